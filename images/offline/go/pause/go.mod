@@ -1,0 +1,3 @@
+module votingconformance/offline/pause
+
+go 1.24.0

@@ -1,0 +1,1 @@
+"""voting-analytics: says in one sentence how the vote stands."""

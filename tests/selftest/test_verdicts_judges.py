@@ -1,0 +1,381 @@
+"""Each judge fails when it should, on nothing at all too; its verdict says counts, examples and bounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fixtures.scenario.observed import Page, Reply, ReplyKind, Sample
+from fixtures.verdicts import (
+    Judge,
+    LeastRequest,
+    RoundRobin,
+    Unjudgeable,
+    all_seen,
+    answers_with,
+    both,
+    every,
+    exactly,
+    failed_page,
+    false_alarms_together,
+    formatted_as,
+    longest_gap,
+    matrix,
+    never,
+    no_failed_page,
+    only_before,
+    pod,
+    refused_by_reset,
+    results_format,
+    same,
+    served_by,
+    shares,
+    smallest_leak_found,
+    times_to_see_all,
+    to_find_shift_of,
+    whole_page,
+)
+from fixtures.verdicts.statistics import FALSE_ALARM, FALSE_ALARMS_PER_RUN
+
+pytestmark = pytest.mark.selftest
+
+OLD = Page(
+    status=200,
+    host="app-1",
+    store="redis",
+    flag="clear",
+    results="Cats: 2 | Dogs: 4",
+    buttons=("Cats", "Dogs", "Reset"),
+    error="",
+    cookie="",
+    sent_at=0.0,
+    took=0.02,
+    excerpt="<html>",
+)
+NEW = replace(OLD, host="app-2", store="mysql", results="Cats: 2/6 (33%) | Dogs: 4/6 (67%)")
+FAILED = replace(OLD, status=503, host="", store="", results="", excerpt="no healthy upstream")
+PONG = Reply(ReplyKind.ANSWERED, b"+PONG\r\n", "", 0.001)
+RESET = Reply(ReplyKind.RESET, b"", "errno 104", 0.001)
+TIMED_OUT = Reply(ReplyKind.TIMED_OUT, b"", "", 5.0)
+HALVES = {"plain": 0.5, "percent": 0.5}
+REACH = {
+    ("app 1.0", "storage:6379"): answers_with(b"+PONG"),
+    ("analytics 1.0", "storage:6379"): refused_by_reset,
+}
+
+
+def sample(*pages: Page) -> Sample[Page]:
+    return Sample(pages, f"{len(pages)} pages with the flag")
+
+
+def traffic(*pages: Page, every_seconds: float = 0.1) -> Sample[Page]:
+    """The pages in their order, each sent a little after the one before, from 0.0 on."""
+    return sample(*(replace(page, sent_at=i * every_seconds) for i, page in enumerate(pages)))
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        every(served_by("2.0")),
+        never(served_by("2.0")),
+        all_seen(pod, ["app-1"]),
+        shares(results_format, HALVES, LeastRequest()),
+        no_failed_page(),
+        only_before(0.0, served_by("1.0")),
+    ],
+)
+def test_an_empty_sample_holds_nothing(judge: Judge[Page]) -> None:
+    verdict = judge(sample())
+    assert not verdict.held
+    assert verdict.seen == "no observations" or "none of 0 pages" in verdict.seen
+    assert (verdict.sample_size, verdict.smallest_leak, verdict.examples) == (0, 1.0, ())
+
+
+class TestEvery:
+    def test_holds_when_each_page_passes_and_states_what_it_finds(self) -> None:
+        verdict = every(served_by("2.0"))(sample(*[NEW] * 600))
+        assert verdict.held
+        assert verdict.expected == "600 pages with the flag: each served by 2.0"
+        assert verdict.seen == "all 600 pages"
+        assert verdict.evidence == "600 of 600; leaks from 1.14 % found"
+        assert (verdict.sample_size, verdict.false_alarm) == (600, 0.0)
+        assert verdict.smallest_leak == smallest_leak_found(600)
+
+    def test_one_offender_among_many_breaks_it(self) -> None:
+        verdict = every(served_by("2.0"))(sample(*[NEW] * 1374, OLD))
+        assert not verdict.held
+        assert verdict.seen == "1 of 1375 pages came from 1.0"
+
+    def test_complaints_are_counted_and_two_examples_quoted(self) -> None:
+        pages = [*[NEW] * 537, *[OLD] * 60, *[FAILED] * 3]
+        verdict = every(both(whole_page, served_by("2.0")))(sample(*pages))
+        assert verdict.seen == "60 of 600 pages came from 1.0\n3 of 600 pages answered 503"
+        assert verdict.evidence == "60 of 600 pages came from 1.0"
+        assert verdict.examples == (
+            "app-1; no cookie; results 'Cats: 2 | Dogs: 4'",
+            "no pod; no cookie; no results; status 503; body 'no healthy upstream'",
+        )
+
+    def test_replies_are_called_replies(self) -> None:
+        verdict = every(refused_by_reset)(Sample((RESET, TIMED_OUT), "plaintext"))
+        assert verdict.seen == "1 of 2 replies timed out"
+
+
+class TestNever:
+    def test_holds_at_zero_of_n(self) -> None:
+        verdict = never(served_by("2.0"))(sample(*[OLD] * 1375))
+        assert verdict.held
+        assert verdict.expected == "1375 pages with the flag: none served by 2.0"
+        assert verdict.seen == "0 of 1375 pages were served by 2.0"
+        assert verdict.evidence == "0 of 1375; leaks from 0.501 % found"
+
+    def test_one_trace_breaks_it_even_on_a_page_that_failed(self) -> None:
+        verdict = never(served_by("2.0"))(sample(OLD, replace(NEW, status=500, results="")))
+        assert not verdict.held
+        assert verdict.seen == "1 of 2 pages were served by 2.0"
+
+    def test_failed_pages_are_no_evidence_of_absence(self) -> None:
+        verdict = never(served_by("2.0"))(sample(OLD, FAILED))
+        assert not verdict.held
+        assert verdict.seen == "1 of 2 pages could not show it"
+        assert verdict.smallest_leak == smallest_leak_found(1)
+
+    def test_calls_that_never_connected_are_no_evidence_either(self) -> None:
+        assert never(answers_with(b"+PONG"))(Sample((RESET,), "calls")).held
+        assert not never(answers_with(b"+PONG"))(Sample((RESET, TIMED_OUT), "calls")).held
+
+
+class TestAllSeen:
+    def test_holds_when_all_and_only_those_were_seen(self) -> None:
+        n = times_to_see_all(2)
+        verdict = all_seen(pod, ["app-1", "app-2"])(sample(*[OLD] * (n - 1), NEW))
+        assert verdict.held
+        assert verdict.evidence == "2 of 2 seen in 28"
+        assert verdict.seen == "seen: app-1 27, app-2 1 of 28 pages"
+        assert verdict.false_alarm is not None
+        assert 0 < verdict.false_alarm <= FALSE_ALARM
+
+    def test_a_missing_outcome_breaks_it(self) -> None:
+        verdict = all_seen(pod, ["app-1", "app-2"])(sample(*[OLD] * 28))
+        assert not verdict.held
+        assert verdict.seen == "never seen: app-2\nseen: app-1 28 of 28 pages"
+
+    def test_a_stranger_breaks_it_and_is_quoted(self) -> None:
+        verdict = all_seen(pod, ["app-1"])(sample(*[OLD] * 30, NEW))
+        assert not verdict.held
+        assert verdict.seen.splitlines()[0] == "not expected: app-2 1"
+        assert verdict.examples[0].startswith("app-2; ")
+
+    def test_a_failed_page_is_a_stranger(self) -> None:
+        verdict = all_seen(pod, ["app-1"])(sample(*[OLD] * 30, FAILED))
+        assert verdict.seen.splitlines()[0] == "not expected: (answered 503) 1"
+
+    @pytest.mark.parametrize("pages", [[OLD, NEW], [OLD] * 27])
+    def test_too_small_a_sample_is_a_defect_of_the_test_whatever_was_seen(self, pages: list[Page]) -> None:
+        with pytest.raises(Unjudgeable, match="takes 28 observations under independent draws"):
+            all_seen(pod, ["app-1", "app-2"])(sample(*pages))
+
+    def test_a_rotation_needs_fewer(self) -> None:
+        judge = all_seen(pod, ["app-1", "app-2"], RoundRobin(workers=2, proxies=1))
+        assert judge(sample(OLD, NEW, OLD)).held
+        assert judge(sample(OLD, NEW, OLD)).false_alarm == 0.0
+
+    def test_a_rare_outcome_needs_more(self) -> None:
+        with pytest.raises(Unjudgeable, match="takes 182"):
+            all_seen(pod, ["app-1", "app-2"], smallest_share=0.1)(sample(*[OLD, NEW] * 50))
+
+    @pytest.mark.parametrize("expected", [[], ["a", "a"]])
+    def test_nothing_or_doubles_can_not_be_expected(self, expected: list[str]) -> None:
+        with pytest.raises(ValueError, match="different outcomes"):
+            all_seen(pod, expected)
+
+
+class TestShares:
+    def test_a_fair_split_holds_and_states_bounds(self) -> None:
+        verdict = shares(results_format, HALVES, LeastRequest())(sample(*[OLD] * 290, *[NEW] * 310))
+        assert verdict.held
+        assert verdict.expected == "600 pages with the flag: plain 50 %, percent 50 %, by LEAST_REQUEST"
+        assert verdict.seen.splitlines() == [
+            "seen: percent 310, plain 290 of 600 pages",
+            "allowed: plain 230 to 370, percent 230 to 370",
+        ]
+        assert verdict.false_alarm == FALSE_ALARM
+        assert verdict.evidence.startswith("percent 310, plain 290; shifts from ")
+
+    def test_a_skewed_split_breaks_it(self) -> None:
+        n = to_find_shift_of(0.2, 0.5)
+        old = round(0.7 * n)
+        verdict = shares(results_format, HALVES, LeastRequest())(sample(*[OLD] * old, *[NEW] * (n - old)))
+        assert not verdict.held
+        assert verdict.seen.startswith(f"outside the bounds: plain {old} of {n}, percent")
+        assert verdict.smallest_leak is not None
+        assert verdict.smallest_leak <= 0.2
+
+    def test_the_policy_in_force_decides(self) -> None:
+        pages = sample(*[OLD] * 290, *[NEW] * 310)
+        assert not shares(results_format, HALVES, RoundRobin(workers=2, proxies=3))(pages).held
+        assert shares(results_format, HALVES, RoundRobin(workers=10, proxies=3))(pages).held
+
+    def test_a_stranger_breaks_it(self) -> None:
+        pages = sample(*[OLD] * 300, *[NEW] * 299, FAILED)
+        verdict = shares(results_format, HALVES, LeastRequest())(pages)
+        assert not verdict.held
+        assert verdict.seen.splitlines()[0] == "not expected: (answered 503) 1"
+        assert len(verdict.examples) == 1
+
+    def test_concurrent_least_request_is_not_judged(self) -> None:
+        with pytest.raises(Unjudgeable, match="promises no shares"):
+            shares(results_format, HALVES, LeastRequest(concurrent=True))(sample(*[OLD, NEW] * 300))
+
+
+class TestNoFailedPage:
+    def test_holds_at_zero_of_n_and_tells_the_longest_gap(self) -> None:
+        verdict = no_failed_page(live_at=5.0, largest_gap=0.2)(traffic(*[OLD] * 100))
+        assert verdict.held
+        assert verdict.seen.splitlines() == [
+            "0 of 100 pages failed",
+            "longest gap 0.10 s, slowest page 0.02 s, loss below 12.9 % (but for 1e-06)",
+        ]
+        assert verdict.evidence == "0 of 100 failed, longest gap 0.10 s"
+
+    def test_one_failed_page_breaks_it_and_is_timed_against_the_change(self) -> None:
+        verdict = no_failed_page(live_at=5.0)(traffic(*[OLD] * 52, FAILED, *[OLD] * 10))
+        assert not verdict.held
+        assert verdict.evidence == "1 of 63 pages answered 503"
+        assert verdict.examples[0].startswith("+0.20 s from live: no pod; ")
+
+    def test_an_empty_result_is_a_failed_page(self) -> None:
+        verdict = no_failed_page()(traffic(OLD, replace(OLD, results="")))
+        assert verdict.evidence == "1 of 2 pages lacked results"
+
+    def test_a_silence_could_hide_an_outage(self) -> None:
+        pages = sample(OLD, replace(OLD, sent_at=3.0))
+        assert no_failed_page()(pages).held
+        verdict = no_failed_page(largest_gap=1.0)(pages)
+        assert not verdict.held
+        assert verdict.evidence == "nothing was asked for 3.00 s (allowed 1.00 s): an outage would hide"
+
+    @pytest.mark.parametrize(("live_at", "side"), [(-1.0, "before"), (99.0, "after")])
+    def test_traffic_must_reach_over_the_change(self, live_at: float, side: str) -> None:
+        verdict = no_failed_page(live_at=live_at)(traffic(*[OLD] * 100))
+        assert not verdict.held
+        assert verdict.evidence == f"no page was sent {side} the change was live"
+
+    def test_the_gap_is_that_of_all_voters_together(self) -> None:
+        pages = [replace(OLD, sent_at=moment) for moment in (0.0, 2.0, 1.5, 0.7)]
+        assert longest_gap(pages) == pytest.approx(0.8)
+        assert longest_gap(pages[:1]) == 0.0
+
+
+class TestOnlyBefore:
+    def test_the_old_may_be_seen_until_the_change_is_live(self) -> None:
+        pages = traffic(OLD, NEW, OLD, NEW, NEW)
+        verdict = only_before(0.25, served_by("1.0"))(pages)
+        assert verdict.held
+        assert verdict.seen == "0 of 2 pages sent after the change was live were served by 1.0"
+        assert verdict.evidence == "0 of 2 after it was live"
+        assert verdict.smallest_leak == smallest_leak_found(2)
+
+    def test_one_old_page_afterwards_breaks_it_with_its_time(self) -> None:
+        verdict = only_before(0.25, formatted_as("plain"))(traffic(OLD, NEW, NEW, NEW, OLD, FAILED))
+        assert not verdict.held
+        assert verdict.seen == (
+            "1 of 2 pages sent after the change was live were in the plain format, "
+            "the last 0.15 s after it (1 more failed)"
+        )
+        assert verdict.examples[0].startswith("+0.15 s from live: app-1; ")
+
+    def test_a_page_sent_at_the_very_moment_was_not_sent_after_it(self) -> None:
+        pages = sample(replace(OLD, sent_at=5.0), replace(NEW, sent_at=5.1))
+        assert only_before(5.0, served_by("1.0"))(pages).held
+
+    def test_failed_pages_alone_prove_nothing(self) -> None:
+        verdict = only_before(0.05, served_by("1.0"))(traffic(OLD, FAILED, FAILED))
+        assert not verdict.held
+        assert verdict.seen == "none of 3 pages is a whole page sent after the change was live"
+
+    def test_failures_themselves_can_be_what_must_end(self) -> None:
+        assert only_before(0.15, failed_page)(traffic(OLD, FAILED, NEW)).held
+        assert not only_before(0.15, failed_page)(traffic(OLD, FAILED, NEW, FAILED)).held
+        assert not only_before(0.05, failed_page)(traffic(OLD, FAILED)).held
+
+
+class TestSame:
+    def test_members_are_compared_in_any_order(self) -> None:
+        verdict = same(["b", "a"], "objects")(("a", "b"))
+        assert verdict.held
+        assert (verdict.expected, verdict.evidence) == ("2 objects: a, b", "2 objects as expected")
+        assert (verdict.false_alarm, verdict.smallest_leak) == (None, None)
+
+    def test_a_difference_is_shown_both_ways(self) -> None:
+        verdict = same(["a", "b", "c"])(["a", "x", "a"])
+        assert not verdict.held
+        assert verdict.seen.splitlines() == ["missing: b, c", "unexpected: a, x"]
+
+    def test_seeing_nothing_holds_only_when_nothing_was_expected(self) -> None:
+        assert same([])(()).held
+        verdict = same(["a", "a"])([])
+        assert verdict.seen == "missing: a (2 times)"
+
+    def test_mappings_and_single_values_are_compared_too(self) -> None:
+        assert same({"app": "x", "version": "1.0"})({"version": "1.0", "app": "x"}).held
+        assert (
+            same({"version": "1.0"})({"version": "2.0"}).seen
+            == "missing: version: 1.0\nunexpected: version: 2.0"
+        )
+        assert same("enabled")("enabled").held
+        assert same("enabled", "label")(None).seen == "label: None"
+        assert not same("a")(["a"]).held
+
+
+class TestMatrix:
+    def test_holds_when_each_cell_passes_its_own_check(self) -> None:
+        seen = dict(zip(REACH, (PONG, RESET), strict=True))
+        verdict = matrix(REACH)(seen)
+        assert verdict.held
+        assert verdict.evidence == "2 of 2 cells as expected"
+
+    def test_the_rows_that_differ_are_shown(self) -> None:
+        verdict = matrix(REACH)(dict.fromkeys(REACH, PONG))
+        assert not verdict.held
+        assert verdict.seen.splitlines() == [
+            "1 of 2 cells differ",
+            "analytics 1.0 -> storage:6379: received b'+PONG\\r\\n', not refused by a reset or a close",
+        ]
+        assert verdict.examples[0].startswith("analytics 1.0 -> storage:6379: answered; ")
+
+    def test_a_refusal_for_another_reason_is_none(self) -> None:
+        seen = dict(zip(REACH, (PONG, TIMED_OUT), strict=True))
+        assert "timed out, not refused" in matrix(REACH)(seen).seen
+
+    def test_cells_that_are_missing_or_too_many_break_it(self) -> None:
+        verdict = matrix({"a": exactly("OK"), "": exactly("OK")})({"a": "OK", "c": "OK"})
+        assert verdict.seen.splitlines() == [
+            "2 of 2 cells differ",
+            "(empty): not observed",
+            "c: not expected",
+        ]
+        assert not matrix({"a": exactly("OK")})({}).held
+
+    def test_many_rows_are_cut(self) -> None:
+        cells = {f"cell {i}": exactly("OK") for i in range(20)}
+        verdict = matrix(cells)(dict.fromkeys(cells, "CONFLICT"))
+        assert len(verdict.seen.splitlines()) == 10
+        assert verdict.seen.splitlines()[-1] == "and 12 more"
+        assert len(verdict.examples) == 2
+
+    def test_a_matrix_without_cells_is_an_error(self) -> None:
+        with pytest.raises(ValueError, match="judges nothing"):
+            matrix({})
+
+
+def test_verdicts_of_a_whole_run_stay_within_its_budget() -> None:
+    pages = sample(*[OLD] * 290, *[NEW] * 310)
+    one_of_each = [
+        every(whole_page)(pages),
+        all_seen(pod, ["app-1", "app-2"])(pages),
+        shares(results_format, HALVES, LeastRequest())(pages),
+        same("a")("a"),
+    ]
+    assert 0 < false_alarms_together(one_of_each * 25) <= FALSE_ALARMS_PER_RUN
