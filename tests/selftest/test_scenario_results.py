@@ -79,7 +79,7 @@ def test_plain_format_has_no_arithmetic_to_get_wrong() -> None:
 
 
 @given(cats=votes, dogs=votes)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, database=None)
 def test_both_usual_roundings_are_right(cats: int, dogs: int) -> None:
     total = cats + dogs
     for rounding in (half_up, half_even):
@@ -89,7 +89,7 @@ def test_both_usual_roundings_are_right(cats: int, dogs: int) -> None:
 
 
 @given(cats=votes, dogs=votes, off=st.integers(-100, 100).filter(bool))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, database=None)
 def test_every_other_percentage_is_wrong(cats: int, dogs: int, off: int) -> None:
     total = cats + dogs
     told = half_up(cats, total) + off

@@ -6,7 +6,7 @@ import math
 import random
 from collections import Counter
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 
@@ -141,6 +141,14 @@ def test_the_smallest_shift_falls_outside_the_bounds_with_three_nines() -> None:
     assert float(inside) == pytest.approx(0.001, rel=1e-3)
 
 
+def test_the_smallest_shift_is_found_on_both_sides() -> None:
+    low, high = fair_share_bounds(600, 0.1)
+    shift = smallest_shift_found(600, 0.1, low, high)
+    upwards = tail(600, Fraction(0.1 + shift), range(high + 1))
+    downwards = tail(600, Fraction(max(0.0, 0.1 - shift)), range(low, 601))
+    assert max(float(upwards), float(downwards)) == pytest.approx(0.001, rel=1e-3)
+
+
 def test_bounds_that_allow_everything_find_no_shift() -> None:
     assert smallest_shift_found(10, 0.5, 0, 10) == 1.0
 
@@ -198,6 +206,23 @@ def test_a_random_split_is_no_rotation() -> None:
     fit = share_fits(RoundRobin(workers=2, proxies=1), {"plain": 47, "percent": 53}, HALVES)
     assert fit.misfit == "counts are 6 apart"
     assert fit.bounds == "at most 2 apart (2 workers x 1 proxies)"
+
+
+@pytest.mark.parametrize(("plain", "fits"), [(49, True), (51, True), (48, False), (52, False)])
+def test_round_robin_is_judged_to_the_last_request(plain: int, fits: bool) -> None:
+    counts = {"plain": plain, "percent": 100 - plain}
+    assert (share_fits(RoundRobin(workers=2, proxies=1), counts, HALVES).misfit == "") is fits
+
+
+@pytest.mark.parametrize("expected", [HALVES, THIRDS])
+def test_the_shift_found_under_round_robin_follows_from_the_counts_it_allows(
+    expected: dict[str, float],
+) -> None:
+    k = len(expected)
+    splits = (counts for counts in product(range(41), repeat=k) if sum(counts) == 60)
+    allowed = [counts[0] for counts in splits if max(counts) - min(counts) <= 6]
+    fit = share_fits(RoundRobin(workers=2, proxies=3), dict.fromkeys(expected, 60 // k), expected)
+    assert fit.smallest_shift == smallest_shift_found(60, 1 / k, min(allowed), max(allowed))
 
 
 @pytest.mark.parametrize("policy", [RandomPick(), LeastRequest()])
