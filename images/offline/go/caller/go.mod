@@ -1,0 +1,3 @@
+module votingconformance/offline/caller
+
+go 1.24.0

@@ -1,0 +1,124 @@
+// Caller makes raw connections from where it runs, and says how each ended.
+//
+// `caller wait` does nothing until it is told to end. `caller call JSON` takes a list of calls {"host","port","send"}
+// (send in base64; empty: only listen), makes each on a connection of its own, all at once, and prints a list of replies
+// {"kind","received","detail","took"} in the same order; took is in seconds.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+type call struct {
+	Host  string  `json:"host"`
+	Port  int     `json:"port"`
+	Send  []byte  `json:"send"`
+	Limit float64 `json:"limit"`
+}
+
+type reply struct {
+	Kind     string  `json:"kind"`
+	Received []byte  `json:"received"`
+	Detail   string  `json:"detail"`
+	Took     float64 `json:"took"`
+}
+
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == "wait" {
+		ending := make(chan os.Signal, 1)
+		signal.Notify(ending, syscall.SIGINT, syscall.SIGTERM)
+		<-ending
+		return
+	}
+	var calls []call
+	if len(os.Args) != 3 || os.Args[1] != "call" {
+		fail(errors.New("usage: caller wait | caller call JSON"))
+	}
+	if err := json.Unmarshal([]byte(os.Args[2]), &calls); err != nil {
+		fail(err)
+	}
+	replies := make([]reply, len(calls))
+	var all sync.WaitGroup
+	for i := range calls {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			started := time.Now()
+			replies[i] = answer(calls[i])
+			replies[i].Took = time.Since(started).Seconds()
+		}()
+	}
+	all.Wait()
+	if err := json.NewEncoder(os.Stdout).Encode(replies); err != nil {
+		fail(err)
+	}
+}
+
+func answer(c call) reply {
+	limit := time.Duration(c.Limit * float64(time.Second))
+	deadline := time.Now().Add(limit)
+	connection, err := net.DialTimeout("tcp", net.JoinHostPort(c.Host, strconv.Itoa(c.Port)), limit)
+	if err != nil {
+		return reply{Kind: unconnected(err), Detail: err.Error()}
+	}
+	defer connection.Close()
+	connection.SetDeadline(deadline)
+	if len(c.Send) > 0 {
+		if _, err := connection.Write(c.Send); err != nil {
+			return reply{Kind: ended(err), Detail: "while sending: " + err.Error()}
+		}
+	}
+	buffer := make([]byte, 4096)
+	n, err := connection.Read(buffer)
+	if n > 0 {
+		return reply{Kind: "answered", Received: buffer[:n]}
+	}
+	return reply{Kind: ended(err), Detail: fmt.Sprint(err)}
+}
+
+// unconnected names the ways in which no connection came about.
+func unconnected(err error) string {
+	var unresolved *net.DNSError
+	switch {
+	case errors.As(err, &unresolved):
+		return "unresolved"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused"
+	case isTimeout(err):
+		return "timed_out"
+	}
+	return "failed"
+}
+
+// ended names the ways in which a connection ended without a byte.
+func ended(err error) string {
+	switch {
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "reset"
+	case errors.Is(err, io.EOF):
+		return "closed"
+	case isTimeout(err):
+		return "timed_out"
+	}
+	return "failed"
+}
+
+func isTimeout(err error) bool {
+	var late net.Error
+	return errors.As(err, &late) && late.Timeout()
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "caller:", err)
+	os.Exit(2)
+}
