@@ -1,0 +1,23 @@
+from fixtures.marks import requirement
+from fixtures.scenario.observed import Transition
+from fixtures.verdicts import expect, same
+from fixtures.world.objects import applied_objects, promised_objects
+from fixtures.world.world import World
+
+
+@requirement("R0.1")
+def test_deploy_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
+    expect(applied_objects(transition), same(promised_objects(world, 1), "objects"))
+
+
+@requirement("R0.1")
+def test_api_server_warns_of_nothing_while_deploying(world: World) -> None:
+    expect(world.warnings[1], same((), "warnings"))
+
+
+@requirement("R1.1")
+def test_namespace_asks_for_sidecars(world: World) -> None:
+    namespace = world.api.get("v1", "Namespace", world.namespace) or {"metadata": {}}
+    labels = namespace["metadata"].get("labels", {})
+    asked = {label: labels[label] for label in ("istio-injection", "istio.io/rev") if label in labels}
+    expect(asked, same(world.mesh.injection_labels, "injection labels"))

@@ -1,0 +1,66 @@
+from fixtures.marks import requirement
+from fixtures.scenario.observed import ReplyKind, Sample
+from fixtures.traffic.voter import Voter
+from fixtures.verdicts import (
+    all_seen,
+    both,
+    every,
+    expect,
+    expect_all,
+    from_pods,
+    offers,
+    pod,
+    same,
+    served_by,
+    shows,
+    times_to_see_all,
+    whole_page,
+)
+from fixtures.world.world import World
+
+REPLICAS = 3
+
+
+@requirement("R1.4")
+def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(world: World) -> None:
+    seen = [str(reply.kind) for reply in world.before_gateway]
+    expect(seen, same([str(ReplyKind.REFUSED)], "answers of the ingress before its Gateway"))
+
+
+@requirement("R1.5")
+def test_ingress_serves_the_page_with_both_votes_reset_and_no_votes_yet(voter: Voter) -> None:
+    expect_all(
+        voter.open_page(),
+        every(both(whole_page, offers("Cats", "Dogs", "Reset"))),
+        every(shows("Cats: 0 | Dogs: 0")),
+    )
+
+
+@requirement("R1.6")
+def test_footer_names_app_1_0_and_redis(world: World, voter: Voter) -> None:
+    pages = voter.open_page(times=times_to_see_all(REPLICAS))
+    names = [workload.pod.name for workload in world.workloads("voting-app", "1.0")]
+    expect_all(pages, every(both(whole_page, served_by("1.0"))), every(from_pods(names)))
+
+
+@requirement("R1.6")
+def test_every_replica_serves(world: World, voter: Voter) -> None:
+    names = [workload.pod.name for workload in world.workloads("voting-app", "1.0")]
+    expect(voter.open_page_one_by_one(times_to_see_all(REPLICAS)), all_seen(pod, names))
+
+
+@requirement("R1.7")
+def test_votes_are_counted_and_shared_by_all_replicas(world: World, voter: Voter) -> None:
+    voter.vote("Cats", times=2)
+    voter.vote("Dogs", times=4)
+    pages = voter.open_page_one_by_one(times_to_see_all(REPLICAS))
+    names = [workload.pod.name for workload in world.workloads("voting-app", "1.0")]
+    expect_all(pages, every(shows("Cats: 2 | Dogs: 4")), all_seen(pod, names))
+
+
+@requirement("R1.7")
+def test_reset_clears_the_votes(voter: Voter) -> None:
+    voter.vote("Cats")
+    after: Sample = voter.reset()
+    expect(after, every(shows("Cats: 0 | Dogs: 0")))
+    expect(voter.open_page_one_by_one(times_to_see_all(REPLICAS)), every(shows("Cats: 0 | Dogs: 0")))

@@ -1,0 +1,33 @@
+from collections.abc import Sequence
+
+from fixtures.marks import requirement
+from fixtures.verdicts import expect, expect_all, same
+from fixtures.world.objects import counted_pods
+from fixtures.world.workloads import Workload
+from fixtures.world.world import World
+
+VERSION_1_0 = {"voting-app 1.0": 3, "voting-analytics 1.0": 1, "voting-storage 1.0": 1}
+
+
+@requirement("R1.2")
+def test_three_apps_one_analytics_and_one_storage_are_ready(pods: Sequence[Workload]) -> None:
+    expect(counted_pods(pods), same(VERSION_1_0, "ready pods"))
+
+
+@requirement("R1.2")
+def test_no_other_pod_was_made(pods: Sequence[Workload]) -> None:
+    expect([str(pod) for pod in pods if not pod.ready], same((), "pods that are not ready"))
+
+
+@requirement("R1.3")
+def test_every_pod_has_its_component_and_a_proxy(pods: Sequence[Workload]) -> None:
+    with_proxy = {str(pod.pod): pod.has_proxy() and len(pod.containers) == 2 for pod in pods}
+    expect(with_proxy, same({str(pod.pod): True for pod in pods}, "pods of two containers, one a proxy"))
+
+
+@requirement("R1.3")
+def test_every_proxy_is_the_running_control_planes(world: World, pods: Sequence[Workload]) -> None:
+    expect_all(
+        sorted({pod.proxy_image for pod in pods}),
+        same([world.mesh.proxy_image], "proxy images"),
+    )

@@ -1,0 +1,68 @@
+from fixtures.marks import requirement
+from fixtures.scenario.observed import Transition
+from fixtures.traffic.voter import Voter
+from fixtures.verdicts import (
+    LeastRequest,
+    all_seen,
+    every,
+    expect,
+    expect_all,
+    no_failed_page,
+    results_format,
+    right_arithmetic,
+    same,
+    shares,
+    times_to_see_all,
+    to_find_shift_of,
+)
+from fixtures.world.objects import applied_objects, endpoints, promised_objects
+from fixtures.world.world import ORDINARY, World
+
+HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
+
+
+@requirement("R0.1")
+def test_update_creates_what_the_source_lists(world: World, transition: Transition) -> None:
+    expect(applied_objects(transition), same(promised_objects(world, 2), "objects"))
+    expect(world.warnings[2], same((), "warnings"))
+
+
+@requirement("R2.1")
+def test_both_versions_of_analytics_run(world: World) -> None:
+    running = [str(workload) for workload in world.workloads("voting-analytics") if workload.ready]
+    expect(running, same(["voting-analytics 1.0", "voting-analytics 1.1"], "ready pods"))
+
+
+@requirement("R2.1")
+def test_both_versions_are_behind_the_service(world: World) -> None:
+    addresses = [workload.address for workload in world.workloads("voting-analytics")]
+    expect(endpoints(world, "voting-analytics").get(8080, []), same(addresses, "endpoints"))
+
+
+@requirement("R2.2")
+def test_page_switches_between_the_two_formats_and_no_other(voter: Voter) -> None:
+    pages = voter.open_page_one_by_one(times_to_see_all(2))
+    expect(pages, all_seen(results_format, ["plain", "percent"]))
+
+
+@requirement("R2.2")
+def test_both_versions_have_their_share(voter: Voter) -> None:
+    pages = voter.open_page_one_by_one(to_find_shift_of(0.2, share=0.5))
+    expect(pages, shares(results_format, HALF_AND_HALF, LeastRequest()))
+
+
+@requirement("R2.3")
+def test_totals_and_percentages_are_right(voter: Voter) -> None:
+    enough = times_to_see_all(2)
+    voter.reset()
+    expect(voter.open_page_one_by_one(enough), every(right_arithmetic))
+    for choice, votes in (("Cats", 1), ("Dogs", 2), ("Dogs", 5)):
+        voter.vote(choice, times=votes)
+        pages = voter.open_page_one_by_one(enough)
+        expect_all(pages, every(right_arithmetic), all_seen(results_format, ["plain", "percent"]))
+    voter.reset()
+
+
+@requirement("R2.1")
+def test_updating_loses_no_request(transition: Transition, world: World) -> None:
+    expect(world.pages_of(transition, ORDINARY), no_failed_page())

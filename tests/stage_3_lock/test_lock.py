@@ -1,0 +1,52 @@
+from fixtures.marks import requirement
+from fixtures.scenario.observed import Transition
+from fixtures.traffic.voter import Voter
+from fixtures.verdicts import (
+    every,
+    expect,
+    expect_all,
+    formatted_as,
+    no_failed_page,
+    only_before,
+    same,
+    to_find_leak_of,
+    whole_page,
+)
+from fixtures.world.objects import applied_objects, endpoints, promised_objects
+from fixtures.world.world import FLAGGED, ORDINARY, World
+
+ANY_LEAK = 0.01
+
+
+@requirement("R0.1")
+def test_lock_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
+    expect(applied_objects(transition), same(promised_objects(world, 3), "objects"))
+    expect(world.warnings[3], same((), "warnings"))
+
+
+@requirement("R3.1")
+def test_page_shows_only_the_format_of_analytics_1_1(voter: Voter) -> None:
+    pages = voter.open_page(times=to_find_leak_of(ANY_LEAK))
+    expect_all(pages, every(whole_page), every(formatted_as("percent")))
+
+
+@requirement("R3.2")
+def test_analytics_1_0_still_runs_and_is_still_in_the_service(world: World) -> None:
+    addresses = [workload.address for workload in world.workloads("voting-analytics")]
+    versions = [str(workload) for workload in world.workloads("voting-analytics") if workload.ready]
+    expect(versions, same(["voting-analytics 1.0", "voting-analytics 1.1"], "ready pods"))
+    expect(endpoints(world, "voting-analytics").get(8080, []), same(addresses, "endpoints"))
+
+
+@requirement("R3.7")
+def test_locking_loses_no_request(transition: Transition, world: World) -> None:
+    live_at = transition.steps[-1].live_at
+    for voter in (ORDINARY, FLAGGED):
+        expect(world.pages_of(transition, voter), no_failed_page(live_at))
+
+
+@requirement("R3.7")
+def test_no_page_of_the_old_format_after_the_lock_is_live(transition: Transition, world: World) -> None:
+    live_at = transition.steps[-1].live_at
+    for voter in (ORDINARY, FLAGGED):
+        expect(world.pages_of(transition, voter), only_before(live_at, formatted_as("plain")))

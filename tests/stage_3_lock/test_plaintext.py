@@ -1,0 +1,17 @@
+from fixtures.marks import requirement
+from fixtures.verdicts import expect, matrix, refused_by_reset
+from fixtures.verdicts.checks import answered
+from fixtures.world.world import World
+
+
+@requirement("R3.5")
+def test_plaintext_is_refused_at_every_workload_port(world: World) -> None:
+    replies = world.from_outside(world.plain_calls())
+    expect(replies, matrix({call: refused_by_reset for call, _ in world.plain_calls()}))
+
+
+@requirement("R3.5")
+def test_the_same_calls_were_answered_before_the_lock(world: World) -> None:
+    """The positive control: the calls themselves are right, so that their refusal means the lock."""
+    seen = world.plaintext_when_permissive
+    expect(seen, matrix({call: answered for call, _ in world.plain_calls()}))

@@ -1,0 +1,91 @@
+from fixtures.marks import requirement
+from fixtures.scenario.observed import Transition
+from fixtures.traffic.voter import Browser, Voter
+from fixtures.verdicts import (
+    both,
+    every,
+    expect,
+    expect_all,
+    failed_page,
+    flag_is,
+    no_failed_page,
+    only_before,
+    same,
+    served_by,
+    to_find_leak_of,
+    whole_page,
+)
+from fixtures.world.objects import applied_objects, counted_pods, endpoints, promised_objects
+from fixtures.world.world import FLAGGED, ORDINARY, World
+
+ANY_LEAK = 0.01
+VERSION_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0": 1}
+
+
+@requirement("R0.1")
+def test_canary_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
+    expect(applied_objects(transition), same(promised_objects(world, 4), "objects"))
+    expect(world.warnings[4], same((), "warnings"))
+
+
+@requirement("R4.1")
+def test_ordinary_voters_never_see_2_0_nor_an_error_during_the_roll_out(
+    transition: Transition, world: World
+) -> None:
+    pages = world.pages_of(transition, ORDINARY)
+    expect_all(pages, every(both(whole_page, served_by("1.0"))), no_failed_page(transition.steps[0].live_at))
+
+
+@requirement("R4.1")
+def test_flagged_voters_see_no_1_0_once_the_routes_are_live(transition: Transition, world: World) -> None:
+    pages = world.pages_of(transition, FLAGGED)
+    expect(pages, only_before(transition.steps[0].live_at, served_by("1.0")))
+
+
+@requirement("R4.1")
+def test_flagged_voters_see_no_error_once_2_0_is_ready(transition: Transition, world: World) -> None:
+    pages = world.pages_of(transition, FLAGGED)
+    expect(pages, only_before(transition.steps[-1].live_at, failed_page))
+
+
+@requirement("R4.2")
+def test_three_apps_one_analytics_and_one_storage_of_2_0_are_ready(world: World) -> None:
+    pods = [workload for workload in world.workloads() if workload.version == "2.0"]
+    expect(counted_pods(pods), same(VERSION_2_0, "ready pods"))
+
+
+@requirement("R4.2")
+def test_storage_service_has_the_ports_of_both_stores(world: World) -> None:
+    expect(sorted(endpoints(world, "voting-storage")), same([3306, 6379], "ports"))
+
+
+@requirement("R4.2")
+def test_secret_is_there_and_the_claim_is_bound(world: World) -> None:
+    secret = world.api.get("v1", "Secret", "voting-storage-secret", world.namespace) or {}
+    keys = ["MYSQL_DATABASE", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "MYSQL_USER"]
+    expect(sorted(secret.get("data", {})), same(keys, "keys of the Secret"))
+    claim = world.api.get("v1", "PersistentVolumeClaim", "mysql-pv-claim", world.namespace) or {}
+    expect(claim.get("status", {}).get("phase"), same("Bound", "phase of the claim"))
+
+
+@requirement("R4.3")
+def test_voter_without_the_flag_never_sees_2_0(voter: Voter) -> None:
+    pages = voter.open_page(times=to_find_leak_of(ANY_LEAK))
+    expect(pages, every(both(whole_page, served_by("1.0"))))
+
+
+@requirement("R4.4")
+def test_voter_with_the_flag_always_sees_2_0(voter: Voter) -> None:
+    pages = voter.with_flag().open_page(times=to_find_leak_of(ANY_LEAK))
+    expect(pages, every(both(whole_page, served_by("2.0"))))
+
+
+@requirement("R4.6")
+def test_the_pages_own_buttons_switch_a_browser_to_2_0_and_back(browser: Browser) -> None:
+    expect(browser.open_page(), every(both(served_by("1.0"), flag_is("clear"))))
+    expect(browser.set_flag(), every(both(served_by("2.0"), flag_is("set"))))
+    expect(browser.cookies, same({"featureflag": "on"}, "cookies"))
+    expect(browser.open_page(times=to_find_leak_of(0.5)), every(both(served_by("2.0"), flag_is("set"))))
+    expect(browser.clear_flag(), every(both(served_by("1.0"), flag_is("clear"))))
+    expect(browser.cookies, same({}, "cookies"))
+    expect(browser.open_page(times=to_find_leak_of(0.5)), every(both(served_by("1.0"), flag_is("clear"))))

@@ -1,0 +1,19 @@
+from fixtures.marks import requirement
+from fixtures.traffic.voter import Voter
+from fixtures.verdicts import every, expect, shows
+from fixtures.world.world import World
+
+
+@requirement("R4.7")
+def test_a_vote_in_one_version_never_moves_the_others_count(world: World, voter: Voter) -> None:
+    canary = voter.with_flag()
+    voter.reset()
+    canary.reset()
+    voter.vote("Cats", times=3)
+    expect(canary.open_page(times=20), every(shows("Cats: 0/0 (0%) | Dogs: 0/0 (0%)")))
+    canary.vote("Dogs", times=1)
+    canary.vote("Cats", times=1)
+    expect(voter.open_page(times=20), every(shows("Cats: 3/3 (100%) | Dogs: 0/3 (0%)")))
+    expect(canary.open_page(times=20), every(shows("Cats: 1/2 (50%) | Dogs: 1/2 (50%)")))
+    voter.reset()
+    expect(canary.open_page(times=20), every(shows("Cats: 1/2 (50%) | Dogs: 1/2 (50%)")))

@@ -1,0 +1,68 @@
+from fixtures.marks import requirement
+from fixtures.scenario.observed import Transition
+from fixtures.traffic.voter import Voter
+from fixtures.verdicts import (
+    both,
+    every,
+    expect,
+    expect_all,
+    no_failed_page,
+    only_before,
+    same,
+    served_by,
+    to_find_leak_of,
+    whole_page,
+)
+from fixtures.world.objects import applied_objects, counted_pods, promised_objects
+from fixtures.world.world import FLAGGED, ORDINARY, World
+
+ANY_LEAK = 0.01
+ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0": 1}
+
+
+@requirement("R0.1")
+def test_finalize_configures_and_deletes_what_the_scenario_lists(
+    world: World, transition: Transition
+) -> None:
+    expect(applied_objects(transition), same(promised_objects(world, 5), "objects"))
+    expect(world.warnings[5], same((), "warnings"))
+
+
+@requirement("R5.1")
+def test_everyone_sees_2_0(voter: Voter) -> None:
+    expect(voter.open_page(times=to_find_leak_of(ANY_LEAK)), every(both(whole_page, served_by("2.0"))))
+
+
+@requirement("R5.1")
+def test_the_flag_makes_no_difference_any_more(voter: Voter) -> None:
+    pages = voter.with_flag().open_page(times=to_find_leak_of(ANY_LEAK))
+    expect(pages, every(both(whole_page, served_by("2.0"))))
+
+
+@requirement("R5.2")
+def test_rules_and_subsets_of_old_versions_are_gone(world: World) -> None:
+    subsets = [
+        f"{rule['metadata']['name']}: {subset['name']} {subset.get('labels', {}).get('version')}"
+        for rule in world.api.list("networking.istio.io/v1", "DestinationRule", world.namespace)
+        for subset in rule["spec"].get("subsets", [])
+    ]
+    components = ("voting-analytics", "voting-app", "voting-storage")
+    expect(subsets, same([f"{name}: v2-0 2.0" for name in components], "subsets"))
+
+
+@requirement("R5.2")
+def test_nothing_dangles(world: World) -> None:
+    expect(world.analyze(), same((), "findings of istioctl analyze"))
+
+
+@requirement("R5.3")
+def test_only_pods_of_2_0_remain(world: World) -> None:
+    expect(counted_pods(world.workloads()), same(ONLY_2_0, "ready pods"))
+
+
+@requirement("R5.3")
+def test_old_deployments_are_deleted_without_one_failed_page(transition: Transition, world: World) -> None:
+    for voter in (ORDINARY, FLAGGED):
+        pages = world.pages_of(transition, voter)
+        expect_all(pages, no_failed_page(transition.steps[-1].live_at))
+    expect(world.pages_of(transition, ORDINARY), only_before(transition.steps[0].live_at, served_by("1.0")))

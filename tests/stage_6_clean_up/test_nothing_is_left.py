@@ -1,0 +1,20 @@
+from fixtures.marks import requirement
+from fixtures.scenario.observed import ReplyKind
+from fixtures.verdicts import expect, same
+from fixtures.world.world import World
+
+
+@requirement("R6.1")
+def test_no_object_and_no_volume_is_left(world: World) -> None:
+    expect(world.left_behind(), same((), "objects"))
+
+
+@requirement("R6.1")
+def test_nothing_answers_for_the_app_any_more(world: World) -> None:
+    reply = world.ingress_closed()
+    expect(str(reply.kind), same(str(ReplyKind.REFUSED), "answer of the ingress"))
+
+
+@requirement("R6.2")
+def test_cluster_is_as_it_was_before(world: World) -> None:
+    expect(world.snapshot(), same(world.before, "objects"))
