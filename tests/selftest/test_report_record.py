@@ -1,0 +1,138 @@
+"""A promise is as good as the worst of its tests, and no run is plain green that judged less than all."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.report.record import (
+    Outcome,
+    PromiseLine,
+    RunRecord,
+    Standing,
+    TestRecord,
+    count_line,
+    false_alarm_line,
+    promise_lines,
+)
+from fixtures.scenario.requirements import REQUIREMENTS, UnknownRequirement
+from fixtures.verdicts import Verdict
+
+pytestmark = pytest.mark.selftest
+
+
+def verdict(evidence: str, *, held: bool = True, false_alarm: float | None = None) -> Verdict:
+    return Verdict(held, "expected", "seen", evidence, (), 600, false_alarm, None)
+
+
+def record(*ids: str, outcome: Outcome, evidence: tuple[str, ...] = (), reason: str = "") -> TestRecord:
+    verdicts = tuple(verdict(words, held=outcome is not Outcome.FAILED) for words in evidence)
+    return TestRecord("tests/stage_4_canary/test_x.py::test_x", ids, 4, outcome, verdicts, reason, 1.0)
+
+
+def passed(*ids: str, evidence: str = "0 of 600") -> TestRecord:
+    return record(*ids, outcome=Outcome.PASSED, evidence=(evidence,))
+
+
+def folded(*tests: TestRecord, id_: str = "R4.4") -> PromiseLine:
+    lines = promise_lines(RunRecord((), tests, ()))
+    return next(line for line in lines if line.requirement.id == id_)
+
+
+def test_every_promise_of_the_scenario_has_a_line_in_order() -> None:
+    lines = promise_lines(RunRecord((), (), ()))
+    assert [line.requirement.id for line in lines] == list(REQUIREMENTS)
+    assert {line.standing for line in lines} == {Standing.NOT_RUN}
+
+
+def test_a_promise_holds_when_all_of_its_tests_passed() -> None:
+    line = folded(passed("R4.4", evidence="600 of 600"), passed("R4.4", evidence="0 of 600"))
+    assert (line.standing, line.evidence) == (Standing.HOLDS, "600 of 600; 0 of 600")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "standing"),
+    [
+        (Outcome.FAILED, Standing.BROKEN),
+        (Outcome.ERROR, Standing.NOT_JUDGED),
+        (Outcome.NOT_JUDGED, Standing.NOT_JUDGED),
+        (Outcome.SKIPPED, Standing.SKIPPED),
+    ],
+)
+def test_one_test_that_did_not_pass_is_what_the_promise_is_told_by(
+    outcome: Outcome, standing: Standing
+) -> None:
+    other = record("R4.4", outcome=outcome, reason="\nno second page\ntrace")
+    for tests in ([passed("R4.4"), other], [other, passed("R4.4")]):
+        line = folded(*tests)
+        assert (line.standing, line.evidence) == (standing, "1 of 2 tests: no second page")
+    assert folded(other).evidence == "no second page"
+
+
+def test_the_gravest_outcome_wins() -> None:
+    tests = [record("R4.4", outcome=outcome, reason=outcome) for outcome in Outcome]
+    assert folded(*tests).standing is Standing.BROKEN
+    no_failure = [test for test in tests if test.outcome is not Outcome.FAILED]
+    assert folded(*no_failure).standing is Standing.NOT_JUDGED
+
+
+def test_a_broken_promise_is_told_by_its_broken_verdicts_only() -> None:
+    verdicts = (verdict("600 of 600"), verdict("60 of 600 from 1.0", held=False))
+    test = TestRecord("test", ("R4.4",), 4, Outcome.FAILED, verdicts, "E  much text", 1.0)
+    assert folded(test).evidence == "60 of 600 from 1.0"
+
+
+def test_a_failure_without_a_broken_verdict_is_told_by_its_reason() -> None:
+    test = record("R4.4", outcome=Outcome.FAILED, reason="R1.2 stage 1 can't get ready: image not found\nlog")
+    assert folded(test).evidence == "R1.2 stage 1 can't get ready: image not found"
+
+
+def test_a_test_of_two_promises_counts_for_both() -> None:
+    test = record("R4.3", "R4.4", outcome=Outcome.FAILED, evidence=("crossed",))
+    assert folded(test, id_="R4.3").standing is folded(test).standing is Standing.BROKEN
+    assert folded(test, id_="R4.5").standing is Standing.NOT_RUN
+
+
+def test_a_pass_without_a_verdict_is_said_to_be_one() -> None:
+    assert folded(record("R4.4", outcome=Outcome.PASSED)).evidence == "passed without a verdict"
+
+
+def test_evidence_stays_a_few_words() -> None:
+    test = record("R4.4", outcome=Outcome.PASSED, evidence=("one", "two", "one", "three", "four"))
+    assert folded(test).evidence == "one; two; and 2 more"
+
+
+def test_an_unknown_promise_is_refused() -> None:
+    with pytest.raises(UnknownRequirement, match=r"R4\.40"):
+        passed("R4.40")
+
+
+def test_the_closing_line_counts_all_promises() -> None:
+    everything = [passed(id_) for id_ in REQUIREMENTS]
+    assert count_line(promise_lines(RunRecord((), tuple(everything), ()))) == "34 promises: 34 hold"
+    broken = [*everything, record("R4.4", outcome=Outcome.FAILED)]
+    line = count_line(promise_lines(RunRecord((), tuple(broken), ())))
+    assert line == "34 promises: 33 hold, 1 broken"
+
+
+def test_a_run_that_judged_less_than_all_says_incomplete() -> None:
+    tests = (
+        passed("R4.4"),
+        record("R5.1", outcome=Outcome.SKIPPED),
+        record("R5.2", outcome=Outcome.NOT_JUDGED),
+    )
+    line = count_line(promise_lines(RunRecord((), tests, ())))
+    assert line == "34 promises: 1 holds, 1 not judged, 1 skipped, 31 not run; incomplete"
+
+
+def test_the_luck_of_all_verdicts_is_added_up() -> None:
+    lucky = [verdict("", false_alarm=chance) for chance in (1e-8, 2e-8, 0.0, None)]
+    tests = tuple(TestRecord("t", ("R2.2",), 2, Outcome.PASSED, (one,), "", 1.0) for one in lucky)
+    line = false_alarm_line(RunRecord((), tests, ()))
+    assert "4 verdicts, 2 of them by luck" in line
+    assert "at most 3.0e-08, the limit is 1e-06" in line
+    assert "OVER" not in line
+
+
+def test_luck_over_the_limit_is_said() -> None:
+    test = TestRecord("t", ("R2.2",), 2, Outcome.PASSED, (verdict("", false_alarm=2e-6),), "", 1.0)
+    assert "OVER THE LIMIT" in false_alarm_line(RunRecord((), (test,), ()))
