@@ -1,5 +1,5 @@
 from fixtures.marks import requirement
-from fixtures.scenario.observed import ReplyKind, Sample
+from fixtures.scenario.observed import ReplyKind
 from fixtures.traffic.voter import Voter
 from fixtures.verdicts import (
     all_seen,
@@ -61,6 +61,5 @@ def test_votes_are_counted_and_shared_by_all_replicas(world: World, voter: Voter
 @requirement("R1.7")
 def test_reset_clears_the_votes(voter: Voter) -> None:
     voter.vote("Cats")
-    after: Sample = voter.reset()
-    expect(after, every(shows("Cats: 0 | Dogs: 0")))
+    expect(voter.reset(), every(shows("Cats: 0 | Dogs: 0")))
     expect(voter.open_page_one_by_one(times_to_see_all(REPLICAS)), every(shows("Cats: 0 | Dogs: 0")))

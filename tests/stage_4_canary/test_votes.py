@@ -1,11 +1,10 @@
 from fixtures.marks import requirement
 from fixtures.traffic.voter import Voter
 from fixtures.verdicts import every, expect, shows
-from fixtures.world.world import World
 
 
 @requirement("R4.7")
-def test_a_vote_in_one_version_never_moves_the_others_count(world: World, voter: Voter) -> None:
+def test_a_vote_in_one_version_never_moves_the_others_count(voter: Voter) -> None:
     canary = voter.with_flag()
     voter.reset()
     canary.reset()
