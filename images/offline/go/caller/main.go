@@ -1,8 +1,9 @@
 // Caller makes raw connections from where it runs, and says how each ended.
 //
 // `caller wait` does nothing until it is told to end. `caller call JSON` takes a list of calls {"host","port","send"}
-// (send in base64; empty: only listen), makes each on a connection of its own, all at once, and prints a list of replies
-// {"kind","received","detail","took"} in the same order; took is in seconds.
+// (send in base64; empty: only listen), makes each as often as "count" says, each time on a connection of its own and
+// a few side by side, and prints a list of replies {"kind","received","detail","took"} in the same order, all of one
+// call together; took is in seconds.
 package main
 
 import (
@@ -24,7 +25,14 @@ type call struct {
 	Port  int     `json:"port"`
 	Send  []byte  `json:"send"`
 	Limit float64 `json:"limit"`
+	Count int     `json:"count"`
 }
+
+// sideBySide keeps a large sample from looking like an attack to a small server.
+const sideBySide = 16
+
+// kept is how much of an answer is told: enough to know who gave it.
+const kept = 512
 
 type reply struct {
 	Kind     string  `json:"kind"`
@@ -47,15 +55,24 @@ func main() {
 	if err := json.Unmarshal([]byte(os.Args[2]), &calls); err != nil {
 		fail(err)
 	}
-	replies := make([]reply, len(calls))
+	var single []call
+	for _, c := range calls {
+		for range max(c.Count, 1) {
+			single = append(single, c)
+		}
+	}
+	replies := make([]reply, len(single))
+	places := make(chan struct{}, sideBySide)
 	var all sync.WaitGroup
-	for i := range calls {
+	for i := range single {
 		all.Add(1)
+		places <- struct{}{}
 		go func() {
 			defer all.Done()
 			started := time.Now()
-			replies[i] = answer(calls[i])
+			replies[i] = answer(single[i])
 			replies[i].Took = time.Since(started).Seconds()
+			<-places
 		}()
 	}
 	all.Wait()
@@ -78,7 +95,7 @@ func answer(c call) reply {
 			return reply{Kind: ended(err), Detail: "while sending: " + err.Error()}
 		}
 	}
-	buffer := make([]byte, 4096)
+	buffer := make([]byte, kept)
 	n, err := connection.Read(buffer)
 	if n > 0 {
 		return reply{Kind: "answered", Received: buffer[:n]}

@@ -1,0 +1,26 @@
+from fixtures.marks import requirement
+from fixtures.verdicts import answers_with, every, expect, matrix, refused_by_reset, to_find_leak_of
+from fixtures.world.reach import REDIS, reach, reach_often
+from fixtures.world.world import World
+
+ANY_LEAK = 0.01
+
+
+@requirement("R3.3")
+def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(world: World) -> None:
+    seen = reach(world, ["voting-analytics 1.0", "voting-analytics 1.1"], [REDIS])
+    expect(
+        seen,
+        matrix(
+            {
+                ("voting-analytics 1.0", "voting-storage:6379"): refused_by_reset,
+                ("voting-analytics 1.1", "voting-storage:6379"): answers_with(b"+PONG"),
+            }
+        ),
+    )
+
+
+@requirement("R3.3")
+def test_not_one_connection_of_analytics_1_0_gets_through(world: World) -> None:
+    replies = reach_often(world, "voting-analytics 1.0", REDIS, to_find_leak_of(ANY_LEAK))
+    expect(replies, every(refused_by_reset))

@@ -1,0 +1,21 @@
+from fixtures.marks import requirement
+from fixtures.verdicts import expect, matrix
+from fixtures.verdicts.checks import exactly
+from fixtures.world.cookies import NEAR_MISSES, OPENING, OTHER_HEADERS, versions_by_cookie, versions_by_header
+from fixtures.world.world import World
+
+
+@requirement("R4.5")
+def test_the_flag_opens_2_0_wherever_it_stands(world: World) -> None:
+    expect(versions_by_cookie(world.voter, OPENING), matrix(dict.fromkeys(OPENING, exactly("2.0"))))
+
+
+@requirement("R4.5")
+def test_near_misses_stay_on_1_0(world: World) -> None:
+    expect(versions_by_cookie(world.voter, NEAR_MISSES), matrix(dict.fromkeys(NEAR_MISSES, exactly("1.0"))))
+
+
+@requirement("R4.5")
+def test_the_flag_in_another_header_opens_nothing(world: World) -> None:
+    seen = versions_by_header(world.voter, OTHER_HEADERS)
+    expect(seen, matrix(dict.fromkeys(OTHER_HEADERS, exactly("1.0"))))
