@@ -1,7 +1,7 @@
 // Caller makes raw connections from where it runs, and says how each ended.
 //
 // `caller wait` does nothing until it is told to end. `caller call JSON` takes a list of calls {"host","port","send"}
-// (send in base64; empty: only listen), makes each as often as "count" says, each time on a connection of its own and
+// (send in base64; empty: only listen; "listen": wait so long for the server to speak first), makes each as often as "count" says, each time on a connection of its own and
 // a few side by side, and prints a list of replies {"kind","received","detail","took"} in the same order, all of one
 // call together; took is in seconds.
 package main
@@ -26,6 +26,8 @@ type call struct {
 	Send  []byte  `json:"send"`
 	Limit float64 `json:"limit"`
 	Count int     `json:"count"`
+	// Listen is how long to wait for the server's first word before sending, in seconds.
+	Listen float64 `json:"listen"`
 }
 
 // sideBySide keeps a large sample from looking like an attack to a small server.
@@ -89,13 +91,21 @@ func answer(c call) reply {
 		return reply{Kind: unconnected(err), Detail: err.Error()}
 	}
 	defer connection.Close()
+	buffer := make([]byte, kept)
+	if c.Listen > 0 {
+		connection.SetReadDeadline(time.Now().Add(time.Duration(c.Listen * float64(time.Second))))
+		if n, err := connection.Read(buffer); n > 0 {
+			return reply{Kind: "answered", Received: buffer[:n]}
+		} else if !isTimeout(err) {
+			return reply{Kind: ended(err), Detail: "before a word was sent: " + fmt.Sprint(err)}
+		}
+	}
 	connection.SetDeadline(deadline)
 	if len(c.Send) > 0 {
 		if _, err := connection.Write(c.Send); err != nil {
 			return reply{Kind: ended(err), Detail: "while sending: " + err.Error()}
 		}
 	}
-	buffer := make([]byte, kept)
 	n, err := connection.Read(buffer)
 	if n > 0 {
 		return reply{Kind: "answered", Received: buffer[:n]}
