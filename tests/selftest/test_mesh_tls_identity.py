@@ -11,7 +11,7 @@ import pytest
 from fixtures.mesh.envoy_config import DumpIncomplete, read_config
 from fixtures.mesh.tls_identity import LegIdentity, leg_identities, spiffe_id, workload_ids
 from fixtures.mesh.tls_sockets import SanMatcher, SanRule
-from fixtures.mesh.tls_table import TlsLeg, Workload
+from fixtures.mesh.tls_table import ServingPod, TlsLeg
 
 pytestmark = pytest.mark.selftest
 
@@ -31,7 +31,7 @@ def identity(ids: dict[str, list[str]], *, old: str = "", new: str = "", sidecar
     client = json.loads(json.dumps(seen("stage-3-app-1-0")["config_dump"]).replace(old, new))
     config = read_config(seen("stage-3-analytics-1-1")["config_dump"]) if sidecar else None
     leg = TlsLeg(CLIENT, "voting-analytics.voting.svc.cluster.local", 8080)
-    server = Workload(SERVER, "voting", "10.244.0.11", {}, config)
+    server = ServingPod(SERVER, "voting", "10.244.0.11", {}, config)
     (found,) = leg_identities(leg, read_config(client), ["10.96.112.121"], [server], ids)
     return found
 

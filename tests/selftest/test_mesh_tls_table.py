@@ -11,7 +11,7 @@ import pytest
 
 from fixtures.mesh.envoy_config import EnvoyConfig, read_config
 from fixtures.mesh.tls_sockets import PLAIN
-from fixtures.mesh.tls_table import TlsLeg, TlsRow, TlsStatus, Workload, table_text, tls_row
+from fixtures.mesh.tls_table import ServingPod, TlsLeg, TlsRow, TlsStatus, table_text, tls_row
 
 pytestmark = pytest.mark.selftest
 
@@ -71,10 +71,10 @@ def without_socket(config: EnvoyConfig, name: str) -> EnvoyConfig:
     return replace(config, clusters=tuple(clusters))
 
 
-def workloads(stage: int = 3) -> list[Workload]:
+def workloads(stage: int = 3) -> list[ServingPod]:
     """The pods that serve; in stage 2 only the app and the storage are at hand."""
     return [
-        Workload(
+        ServingPod(
             f"{app}-{version}-{address.rpartition('.')[2]}",
             "voting",
             address,
@@ -92,7 +92,7 @@ def row(
     port: int = 8080,
     *,
     config: EnvoyConfig | None = None,
-    servers: list[Workload] | None = None,
+    servers: list[ServingPod] | None = None,
     policies: list[dict[str, Any]] | None = None,
 ) -> TlsRow:
     leg = TlsLeg(f"voting-{client}" if client[0] == "a" else f"istio-{client}", f"{service}.{DOMAIN}", port)
@@ -156,7 +156,7 @@ def test_one_plaintext_subset_of_two_is_a_conflict_told_by_its_name() -> None:
     new, old = (f"outbound|8080|{subset}|voting-app.{DOMAIN}" for subset in ("v2-0", "v1-0"))
     gateway = without_socket(read_config(dump("stage-4-ingressgateway")), new)
     others = [
-        Workload(f"voting-app-2.0-{one}", "voting", f"10.244.0.{one}", {}, workloads()[0].config)
+        ServingPod(f"voting-app-2.0-{one}", "voting", f"10.244.0.{one}", {}, workloads()[0].config)
         for one in (13, 14, 15)
     ]
     found = row("ingressgateway", "voting-app", config=gateway, servers=[*workloads(), *others])

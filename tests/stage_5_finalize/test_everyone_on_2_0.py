@@ -6,6 +6,7 @@ from fixtures.verdicts import (
     every,
     expect,
     expect_all,
+    matrix,
     no_failed_page,
     only_before,
     same,
@@ -13,7 +14,9 @@ from fixtures.verdicts import (
     to_find_leak_of,
     whole_page,
 )
-from fixtures.world.objects import applied_objects, counted_pods, promised_objects
+from fixtures.verdicts.checks import exactly
+from fixtures.world.cookies import NEAR_MISSES, OPENING, versions_by_cookie
+from fixtures.world.objects import applied_objects, counted_pods, old_references, promised_objects, subsets_of
 from fixtures.world.world import FLAGGED, ORDINARY, World
 
 ANY_LEAK = 0.01
@@ -41,13 +44,19 @@ def test_the_flag_makes_no_difference_any_more(voter: Voter) -> None:
 
 @requirement("R5.2")
 def test_rules_and_subsets_of_old_versions_are_gone(world: World) -> None:
-    subsets = [
-        f"{rule['metadata']['name']}: {subset['name']} {subset.get('labels', {}).get('version')}"
-        for rule in world.api.list("networking.istio.io/v1", "DestinationRule", world.namespace)
-        for subset in rule["spec"].get("subsets", [])
-    ]
+    expect(old_references(world, versions=("1.0", "1.1")), same((), "rules and subsets of old versions"))
+
+
+@requirement("R5.2")
+def test_every_component_has_a_subset_for_2_0(world: World) -> None:
     components = ("voting-analytics", "voting-app", "voting-storage")
-    expect(subsets, same([f"{name}: v2-0 2.0" for name in components], "subsets"))
+    expect(subsets_of(world, version="2.0"), same(components, "DestinationRules with a subset for 2.0"))
+
+
+@requirement("R5.1")
+def test_no_cookie_leads_anywhere_else(world: World) -> None:
+    cookies = (*OPENING, *NEAR_MISSES)
+    expect(versions_by_cookie(world.voter, cookies), matrix(dict.fromkeys(cookies, exactly("2.0"))))
 
 
 @requirement("R5.2")

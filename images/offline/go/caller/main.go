@@ -1,7 +1,7 @@
 // Caller makes raw connections from where it runs, and says how each ended.
 //
 // `caller wait` does nothing until it is told to end. `caller call JSON` takes a list of calls {"host","port","send"}
-// (send in base64; empty: only listen; "listen": wait so long for the server to speak first), makes each as often as "count" says, each time on a connection of its own and
+// (send in base64; empty: only listen; "listen": wait so long for the server to speak first; "whole": read on to the end), makes each as often as "count" says, each time on a connection of its own and
 // a few side by side, and prints a list of replies {"kind","received","detail","took"} in the same order, all of one
 // call together; took is in seconds.
 package main
@@ -28,6 +28,8 @@ type call struct {
 	Count int     `json:"count"`
 	// Listen is how long to wait for the server's first word before sending, in seconds.
 	Listen float64 `json:"listen"`
+	// Whole is whether to read on until the server ends the answer, not just its first words.
+	Whole bool `json:"whole"`
 }
 
 // sideBySide keeps a large sample from looking like an attack to a small server.
@@ -105,6 +107,13 @@ func answer(c call) reply {
 		if _, err := connection.Write(c.Send); err != nil {
 			return reply{Kind: ended(err), Detail: "while sending: " + err.Error()}
 		}
+	}
+	if c.Whole {
+		n, err := io.ReadFull(connection, buffer)
+		if n > 0 {
+			return reply{Kind: "answered", Received: buffer[:n]}
+		}
+		return reply{Kind: ended(err), Detail: fmt.Sprint(err)}
 	}
 	n, err := connection.Read(buffer)
 	if n > 0 {

@@ -1,0 +1,25 @@
+from fixtures.marks import requirement
+from fixtures.verdicts import expect, matrix, refused_by_reset, same
+from fixtures.verdicts.checks import exactly
+from fixtures.world.tls import expected_legs, promised_table, tls_view
+from fixtures.world.world import World
+
+
+@requirement("R4.10")
+def test_mutual_tls_on_the_new_legs_too(world: World) -> None:
+    view = tls_view(world)
+    expect([str(row.leg) for row in view.rows], same(expected_legs(world), "legs"))
+    expect(view.table(), same(promised_table(world, view), "legs"))
+
+
+@requirement("R4.10")
+def test_both_ends_of_the_new_legs_are_who_they_say(world: World) -> None:
+    identities = tls_view(world).identities
+    seen = {f"{one.leg} ({one.pod})": "; ".join(one.problems) or "proved" for one in identities}
+    expect(seen, matrix(dict.fromkeys(seen or ["any leg"], exactly("proved"))))
+
+
+@requirement("R4.10")
+def test_plaintext_is_refused_at_the_new_ports_too(world: World) -> None:
+    calls = world.plain_calls()
+    expect(world.from_outside(calls), matrix({call: refused_by_reset for call, _ in calls}))

@@ -1,0 +1,25 @@
+from fixtures.marks import requirement
+from fixtures.traffic.voter import Voter
+from fixtures.verdicts import every, expect, matrix, refused_by_reset, same, shows
+from fixtures.world.tls import expected_legs, promised_table, tls_view
+from fixtures.world.votes import DIFFERENT_VOTES
+from fixtures.world.world import World
+
+
+@requirement("R5.4")
+def test_the_votes_of_2_0_are_still_there(world: World, voter: Voter) -> None:
+    expect(world.votes_before_finalizing, every(shows(DIFFERENT_VOTES["2.0"])))
+    expect(voter.open_page(times=20), every(shows(DIFFERENT_VOTES["2.0"])))
+
+
+@requirement("R5.4")
+def test_mutual_tls_is_still_strict_on_every_leg(world: World) -> None:
+    view = tls_view(world)
+    expect([str(row.leg) for row in view.rows], same(expected_legs(world), "legs"))
+    expect(view.table(), same(promised_table(world, view), "legs"))
+
+
+@requirement("R5.4")
+def test_plaintext_is_still_refused(world: World) -> None:
+    calls = world.plain_calls()
+    expect(world.from_outside(calls), matrix({call: refused_by_reset for call, _ in calls}))
