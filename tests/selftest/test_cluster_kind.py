@@ -1,0 +1,75 @@
+"""A kind cluster that this suite did not make is left alone, whatever its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fixtures.cluster.kind import kind_cluster, kind_config, node_image_of
+from fixtures.images.sources import ImagesFrom, Provisions
+from fixtures.progress import Progress
+from fixtures.scenario.errors import BadInput
+from tests.selftest.support import Programs
+
+pytestmark = pytest.mark.selftest
+
+
+def provisions(kind: Path, *, own_network: bool = True) -> Provisions:
+    return Provisions(
+        source=ImagesFrom.BUILD,
+        node_image="voting-conformance/node:key",
+        kind=kind,
+        istioctl=Path("/istioctl"),
+        kubectl=None,
+        hub="localhost",
+        tag="1.31.0",
+        kubernetes_version="1.34.0",
+        istio_version="1.31.0",
+        upstream_envoy=None,
+        own_network=own_network,
+        etcd_version="3.6.0",
+        coredns_image="localhost/coredns:1",
+        caller_image="localhost/caller:1",
+    )
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+    return Programs(tmp_path, monkeypatch)
+
+
+def test_a_cluster_of_the_same_name_that_we_did_not_make_is_refused_and_not_touched(
+    programs: Programs, tmp_path: Path
+) -> None:
+    programs.add("docker", "echo kindest/node:v1.34.0")
+    given = provisions(programs.add("kind"))
+    with pytest.raises(BadInput) as refused:
+        kind_cluster("theirs", given, tmp_path / "store", Progress(), keep=False).__enter__()
+    for told in ("'theirs'", "kindest/node:v1.34.0", "--cluster-name", "kind delete cluster --name theirs"):
+        assert told in str(refused.value)
+    assert not any(call.startswith("kind") for call in programs.calls())
+    assert not (tmp_path / "store").exists()
+
+
+def test_no_node_is_no_cluster(programs: Programs) -> None:
+    programs.add("docker", "echo 'No such object' >&2; exit 1")
+    assert node_image_of("ours") is None
+    assert programs.calls() == ["docker inspect --format {{.Config.Image}} ours-control-plane"]
+
+
+def test_a_node_made_here_brings_its_own_network_and_images() -> None:
+    config = kind_config(provisions(Path("/kind")))
+    assert config["networking"] == {"disableDefaultCNI": True}
+    patches = config["kubeadmConfigPatches"]
+    assert isinstance(patches, list)
+    cluster, init = (yaml.safe_load(patch) for patch in patches)
+    assert cluster["imageRepository"] == "localhost"
+    assert cluster["etcd"] == {"local": {"imageTag": "3.6.0"}}
+    assert "addon/coredns" in init["skipPhases"]
+
+
+def test_a_released_node_is_left_as_it_is() -> None:
+    config = kind_config(provisions(Path("/kind"), own_network=False))
+    assert config == {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}

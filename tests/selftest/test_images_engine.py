@@ -1,0 +1,341 @@
+"""The engine that runs is used; else one is installed and started, or a sentence says what to do."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from fixtures.images import engine
+from fixtures.images.engine import (
+    CAP_SYS_RESOURCE,
+    CAPPED_RUNTIME,
+    bounding_set_lacks,
+    engine_version,
+    ensure_engine,
+    install_packages,
+)
+from fixtures.processes import CommandFailed
+from fixtures.progress import Progress
+from fixtures.scenario.errors import BadInput, EnvironmentFailed
+from fixtures.timeouts import Timeouts
+from fixtures.waiting import wait_until
+from tests.selftest.support import Programs
+
+pytestmark = pytest.mark.selftest
+
+ALL = 0x1FFFFFFFFFF
+DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n'
+UBUNTU = 'ID=ubuntu\nID_LIKE=debian\nNAME="Ubuntu"\n'
+MINT = 'ID=linuxmint\nID_LIKE="ubuntu debian"\n'
+FEDORA = 'ID=fedora\nNAME="not debian"\n'
+
+
+class Machine:
+    """What the engine module sees of a machine: who we are, the system, its capabilities and programs."""
+
+    def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.programs = Programs(tmp_path, monkeypatch)
+        self.log = tmp_path / "dockerd.log"
+        self.home = tmp_path / "home"
+        self._tmp_path = tmp_path
+        self._monkeypatch = monkeypatch
+        monkeypatch.delenv("DOCKER_HOST", raising=False)
+        monkeypatch.setattr(engine, "LOG", self.log)
+        monkeypatch.setattr(engine, "HOME", self.home)
+        monkeypatch.setattr(engine, "LIMITS", Timeouts(engine_start=0.3))
+        self.is_root(True)
+        self.runs(DEBIAN)
+        self.has_capabilities(ALL)
+        # None of these may be reached in earnest, whatever a test forgets.
+        self.programs.add("docker", "exit 1")
+        self.programs.add("systemctl", "exit 1")
+        self.programs.add("dockerd")
+        self.programs.add("dpkg-query", "exit 1")
+        self.programs.add("apt-get", "exit 1")
+
+    def is_root(self, root: bool) -> None:
+        self._monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
+
+    def runs(self, release: str) -> None:
+        file = self._tmp_path / "os-release"
+        file.write_text(release)
+        self._monkeypatch.setattr(engine, "RELEASE", file)
+
+    def has_capabilities(self, bounding_set: int) -> None:
+        file = self._tmp_path / "status"
+        file.write_text(
+            f"Name:\tpython\nCapEff:\t{0:016x}\nCapBnd:\t{bounding_set:016x}\nCapAmb:\t{0:016x}\n"
+        )
+        self._monkeypatch.setattr(engine, "STATUS", file)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(tmp_path, monkeypatch)
+
+
+def ensured(said: list[str] | None = None) -> str:
+    return ensure_engine(Progress() if said is None else Progress(said.append))
+
+
+# --- which engine ----------------------------------------------------------------------------------------
+
+
+def test_a_running_engine_is_used_as_it_is(machine: Machine) -> None:
+    machine.programs.add("docker", "echo 28.1.0")
+    machine.is_root(False)
+    said: list[str] = []
+    assert ensured(said) == "28.1.0"
+    assert "Docker 28.1.0, already running" in said[0]
+    assert machine.programs.calls() == ["docker version --format {{.Server.Version}}"]
+
+
+@pytest.mark.parametrize("script", ["exit 1", "echo", "echo 28.1.0; exit 1"])
+def test_a_docker_that_tells_no_server_version_is_no_engine(machine: Machine, script: str) -> None:
+    machine.programs.add("docker", script)
+    assert engine_version() is None
+
+
+def test_no_docker_at_all_is_no_engine(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert engine_version() is None
+    assert machine.programs.calls() == []
+
+
+@pytest.mark.parametrize(("root", "release"), [(False, DEBIAN), (True, FEDORA), (False, FEDORA), (True, "")])
+def test_no_engine_and_no_right_to_install_one_says_what_to_start(
+    machine: Machine, root: bool, release: str
+) -> None:
+    machine.is_root(root)
+    machine.runs(release)
+    with pytest.raises(BadInput) as refused:
+        ensured()
+    for advice in ("systemctl start docker", "DOCKER_HOST", "root on Debian or Ubuntu", "group docker"):
+        assert advice in str(refused.value)
+    assert not any(call.startswith(("apt-get", "dockerd")) for call in machine.programs.calls())
+
+
+def test_a_docker_host_that_does_not_answer_is_not_replaced(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://elsewhere:2375")
+    with pytest.raises(BadInput, match=r"DOCKER_HOST=tcp://elsewhere:2375: start that one, or unset"):
+        ensured()
+    assert not any(call.startswith("apt-get") for call in machine.programs.calls())
+
+
+@pytest.mark.parametrize("release", [DEBIAN, UBUNTU, MINT])
+def test_root_on_debian_and_its_children_gets_an_engine_and_is_told(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: str
+) -> None:
+    machine.runs(release)
+    machine.has_capabilities(ALL & ~(1 << CAP_SYS_RESOURCE))
+    machine.programs.add("apt-get")
+    machine.programs.add("docker", f"[ -e {tmp_path}/running ] && echo 20.10")
+    machine.programs.add("dockerd", f"touch {tmp_path}/running")
+    monkeypatch.setattr(engine, "LIMITS", Timeouts(engine_start=10))
+    said: list[str] = []
+    assert ensured(said) == "20.10"
+    assert "none runs, installing and starting Debian's" in said[0]
+    assert "Docker 20.10, started here; it stays for the next run" in said[-1]
+
+
+# --- packages --------------------------------------------------------------------------------------------
+
+
+def test_only_missing_packages_are_installed(machine: Machine) -> None:
+    machine.programs.add("dpkg-query", 'for last; do :; done; [ "$last" = jq ] && printf installed')
+    machine.programs.add("apt-get", 'echo "$DEBIAN_FRONTEND"')
+    install_packages(("jq", "docker.io", "iptables"))
+    assert [call for call in machine.programs.calls() if call.startswith("apt-get")] == [
+        "apt-get update -qq",
+        "apt-get install -y -qq --no-install-recommends docker.io iptables",
+    ]
+
+
+def test_nothing_is_installed_when_nothing_is_missing(machine: Machine) -> None:
+    machine.is_root(False)
+    machine.programs.add("dpkg-query", "printf installed")
+    install_packages(("jq", "docker.io"))
+    assert not any(call.startswith("apt-get") for call in machine.programs.calls())
+
+
+def test_a_removed_package_is_missing(machine: Machine) -> None:
+    machine.programs.add("dpkg-query", "printf config-files")
+    machine.programs.add("apt-get")
+    install_packages(("jq",))
+    assert machine.programs.calls()[-1].endswith(" jq")
+
+
+def test_missing_packages_are_named_to_who_can_not_install_them(machine: Machine) -> None:
+    machine.is_root(False)
+    with pytest.raises(BadInput, match=r"only root can install them: debootstrap jq"):
+        install_packages(("debootstrap", "jq"))
+
+
+def test_a_failed_installation_is_told_with_its_last_lines(machine: Machine) -> None:
+    machine.programs.add("apt-get", "echo 'E: Unable to locate package jq' >&2; exit 100")
+    with pytest.raises(CommandFailed, match="Unable to locate package jq"):
+        install_packages(("jq",))
+
+
+# --- the bounding set, and the daemon --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("capability", [0, CAP_SYS_RESOURCE, 40])
+def test_the_bounding_set_is_read_bit_by_bit(machine: Machine, capability: int) -> None:
+    machine.has_capabilities(ALL)
+    assert not bounding_set_lacks(capability)
+    machine.has_capabilities(ALL & ~(1 << capability))
+    assert bounding_set_lacks(capability)
+    assert not bounding_set_lacks(capability + 1 if capability < 40 else 1)
+    machine.has_capabilities(1 << capability)
+    assert not bounding_set_lacks(capability)
+
+
+def test_a_system_that_tells_no_bounding_set_lacks_nothing(machine: Machine) -> None:
+    engine.STATUS.write_text("Name:\tpython\n")
+    assert not bounding_set_lacks(CAP_SYS_RESOURCE)
+    assert machine.programs.calls() == []
+
+
+def test_the_kernel_s_own_word_can_be_read() -> None:
+    told = Path("/proc/self/status")
+    if not told.exists():
+        pytest.skip("no /proc here")
+    assert "CapBnd:\t" in told.read_text()
+    assert isinstance(bounding_set_lacks(CAP_SYS_RESOURCE), bool)
+
+
+def daemon_call(machine: Machine) -> str:
+    engine._start_daemon()
+    gc.collect()  # a child that nobody waits for would warn now, and warnings are errors
+    calls = wait_until(machine.programs.calls, until=bool, limit=5, what="dockerd is started")
+    return calls[0]
+
+
+def test_dockerd_is_started_as_it_is_where_nothing_lacks(machine: Machine) -> None:
+    assert daemon_call(machine).split() == ["dockerd"]
+    assert not machine.home.exists()
+
+
+def test_only_without_cap_sys_resource_the_runtime_is_replaced(machine: Machine) -> None:
+    machine.has_capabilities(ALL & ~(1 << CAP_SYS_RESOURCE))
+    runtime = machine.home / "runc-without-sys-resource"
+    assert daemon_call(machine).split() == [
+        "dockerd",
+        f"--add-runtime=without-sys-resource={runtime}",
+        "--default-runtime=without-sys-resource",
+    ]
+    assert os.access(runtime, os.X_OK)
+    assert runtime.read_bytes() == CAPPED_RUNTIME.read_bytes()
+
+
+def test_the_daemon_writes_to_its_log_and_not_to_ours(
+    machine: Machine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    machine.programs.add("dockerd", "echo told; echo warned >&2")
+    daemon_call(machine)
+    wait_until(machine.log.read_text, until=lambda text: "warned" in text, limit=5, what="the log is written")
+    assert machine.log.read_text() == "told\nwarned\n"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_engine_that_was_started_and_does_not_answer_is_told_with_the_end_of_its_log(
+    machine: Machine,
+) -> None:
+    machine.has_capabilities(ALL & ~(1 << CAP_SYS_RESOURCE))
+    machine.programs.add("dockerd", "echo 'failed to start daemon: no iptables' >&2")
+    machine.programs.add("apt-get")
+    with pytest.raises(EnvironmentFailed, match=r"does not answer; its log ends:\nfailed to start daemon"):
+        ensured()
+
+
+def test_a_dockerd_that_can_not_be_started_is_said(machine: Machine) -> None:
+    machine.programs.only_these()
+    with pytest.raises(EnvironmentFailed, match="dockerd can't be started"):
+        engine._start_daemon()
+
+
+# --- the runtime -----------------------------------------------------------------------------------------
+
+PROCESS = {
+    "terminal": False,
+    "args": ["sh", "-c", 'echo "CAP_SYS_RESOURCE"'],
+    "env": ["KEEP=CAP_SYS_RESOURCE", 'QUOTED="é"'],
+    "rlimits": [{"type": "RLIMIT_NOFILE", "hard": 1048576, "soft": 1024}],
+    "oomScoreAdj": -500,
+}
+SETS = ("bounding", "effective", "inheritable", "permitted", "ambient")
+
+
+def with_capabilities(*names: str) -> dict[str, object]:
+    return PROCESS | {"capabilities": {one: list(names) for one in SETS}}
+
+
+@pytest.fixture
+def runc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a runc on PATH that writes its arguments down, one a line."""
+    if shutil.which("jq") is None:
+        pytest.skip("jq is not installed")
+    arguments = tmp_path / "arguments"
+    Programs(tmp_path, monkeypatch).add("runc", f'printf "%s\\n" "$@" > {arguments}; exit 7')
+    return arguments
+
+
+def call(*arguments: str | Path) -> int:
+    return subprocess.run([CAPPED_RUNTIME, *arguments], check=False).returncode
+
+
+@pytest.mark.parametrize("option", ["--bundle", "-b"])
+def test_a_container_loses_cap_sys_resource_and_nothing_else(runc: Path, tmp_path: Path, option: str) -> None:
+    config = tmp_path / "bundle/config.json"
+    config.parent.mkdir()
+    linux = {"resources": {"memory": {"limit": -1}}, "seccomp": {"names": ["CAP_SYS_RESOURCE"]}}
+    rest = {"ociVersion": "1.2.0", "root": {"path": "rootfs"}, "linux": linux}
+    config.write_text(json.dumps(rest | {"process": with_capabilities("CAP_CHOWN", "CAP_SYS_RESOURCE")}))
+    words = ["--root", "/run/runc", "create", option, str(config.parent), "--pid-file", "a file", "name"]
+    assert call(*words) == 7
+    assert runc.read_text().splitlines() == words
+    assert json.loads(config.read_text()) == rest | {"process": with_capabilities("CAP_CHOWN")}
+    assert list(config.parent.iterdir()) == [config]
+
+
+@pytest.mark.parametrize("option", ["--process", "-p"])
+def test_a_command_in_a_container_loses_cap_sys_resource_and_nothing_else(
+    runc: Path, tmp_path: Path, option: str
+) -> None:
+    process = tmp_path / "runc-process123"
+    process.write_text(json.dumps(with_capabilities("CAP_SYS_RESOURCE", "CAP_SYS_ADMIN", "CAP_KILL")))
+    process.chmod(0o600)
+    words = ["exec", option, str(process), "--detach", "name"]
+    assert call(*words) == 7
+    assert runc.read_text().splitlines() == words
+    assert json.loads(process.read_text()) == with_capabilities("CAP_SYS_ADMIN", "CAP_KILL")
+    assert process.stat().st_mode & 0o777 == 0o600
+    assert not process.with_name(f"{process.name}.less").exists()
+
+
+def test_a_process_without_capabilities_is_left_alone(runc: Path, tmp_path: Path) -> None:
+    process = tmp_path / "process.json"
+    process.write_text(json.dumps(PROCESS))
+    call("exec", "--process", process, "name")
+    assert json.loads(process.read_text()) == PROCESS
+    assert runc.exists()
+
+
+def test_every_other_call_goes_through_word_by_word(runc: Path) -> None:
+    words = ["--log", "a b", "kill", "--all", "name", "15", "*", ""]
+    assert call(*words) == 7
+    assert runc.read_text().split("\n")[:-1] == words
+
+
+def test_a_file_that_can_not_be_read_never_reaches_runc(runc: Path, tmp_path: Path) -> None:
+    assert call("create", "--bundle", tmp_path, "name") not in {0, 7}
+    assert not runc.exists()

@@ -1,0 +1,187 @@
+"""auto pulls when a registry answers and builds when none does, says which, and takes programs that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from fixtures.images import offline, sources
+from fixtures.images.golang import required_version
+from fixtures.images.recipes import Recipe
+from fixtures.images.sources import ImagesFrom, Provisions, provide
+from fixtures.progress import Progress
+from fixtures.scenario.errors import EnvironmentFailed
+from fixtures.timeouts import Timeouts
+from tests.selftest.support import Programs
+
+pytestmark = pytest.mark.selftest
+
+KIND_VERSION = required_version(offline.GO / "kind/go.mod", "sigs.k8s.io/kind")
+PILOT = sources._references()["pilot"]["reference"]
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+    programs = Programs(tmp_path, monkeypatch)
+    programs.only_these()
+    return programs
+
+
+@pytest.fixture
+def wanted(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
+    """Collect the recipes that would be made, and make none; those for programs appear."""
+    collected: list[Recipe] = []
+
+    def pretend(recipes: Iterable[Recipe], store: Path, progress: Progress) -> None:
+        for recipe in recipes:
+            collected.append(recipe)
+            program = (
+                store / f"{recipe.name}-{recipe.key}" / {"istio": "istioctl"}.get(recipe.name, recipe.name)
+            )
+            program.parent.mkdir(parents=True)
+            program.touch()
+        progress.note("made")
+
+    monkeypatch.setattr(sources, "make_all", pretend)
+    return collected
+
+
+def names(recipes: Iterable[Recipe]) -> list[str]:
+    return [recipe.name for recipe in recipes]
+
+
+def provided(asked: ImagesFrom, store: Path) -> tuple[Provisions, list[str]]:
+    said: list[str] = []
+    return provide(asked, store, Progress(said.append)), said
+
+
+def test_auto_pulls_when_a_registry_answers(programs: Programs, wanted: list[Recipe], tmp_path: Path) -> None:
+    programs.add("docker", "echo '{}'")
+    provisions, said = provided(ImagesFrom.AUTO, tmp_path)
+    assert provisions.source is ImagesFrom.PULL
+    assert "images: a registry answers, so they are pulled" in said[0]
+    assert wanted
+
+
+@pytest.mark.parametrize("answer", ["echo 'connection refused' >&2; exit 1", "while :; do :; done"])
+def test_auto_builds_when_no_registry_answers_in_time(
+    programs: Programs,
+    wanted: list[Recipe],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+) -> None:
+    monkeypatch.setattr(sources, "LIMITS", Timeouts(registry_answers=0.3))
+    programs.add("docker", answer)
+    provisions, said = provided(ImagesFrom.AUTO, tmp_path)
+    assert provisions.source is ImagesFrom.BUILD
+    assert "images: no container registry answers, so they are built here" in said[0]
+    assert programs.calls() == [f"docker manifest inspect {PILOT}"]
+    assert wanted
+
+
+def test_no_registry_is_asked_when_the_person_has_chosen(
+    programs: Programs, wanted: list[Recipe], tmp_path: Path
+) -> None:
+    programs.add("docker", "exit 1")
+    for asked in (ImagesFrom.BUILD, ImagesFrom.PULL):
+        assert provided(asked, tmp_path / asked)[0].source is asked
+    assert not any("manifest" in call for call in programs.calls())
+    assert wanted
+
+
+@pytest.mark.usefixtures("programs", "wanted")
+def test_the_header_says_where_upstream_envoy_stands_in_for_istio_s(tmp_path: Path) -> None:
+    built, _ = provided(ImagesFrom.BUILD, tmp_path / "built")
+    pulled, _ = provided(ImagesFrom.PULL, tmp_path / "pulled")
+    assert f"on upstream Envoy {offline.ENVOY_VERSION}, not Istio's own" in built.describe()
+    assert built.describe().endswith("images built from package registries")
+    assert "Envoy" not in pulled.describe()
+    assert pulled.describe().endswith("images pulled")
+
+
+@pytest.mark.usefixtures("programs", "wanted")
+def test_the_node_s_images_are_named_as_istioctl_will_ask_for_them(tmp_path: Path) -> None:
+    built, _ = provided(ImagesFrom.BUILD, tmp_path / "built")
+    inside = {name for _, name in offline.platform_images()}
+    assert {
+        f"{built.hub}/pilot:{built.tag}",
+        f"{built.hub}/proxyv2:{built.tag}",
+        built.coredns_image,
+    } <= inside
+    pulled, _ = provided(ImagesFrom.PULL, tmp_path / "pulled")
+    assert f"{pulled.hub}/pilot:{pulled.tag}" == PILOT
+
+
+@pytest.mark.parametrize(
+    ("kind", "fits"),
+    [
+        (f"kind v{KIND_VERSION} go1.30.1 linux/amd64", True),
+        (f"kind {KIND_VERSION}", True),
+        (f"kind v{KIND_VERSION}-alpha go1.30.1 linux/amd64", False),
+        (f"kind v{KIND_VERSION}1 go1.30.1 linux/amd64", False),
+        (f"kind v1{KIND_VERSION} go1.30.1 linux/amd64", False),
+        ("kind v0.1.0 go1.30.1 linux/amd64", False),
+    ],
+)
+def test_a_kind_on_the_path_is_used_if_its_version_fits(
+    programs: Programs, wanted: list[Recipe], tmp_path: Path, kind: str, fits: bool
+) -> None:
+    on_path = programs.add("kind", f"echo '{kind}'")
+    provisions, _ = provided(ImagesFrom.PULL, tmp_path)
+    assert (provisions.kind == on_path) is fits
+    assert ("kind" in names(wanted)) is not fits
+
+
+@pytest.mark.parametrize(
+    ("told", "fits"),
+    [
+        (f"client version: {offline.ISTIO_VERSION}", True),
+        (offline.ISTIO_VERSION, True),
+        ("client version: 1.20.3", False),
+    ],
+)
+def test_an_istioctl_on_the_path_is_used_if_its_version_fits(
+    programs: Programs, wanted: list[Recipe], tmp_path: Path, told: str, fits: bool
+) -> None:
+    on_path = programs.add("istioctl", f"echo '{told}'")
+    provisions, _ = provided(ImagesFrom.PULL, tmp_path)
+    assert (provisions.istioctl == on_path) is fits
+    assert ("istio" in names(wanted)) is not fits
+    assert "istioctl version --remote=false" in programs.calls()
+
+
+def test_a_program_that_can_not_tell_its_version_is_not_used(
+    programs: Programs, wanted: list[Recipe], tmp_path: Path
+) -> None:
+    programs.add("kind", f"echo {KIND_VERSION}; exit 1")
+    provided(ImagesFrom.PULL, tmp_path)
+    assert "kind" in names(wanted)
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_program_that_was_not_built_after_all_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "make_all", lambda *_: None)
+    with pytest.raises(EnvironmentFailed, match="kind is neither on PATH in a version that fits nor built"):
+        provided(ImagesFrom.BUILD, tmp_path)
+
+
+def test_every_image_that_is_pulled_has_a_pinned_reference() -> None:
+    references = sources._references()
+    assert set(references.sections()) == {"node", "debian", "pilot", "proxyv2", "mysql"}
+    for name in references.sections():
+        _, colon, tag = references[name]["reference"].rpartition("/")[2].partition(":")
+        assert colon
+        assert tag != "latest"
+    node = references["node"]
+    assert f":v{node['kubernetes']}@sha256:" in node["reference"]
+
+
+def test_both_sources_run_the_same_istio() -> None:
+    references = sources._references()
+    for name in ("pilot", "proxyv2"):
+        assert references[name]["reference"].endswith(f"/istio/{name}:{offline.ISTIO_VERSION}")
