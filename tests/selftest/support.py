@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -47,3 +53,96 @@ class Programs:
 
     def calls(self) -> list[str]:
         return self._calls.read_text().splitlines() if self._calls.exists() else []
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRequest:
+    """One request as it came in; str is "POST / vote=Cats"."""
+
+    method: str
+    path: str
+    body: str
+    headers: Mapping[str, str]
+
+    @property
+    def cookie(self) -> str | None:
+        return self.headers.get("Cookie")
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.body}"
+
+
+class Site:
+    """The voting page on this machine's loopback: it keeps every request, and misbehaves when told to."""
+
+    def __init__(self) -> None:
+        self.requests: list[SeenRequest] = []
+        self.status = 200
+        self.breaks = False
+        self.set_cookie = ""
+        self.most_at_once = 0
+        self._at_once = 0
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+
+    def __enter__(self) -> Self:
+        # The pause of serve_forever is how long the end of a test waits for it.
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, request: SeenRequest) -> tuple[int, str, dict[str, str]]:
+        """Return status, body and headers, as the contract of voting-app has them."""
+        if self.status != 200:
+            return self.status, "no healthy upstream", {}
+        if request.method == "POST":
+            lasting = {"/featureflag/set": "900", "/featureflag/clear": "0"}.get(request.path)
+            cookie = {"Set-Cookie": f"featureflag=on; Path=/; Max-Age={lasting}"} if lasting else {}
+            return 302, "", {"Location": "/"} | cookie
+        footer = '<div id="footer">host: pod-1 store: redis feature flag: clear</div>'
+        body = f'<div id="results"> Cats: 0 | Dogs: 0 </div>{footer}'
+        return 200, body, {"Set-Cookie": self.set_cookie} if self.set_cookie else {}
+
+    @contextmanager
+    def counted(self, request: SeenRequest) -> Iterator[None]:
+        with self._lock:
+            self.requests.append(request)
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_once -= 1
+
+    def _handler(site) -> type[BaseHTTPRequestHandler]:  # noqa: N805
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1  # header and body in one packet, or the second waits for the first one's ACK
+
+            def _serve(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length).decode()
+                request = SeenRequest(self.command, self.path, body, dict(self.headers))
+                with site.counted(request):
+                    if site.breaks:
+                        self.close_connection = True
+                        return
+                    status, text, headers = site.answer(request)
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(text))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            do_GET = do_POST = _serve  # noqa: N815
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler

@@ -1,6 +1,10 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
 from fixtures.marks import requirement
-from fixtures.scenario.observed import Transition
-from fixtures.traffic.voter import Voter
+from fixtures.scenario.observed import Page, Sample, Transition
 from fixtures.verdicts import (
     every,
     expect,
@@ -13,6 +17,7 @@ from fixtures.verdicts import (
     whole_page,
 )
 from fixtures.world.objects import applied_objects, endpoints, promised_objects
+from fixtures.world.tls import inbound
 from fixtures.world.world import FLAGGED, ORDINARY, World
 
 ANY_LEAK = 0.01
@@ -24,10 +29,44 @@ def test_lock_creates_and_configures_what_the_source_lists(world: World, transit
     expect(world.warnings[3], same((), "warnings"))
 
 
+@dataclass(frozen=True)
+class CountedPages:
+    """A sample of pages, and how many requests each version of analytics had meanwhile, by its own Envoy."""
+
+    pages: Sample[Page]
+    requests: Mapping[str, int]
+
+
+def count_pages(world: World) -> CountedPages:
+    analytics = {version: world.workloads("voting-analytics", version)[0] for version in ("1.0", "1.1")}
+    before = {version: inbound(world, workload) for version, workload in analytics.items()}
+    pages = world.voter.open_page(times=to_find_leak_of(ANY_LEAK))
+    after = {version: inbound(world, workload) for version, workload in analytics.items()}
+    requests = {
+        version: sum(
+            traffic.since(before[version][port]).requests for port, traffic in after[version].items()
+        )
+        for version in analytics
+    }
+    return CountedPages(pages, requests)
+
+
+@pytest.fixture
+def counted(world: World) -> CountedPages:
+    return world.once("counted pages", lambda: count_pages(world))
+
+
 @requirement("R3.1")
-def test_page_shows_only_the_format_of_analytics_1_1(voter: Voter) -> None:
-    pages = voter.open_page(times=to_find_leak_of(ANY_LEAK))
-    expect_all(pages, every(whole_page), every(formatted_as("percent")))
+def test_page_shows_only_the_format_of_analytics_1_1(counted: CountedPages) -> None:
+    expect_all(counted.pages, every(whole_page), every(formatted_as("percent")))
+
+
+@requirement("R3.2")
+def test_analytics_1_0_gets_no_request_while_pages_are_served(counted: CountedPages) -> None:
+    """The twin is the positive control: the same counter of analytics 1.1 moved with every page."""
+    expect(counted.requests["1.0"], same(0, "requests to analytics 1.0"))
+    enough = counted.requests["1.1"] >= len(counted.pages)
+    expect(enough, same(True, f"as many requests to analytics 1.1 as {len(counted.pages)} pages"))
 
 
 @requirement("R3.2")

@@ -7,14 +7,14 @@ from fixtures.world.world import World
 
 @requirement("R4.10")
 def test_mutual_tls_on_the_new_legs_too(world: World) -> None:
-    view = tls_view(world)
+    view = world.once("tls", lambda: tls_view(world))
     expect([str(row.leg) for row in view.rows], same(expected_legs(world), "legs"))
     expect(view.table(), same(promised_table(world, view), "legs"))
 
 
 @requirement("R4.10")
 def test_both_ends_of_the_new_legs_are_who_they_say(world: World) -> None:
-    identities = tls_view(world).identities
+    identities = world.once("tls", lambda: tls_view(world)).identities
     seen = {f"{one.leg} ({one.pod})": "; ".join(one.problems) or "proved" for one in identities}
     expect(seen, matrix(dict.fromkeys(seen or ["any leg"], exactly("proved"))))
 

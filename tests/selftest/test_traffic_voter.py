@@ -1,0 +1,164 @@
+"""Each request is made once, with the voter's own cookie, raw or from its jar; a failure is a page too."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from fixtures.timeouts import Timeouts
+from fixtures.traffic import voter as voter_module
+from fixtures.traffic.voter import FLAG, Voter, browser
+from tests.selftest.support import Site
+
+pytestmark = pytest.mark.selftest
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as site:
+        yield site
+
+
+def test_a_page_is_what_was_answered(site: Site) -> None:
+    (page,) = Voter(site.url).open_page()
+    assert (page.status, page.host, page.store, page.results) == (200, "pod-1", "redis", "Cats: 0 | Dogs: 0")
+    assert (page.error, page.cookie, page.path) == ("", "", "/")
+    assert page.whole
+    assert 0 < page.took < 5
+    assert page.ended_at == page.sent_at + page.took
+
+
+@pytest.mark.parametrize("times", [1, 2, 37])
+def test_so_many_pages_are_so_many_requests(site: Site, times: int) -> None:
+    pages = Voter(site.url).open_page(times)
+    assert len(pages) == times == len(site.requests)
+    assert pages.describe == f"{times} pages without a cookie"
+
+
+def test_one_by_one_is_never_two_at_once(site: Site) -> None:
+    Voter(site.url).open_page_one_by_one(20)
+    assert len(site.requests) == 20
+    assert site.most_at_once == 1
+
+
+@pytest.mark.parametrize(
+    "cookie", [FLAG, "a=1;featureflag=on;b", 'featureflag="on"', "featureflag=on2;  x", "FeatureFlag=on; =;;"]
+)
+def test_a_cookie_is_sent_as_it_is(site: Site, cookie: str) -> None:
+    pages = Voter(site.url).with_cookie(cookie).open_page(2)
+    assert [request.cookie for request in site.requests] == [cookie] * 2
+    assert {page.cookie for page in pages} == {cookie}
+    assert pages.describe == f'2 pages with the cookie "{cookie}"'
+
+
+def test_flag_and_other_headers_are_added_to_a_voter_like_this_one(site: Site) -> None:
+    plain = Voter(site.url)
+    plain.with_flag().with_header("X-Flag", "featureflag=on").open_page()
+    plain.open_page()
+    flagged, ordinary = site.requests
+    assert (flagged.cookie, flagged.headers["X-Flag"]) == (FLAG, "featureflag=on")
+    assert (ordinary.cookie, ordinary.headers.get("X-Flag")) == (None, None)
+
+
+def test_a_vote_is_posted_once_and_its_page_is_the_one_it_leads_to(site: Site) -> None:
+    pages = Voter(site.url).vote("Cats", times=2)
+    assert [str(request) for request in site.requests] == ["POST / vote=Cats", "GET / "] * 2
+    assert [page.status for page in pages] == [200, 200]
+    Voter(site.url).reset()
+    assert str(site.requests[-2]) == "POST / vote=reset"
+
+
+@pytest.mark.xfail(
+    reason="requests drops the raw header on a redirect: voter.py needs an adapter that adds it"
+)
+def test_the_page_after_a_vote_is_asked_for_with_the_voter_s_cookie(site: Site) -> None:
+    (page,) = Voter(site.url).with_flag().vote("Cats")
+    assert [request.cookie for request in site.requests] == [FLAG, FLAG]
+    assert page.cookie == FLAG
+
+
+@pytest.mark.xfail(
+    reason="requests keeps what a page sets: voter.py needs an adapter that sends its own only"
+)
+def test_a_voter_keeps_no_cookie_that_a_page_sets(site: Site) -> None:
+    site.set_cookie = FLAG
+    plain = Voter(site.url)
+    plain.open_page_one_by_one(3)
+    assert [request.cookie for request in site.requests] == [None] * 3
+
+
+@pytest.mark.parametrize("status", [404, 429, 500, 503])
+def test_an_error_is_a_page_and_is_not_asked_for_again(site: Site, status: int) -> None:
+    site.status = status
+    (page,) = Voter(site.url).open_page()
+    assert (page.status, page.error) == (status, "")
+    assert not page.whole
+    assert len(site.requests) == 1
+    Voter(site.url).vote("Cats")
+    assert len(site.requests) == 2
+
+
+def test_a_refused_connection_is_a_page_with_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    (page,) = Voter(f"http://127.0.0.1:{port}/", FLAG).open_page()
+    assert page.status is None
+    assert page.error.startswith("ConnectionError: ")
+    assert "refused" in page.error
+    assert (page.cookie, page.host, page.whole) == (FLAG, "", False)
+
+
+def test_a_connection_that_breaks_is_a_page_with_an_error_and_is_not_made_again(site: Site) -> None:
+    site.breaks = True
+    (page,) = Voter(site.url).open_page()
+    assert page.status is None
+    assert "ConnectionError" in page.error
+    assert len(site.requests) == 1
+
+
+def test_no_answer_within_the_limit_is_a_page_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voter_module, "LIMITS", Timeouts(request=0.1))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        (page,) = Voter(f"http://127.0.0.1:{silent.getsockname()[1]}/").open_page()
+    assert page.status is None
+    assert "Timeout" in page.error
+    assert page.took >= 0.1
+
+
+def test_proxies_of_whoever_runs_the_suite_are_not_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    assert Voter(site.url).open_page()[0].status == 200
+
+
+def test_a_browser_carries_what_the_page_has_set_until_it_is_cleared(site: Site) -> None:
+    with browser(site.url) as opened:
+        assert opened.cookies == {}
+        opened.open_page()
+        (page,) = opened.set_flag()
+        assert page.cookie == FLAG
+        assert opened.cookies == {"featureflag": "on"}
+        opened.open_page(2)
+        (page,) = opened.clear_flag()
+        assert page.cookie == ""
+        assert opened.cookies == {}
+        opened.open_page()
+    assert [f"{request.method} {request.path} {request.cookie}" for request in site.requests] == [
+        "GET / None",
+        "POST /featureflag/set None",
+        f"GET / {FLAG}",
+        f"GET / {FLAG}",
+        f"GET / {FLAG}",
+        f"POST /featureflag/clear {FLAG}",
+        "GET / None",
+        "GET / None",
+    ]
+
+
+def test_each_browser_has_a_jar_of_its_own(site: Site) -> None:
+    with browser(site.url) as one, browser(site.url) as other:
+        one.set_flag()
+        assert other.cookies == {}
+        assert other.open_page().describe == "1 pages of a browser with the cookies none"
