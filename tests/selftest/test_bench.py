@@ -19,6 +19,7 @@ from fixtures.bench.numbers import Numbers, Round, Walk, memory_mib
 from fixtures.images.sources import ImagesFrom
 from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY, RUN
 from fixtures.progress import Progress
+from fixtures.rounds import store
 from fixtures.scenario.loading import load_scenario
 from fixtures.scenario.stages import Apply, Delete
 from fixtures.waiting import wait_until
@@ -134,7 +135,7 @@ def test_bad_command_line_ends_as_bad_input(words: list[str]) -> None:
 
 
 def test_bench_uses_the_suites_own_store(pytestconfig: pytest.Config) -> None:
-    assert bench.store() == pytestconfig.stash[RUN].store
+    assert store() == pytestconfig.stash[RUN].store
 
 
 def no_nodes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -156,8 +156,7 @@ def test_a_container_that_no_time_heals_fails_at_once_with_its_reason(reason: st
     broken = pod() | {"status": {statuses: [container(reason, "what the kubelet says")]}}
     ended, after = failed(FakeApi(([deployment()], [broken])))
     assert ended.reason == f"container storage of pod storage-x: {reason}: what the kubelet says"
-    assert ended.log == ()
-    assert after == 0
+    assert (ended.log, after) == ((), 0)
 
 
 @pytest.mark.parametrize("reason", ["ContainerCreating", "PodInitializing", ""])
@@ -177,8 +176,7 @@ def test_three_restarts_are_a_habit_told_with_the_last_log_lines_of_the_ended_ru
     ended, after = failed(FakeApi(([deployment()], [pod(containerStatuses=[crashing(restarts)])])))
     assert "container storage of pod storage-x keeps crashing" in ended.reason
     assert f"({restarts} restarts, last exit code 1, Error)" in ended.reason
-    assert ended.log == ("starting", "no space left")
-    assert after == 0
+    assert (ended.log, after) == (("starting", "no space left"), 0)
 
 
 def test_a_container_that_runs_again_is_no_trouble_however_often_it_crashed() -> None:
@@ -214,7 +212,7 @@ def test_what_is_on_its_way_out_is_no_trouble() -> None:
     assert pod_troubles(pod()) == []
 
 
-def test_pods_are_not_looked_at_once_everything_is_rolled_out() -> None:
+def test_pods_do_not_matter_once_everything_is_rolled_out() -> None:
     broken = pod(containerStatuses=[container("ErrImagePull")])
     assert waited(FakeApi(([deployment(ready=1)], [broken]))) == 0
 
@@ -254,8 +252,7 @@ def test_the_grace_starts_again_when_the_trouble_went_away() -> None:
 def test_a_hopeless_container_needs_no_grace_beside_an_unschedulable_pod() -> None:
     broken = pod("other", containerStatuses=[container("InvalidImageName", "no such thing")])
     ended, after = failed(FakeApi(([deployment()], [unschedulable(), broken])))
-    assert "InvalidImageName" in ended.reason
-    assert after == 0
+    assert ("InvalidImageName" in ended.reason, after) == (True, 0)
 
 
 def event(name: str, message: str, time: str, kind: str = "Warning") -> Object:
@@ -298,6 +295,6 @@ def test_a_pod_is_ready_by_its_condition_unless_it_is_leaving(
     change: Callable[[Object], object], ready: bool
 ) -> None:
     conditions = [{"type": "Initialized", "status": "True"}, {"type": "Ready", "status": "True"}]
-    one: Mapping[str, Any] = pod(conditions=conditions)
-    change(cast(Object, one))
+    one = pod(conditions=conditions)
+    change(one)
     assert is_ready(one) is ready

@@ -70,18 +70,12 @@ def test_a_vote_is_posted_once_and_its_page_is_the_one_it_leads_to(site: Site) -
     assert str(site.requests[-2]) == "POST / vote=reset"
 
 
-@pytest.mark.xfail(
-    reason="requests drops the raw header on a redirect: voter.py needs an adapter that adds it"
-)
 def test_the_page_after_a_vote_is_asked_for_with_the_voter_s_cookie(site: Site) -> None:
     (page,) = Voter(site.url).with_flag().vote("Cats")
     assert [request.cookie for request in site.requests] == [FLAG, FLAG]
     assert page.cookie == FLAG
 
 
-@pytest.mark.xfail(
-    reason="requests keeps what a page sets: voter.py needs an adapter that sends its own only"
-)
 def test_a_voter_keeps_no_cookie_that_a_page_sets(site: Site) -> None:
     site.set_cookie = FLAG
     plain = Voter(site.url)
