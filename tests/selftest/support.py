@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+
+from fixtures.waiting import wait_until
 
 
 class FakeClock:
@@ -146,3 +149,21 @@ class Site:
                 pass
 
         return Handler
+
+
+@contextmanager
+def interrupted_when(path: Path) -> Iterator[None]:
+    """Send this process a Ctrl-C as soon as a file is there, also where whoever started it has it ignored."""
+
+    def interrupt() -> None:
+        wait_until(path.exists, until=bool, limit=10, what="the program has started")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+        signal.signal(signal.SIGINT, before)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -22,7 +20,7 @@ from fixtures.progress import Progress
 from fixtures.rounds import store
 from fixtures.scenario.loading import load_scenario
 from fixtures.scenario.stages import Apply, Delete
-from fixtures.waiting import wait_until
+from tests.selftest.support import interrupted_when
 
 pytestmark = pytest.mark.selftest
 
@@ -160,12 +158,7 @@ def test_interrupted_walk_may_remove_what_it_made(tmp_path: Path, monkeypatch: p
     started, removed = tmp_path / "started", tmp_path / "removed"
     words = ["bash", "-c", f"trap 'touch {removed}' EXIT; touch {started}; while :; do sleep 0.05; done"]
 
-    def interrupt() -> None:
-        wait_until(started.exists, until=bool, limit=10, what="the walk has started")
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=interrupt, daemon=True).start()
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted_when(started), pytest.raises(KeyboardInterrupt):
         walks.timed_walk("a walk", words, {}, "none", tmp_path / "log", Progress())
     assert removed.exists()
 

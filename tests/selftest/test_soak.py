@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +24,7 @@ from fixtures.rounds import Ended, suite_command
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
 from fixtures.soak import Round, Settings, exit_code, read_round, table
 from fixtures.verdicts import Verdict
-from fixtures.waiting import wait_until
+from tests.selftest.support import interrupted_when
 
 pytestmark = pytest.mark.selftest
 
@@ -244,20 +242,6 @@ def test_every_round_has_a_line_and_a_log_and_the_next_one_comes(walks: Walks, t
     assert "environment failed (exit code 3)" in lines[2]
     assert lines[3] == "its last lines:\n  no node"
     assert (tmp_path / "round-3.log").read_text() == "no node\n"
-
-
-@contextmanager
-def interrupted_when(path: Path) -> Iterator[None]:
-    def interrupt() -> None:
-        wait_until(path.exists, until=bool, limit=10, what="the round has started")
-        os.kill(os.getpid(), signal.SIGINT)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
 
 
 HANGS = "trap 'touch {0}/removed' EXIT; touch {0}/started; while :; do sleep 0.05; done"
