@@ -258,3 +258,16 @@ def test_a_dockerd_that_can_not_be_started_is_said(machine: Machine) -> None:
     machine.programs.only_these()
     with pytest.raises(EnvironmentFailed, match="dockerd can't be started"):
         engine._start_daemon()
+
+
+def test_pid_files_of_killed_daemons_are_forgotten_and_those_of_running_ones_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead, other, alive = (tmp_path / name for name in ("dead", "other", "alive"))
+    mine = Path("/proc/self/comm").read_text().strip()
+    dead.write_text("4194305\n")
+    other.write_text(f"{os.getpid()}\n")
+    alive.write_text(f"{os.getpid()}")
+    monkeypatch.setattr(engine, "PID_FILES", {dead: "dockerd", other: "dockerd", alive: mine})
+    engine._forget_dead_daemons()
+    assert [file.exists() for file in (dead, other, alive)] == [False, False, True]
