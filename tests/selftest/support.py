@@ -7,14 +7,31 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
 import pytest
 
+from fixtures.scenario.observed import Page
 from fixtures.waiting import wait_until
+
+OLD_PAGE = Page(
+    status=200,
+    host="app-1",
+    store="redis",
+    flag="clear",
+    results="Cats: 2 | Dogs: 4",
+    buttons=("Cats", "Dogs", "Reset"),
+    error="",
+    cookie="",
+    sent_at=0.0,
+    took=0.02,
+    excerpt="<html>",
+)
+NEW_PAGE = replace(OLD_PAGE, host="app-2", store="mysql", results="Cats: 2/6 (33%) | Dogs: 4/6 (67%)")
+FAILED_PAGE = replace(OLD_PAGE, status=503, host="", store="", results="", excerpt="no healthy upstream")
 
 
 class FakeClock:

@@ -39,22 +39,11 @@ from fixtures.verdicts.wording import (
     shorten,
     tally,
 )
+from tests.selftest.support import OLD_PAGE
 
 pytestmark = pytest.mark.selftest
 
-OLD = Page(
-    status=200,
-    host="voting-app-1-0-abc-x7k",
-    store="redis",
-    flag="clear",
-    results="Cats: 2 | Dogs: 4",
-    buttons=("Cats", "Dogs", "Reset"),
-    error="",
-    cookie="",
-    sent_at=10.0,
-    took=0.02,
-    excerpt="<html>",
-)
+OLD = replace(OLD_PAGE, host="voting-app-1-0-abc-x7k", sent_at=10.0)
 NEW = replace(OLD, store="mysql", results="Cats: 2/6 (33%) | Dogs: 4/6 (67%)", flag="set")
 NOWHERE = replace(OLD, host="", store="", flag="", results="", buttons=())
 UNAVAILABLE = replace(NOWHERE, status=503, excerpt="no healthy upstream")

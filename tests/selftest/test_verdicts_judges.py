@@ -32,24 +32,11 @@ from fixtures.verdicts import (
     whole_page,
 )
 from fixtures.verdicts.statistics import FALSE_ALARM, FALSE_ALARMS_PER_RUN
+from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE
 
 pytestmark = pytest.mark.selftest
 
-OLD = Page(
-    status=200,
-    host="app-1",
-    store="redis",
-    flag="clear",
-    results="Cats: 2 | Dogs: 4",
-    buttons=("Cats", "Dogs", "Reset"),
-    error="",
-    cookie="",
-    sent_at=0.0,
-    took=0.02,
-    excerpt="<html>",
-)
-NEW = replace(OLD, host="app-2", store="mysql", results="Cats: 2/6 (33%) | Dogs: 4/6 (67%)")
-FAILED = replace(OLD, status=503, host="", store="", results="", excerpt="no healthy upstream")
+OLD, NEW, FAILED = OLD_PAGE, NEW_PAGE, FAILED_PAGE
 PONG = Reply(ReplyKind.ANSWERED, b"+PONG\r\n", "", 0.001)
 RESET = Reply(ReplyKind.RESET, b"", "errno 104", 0.001)
 TIMED_OUT = Reply(ReplyKind.TIMED_OUT, b"", "", 5.0)
