@@ -15,9 +15,8 @@ from fixtures.bench import __main__ as bench
 from fixtures.bench import walks
 from fixtures.bench.numbers import Numbers, Round, Walk, memory_mib
 from fixtures.images.sources import ImagesFrom
-from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY, RUN
+from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY, RUN, store
 from fixtures.progress import Progress
-from fixtures.rounds import store
 from fixtures.scenario.loading import load_scenario
 from fixtures.scenario.stages import Apply, Delete
 from tests.selftest.support import interrupted_when
