@@ -14,7 +14,7 @@ import pytest
 from fixtures.bench import __main__ as bench
 from fixtures.bench import walks
 from fixtures.bench.numbers import Numbers, Round, Walk, memory_mib
-from fixtures.images.sources import ImagesFrom
+from fixtures.images.asked import ImagesFrom
 from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY, RUN, store
 from fixtures.progress import Progress
 from fixtures.scenario.loading import load_scenario

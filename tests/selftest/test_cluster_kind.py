@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from fixtures.cluster.kind import kind_cluster, kind_config, node_image_of
-from fixtures.images.sources import ImagesFrom, Provisions
+from fixtures.images.asked import ImagesFrom
+from fixtures.images.sources import Provisions
 from fixtures.progress import Progress
 from fixtures.scenario.errors import BadInput
 from tests.selftest.support import Programs

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.images import engine
+from fixtures.images import debian, engine
+from fixtures.images.debian import install_packages
 from fixtures.images.engine import (
     CAP_SYS_RESOURCE,
     CAPPED_RUNTIME,
     bounding_set_lacks,
     engine_version,
     ensure_engine,
-    install_packages,
 )
 from fixtures.processes import CommandFailed
 from fixtures.progress import Progress
@@ -62,7 +62,7 @@ class Machine:
     def runs(self, release: str) -> None:
         file = self._tmp_path / "os-release"
         file.write_text(release)
-        self._monkeypatch.setattr(engine, "RELEASE", file)
+        self._monkeypatch.setattr(debian, "RELEASE", file)
 
     def has_capabilities(self, bounding_set: int) -> None:
         file = self._tmp_path / "status"

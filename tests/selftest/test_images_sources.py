@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from fixtures.images import offline, sources
+from fixtures.images.asked import ImagesFrom
 from fixtures.images.golang import required_version
 from fixtures.images.recipes import Recipe
-from fixtures.images.sources import ImagesFrom, Provisions, provide
+from fixtures.images.sources import Provisions, provide
 from fixtures.progress import Progress
 from fixtures.scenario.errors import EnvironmentFailed
 from fixtures.timeouts import Timeouts

@@ -9,11 +9,10 @@ from typing import Any, cast
 
 import pytest
 
-from fixtures.images.sources import ImagesFrom
+from fixtures.images.asked import ImagesFrom
 from fixtures.plugin import failures
 from fixtures.plugin.failures import leave_failure
-from fixtures.plugin.options import OWN_MANIFESTS, RUN, Run
-from fixtures.plugin.run import FAILED_STAGE, WORLD
+from fixtures.plugin.options import FAILED_STAGE, OWN_MANIFESTS, RUN, WORLD, Run
 from fixtures.progress import Progress
 from fixtures.report.bundle import RunFolder
 
@@ -53,7 +52,7 @@ class Failing:
 def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Failing:
     failing = Failing(tmp_path)
     failing.stash[WORLD] = cast(Any, failing.world)
-    monkeypatch.setattr(failures, "evidence", failing.evidence)
+    monkeypatch.setattr("fixtures.world.evidence.evidence", failing.evidence)
     return failing
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 
 import pytest
 
-from fixtures.images.sources import ImagesFrom
+from fixtures.images.asked import ImagesFrom
 from fixtures.plugin import judging
 from fixtures.plugin.options import ENVIRONMENT_FAILED, OWN_MANIFESTS, RUN, Run
 from fixtures.progress import Progress

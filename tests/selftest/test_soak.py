@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from fixtures import soak
-from fixtures.images.sources import ImagesFrom
+from fixtures.images.asked import ImagesFrom
 from fixtures.plugin import judging
 from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY, RUN, Run
 from fixtures.progress import Progress
