@@ -6,8 +6,8 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from fixtures.scenario.observed import AppliedObject, Call, Sample, Verb
-from fixtures.scenario.stages import ObjectRef
+from fixtures.scenario.observed import AppliedObject, Call, Sample
+from fixtures.scenario.stages import ObjectRef, Verb
 from tests.selftest.support import OLD_PAGE
 
 pytestmark = pytest.mark.selftest

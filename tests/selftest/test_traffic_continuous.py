@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from fixtures.scenario.cookies import FLAG
 from fixtures.traffic.continuous import PACE, ContinuousTraffic, continuous_traffic
-from fixtures.traffic.voter import FLAG, Voter
+from fixtures.traffic.voter import Voter
 from fixtures.waiting import wait_until
 from tests.selftest.support import Site
 

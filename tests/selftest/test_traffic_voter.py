@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from fixtures.scenario.cookies import FLAG
 from fixtures.timeouts import Timeouts
 from fixtures.traffic import voter as voter_module
-from fixtures.traffic.voter import FLAG, Voter, browser
+from fixtures.traffic.voter import Voter, browser
 from tests.selftest.support import Site
 
 pytestmark = pytest.mark.selftest

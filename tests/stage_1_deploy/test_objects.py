@@ -1,13 +1,13 @@
 from fixtures.marks import requirement
 from fixtures.scenario.observed import Transition
 from fixtures.verdicts import expect, same
-from fixtures.world.objects import applied_objects, promised_objects
+from fixtures.world.objects import applied_objects
 from fixtures.world.world import World
 
 
 @requirement("R0.1")
 def test_deploy_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), same(promised_objects(world, 1), "objects"))
+    expect(applied_objects(transition), same(world.scenario.stage(1).promised(), "objects"))
 
 
 @requirement("R0.1")

@@ -15,7 +15,7 @@ from fixtures.verdicts import (
     times_to_see_all,
     to_find_shift_of,
 )
-from fixtures.world.objects import applied_objects, endpoints, promised_objects
+from fixtures.world.objects import applied_objects, endpoints
 from fixtures.world.world import ORDINARY, World
 
 HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
@@ -23,7 +23,7 @@ HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
 
 @requirement("R0.1")
 def test_update_creates_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), same(promised_objects(world, 2), "objects"))
+    expect(applied_objects(transition), same(world.scenario.stage(2).promised(), "objects"))
     expect(world.warnings[2], same((), "warnings"))
 
 

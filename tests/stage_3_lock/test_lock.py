@@ -16,7 +16,7 @@ from fixtures.verdicts import (
     to_find_leak_of,
     whole_page,
 )
-from fixtures.world.objects import applied_objects, endpoints, promised_objects
+from fixtures.world.objects import applied_objects, endpoints
 from fixtures.world.tls import inbound
 from fixtures.world.world import FLAGGED, ORDINARY, World
 
@@ -25,7 +25,7 @@ ANY_LEAK = 0.01
 
 @requirement("R0.1")
 def test_lock_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), same(promised_objects(world, 3), "objects"))
+    expect(applied_objects(transition), same(world.scenario.stage(3).promised(), "objects"))
     expect(world.warnings[3], same((), "warnings"))
 
 

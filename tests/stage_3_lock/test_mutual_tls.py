@@ -1,8 +1,9 @@
 from fixtures.marks import requirement
+from fixtures.scenario.chains import REDIS
 from fixtures.verdicts import expect, same
 from fixtures.verdicts.checks import exactly
 from fixtures.verdicts.exact import matrix
-from fixtures.world.reach import REDIS, reach_often
+from fixtures.world.reach import reach_often
 from fixtures.world.tls import expected_legs, handshakes, promised_table, tls_view
 from fixtures.world.world import World
 

@@ -1,6 +1,7 @@
 from fixtures.marks import requirement
+from fixtures.scenario.chains import REDIS
 from fixtures.verdicts import answers_with, every, expect, matrix, refused_by_reset, to_find_leak_of
-from fixtures.world.reach import REDIS, reach, reach_often
+from fixtures.world.reach import reach, reach_often
 from fixtures.world.world import World
 
 ANY_LEAK = 0.01

@@ -15,7 +15,7 @@ from fixtures.verdicts import (
     to_find_leak_of,
     whole_page,
 )
-from fixtures.world.objects import applied_objects, counted_pods, endpoints, promised_objects
+from fixtures.world.objects import applied_objects, counted_pods, endpoints
 from fixtures.world.world import FLAGGED, ORDINARY, World
 
 ANY_LEAK = 0.01
@@ -24,7 +24,7 @@ VERSION_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2
 
 @requirement("R0.1")
 def test_canary_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), same(promised_objects(world, 4), "objects"))
+    expect(applied_objects(transition), same(world.scenario.stage(4).promised(), "objects"))
     expect(world.warnings[4], same((), "warnings"))
 
 

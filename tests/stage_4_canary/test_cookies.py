@@ -1,7 +1,8 @@
 from fixtures.marks import requirement
+from fixtures.scenario.cookies import NEAR_MISSES, OPENING, OTHER_HEADERS
 from fixtures.verdicts import expect, matrix
 from fixtures.verdicts.checks import exactly
-from fixtures.world.cookies import NEAR_MISSES, OPENING, OTHER_HEADERS, versions_by_cookie, versions_by_header
+from fixtures.world.cookies import versions_by_cookie, versions_by_header
 from fixtures.world.world import World
 
 

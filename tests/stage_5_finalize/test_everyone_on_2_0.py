@@ -1,4 +1,5 @@
 from fixtures.marks import requirement
+from fixtures.scenario.cookies import NEAR_MISSES, OPENING
 from fixtures.scenario.observed import Transition
 from fixtures.traffic.voter import Voter
 from fixtures.verdicts import (
@@ -15,8 +16,8 @@ from fixtures.verdicts import (
     whole_page,
 )
 from fixtures.verdicts.checks import exactly
-from fixtures.world.cookies import NEAR_MISSES, OPENING, versions_by_cookie
-from fixtures.world.objects import applied_objects, counted_pods, old_references, promised_objects, subsets_of
+from fixtures.world.cookies import versions_by_cookie
+from fixtures.world.objects import applied_objects, counted_pods, old_references, subsets_of
 from fixtures.world.world import FLAGGED, ORDINARY, World
 
 ANY_LEAK = 0.01
@@ -27,7 +28,7 @@ ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0"
 def test_finalize_configures_and_deletes_what_the_scenario_lists(
     world: World, transition: Transition
 ) -> None:
-    expect(applied_objects(transition), same(promised_objects(world, 5), "objects"))
+    expect(applied_objects(transition), same(world.scenario.stage(5).promised(), "objects"))
     expect(world.warnings[5], same((), "warnings"))
 
 
