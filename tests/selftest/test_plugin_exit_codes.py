@@ -53,9 +53,7 @@ class Pytest:
         self._environment = ours | added | {"PATH": programs.path}
 
     def __call__(self, *options: str | Path) -> Ended:
-        # Loading hypothesis takes as long as all the rest.
-        without = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
-        command = [sys.executable, "-m", "pytest", *without, ONE_TEST, *options]
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", ONE_TEST, *options]
         done = subprocess.run(
             command, cwd=self._folder, env=self._environment, capture_output=True, text=True, check=False
         )

@@ -17,6 +17,7 @@ def test_properties_tell_each_promise_and_each_verdict_in_order() -> None:
     compared = Verdict(True, "a", "a", "as listed", (), 3, None, None)
     record = TestRecord("test", ("R4.4", "R0.1"), 4, Outcome.PASSED, (sampled, compared), "", 1.0)
     assert properties(record) == (
+        ("tier", "live"),
         ("requirement", "R4.4"),
         ("stage", "4"),
         ("sentence", REQUIREMENTS["R4.4"].sentence),

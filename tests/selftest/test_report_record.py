@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fixtures.report.record import (
@@ -10,6 +12,7 @@ from fixtures.report.record import (
     RunRecord,
     Standing,
     TestRecord,
+    Tier,
     count_line,
     false_alarm_line,
     promise_lines,
@@ -47,6 +50,16 @@ def test_every_promise_of_the_scenario_has_a_line_in_order() -> None:
 def test_a_promise_holds_when_all_of_its_tests_passed() -> None:
     line = folded(passed("R4.4", evidence="600 of 600"), passed("R4.4", evidence="0 of 600"))
     assert (line.standing, line.evidence) == (Standing.HOLDS, "600 of 600; 0 of 600")
+
+
+def test_where_both_tiers_judged_the_evidence_says_whose_it_is() -> None:
+    static = replace(passed("R4.4", evidence="as routed"), tier=Tier.STATIC)
+    live = passed("R4.4", evidence="0 of 600")
+    assert folded(static, live).evidence == "static: as routed; live: 0 of 600"
+    assert folded(static).evidence == "as routed"
+    broken = replace(record("R4.4", outcome=Outcome.FAILED, evidence=("crossed",)), tier=Tier.STATIC)
+    line = folded(broken, live)
+    assert (line.standing, line.evidence) == (Standing.BROKEN, "1 of 2 tests: static: crossed")
 
 
 @pytest.mark.parametrize(

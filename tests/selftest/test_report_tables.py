@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from fixtures.progress import Phase
-from fixtures.report.record import Outcome, RunRecord, TestRecord
+from fixtures.report.record import Outcome, RunRecord, TestRecord, Tier
 from fixtures.report.tables import requirement_table, times_table
 from fixtures.scenario.requirements import REQUIREMENTS
 from fixtures.verdicts import Verdict
@@ -34,6 +35,12 @@ def test_selected_promises_stand_under_their_stage_in_order() -> None:
     assert lines[4].endswith("  holds       12 of 12")
     assert lines[5] == "34 promises: 2 hold, 1 broken, 31 not run; incomplete"
     assert "3 verdicts" in lines[6]
+
+
+def test_a_run_of_the_static_tier_alone_says_how_far_it_goes() -> None:
+    static = replace(record("R4.4", "as routed"), tier=Tier.STATIC)
+    assert table(static)[-1].startswith("Judged by the manifests alone, with no cluster")
+    assert not any("with no cluster" in line for line in table(static, record("R4.3", "0 of 600")))
 
 
 @pytest.mark.parametrize("width", [60, 80, 110, 200])
