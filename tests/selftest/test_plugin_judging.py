@@ -17,7 +17,7 @@ from fixtures.plugin import judging
 from fixtures.plugin.options import ENVIRONMENT_FAILED, OWN_MANIFESTS, RUN, Run
 from fixtures.progress import Progress
 from fixtures.report.bundle import RunFolder
-from fixtures.report.record import Outcome, TestRecord
+from fixtures.report.record import Outcome, TestRecord, Tier
 from fixtures.scenario.errors import EnvironmentFailed
 from fixtures.scenario.loading import load_scenario
 from fixtures.scenario.manifests import load_manifests
@@ -149,7 +149,7 @@ def test_a_test_that_ended_before_it_judged_is_told_by_how_it_ended(run: Run) ->
 def test_a_broken_promise_is_told_with_its_sentence_and_where_to_look(run: Run) -> None:
     run.scenario = load_scenario(OWN_MANIFESTS)
     run.manifests = load_manifests(OWN_MANIFESTS, run.scenario)
-    text = judging.message(run, requirement("R4.4"), PromiseBroken(verdict(held=False)), stage=4)
+    text = judging.message(run, requirement("R4.4"), PromiseBroken(verdict(held=False)), 4, Tier.LIVE)
     assert text.startswith("R4.4 stage 4 is broken: With the flag a user always sees 2.0.\n")
     assert "60 of 600 pages came from 1.0" in text
     places = [word for word in text.split() if word.startswith(f"{CANARY}:")]
@@ -160,11 +160,11 @@ def test_a_broken_promise_is_told_with_its_sentence_and_where_to_look(run: Run) 
 
 def test_every_broken_verdict_is_told(run: Run) -> None:
     both = PromiseBroken(verdict(held=False, seen="one"), verdict(held=False, seen="other"))
-    assert judging.message(run, requirement("R4.4"), both, stage=4).count("R4.4 stage 4 is broken") == 2
+    assert judging.message(run, requirement("R4.4"), both, 4, Tier.LIVE).count("R4.4 stage 4 is broken") == 2
 
 
 def test_where_no_manifests_were_read_no_line_is_named(run: Run) -> None:
-    text = judging.message(run, requirement("R4.4"), PromiseBroken(verdict(held=False)), stage=4)
+    text = judging.message(run, requirement("R4.4"), PromiseBroken(verdict(held=False)), 4, Tier.LIVE)
     assert ".yaml" not in text
 
 

@@ -46,8 +46,9 @@ def test_page_switches_between_the_two_formats_and_no_other(voter: Voter) -> Non
 
 
 @requirement("R2.2")
-def test_both_versions_have_their_share(voter: Voter) -> None:
-    pages = voter.open_page_one_by_one(to_find_shift_of(0.2, share=0.5))
+def test_both_versions_have_their_share(world: World, voter: Voter) -> None:
+    enough = to_find_shift_of(0.2, share=0.5)
+    pages = world.once("formats", lambda: voter.open_page_one_by_one(enough))
     expect(pages, shares(results_format, HALF_AND_HALF, LeastRequest()))
 
 

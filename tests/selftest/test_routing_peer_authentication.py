@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.mesh.tls_policy import Scope, policy_in_force
+from fixtures.routing.peer_authentication import Scope, policy_in_force
 
 pytestmark = pytest.mark.selftest
 

@@ -1,0 +1,40 @@
+"""What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
+
+from fixtures.routing.plan import Plan
+from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
+from fixtures.static.asking import call, page
+from fixtures.static.legs import table
+from fixtures.world.agreement import agree, agree_on_table, table_by_workload, who_replied
+from fixtures.world.cookies import versions_by_cookie, versions_by_header
+from fixtures.world.reach import reach_everyone
+from fixtures.world.tls import tls_view
+from fixtures.world.world import World
+
+
+def test_model_and_mesh_agree_on_every_cookie(world: World, plan: Plan) -> None:
+    seen = {
+        **world.once("opening cookies", lambda: versions_by_cookie(world.voter, OPENING)),
+        **world.once("near misses", lambda: versions_by_cookie(world.voter, NEAR_MISSES)),
+    }
+    predicted = {cookie: page(plan.after(4), cookie) for cookie in seen}
+    agree({cookie: f"voting-app {version}" for cookie, version in seen.items()}, predicted)
+
+
+def test_model_and_mesh_agree_on_every_other_header(world: World, plan: Plan) -> None:
+    seen = world.once("other headers", lambda: versions_by_header(world.voter, OTHER_HEADERS))
+    predicted = {header: page(plan.after(4), headers={header: FLAG}) for header in seen}
+    agree({header: f"voting-app {version}" for header, version in seen.items()}, predicted)
+
+
+def test_model_and_mesh_agree_on_who_reaches_whom(world: World, plan: Plan) -> None:
+    seen = {cell: who_replied(reply) for cell, reply in reach_everyone(world).items()}
+    predicted = {}
+    for source, destination in seen:
+        service, _, port = destination.partition(":")
+        predicted[source, destination] = call(plan.after(4), source, (service, int(port)))
+    agree(seen, predicted)
+
+
+def test_model_and_mesh_agree_on_mutual_tls(world: World, plan: Plan) -> None:
+    view = world.once("tls", lambda: tls_view(world))
+    agree_on_table(table_by_workload(world, view), table(plan.after(4)))

@@ -1,0 +1,93 @@
+import pytest
+
+from fixtures.marks import requirement
+from fixtures.routing.plan import Plan
+from fixtures.static.asking import call, page
+from fixtures.static.chains import chain_of
+from fixtures.static.judges import answered_by
+from fixtures.static.objects import applied, findings, pods_of, sidecars, strange_words
+from fixtures.verdicts import expect, same
+
+pytestmark = pytest.mark.static
+
+VERSION_1_0 = {"voting-app 1.0": 3, "voting-analytics 1.0": 1, "voting-storage 1.0": 1}
+
+
+@requirement("R0.1")
+def test_deploy_creates_and_configures_what_the_source_lists(plan: Plan) -> None:
+    expect(applied(plan, 1), same(plan.scenario.stage(1).promised(), "objects"))
+
+
+@requirement("R0.1")
+def test_every_object_of_stage_1_is_of_its_schema(plan: Plan) -> None:
+    expect(findings(plan, 1), same((), "findings"))
+
+
+@requirement("R1.1")
+def test_namespace_asks_for_sidecars(plan: Plan) -> None:
+    labels = plan.scenario.namespace_labels
+    asked = {label: labels[label] for label in ("istio-injection", "istio.io/rev") if label in labels}
+    expect(asked, same({"istio-injection": "enabled"}, "injection labels"))
+
+
+@requirement("R1.2")
+def test_three_apps_one_analytics_and_one_storage_get_ready(plan: Plan) -> None:
+    expect(plan.after(1).counted_pods(), same(VERSION_1_0, "ready pods"))
+
+
+@requirement("R1.3")
+def test_every_pod_gets_a_proxy(plan: Plan) -> None:
+    expect(sidecars(plan.after(1)), same(dict.fromkeys(VERSION_1_0, True), "workloads with a proxy"))
+
+
+@requirement("R1.4")
+def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(plan: Plan) -> None:
+    first, *_ = plan.scenario.stage(1).steps
+    seen = {moment.after: page(moment.model) for moment in plan.during(1) if moment.step == first}
+    expect(seen, answered_by(dict.fromkeys(seen, "connection refused")))
+
+
+@requirement("R1.5")
+def test_ingress_serves_the_page_to_whoever_asks_for_its_address(plan: Plan) -> None:
+    model = plan.after(1)
+    seen = {"GET /": page(model), "POST /": page(model, method="POST")}
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 1.0")))
+
+
+@requirement("R1.5")
+def test_page_offers_the_contracts_words(plan: Plan) -> None:
+    expect(strange_words(plan.after(1), "1.0"), same((), "words that no voter expects"))
+
+
+@requirement("R1.6")
+def test_page_is_served_by_app_1_0_alone(plan: Plan) -> None:
+    expect({"page": page(plan.after(1))}, answered_by({"page": "voting-app 1.0"}))
+
+
+@requirement("R1.6")
+def test_every_replica_serves(plan: Plan) -> None:
+    expect(pods_of(page(plan.after(1))), same({"voting-app 1.0": 3}, "pods that serve the page"))
+
+
+@requirement("R1.7")
+def test_votes_are_counted_in_one_store(plan: Plan) -> None:
+    """App and analytics, each by its own settings, lead to the same Redis."""
+    expect(
+        chain_of(plan.after(1), "voting-app 1.0", "voting-analytics 1.0"),
+        answered_by(
+            {
+                "voting-app 1.0 -> analytics": "voting-analytics 1.0",
+                "voting-app 1.0 -> store": "voting-storage 1.0",
+                "voting-analytics 1.0 -> store": "voting-storage 1.0",
+            }
+        ),
+    )
+
+
+@requirement("R1.7")
+def test_the_stores_port_answers_app_and_analytics(plan: Plan) -> None:
+    seen = {
+        source: call(plan.after(1), source, ("voting-storage", 6379))
+        for source in ("voting-app 1.0", "voting-analytics 1.0")
+    }
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-storage 1.0")))

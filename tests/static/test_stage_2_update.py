@@ -1,0 +1,61 @@
+import pytest
+
+from fixtures.marks import requirement
+from fixtures.routing.plan import Plan
+from fixtures.scenario.chains import ANALYTICS
+from fixtures.static.asking import call, page
+from fixtures.static.chains import chain_of
+from fixtures.static.judges import answered_by
+from fixtures.static.objects import applied, behind, findings, sidecars
+from fixtures.verdicts import expect, same
+
+pytestmark = pytest.mark.static
+
+
+@requirement("R0.1")
+def test_update_creates_what_the_source_lists(plan: Plan) -> None:
+    expect(applied(plan, 2), same(plan.scenario.stage(2).promised(), "objects"))
+
+
+@requirement("R0.1")
+def test_every_object_of_stage_2_is_of_its_schema(plan: Plan) -> None:
+    expect(findings(plan, 2), same((), "findings"))
+
+
+@requirement("R2.1")
+def test_both_versions_of_analytics_run(plan: Plan) -> None:
+    pods = plan.after(2).counted_pods()
+    running = {name: count for name, count in pods.items() if name.startswith("voting-analytics ")}
+    expect(running, same({"voting-analytics 1.0": 1, "voting-analytics 1.1": 1}, "ready pods"))
+    with_proxy = {name: injected for name, injected in sidecars(plan.after(2)).items() if name in running}
+    expect(with_proxy, same(dict.fromkeys(running, True), "workloads with a proxy"))
+
+
+@requirement("R2.1")
+def test_both_versions_are_behind_the_service(plan: Plan) -> None:
+    expect(
+        behind(plan.after(2), ANALYTICS), same(["voting-analytics 1.0", "voting-analytics 1.1"], "endpoints")
+    )
+
+
+@requirement("R2.1")
+def test_page_is_served_at_every_moment_of_the_update(plan: Plan) -> None:
+    seen = {moment.after: page(moment.model) for moment in plan.during(2)}
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 1.0")))
+
+
+@requirement("R2.2")
+def test_both_versions_have_their_share(plan: Plan) -> None:
+    seen = {"voting-app 1.0 -> analytics": call(plan.after(2), "voting-app 1.0", ANALYTICS)}
+    halves = "voting-analytics 1.0 1/2, voting-analytics 1.1 1/2"
+    expect(seen, answered_by(dict.fromkeys(seen, halves)))
+
+
+@requirement("R2.3")
+def test_both_versions_count_the_votes_of_one_store(plan: Plan) -> None:
+    model = plan.after(2)
+    for version in ("1.0", "1.1"):
+        analytics = f"voting-analytics {version}"
+        legs = ("voting-app 1.0 -> store", f"{analytics} -> store")
+        seen = chain_of(model, "voting-app 1.0", analytics)
+        expect({leg: seen[leg] for leg in legs}, answered_by(dict.fromkeys(legs, "voting-storage 1.0")))

@@ -1,0 +1,168 @@
+import pytest
+
+from fixtures.marks import requirement
+from fixtures.routing.plan import Plan
+from fixtures.scenario.chains import WHO_MAY_REACH_WHOM
+from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
+from fixtures.static.asking import REFUSED, call, page
+from fixtures.static.chains import WHOLE, chain_of, page_told
+from fixtures.static.judges import answered_by
+from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
+from fixtures.static.objects import (
+    applied,
+    claims_mounted,
+    findings,
+    keys_of,
+    ports_of,
+    sidecars,
+    strange_words,
+)
+from fixtures.verdicts import exactly, expect, matrix, same
+
+pytestmark = pytest.mark.static
+
+VERSION_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0": 1}
+FLAG_PATHS = ("/featureflag/set", "/featureflag/clear")
+
+
+@requirement("R0.1")
+def test_canary_creates_and_configures_what_the_source_lists(plan: Plan) -> None:
+    expect(applied(plan, 4), same(plan.scenario.stage(4).promised(), "objects"))
+
+
+@requirement("R0.1")
+def test_every_object_of_stage_4_is_of_its_schema(plan: Plan) -> None:
+    expect(findings(plan, 4), same((), "findings"))
+
+
+@requirement("R4.1")
+def test_ordinary_voters_have_whole_pages_of_1_0_at_every_moment_of_the_roll_out(plan: Plan) -> None:
+    served = {moment.after: page(moment.model) for moment in plan.during(4)}
+    expect(served, answered_by(dict.fromkeys(served, "voting-app 1.0")))
+    seen = {moment.after: page_told(moment.model) for moment in plan.during(4)}
+    expect(seen, matrix(dict.fromkeys(seen, exactly(WHOLE))))
+
+
+@requirement("R4.1")
+def test_flagged_voters_see_no_1_0_once_the_routes_are_live(plan: Plan) -> None:
+    """They see an error until the first pod of 2.0 is ready, which the source's order implies."""
+    *before, last = plan.during(4)
+    routed = [moment for moment in before if moment.step != plan.scenario.stage(4).steps[0]]
+    seen = {moment.after: page(moment.model, FLAG) for moment in routed}
+    expect(seen, answered_by(dict.fromkeys(seen, REFUSED)))
+    expect({last.after: page(last.model, FLAG)}, answered_by({last.after: "voting-app 2.0"}))
+
+
+@requirement("R4.2")
+def test_three_apps_one_analytics_and_one_storage_of_2_0_get_ready(plan: Plan) -> None:
+    pods = {name: count for name, count in plan.after(4).counted_pods().items() if name.endswith(" 2.0")}
+    expect(pods, same(VERSION_2_0, "ready pods"))
+    with_proxy = {name: injected for name, injected in sidecars(plan.after(4)).items() if name in VERSION_2_0}
+    expect(with_proxy, same(dict.fromkeys(VERSION_2_0, True), "workloads with a proxy"))
+
+
+@requirement("R4.2")
+def test_storage_service_has_the_ports_of_both_stores(plan: Plan) -> None:
+    expect(ports_of(plan.after(4), "voting-storage"), same([3306, 6379], "ports"))
+
+
+@requirement("R4.2")
+def test_secret_is_there_and_the_claim_is_mounted(plan: Plan) -> None:
+    keys = ["MYSQL_DATABASE", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "MYSQL_USER"]
+    expect(keys_of(plan.after(4), "voting-storage-secret"), same(keys, "keys of the Secret"))
+    expect(claims_mounted(plan.after(4), "voting-storage 2.0"), same(["mysql-pv-claim"], "claims mounted"))
+
+
+@requirement("R4.3")
+def test_voter_without_the_flag_never_sees_2_0(plan: Plan) -> None:
+    expect({"no cookie": page(plan.after(4))}, answered_by({"no cookie": "voting-app 1.0"}))
+
+
+@requirement("R4.4")
+def test_voter_with_the_flag_always_sees_2_0(plan: Plan) -> None:
+    expect({FLAG: page(plan.after(4), FLAG)}, answered_by({FLAG: "voting-app 2.0"}))
+    expect(page_told(plan.after(4), FLAG), same(WHOLE, "page with the flag"))
+    expect(strange_words(plan.after(4), "2.0"), same((), "words that no voter expects"))
+
+
+@requirement("R4.5")
+def test_the_flag_opens_2_0_wherever_it_stands(plan: Plan) -> None:
+    seen = {cookie: page(plan.after(4), cookie) for cookie in OPENING}
+    expect(seen, answered_by(dict.fromkeys(OPENING, "voting-app 2.0")))
+
+
+@requirement("R4.5")
+def test_near_misses_stay_on_1_0(plan: Plan) -> None:
+    seen = {cookie: page(plan.after(4), cookie) for cookie in NEAR_MISSES}
+    expect(seen, answered_by(dict.fromkeys(NEAR_MISSES, "voting-app 1.0")))
+
+
+@requirement("R4.5")
+def test_the_flag_in_another_header_opens_nothing(plan: Plan) -> None:
+    seen = {header: page(plan.after(4), headers={header: FLAG}) for header in OTHER_HEADERS}
+    expect(seen, answered_by(dict.fromkeys(OTHER_HEADERS, "voting-app 1.0")))
+
+
+@requirement("R4.6")
+def test_setting_and_clearing_the_flag_are_answered_by_the_version_that_is_shown(plan: Plan) -> None:
+    model = plan.after(4)
+    versions = {"": "voting-app 1.0", FLAG: "voting-app 2.0"}
+    seen = {
+        f"POST {path} {cookie}".strip(): page(model, cookie, path=path, method="POST")
+        for path in FLAG_PATHS
+        for cookie in versions
+    }
+    expected = {
+        f"POST {path} {cookie}".strip(): version
+        for path in FLAG_PATHS
+        for cookie, version in versions.items()
+    }
+    expect(seen, answered_by(expected))
+
+
+@requirement("R4.7")
+def test_each_version_counts_in_a_store_of_its_own(plan: Plan) -> None:
+    model = plan.after(4)
+    old = chain_of(model, "voting-app 1.0", "voting-analytics 1.1")
+    new = chain_of(model, "voting-app 2.0", "voting-analytics 2.0")
+    expect(
+        {leg: answer for leg, answer in (old | new).items() if leg.endswith("store")},
+        answered_by(
+            {
+                "voting-app 1.0 -> store": "voting-storage 1.0",
+                "voting-analytics 1.1 -> store": "voting-storage 1.0",
+                "voting-app 2.0 -> store": "voting-storage 2.0",
+                "voting-analytics 2.0 -> store": "voting-storage 2.0",
+            }
+        ),
+    )
+
+
+@requirement("R4.8")
+def test_each_source_reaches_its_own_chain_and_no_other(plan: Plan) -> None:
+    model = plan.after(4)
+    seen = {
+        (source, f"{service}:{port}"): call(model, source, (service, port))
+        for source, (service, port) in WHO_MAY_REACH_WHOM
+    }
+    expected = {
+        (source, f"{service}:{port}"): answered
+        for (source, (service, port)), answered in WHO_MAY_REACH_WHOM.items()
+    }
+    expect(seen, answered_by(expected))
+
+
+@requirement("R4.9")
+def test_votes_of_2_0_lie_on_a_claim(plan: Plan) -> None:
+    expect(claims_mounted(plan.after(4), "voting-storage 2.0"), same(["mysql-pv-claim"], "claims mounted"))
+
+
+@requirement("R4.10")
+def test_mutual_tls_on_the_new_legs_too(plan: Plan) -> None:
+    expect(table(plan.after(4)), same(promised_table(plan.scenario.namespace, expected_legs(4)), "legs"))
+
+
+@requirement("R4.10")
+def test_plaintext_is_refused_at_the_new_ports_too(plan: Plan) -> None:
+    seen = plain_calls(plan.after(4))
+    expect(seen, answered_by(dict.fromkeys(seen, REFUSED)))

@@ -1,0 +1,94 @@
+import pytest
+
+from fixtures.marks import requirement
+from fixtures.routing.plan import Plan
+from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING
+from fixtures.static.asking import REFUSED, page
+from fixtures.static.chains import WHOLE, page_told
+from fixtures.static.judges import answered_by
+from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
+from fixtures.static.objects import applied, claims_mounted, findings, old_references, subsets_of
+from fixtures.verdicts import exactly, expect, matrix, same
+
+pytestmark = pytest.mark.static
+
+ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0": 1}
+
+
+@requirement("R0.1")
+def test_finalize_configures_and_deletes_what_the_scenario_lists(plan: Plan) -> None:
+    expect(applied(plan, 5), same(plan.scenario.stage(5).promised(), "objects"))
+
+
+@requirement("R0.1")
+def test_every_object_of_stage_5_is_of_its_schema(plan: Plan) -> None:
+    expect(findings(plan, 5), same((), "findings"))
+
+
+@requirement("R5.1")
+def test_no_cookie_leads_anywhere_but_to_2_0(plan: Plan) -> None:
+    seen = {cookie: page(plan.after(5), cookie) for cookie in (*OPENING, *NEAR_MISSES)}
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0")))
+
+
+@requirement("R5.1")
+def test_everyone_has_whole_pages(plan: Plan) -> None:
+    for cookie in ("", FLAG):
+        expect(page_told(plan.after(5), cookie), same(WHOLE, f"page with {cookie or 'no cookie'}"))
+
+
+@requirement("R5.2")
+def test_rules_and_subsets_of_old_versions_are_gone(plan: Plan) -> None:
+    expect(
+        old_references(plan.after(5), versions=("1.0", "1.1")), same((), "rules and subsets of old versions")
+    )
+
+
+@requirement("R5.2")
+def test_every_component_has_a_subset_for_2_0(plan: Plan) -> None:
+    components = ("voting-analytics", "voting-app", "voting-storage")
+    expect(subsets_of(plan.after(5), "2.0"), same(components, "DestinationRules with a subset for 2.0"))
+
+
+@requirement("R5.2")
+def test_nothing_dangles(plan: Plan) -> None:
+    expect(plan.after(5).references(), same((), "references to nothing"))
+
+
+@requirement("R5.3")
+def test_only_pods_of_2_0_remain(plan: Plan) -> None:
+    expect(plan.after(5).counted_pods(), same(ONLY_2_0, "ready pods"))
+
+
+@requirement("R5.3")
+def test_every_page_is_whole_at_every_moment(plan: Plan) -> None:
+    seen = {
+        (moment.after, cookie): page_told(moment.model, cookie)
+        for moment in plan.during(5)
+        for cookie in ("", FLAG)
+    }
+    expect(seen, matrix(dict.fromkeys(seen, exactly(WHOLE))))
+
+
+@requirement("R5.3")
+def test_no_page_of_1_0_once_everyone_is_routed_to_2_0(plan: Plan) -> None:
+    first, *_ = plan.scenario.stage(5).steps
+    after = [moment for moment in plan.during(5) if moment.step != first]
+    seen = {moment.after: page(moment.model) for moment in after}
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0")))
+
+
+@requirement("R5.4")
+def test_the_votes_of_2_0_stay_on_their_claim(plan: Plan) -> None:
+    expect(claims_mounted(plan.after(5), "voting-storage 2.0"), same(["mysql-pv-claim"], "claims mounted"))
+
+
+@requirement("R5.4")
+def test_mutual_tls_is_still_strict_on_every_leg(plan: Plan) -> None:
+    expect(table(plan.after(5)), same(promised_table(plan.scenario.namespace, expected_legs(5)), "legs"))
+
+
+@requirement("R5.4")
+def test_plaintext_is_still_refused(plan: Plan) -> None:
+    seen = plain_calls(plan.after(5))
+    expect(seen, answered_by(dict.fromkeys(seen, REFUSED)))
