@@ -111,10 +111,19 @@ def test_the_table_has_every_promise_with_its_tests(tmp_path: Path) -> None:
     canary, again = "tests/stage_4_canary/test_canary.py", "tests/stage_5_finalize/test_all.py"
     assert (
         f"| R4.4 | {REQUIREMENTS['R4.4'].sentence} | 4 canary | "
-        f"[test_with_the_flag]({canary})<br>[test_again]({again}) |"
+        f"[test_with_the_flag]({canary})<br>[test_again]({again}) | - |"
     ) in lines
-    assert lines[0] == f"| R0.1 | {REQUIREMENTS['R0.1'].sentence} | all | {NO_TEST} |"
+    assert lines[0] == f"| R0.1 | {REQUIREMENTS['R0.1'].sentence} | all | {NO_TEST} | - |"
     assert sum(NO_TEST in line for line in lines) == len(REQUIREMENTS) - 5
+
+
+def test_tests_of_the_static_tier_have_a_column_of_their_own(tmp_path: Path) -> None:
+    file = "tests/static/test_stage_4_canary.py"
+    write(tmp_path, file, '@requirement("R4.4")\ndef test_by_the_rules(): ...')
+    write(tmp_path, "tests/static/conftest.py", '@requirement("R4.4")\ndef test_x(): ...')
+    (mark,) = collect_marks(tmp_path / "tests")
+    assert (mark.stage, mark.stage_name, mark.static) == (4, "canary", True)
+    assert f"| 4 canary | {NO_TEST} | [test_by_the_rules]({file}) |" in readme_table([mark])
 
 
 def test_only_what_stands_between_the_markers_is_replaced() -> None:

@@ -1,6 +1,7 @@
 """What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
 
 from fixtures.routing.plan import Plan
+from fixtures.scenario.chains import WHO_MAY_REACH_WHOM
 from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
 from fixtures.static.asking import call, page
 from fixtures.static.legs import table
@@ -27,12 +28,12 @@ def test_model_and_mesh_agree_on_every_other_header(world: World, plan: Plan) ->
 
 
 def test_model_and_mesh_agree_on_who_reaches_whom(world: World, plan: Plan) -> None:
-    seen = {cell: who_replied(reply) for cell, reply in reach_everyone(world).items()}
-    predicted = {}
-    for source, destination in seen:
-        service, _, port = destination.partition(":")
-        predicted[source, destination] = call(plan.after(4), source, (service, int(port)))
-    agree(seen, predicted)
+    predicted = {
+        (source, f"{service}:{port}"): call(plan.after(4), source, (service, port))
+        for source, (service, port) in WHO_MAY_REACH_WHOM
+    }
+    replies = reach_everyone(world)
+    agree({cell: who_replied(replies[cell]) for cell in predicted}, predicted)
 
 
 def test_model_and_mesh_agree_on_mutual_tls(world: World, plan: Plan) -> None:
