@@ -1,5 +1,6 @@
 from fixtures.marks import requirement
 from fixtures.scenario.observed import Transition
+from fixtures.traffic.chromium import Chromium
 from fixtures.traffic.voter import Browser, Voter
 from fixtures.verdicts import (
     both,
@@ -89,3 +90,15 @@ def test_the_pages_own_buttons_switch_a_browser_to_2_0_and_back(browser: Browser
     expect(browser.clear_flag(), every(both(served_by("1.0"), flag_is("clear"))))
     expect(browser.cookies, same({}, "cookies"))
     expect(browser.open_page(times=to_find_leak_of(0.5)), every(both(served_by("1.0"), flag_is("clear"))))
+
+
+@requirement("R4.6")
+def test_chromium_is_switched_to_2_0_and_back_by_the_pages_own_buttons(chromium: Chromium) -> None:
+    expect(chromium.open_page(), every(both(served_by("1.0"), flag_is("clear"))))
+    expect(chromium.press_set(), every(both(served_by("2.0"), flag_is("set"))))
+    expect(chromium.cookies, same({"featureflag": "on"}, "cookies"))
+    expect(chromium.reload(times=5), every(both(served_by("2.0"), flag_is("set"))))
+    expect(chromium.open_tab(), every(both(served_by("2.0"), flag_is("set"))))
+    expect(chromium.press_clear(), every(both(served_by("1.0"), flag_is("clear"))))
+    expect(chromium.cookies, same({}, "cookies"))
+    expect(chromium.reload(times=5), every(both(served_by("1.0"), flag_is("clear"))))
