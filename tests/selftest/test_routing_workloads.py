@@ -1,0 +1,148 @@
+"""Pods that never get ready for want of something, and their environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.selftest.routing_support import deployment, documents, model
+
+pytestmark = pytest.mark.selftest
+
+SECRET = """\
+apiVersion: v1
+kind: Secret
+metadata: {name: keys}
+data: {encoded: aGVsbG8=, both: b2xk, broken: "!"}
+stringData: {plain: text, both: new}
+"""
+CONFIG = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {COLOUR: red}
+"""
+CLAIM = """\
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: disk}
+spec: {}
+"""
+
+
+def container(*lines: str) -> str:
+    return deployment("web") + "".join(f"          {line}\n" for line in lines)
+
+
+def pod(*lines: str) -> str:
+    return deployment("web") + "".join(f"      {line}\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("lines", "absent"),
+    [
+        (("env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: plain}}}]",), ""),
+        (("env: [{name: A, valueFrom: {secretKeyRef: {name: key, key: plain}}}]",), "Secret/key"),
+        (("env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: a}}}]",), "key a of Secret/keys"),
+        (("env: [{name: A, valueFrom: {secretKeyRef: {name: key, key: a, optional: true}}}]",), ""),
+        (("env: [{name: A, valueFrom: {configMapKeyRef: {name: settings, key: COLOUR}}}]",), ""),
+        (("env: [{name: A, valueFrom: {configMapKeyRef: {name: none, key: a}}}]",), "ConfigMap/none"),
+        (("envFrom: [{secretRef: {name: keys}}]",), ""),
+        (("envFrom: [{secretRef: {name: key}}]",), "Secret/key"),
+        (("envFrom: [{configMapRef: {name: none, optional: true}}]",), ""),
+        (("readinessProbe: {tcpSocket: {port: http}}",), ""),
+        (("readinessProbe: {tcpSocket: {port: page}}",), "probes port page"),
+        (("startupProbe: {httpGet: {path: /, port: 8080}}",), ""),
+        (("volumeMounts: [{name: data, mountPath: /data}]",), "mounts volume 'data'"),
+    ],
+)
+def test_a_container_gets_what_is_there(lines: tuple[str, ...], absent: str) -> None:
+    found = model(documents(SECRET, CONFIG, container(*lines))).pods()[0]
+    assert [absent in str(one) for one in found.blocked] == ([True] if absent else [])
+    assert found.ready == (0 if absent else 1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "absent"),
+    [
+        (("volumes: [{name: data, persistentVolumeClaim: {claimName: disk}}]",), ""),
+        (("volumes: [{name: d, persistentVolumeClaim: {claimName: disc}}]",), "PersistentVolumeClaim/disc"),
+        (("volumes: [{name: data, secret: {secretName: keys}}]",), ""),
+        (("volumes: [{name: data, secret: {secretName: key}}]",), "Secret/key"),
+        (("volumes: [{name: data, configMap: {name: none}}]",), "ConfigMap/none"),
+        (("volumes: [{name: data, emptyDir: {}}]",), ""),
+        (("serviceAccountName: robot",), "ServiceAccount/robot"),
+        (("serviceAccountName: default",), ""),
+    ],
+)
+def test_a_pod_gets_what_is_there(lines: tuple[str, ...], absent: str) -> None:
+    found = model(documents(SECRET, CLAIM, pod(*lines))).pods()[0]
+    assert [absent in str(one) for one in found.blocked] == ([True] if absent else [])
+
+
+def test_the_place_of_what_is_missing_is_told() -> None:
+    found = model(container("envFrom: [{secretRef: {name: key}}]")).pods()[0]
+    assert [str(one) for one in found.blocked] == [
+        "1.yaml:14: Deployment/web needs Secret/key, which isn't there"
+    ]
+
+
+def test_a_deployment_has_to_select_its_own_pods() -> None:
+    of = model(deployment("web").replace("matchLabels: {app: web}", "matchLabels: {app: web, version: '2'}"))
+    assert of.counted_pods() == {}
+    assert "selects pods by version=2, which its own pods don't carry" in str(of.pods()[0].blocked)
+
+
+def test_environment_of_plain_values_secrets_and_config_maps() -> None:
+    lines = (
+        "envFrom: [{configMapRef: {name: settings}}, {secretRef: {name: keys}, prefix: K_}]",
+        "env:",
+        "- {name: A, value: one}",
+        "- {name: B, value: '$(A)-$(COLOUR)-$$(A)-$(NONE)'}",
+        "- {name: C, valueFrom: {secretKeyRef: {name: keys, key: encoded}}}",
+        "- {name: D, valueFrom: {fieldRef: {fieldPath: metadata.name}}}",
+        "- {name: E, value: '$(D)'}",
+        "- {name: F, valueFrom: {secretKeyRef: {name: none, key: a}}}",
+        "- {name: A2}",
+    )
+    env = model(documents(SECRET, CONFIG, container(*lines))).pods()[0].env
+    assert {name: one.value for name, one in env.items()} == {
+        "COLOUR": "red",
+        "K_encoded": "hello",
+        "K_broken": None,
+        "K_both": "new",
+        "K_plain": "text",
+        "A": "one",
+        "B": "one-red-$(A)-$(NONE)",
+        "C": "hello",
+        "D": None,
+        "E": None,
+        "F": None,
+        "A2": "",
+    }
+    assert env["C"].origin == "Secret/keys:encoded"
+    assert env["A"].origin == ""
+
+
+def test_values_of_secrets_are_not_shown() -> None:
+    env = model(documents(SECRET, container("envFrom: [{secretRef: {name: keys}}]"))).pods()[0].env
+    assert env["plain"].value == "text"
+    assert "text" not in repr(env["plain"])
+
+
+def test_a_native_sidecars_ports_are_the_pods() -> None:
+    init = "initContainers: [{name: helper, restartPolicy: Always, ports: [{name: a, containerPort: 1}]}]"
+    assert model(pod(init)).pods()[0].port_called("a") == 1
+    assert model(pod(init.replace("restartPolicy: Always, ", ""))).pods()[0].port_called("a") is None
+
+
+def test_an_absent_number_of_replicas_is_one() -> None:
+    assert model(deployment("web").replace("  replicas: 1\n", "")).counted_pods() == {"web 1": 1}
+
+
+def test_a_paused_deployment_makes_no_pods() -> None:
+    assert model(deployment("web").replace("  replicas: 1", "  paused: true")).counted_pods() == {}
+
+
+def test_the_source_of_a_workload_that_is_not_there() -> None:
+    with pytest.raises(LookupError, match="app=web, version=2"):
+        model(deployment("web")).source("web", "2")
