@@ -62,6 +62,12 @@ def test_where_both_tiers_judged_the_evidence_says_whose_it_is() -> None:
     assert (line.standing, line.evidence) == (Standing.BROKEN, "1 of 2 tests: static: crossed")
 
 
+def test_what_the_static_tier_cannot_tell_is_left_to_the_live_one() -> None:
+    unknown = replace(record("R4.4", outcome=Outcome.NOT_JUDGED, reason="delegate"), tier=Tier.STATIC)
+    assert folded(unknown, passed("R4.4")).standing is Standing.HOLDS
+    assert folded(unknown).standing is Standing.NOT_JUDGED
+
+
 @pytest.mark.parametrize(
     ("outcome", "standing"),
     [
