@@ -79,10 +79,11 @@ def test_a_leak_of_one_percent_breaks_the_promise_and_names_the_rule() -> None:
 
 def test_what_the_model_does_not_speak_is_not_judged(static_run: list[str], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(MANIFESTS, tmp_path / "theirs"))
-    text = content(CANARY).replace("        - headers:\n", "        - port: 80\n          headers:\n")
     rule = "    # Everyone else.\n    - route:\n"
-    assert rule in text
-    text = text.replace(rule, "    # Everyone else.\n    - delegate:\n        name: theirs\n      route:\n")
+    assert rule in content(CANARY)
+    text = content(CANARY).replace(
+        rule, "    # Everyone else.\n    - delegate:\n        name: theirs\n      route:\n"
+    )
     (folder / CANARY).write_text(text, encoding="utf-8")
     done = subprocess.run(
         [*static_run, f"--manifests={folder}"], cwd=tmp_path, capture_output=True, text=True, check=False
