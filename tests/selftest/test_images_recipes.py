@@ -155,6 +155,27 @@ def test_programs_appear_when_they_are_complete(root: Path, store: Path, program
     assert len([call for call in programs.calls() if call.startswith("go build")]) == 1
 
 
+def test_programs_with_tests_of_their_own_are_tested_before_they_are_built(
+    root: Path, store: Path, programs: Programs
+) -> None:
+    programs.add("go", FAKE_GO % "exit 0")
+    recipe = GoPrograms("app", root / "go", tested=True)
+    assert recipe.key != GoPrograms("app", root / "go").key
+    recipe.make(store)
+    done = [call.split()[1] for call in programs.calls()]
+    assert done[-2:] == ["test", "build"]
+    assert "-vet=all ./..." in programs.calls()[-2]
+
+
+def test_programs_whose_tests_fail_are_not_built(root: Path, store: Path, programs: Programs) -> None:
+    programs.add("go", 'case "$1" in test) echo "--- FAIL: TestOne"; exit 1 ;; esac' + FAKE_GO % "exit 0")
+    recipe = GoPrograms("app", root / "go", tested=True)
+    with pytest.raises(CommandFailed, match="--- FAIL: TestOne"):
+        recipe.make(store)
+    assert not recipe.present(store)
+    assert not [call for call in programs.calls() if call.startswith("go build")]
+
+
 def test_a_failure_leaves_nothing_half_made(root: Path, store: Path, programs: Programs) -> None:
     programs.add("go", FAKE_GO % "echo it does not compile >&2; exit 1")
     recipe = GoPrograms("tools", root / "go")

@@ -1,1 +1,0 @@
-"""voting-analytics: says in one sentence how the vote stands."""
