@@ -42,10 +42,12 @@ func NewResults(address settings.Address) *Results {
 func (r *Results) Text() (string, error) {
 	var status int
 	var body []byte
-	err := peers.Reading(func() (err error) {
+	ask := func() (err error) {
 		status, body, err = r.ask()
 		return err
-	})
+	}
+	// The transport itself goes on to a new connection once those that it kept are found closed.
+	err := peers.Reading(ask, ask)
 	if err != nil {
 		return "", fmt.Errorf("voting-analytics does not answer: %w", err)
 	}

@@ -15,22 +15,21 @@ const (
 	AnswerLimit = 4 * time.Second
 )
 
-// Reading runs a question, and once more when the connection broke under it: a question changes nothing, so it may be
+var endings = []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE}
+
+// Reading runs a question, and again once when the connection broke under it: a question changes nothing, so it may be
 // sent twice (RFC 9110, 9.2.2). An answer is an answer, whatever it says, and a timeout is a timeout.
 // A vote must not go through here.
-func Reading(question func() error) error {
+//
+// again asks on a connection of its own: a sidecar that has a new route closes all that it kept at once, so a second
+// kept connection is no better than the first. broken are the errors, besides the system's own, by which a client
+// says that the connection broke.
+func Reading(question, again func() error, broken ...error) error {
 	err := question()
-	if broke(err) {
-		return question()
-	}
-	return err
-}
-
-func broke(err error) bool {
-	for _, ending := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+	for _, ending := range append(broken, endings...) {
 		if errors.Is(err, ending) {
-			return true
+			return again()
 		}
 	}
-	return false
+	return err
 }

@@ -25,12 +25,21 @@ func TestAQuestionIsRepeatedOnceAndOnlyWhenTheConnectionBrokeUnderIt(t *testing.
 		{errors.New("WRONGTYPE"), 1},
 	} {
 		asked := 0
-		err := Reading(func() error {
+		ask := func() error {
 			asked++
 			return one.err
-		})
+		}
+		err := Reading(ask, ask)
 		if asked != one.asked || !errors.Is(err, one.err) {
 			t.Errorf("%v: asked %d times, %v; want %d times", one.err, asked, err, one.asked)
 		}
+	}
+}
+
+func TestAClientsOwnWordForABrokenConnectionCounts(t *testing.T) {
+	gone := errors.New("gone")
+	err := Reading(func() error { return gone }, func() error { return nil }, gone)
+	if err != nil {
+		t.Errorf("%v; want the second answer", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 
@@ -47,6 +48,8 @@ const statementLimit = peers.ConnectLimit + 2*peers.AnswerLimit
 // a statement again only when no byte of it was sent.
 type MySQLVotes struct {
 	pool *sql.DB
+	// fresh opens a pool that has no connection yet.
+	fresh func() *sql.DB
 }
 
 // OpenMySQL returns the votes in the MySQL at an address. Connects on first use, so a program can start before its store.
@@ -70,7 +73,7 @@ func OpenMySQL(address settings.Address, account settings.Account) (*MySQLVotes,
 	pool := sql.OpenDB(connector)
 	pool.SetMaxOpenConns(mysqlConnections)
 	pool.SetMaxIdleConns(mysqlConnections)
-	return &MySQLVotes{pool}, nil
+	return &MySQLVotes{pool, func() *sql.DB { return sql.OpenDB(connector) }}, nil
 }
 
 // Record counts one vote, atomically and at most once: it is never sent a second time.
@@ -105,14 +108,21 @@ func (v *MySQLVotes) Check() error {
 func (v *MySQLVotes) Counts(choices [2]string) (counts [2]int64, err error) {
 	var counted map[string]int64
 	err = v.run(func(limited context.Context) error {
-		counted, err = v.readRows(limited)
-		return err
+		ask := func(pool *sql.DB) (err error) {
+			counted, err = readRows(limited, pool)
+			return err
+		}
+		return peers.Reading(func() error { return ask(v.pool) }, func() error {
+			fresh := v.fresh()
+			defer fresh.Close()
+			return ask(fresh)
+		}, mysql.ErrInvalidConn, driver.ErrBadConn)
 	})
 	return [2]int64{counted[choices[0]], counted[choices[1]]}, err
 }
 
-func (v *MySQLVotes) readRows(limited context.Context) (map[string]int64, error) {
-	rows, err := v.pool.QueryContext(limited, readAll)
+func readRows(limited context.Context, pool *sql.DB) (map[string]int64, error) {
+	rows, err := pool.QueryContext(limited, readAll)
 	if err != nil {
 		return nil, err
 	}

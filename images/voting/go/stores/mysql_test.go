@@ -1,6 +1,7 @@
 package stores
 
 import (
+	"database/sql"
 	"errors"
 	"regexp"
 	"strings"
@@ -28,7 +29,7 @@ func scripted(t *testing.T) (*MySQLVotes, sqlmock.Sqlmock) {
 			t.Error(err)
 		}
 	})
-	return &MySQLVotes{pool}, script
+	return &MySQLVotes{pool: pool, fresh: func() *sql.DB { t.Fatal("nobody asked for a new pool"); return nil }}, script
 }
 
 func expectVote(script sqlmock.Sqlmock) *sqlmock.ExpectedExec {
@@ -108,11 +109,24 @@ func TestCountsAreOfTheChoicesAsked(t *testing.T) {
 	checkCounts(t, store, [2]int64{0, 4})
 }
 
-func TestCountsThatBreakOffAreAnError(t *testing.T) {
+func TestCountsThatBreakOffAreReadAgainOnceOnANewConnection(t *testing.T) {
+	columns := []string{"choice", "counted"}
+	broken := func() *sqlmock.Rows {
+		return sqlmock.NewRows(columns).AddRow("Dogs", 4).AddRow("Cats", 2).RowError(1, mysql.ErrInvalidConn)
+	}
 	store, script := scripted(t)
-	rows := sqlmock.NewRows([]string{"choice", "counted"}).AddRow("Dogs", 4).AddRow("Cats", 2).
-		RowError(1, mysql.ErrInvalidConn)
-	script.ExpectQuery(readAll).WillReturnRows(rows)
+	script.ExpectQuery(readAll).WillReturnRows(broken())
+	other, second := scripted(t)
+	second.ExpectQuery(readAll).WillReturnRows(sqlmock.NewRows(columns).AddRow("Dogs", 4).AddRow("Cats", 2))
+	second.ExpectClose()
+	store.fresh = func() *sql.DB { return other.pool }
+	checkCounts(t, store, [2]int64{2, 4})
+
+	last, third := scripted(t)
+	script.ExpectQuery(readAll).WillReturnRows(broken())
+	third.ExpectQuery(readAll).WillReturnRows(broken())
+	third.ExpectClose()
+	store.fresh = func() *sql.DB { return last.pool }
 	if _, err := store.Counts(choices); !errors.Is(err, mysql.ErrInvalidConn) {
 		t.Error(err)
 	}

@@ -26,7 +26,8 @@ const connections = 128
 //
 // The pool looks at a connection before it hands it out and replaces one that a proxy closed meanwhile.
 type RedisVotes struct {
-	client *redis.Client
+	options redis.Options
+	client  *redis.Client
 }
 
 // OpenRedis returns the votes in the Redis at an address; answer is how long Redis may be silent. Connects on first use,
@@ -34,7 +35,7 @@ type RedisVotes struct {
 func OpenRedis(address settings.Address, answer time.Duration) *RedisVotes {
 	// A failure is logged once, by who can say what it means for the voter.
 	redis.SetLogger(&logging.VoidLogger{})
-	return &RedisVotes{redis.NewClient(&redis.Options{
+	options := redis.Options{
 		Addr:         address.String(),
 		DialTimeout:  peers.ConnectLimit,
 		ReadTimeout:  answer,
@@ -50,7 +51,10 @@ func OpenRedis(address settings.Address, answer time.Duration) *RedisVotes {
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 		PipelinePoolSize:         -1,
-	})}
+	}
+	// A client fills in what it isn't told, in the options that it is given.
+	ours := options
+	return &RedisVotes{options, redis.NewClient(&ours)}
 }
 
 // Record counts one vote, atomically and at most once: it is never sent a second time.
@@ -71,9 +75,15 @@ func (v *RedisVotes) Check() error {
 // Counts returns the votes for each choice at one moment; 0 for a choice without votes.
 func (v *RedisVotes) Counts(choices [2]string) (counts [2]int64, err error) {
 	var fields []any
-	err = peers.Reading(func() error {
-		fields, err = v.client.HMGet(context.Background(), votes, choices[0], choices[1]).Result()
+	ask := func(client *redis.Client) (err error) {
+		fields, err = client.HMGet(context.Background(), votes, choices[0], choices[1]).Result()
 		return err
+	}
+	err = peers.Reading(func() error { return ask(v.client) }, func() error {
+		options := v.options
+		fresh := redis.NewClient(&options)
+		defer fresh.Close()
+		return ask(fresh)
 	})
 	if err != nil {
 		return counts, redisError(err)

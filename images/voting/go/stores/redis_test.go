@@ -2,10 +2,12 @@ package stores
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -164,6 +166,78 @@ func TestAVoteWhoseAnswerIsLostIsNotSentAgain(t *testing.T) {
 		}
 	}
 	server.checkHeard(t, "hincrby", "del")
+}
+
+func TestAReadSurvivesThatAllKeptConnectionsCloseAtOnce(t *testing.T) {
+	redis := miniredis.RunT(t)
+	between := passOn(t, redis.Addr())
+	store := openAt(t, between.Addr().String())
+	for range 50 {
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() { checkCounts(t, store, [2]int64{0, 0}) })
+		}
+		all.Wait()
+		// As a sidecar does: nobody is told until the next word is sent.
+		between.hangUp()
+	}
+}
+
+// proxy passes connections on, and can end all that it has once they have sent another word.
+type proxy struct {
+	net.Listener
+	lock  sync.Mutex
+	ended []*atomic.Bool
+}
+
+func passOn(t *testing.T, address string) *proxy {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	between := &proxy{Listener: listener}
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go between.serve(client, address)
+		}
+	}()
+	return between
+}
+
+func (p *proxy) serve(client net.Conn, address string) {
+	defer client.Close()
+	server, err := net.Dial("tcp", address)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	ended := &atomic.Bool{}
+	p.lock.Lock()
+	p.ended = append(p.ended, ended)
+	p.lock.Unlock()
+	go io.Copy(client, server)
+	words := make([]byte, 4096)
+	for {
+		n, err := client.Read(words)
+		if err != nil || ended.Load() {
+			return
+		}
+		server.Write(words[:n])
+	}
+}
+
+func (p *proxy) hangUp() {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	for _, ended := range p.ended {
+		ended.Store(true)
+	}
+	p.ended = nil
 }
 
 func TestAReadWhoseAnswerIsLostIsSentOnceMore(t *testing.T) {
