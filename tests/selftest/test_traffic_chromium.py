@@ -5,6 +5,9 @@ The tests that drive one need a Chromium on this machine; the suite installs non
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +22,11 @@ from tests.selftest.support import Programs, SeenRequest, Site
 
 pytestmark = pytest.mark.selftest
 
+ROOT = Path(__file__).parents[2]
 PROGRAM = next((path for name in PROGRAMS if (path := find_program(name))), None)
 with_a_browser = pytest.mark.skipif(PROGRAM is None, reason="this machine has no Chromium")
 
+PICTURE = "/picture-that-never-comes"
 BUTTONS = """
 <form method="post" action="/featureflag/set"><button type="submit">Set</button></form>
 <form method="post" action="/featureflag/clear"><button type="submit">Clear</button></form>
@@ -41,7 +46,13 @@ class FlaggedSite(Site):
 
     controls = BUTTONS
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = threading.Event()
+
     def answer(self, request: SeenRequest) -> tuple[int, str, dict[str, str]]:
+        if request.path == PICTURE:
+            self.over.wait()
         if self.status != 200 or request.method == "POST":
             return super().answer(request)
         flagged = "featureflag=on" in (request.cookie or "")
@@ -56,6 +67,7 @@ class FlaggedSite(Site):
 def site() -> Iterator[FlaggedSite]:
     with FlaggedSite() as site:
         yield site
+        site.over.set()
 
 
 @pytest.fixture
@@ -98,6 +110,33 @@ def test_what_goes_wrong_is_a_page_that_failed(site: FlaggedSite, opened: Chromi
     (page,) = opened.open_page()
     assert page.status is None
     assert "ERR_EMPTY_RESPONSE" in page.error
+
+
+@with_a_browser
+def test_a_server_that_is_gone_is_a_page_that_failed() -> None:
+    assert PROGRAM is not None
+    with FlaggedSite() as gone:
+        url = gone.url
+    with chromium(url, PROGRAM) as opened:
+        (page,) = opened.open_page()
+    assert (page.status, page.whole) == (None, False)
+    assert "ERR_CONNECTION_REFUSED" in page.error
+
+
+@with_a_browser
+def test_a_page_is_looked_at_before_its_pictures_are_there(site: FlaggedSite, opened: Chromium) -> None:
+    # A page may want a picture or a font from a server that this machine doesn't reach.
+    site.controls = f'<img src="{PICTURE}">'
+    opened.open_page()
+    assert told(opened) == ("1.0", "clear", {})
+
+
+def test_collecting_the_browser_s_tests_does_not_load_what_drives_it() -> None:
+    collect = "import sys, pytest; code = pytest.main(['--collect-only', '-q', 'tests/stage_4_canary'])"
+    ask = f"{collect}; print('playwright' in sys.modules); sys.exit(code)"
+    told = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "::test_chromium_" in told.stdout
+    assert told.stdout.splitlines()[-1] == "False"
 
 
 def test_without_a_browser_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
