@@ -123,14 +123,14 @@ def test_what_is_whole_is_answered() -> None:
     check(model_of(0, OBJECTS[0]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, database=None)
 @given(st.sampled_from(PLACES), ANYTHING)
 def test_anything_in_any_place_is_answered(place: tuple[int, tuple[Any, ...]], new: Any) -> None:
     index, path = place
     check(model_of(index, replaced(OBJECTS[index], path, new)))
 
 
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=75, deadline=None, database=None)
 @given(st.sampled_from(range(len(OBJECTS))), ANYTHING)
 def test_any_spec_of_any_kind_is_answered(index: int, spec: Any) -> None:
     check(model_of(index, {**OBJECTS[index], "spec": spec}))

@@ -330,7 +330,7 @@ def broken_objects(draw: st.DrawFn) -> dict[str, Any]:
 
 @given(broken_objects())
 @example({**json.loads('{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}}'), "spec": None})
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, database=None)
 def test_anything_in_place_of_anything_is_told_without_an_error(body: dict[str, Any]) -> None:
     text = json.dumps(body, indent=1)
     parsed = parse_manifests(text.encode(), "a.yaml", "voting")
