@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from fixtures.marks import requirement
 from fixtures.scenario.observed import Transition
-from fixtures.traffic.voter import Browser, Voter
+from fixtures.traffic.voter import Browser
 from fixtures.verdicts import (
     both,
     every,
@@ -20,6 +20,7 @@ from fixtures.verdicts import (
     whole_page,
 )
 from fixtures.world.objects import applied_objects, counted_pods, endpoints
+from fixtures.world.reach import pages_of_chain
 from fixtures.world.world import FLAGGED, ORDINARY, World
 
 if TYPE_CHECKING:  # it needs the library that drives a browser, which most runs don't
@@ -76,14 +77,14 @@ def test_secret_is_there_and_the_claim_is_bound(world: World) -> None:
 
 
 @requirement("R4.3")
-def test_voter_without_the_flag_never_sees_2_0(voter: Voter) -> None:
-    pages = voter.open_page(times=to_find_leak_of(ANY_LEAK))
+def test_voter_without_the_flag_never_sees_2_0(world: World) -> None:
+    pages = pages_of_chain(world, "1.0", to_find_leak_of(ANY_LEAK))
     expect(pages, every(both(whole_page, served_by("1.0"))))
 
 
 @requirement("R4.4")
-def test_voter_with_the_flag_always_sees_2_0(voter: Voter) -> None:
-    pages = voter.with_flag().open_page(times=to_find_leak_of(ANY_LEAK))
+def test_voter_with_the_flag_always_sees_2_0(world: World) -> None:
+    pages = pages_of_chain(world, "2.0", to_find_leak_of(ANY_LEAK))
     expect(pages, every(both(whole_page, served_by("2.0"))))
 
 

@@ -5,15 +5,18 @@ from fixtures.scenario.chains import MYSQL, REDIS, REFUSED, WHO_MAY_REACH_WHOM
 from fixtures.scenario.observed import Reply
 from fixtures.verdicts import (
     answers_with,
+    both,
     every,
     expect,
     greets_as_mysql,
     matrix,
     refused_by_reset,
+    shows,
     to_find_leak_of,
+    whole_page,
 )
 from fixtures.verdicts.checks import Check, contains
-from fixtures.world.reach import reach_everyone, reach_often
+from fixtures.world.reach import pages_of_chain, reach_everyone, reach_often
 from fixtures.world.votes import DIFFERENT_VOTES
 from fixtures.world.world import World
 
@@ -36,6 +39,14 @@ def test_each_source_reaches_its_own_chain_and_no_other(world: World) -> None:
     }
     seen = {cell: reply for cell, reply in reach_everyone(world).items() if cell in expected}
     expect(seen, matrix(expected))
+
+
+@requirement("R4.8")
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_not_one_page_shows_the_other_chains_votes(world: World, version: str) -> None:
+    """Each request of an app to analytics is routed by itself: a page tells where its own one went."""
+    pages = pages_of_chain(world, version, to_find_leak_of(ANY_LEAK))
+    expect(pages, every(both(whole_page, shows(DIFFERENT_VOTES[version]))))
 
 
 @requirement("R4.8")
