@@ -65,7 +65,8 @@ def test_a_node_made_here_brings_its_own_network_and_images() -> None:
     assert config["networking"] == {"disableDefaultCNI": True}
     patches = config["kubeadmConfigPatches"]
     assert isinstance(patches, list)
-    cluster, init = (yaml.safe_load(patch) for patch in patches)
+    cluster, kubelet, init = (yaml.safe_load(patch) for patch in patches)
+    assert kubelet["cgroupDriver"] == "cgroupfs"
     assert cluster["imageRepository"] == "localhost"
     assert cluster["etcd"] == {"local": {"imageTag": "3.6.0"}}
     assert "addon/coredns" in init["skipPhases"]
