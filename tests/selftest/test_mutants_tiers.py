@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +13,8 @@ from fixtures.mutants.mutant import Mutant
 from fixtures.mutants.scoring import Judged
 from fixtures.mutants.static import changed_copy, check_original, judge, judged_by
 from fixtures.progress import Progress
-from fixtures.report.record import Tier
+from fixtures.report.bundle import RunFolder
+from fixtures.report.record import Outcome, RunRecord, TestRecord, Tier
 from fixtures.rounds import Ended
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
 from fixtures.scenario.places import Place
@@ -122,11 +122,10 @@ def test_a_changed_copy_goes_and_leaves_the_folder_alone(folder: Path) -> None:
 def report(folder: Path, *tests: tuple[str, str, str]) -> str:
     """Write a run's record (promise, outcome, tier of each test) and return what pytest then prints."""
     folder.mkdir()
-    told = [
-        {"requirements": [id_], "outcome": outcome, "tier": tier, "name": "t", "reason": "w", "seconds": 2.0}
-        for id_, outcome, tier in tests
-    ]
-    (folder / "run.json").write_text(json.dumps({"tests": told}))
+    told = tuple(
+        TestRecord("t", (id_,), 1, Outcome(outcome), (), "w", 2.0, Tier(tier)) for id_, outcome, tier in tests
+    )
+    RunFolder(folder).write_run(RunRecord((), told, ()))
     return f"...\nreport: {folder}\n=== 1 failed in 3.2s ==="
 
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from fixtures import soak
+from fixtures import rounds, soak
 from fixtures.images.asked import ImagesFrom
 from fixtures.plugin import judging
 from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY, RUN, Run
@@ -274,9 +274,10 @@ def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[s
     monkeypatch.setattr(soak, "kind_cluster", cluster)
     monkeypatch.setattr(soak, "REPOSITORY", tmp_path)
     monkeypatch.setattr(soak, "store", lambda: tmp_path / "store")
-    monkeypatch.setattr(soak, "provide", lambda *_: SimpleNamespace(describe=lambda: "Istio 1.31"))
+    monkeypatch.setattr(rounds, "store", lambda: tmp_path / "store")
+    monkeypatch.setattr(rounds, "provide", lambda *_: SimpleNamespace(describe=lambda: "Istio 1.31"))
     for name in ("ensure_engine", "check_machine"):
-        monkeypatch.setattr(soak, name, lambda *_: None)
+        monkeypatch.setattr(rounds, name, lambda *_: None)
     before = signal.getsignal(signal.SIGTERM)
     yield done
     signal.signal(signal.SIGTERM, before)
@@ -323,7 +324,7 @@ def test_an_environment_that_can_not_be_had_is_no_verdict(
     def fail(*_: object) -> None:
         raise EnvironmentFailed("no engine")
 
-    monkeypatch.setattr(soak, "ensure_engine", fail)
+    monkeypatch.setattr(rounds, "ensure_engine", fail)
     assert soak.main([]) == 3
     assert clusters == []
     assert capsys.readouterr().err == "environment failed: no engine\n"
