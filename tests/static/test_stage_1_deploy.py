@@ -5,7 +5,7 @@ from fixtures.routing.plan import Plan
 from fixtures.static.asking import call, page
 from fixtures.static.chains import chain_of
 from fixtures.static.judges import answered_by
-from fixtures.static.objects import applied, findings, pods_of, sidecars, strange_words
+from fixtures.static.objects import applied, findings, open_services, pods_of, sidecars, strange_words
 from fixtures.verdicts import expect, same
 
 pytestmark = pytest.mark.static
@@ -45,6 +45,11 @@ def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(plan: Pla
     first, *_ = plan.scenario.stage(1).steps
     seen = {moment.after: page(moment.model) for moment in plan.during(1) if moment.step == first}
     expect(seen, answered_by(dict.fromkeys(seen, "connection refused")))
+
+
+@requirement("R1.4")
+def test_no_service_is_a_way_past_the_gateway(plan: Plan) -> None:
+    expect(open_services(plan.after(1)), same((), "ways past the Gateway"))
 
 
 @requirement("R1.5")

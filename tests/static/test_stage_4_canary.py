@@ -13,9 +13,11 @@ from fixtures.static.objects import (
     claims_mounted,
     findings,
     keys_of,
+    other_accounts,
     ports_of,
     sidecars,
     strange_words,
+    without_flag_buttons,
 )
 from fixtures.verdicts import exactly, expect, matrix, same
 
@@ -73,6 +75,11 @@ def test_secret_is_there_and_the_claim_is_mounted(plan: Plan) -> None:
     expect(claims_mounted(plan.after(4), "voting-storage 2.0"), same(["mysql-pv-claim"], "claims mounted"))
 
 
+@requirement("R4.2")
+def test_app_and_analytics_have_the_account_that_mysql_is_set_up_with(plan: Plan) -> None:
+    expect(other_accounts(plan.after(4)), same((), "settings that MySQL refuses"))
+
+
 @requirement("R4.3")
 def test_voter_without_the_flag_never_sees_2_0(plan: Plan) -> None:
     expect({"no cookie": page(plan.after(4))}, answered_by({"no cookie": "voting-app 1.0"}))
@@ -118,6 +125,11 @@ def test_setting_and_clearing_the_flag_are_answered_by_the_version_that_is_shown
         for cookie, version in versions.items()
     }
     expect(seen, answered_by(expected))
+
+
+@requirement("R4.6")
+def test_pages_of_both_versions_have_the_buttons(plan: Plan) -> None:
+    expect(without_flag_buttons(plan.after(4)), same((), "settings without the flag's buttons"))
 
 
 @requirement("R4.7")

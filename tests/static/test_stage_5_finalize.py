@@ -7,7 +7,14 @@ from fixtures.static.asking import REFUSED, page
 from fixtures.static.chains import WHOLE, page_told
 from fixtures.static.judges import answered_by
 from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
-from fixtures.static.objects import applied, claims_mounted, findings, old_references, subsets_of
+from fixtures.static.objects import (
+    applied,
+    claims_mounted,
+    findings,
+    old_references,
+    sources_of_nobody,
+    subsets_of,
+)
 from fixtures.verdicts import exactly, expect, matrix, same
 
 pytestmark = pytest.mark.static
@@ -53,6 +60,7 @@ def test_every_component_has_a_subset_for_2_0(plan: Plan) -> None:
 @requirement("R5.2")
 def test_nothing_dangles(plan: Plan) -> None:
     expect(plan.after(5).references(), same((), "references to nothing"))
+    expect(sources_of_nobody(plan.after(5)), same((), "rules for nobody"))
 
 
 @requirement("R5.3")
