@@ -23,8 +23,9 @@ REPLICAS = 3
 
 @requirement("R1.4")
 def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(world: World) -> None:
-    seen = [str(reply.kind) for reply in world.before_gateway]
-    expect(seen, same([str(ReplyKind.REFUSED)], "answers of the ingress before its Gateway"))
+    """Neither at the ingress nor at a port that a Service would open on the node."""
+    seen = {way: str(reply.kind) for way, reply in world.before_gateway.items()}
+    expect(seen, same({"ingress gateway": str(ReplyKind.REFUSED)}, "ways in before the Gateway"))
 
 
 @requirement("R1.5")
