@@ -136,6 +136,20 @@ def test_permissive_is_ok_and_yet_not_mutual() -> None:
     assert (found.authn_policy, found.destination_rule, found.mutual) == ("-", "-", False)
 
 
+def test_a_rule_that_tells_no_tls_is_not_named() -> None:
+    """Its client does mutual TLS by itself, as all clients do before there is any rule."""
+    config, before = read_config(dump("stage-3-app-1-0")), read_config(dump("stage-2-app-1-0"))
+    by_itself = before.cluster(f"outbound|6379||voting-storage.{DOMAIN}")
+    assert by_itself is not None
+    assert by_itself.matches
+    clusters = [
+        replace(one, matches=by_itself.matches) if one.name == ANALYTICS_V11 else one
+        for one in config.clusters
+    ]
+    found = row("app-1-0", "voting-analytics", config=replace(config, clusters=tuple(clusters)))
+    assert (found.mutual, found.authn_policy, found.destination_rule) == (True, "default/voting", "-")
+
+
 def test_a_plaintext_client_of_a_strict_server_is_a_conflict() -> None:
     config = without_socket(read_config(dump("stage-3-app-1-0")), ANALYTICS_V11)
     found = row("app-1-0", "voting-analytics", config=config)

@@ -37,8 +37,19 @@ TO_ANALYTICS = "voting-app 1.0 -> voting-analytics.voting.svc.cluster.local:8080
 
 
 def rule(mode: str, more: str = "") -> str:
-    spec = f"host: voting-analytics\ntrafficPolicy: {{tls: {{mode: {mode}}}}}\n{more}"
+    return with_policy(f"tls: {{mode: {mode}}}", more)
+
+
+def with_policy(policy: str, more: str = "") -> str:
+    spec = f"host: voting-analytics\ntrafficPolicy: {{{policy}}}\n{more}"
     return istio("DestinationRule", "analytics-tls", spec)
+
+
+def at_port(mode: str, settings: str) -> str:
+    return with_policy(f"tls: {{mode: {mode}}}, portLevelSettings: [{{port: {{number: 8080}}, {settings}}}]")
+
+
+BALANCED = "loadBalancer: {simple: ROUND_ROBIN}"
 
 
 def table(*texts: str) -> dict[str, Leg]:
@@ -63,7 +74,14 @@ def test_legs_follow_from_the_pods() -> None:
         ((rule("DISABLE"),), "OK mTLS/HTTP HTTP - analytics-tls/voting"),
         ((rule("DISABLE"), STRICT), "CONFLICT mTLS HTTP default/voting analytics-tls/voting"),
         ((rule("SIMPLE"), STRICT), "CONFLICT mTLS TLS default/voting analytics-tls/voting"),
-        ((rule("MUTUAL"), STRICT), "UNKNOWN mTLS - default/voting analytics-tls/voting"),
+        ((rule("MUTUAL"), STRICT), "CONFLICT mTLS TLS default/voting analytics-tls/voting"),
+        # A rule that tells no TLS isn't what causes it.
+        ((with_policy(BALANCED, "subsets: [{name: v1}]"), STRICT), "OK mTLS mTLS default/voting -"),
+        ((at_port("ISTIO_MUTUAL", BALANCED), STRICT), "OK mTLS mTLS default/voting -"),
+        (
+            (at_port("ISTIO_MUTUAL", "tls: {mode: DISABLE}"), STRICT),
+            "CONFLICT mTLS HTTP default/voting analytics-tls/voting",
+        ),
         ((STRICT.replace("STRICT", "DISABLE"),), "OK HTTP HTTP default/voting -"),
     ],
 )

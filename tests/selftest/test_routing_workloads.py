@@ -53,6 +53,9 @@ def pod(*lines: str) -> str:
         (("readinessProbe: {tcpSocket: {port: page}}",), "probes port page"),
         (("startupProbe: {httpGet: {path: /, port: 8080}}",), ""),
         (("volumeMounts: [{name: data, mountPath: /data}]",), "mounts volume 'data'"),
+        (("securityContext: {runAsNonRoot: true, runAsUser: 0}",), "runs as root"),
+        (("securityContext: {runAsNonRoot: true, runAsUser: 999}",), ""),
+        (("securityContext: {runAsNonRoot: false, runAsUser: 0}",), ""),
     ],
 )
 def test_a_container_gets_what_is_there(lines: tuple[str, ...], absent: str) -> None:
@@ -77,6 +80,22 @@ def test_a_container_gets_what_is_there(lines: tuple[str, ...], absent: str) -> 
 def test_a_pod_gets_what_is_there(lines: tuple[str, ...], absent: str) -> None:
     found = model(documents(SECRET, CLAIM, pod(*lines))).pods()[0]
     assert [absent in str(one) for one in found.blocked] == ([True] if absent else [])
+
+
+@pytest.mark.parametrize(
+    ("of_the_pod", "own", "starts"),
+    [
+        ("{runAsUser: 0}", "{runAsNonRoot: true}", False),
+        ("{runAsNonRoot: true}", "{runAsUser: 0}", False),
+        ("{runAsUser: 0}", "{runAsNonRoot: true, runAsUser: 999}", True),
+        ("{runAsNonRoot: true}", "{runAsNonRoot: false, runAsUser: 0}", True),
+    ],
+)
+def test_what_a_container_says_of_its_user_counts_before_its_pod(
+    of_the_pod: str, own: str, starts: bool
+) -> None:
+    text = container(f"securityContext: {own}") + f"      securityContext: {of_the_pod}\n"
+    assert (model(text).pods()[0].blocked == ()) is starts
 
 
 def test_the_place_of_what_is_missing_is_told() -> None:

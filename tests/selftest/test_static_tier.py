@@ -12,6 +12,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from fixtures.static.judges import nothing_found
 from fixtures.static.runner import BAD_INPUT, StaticResult, static_tests, static_verdicts
 
 pytestmark = pytest.mark.selftest
@@ -77,20 +78,80 @@ def test_a_leak_of_one_percent_breaks_the_promise_and_names_the_rule() -> None:
     assert f"{CANARY}:" in told
 
 
+ACCOUNTS = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
+FINAL = "istio/step-5-drop-old-subsets.yaml"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "requirement", "told"),
+    [
+        (ACCOUNTS, "MYSQL_PASSWORD: sample", "MYSQL_PASSWRD: sample", "R4.2", "MYSQL_PASSWORD"),
+        (ACCOUNTS, "MYSQL_ROOT_PASSWORD: sample", "MYSQL_ROOT: sample", "R4.2", "has no MYSQL_ROOT_PASSWORD"),
+        (ACCOUNTS, "  name: voting-storage-secret", "  name: storage-secret", "R4.2", "Secret"),
+        (ACCOUNTS, "key: MYSQL_PASSWORD", "key: MYSQL_ROOT_PASSWORD", "R4.2", "MYSQL_PASSWORD of"),
+        (ACCOUNTS, "- name: MYSQL_PASSWORD", "- name: PASSWORD", "R4.2", "MYSQL_PASSWORD of"),
+        (ACCOUNTS, "- name: MYSQL_USER", "- name: MYSQL_USER\n              value: me\n            - name: X",
+         "R4.2", "MYSQL_USER of"),
+        (ACCOUNTS, '              value: "on"', '              value: "onx"', "R4.6", "FEATUREFLAG of"),
+        (PODS, '              value: "on"', '              value: "off"', "R4.6", "FEATUREFLAG of"),
+        (PODS, "    app: voting-app\n  ports:", "    app: voting-app\n  type: NodePort\n  ports:", "R1.4",
+         "is of type NodePort"),
+        (PODS, "runAsUser: 10001", "runAsUser: 0", "R1.2", "voting-analytics 1.0"),
+        (FINAL, '            version: "2.0"', '            version: "1.9"', "R5.2", "no pod is such"),
+        (LOCK, "  trafficPolicy:\n    tls:\n      mode: ISTIO_MUTUAL\n", "", "R3.4", "default/voting -"),
+    ],
+)  # fmt: skip
+def test_a_mistake_breaks_the_promise_that_names_it(
+    file: str, old: str, new: str, requirement: str, told: str
+) -> None:
+    results = static_verdicts(MANIFESTS, changed(file, old, new))
+    words = [one.words for one in results if not one.held and requirement in one.requirements]
+    assert any(told in " ".join(one.split()) for one in words), words
+
+
+def test_what_is_found_is_told_whole_at_its_line_and_at_most_eight_times() -> None:
+    text = content(PODS).replace("image: ", "imag: ")
+    (words,) = [
+        one.words
+        for one in static_verdicts(MANIFESTS, {PODS: text.encode()})
+        if not one.held and one.node.endswith("test_every_object_of_stage_1_is_of_its_schema")
+    ]
+    assert (
+        f"{PODS}:24: spec.template.spec.containers[0].imag: unknown field; did you mean image?"
+        in " ".join(words.split())
+    )
+    verdict = nothing_found()([f"f:{number}: wrong" for number in range(10)])
+    assert verdict.seen.splitlines()[7:] == ["f:7: wrong", "and 2 more"]
+    assert nothing_found()([]).held
+
+
+def test_what_has_its_default_is_as_good_as_told() -> None:
+    text = content(ACCOUNTS)
+    user = """            - name: MYSQL_USER
+              valueFrom:
+                secretKeyRef:
+                  name: voting-storage-secret
+                  key: MYSQL_USER
+"""
+    assert text.count(user) == 2
+    flag = '            - name: FEATUREFLAG\n              value: "on"\n'
+    assert flag in text
+    without = text.replace(user, "").replace(flag, "")
+    assert broken(static_verdicts(MANIFESTS, {ACCOUNTS: without.encode()})) == set()
+
+
 def test_what_the_model_does_not_speak_is_not_judged(static_run: list[str], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(MANIFESTS, tmp_path / "theirs"))
-    rule = "    # Everyone else.\n    - route:\n"
-    assert rule in content(CANARY)
-    text = content(CANARY).replace(
-        rule, "    # Everyone else.\n    - delegate:\n        name: theirs\n      route:\n"
-    )
+    policy = "  host: voting-app\n  trafficPolicy:\n"
+    assert policy in content(CANARY)
+    text = content(CANARY).replace(policy, f"{policy}    connectionPool: {{tcp: {{maxConnections: 1}}}}\n")
     (folder / CANARY).write_text(text, encoding="utf-8")
     done = subprocess.run(
         [*static_run, f"--manifests={folder}"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
     assert "not judged: the model can't tell" in done.stdout
-    assert "delegate" in done.stdout
+    assert "maxConnections" in done.stdout
 
 
 def test_a_later_stage_s_mistake_leaves_the_earlier_ones_as_they_were() -> None:

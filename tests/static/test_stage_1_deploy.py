@@ -4,8 +4,9 @@ from fixtures.marks import requirement
 from fixtures.routing.plan import Plan
 from fixtures.static.asking import call, page
 from fixtures.static.chains import chain_of
-from fixtures.static.judges import answered_by
-from fixtures.static.objects import applied, findings, open_services, pods_of, sidecars, strange_words
+from fixtures.static.judges import answered_by, nothing_found
+from fixtures.static.objects import applied, findings, open_services, pods_of, sidecars
+from fixtures.static.settings import strange_words
 from fixtures.verdicts import expect, same
 
 pytestmark = pytest.mark.static
@@ -20,7 +21,7 @@ def test_deploy_creates_and_configures_what_the_source_lists(plan: Plan) -> None
 
 @requirement("R0.1")
 def test_every_object_of_stage_1_is_of_its_schema(plan: Plan) -> None:
-    expect(findings(plan, 1), same((), "findings"))
+    expect(findings(plan, 1), nothing_found())
 
 
 @requirement("R1.1")
@@ -49,7 +50,7 @@ def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(plan: Pla
 
 @requirement("R1.4")
 def test_no_service_is_a_way_past_the_gateway(plan: Plan) -> None:
-    expect(open_services(plan.after(1)), same((), "ways past the Gateway"))
+    expect(open_services(plan.after(1)), nothing_found("ways past the Gateway"))
 
 
 @requirement("R1.5")
@@ -61,7 +62,7 @@ def test_ingress_serves_the_page_to_whoever_asks_for_its_address(plan: Plan) -> 
 
 @requirement("R1.5")
 def test_page_offers_the_contracts_words(plan: Plan) -> None:
-    expect(strange_words(plan.after(1), "1.0"), same((), "words that no voter expects"))
+    expect(strange_words(plan.after(1), "1.0"), nothing_found("words that no voter expects"))
 
 
 @requirement("R1.6")

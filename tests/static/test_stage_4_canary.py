@@ -6,19 +6,17 @@ from fixtures.scenario.chains import WHO_MAY_REACH_WHOM
 from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
 from fixtures.static.asking import REFUSED, call, page
 from fixtures.static.chains import WHOLE, chain_of, page_told
-from fixtures.static.judges import answered_by
+from fixtures.static.judges import answered_by, nothing_found
 from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
 from fixtures.static.objects import (
     applied,
     claims_mounted,
     findings,
     keys_of,
-    other_accounts,
     ports_of,
     sidecars,
-    strange_words,
-    without_flag_buttons,
 )
+from fixtures.static.settings import other_accounts, strange_words, without_flag_buttons
 from fixtures.verdicts import exactly, expect, matrix, same
 
 pytestmark = pytest.mark.static
@@ -34,7 +32,7 @@ def test_canary_creates_and_configures_what_the_source_lists(plan: Plan) -> None
 
 @requirement("R0.1")
 def test_every_object_of_stage_4_is_of_its_schema(plan: Plan) -> None:
-    expect(findings(plan, 4), same((), "findings"))
+    expect(findings(plan, 4), nothing_found())
 
 
 @requirement("R4.1")
@@ -77,7 +75,7 @@ def test_secret_is_there_and_the_claim_is_mounted(plan: Plan) -> None:
 
 @requirement("R4.2")
 def test_app_and_analytics_have_the_account_that_mysql_is_set_up_with(plan: Plan) -> None:
-    expect(other_accounts(plan.after(4)), same((), "settings that MySQL refuses"))
+    expect(other_accounts(plan.after(4)), nothing_found("settings that MySQL refuses"))
 
 
 @requirement("R4.3")
@@ -89,7 +87,7 @@ def test_voter_without_the_flag_never_sees_2_0(plan: Plan) -> None:
 def test_voter_with_the_flag_always_sees_2_0(plan: Plan) -> None:
     expect({FLAG: page(plan.after(4), FLAG)}, answered_by({FLAG: "voting-app 2.0"}))
     expect(page_told(plan.after(4), FLAG), same(WHOLE, "page with the flag"))
-    expect(strange_words(plan.after(4), "2.0"), same((), "words that no voter expects"))
+    expect(strange_words(plan.after(4), "2.0"), nothing_found("words that no voter expects"))
 
 
 @requirement("R4.5")
@@ -129,7 +127,7 @@ def test_setting_and_clearing_the_flag_are_answered_by_the_version_that_is_shown
 
 @requirement("R4.6")
 def test_pages_of_both_versions_have_the_buttons(plan: Plan) -> None:
-    expect(without_flag_buttons(plan.after(4)), same((), "settings without the flag's buttons"))
+    expect(without_flag_buttons(plan.after(4)), nothing_found("settings without the flag's buttons"))
 
 
 @requirement("R4.7")

@@ -5,7 +5,7 @@ from fixtures.routing.plan import Plan
 from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING
 from fixtures.static.asking import REFUSED, page
 from fixtures.static.chains import WHOLE, page_told
-from fixtures.static.judges import answered_by
+from fixtures.static.judges import answered_by, nothing_found
 from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
 from fixtures.static.objects import (
     applied,
@@ -29,7 +29,7 @@ def test_finalize_configures_and_deletes_what_the_scenario_lists(plan: Plan) -> 
 
 @requirement("R0.1")
 def test_every_object_of_stage_5_is_of_its_schema(plan: Plan) -> None:
-    expect(findings(plan, 5), same((), "findings"))
+    expect(findings(plan, 5), nothing_found())
 
 
 @requirement("R5.1")
@@ -47,7 +47,8 @@ def test_everyone_has_whole_pages(plan: Plan) -> None:
 @requirement("R5.2")
 def test_rules_and_subsets_of_old_versions_are_gone(plan: Plan) -> None:
     expect(
-        old_references(plan.after(5), versions=("1.0", "1.1")), same((), "rules and subsets of old versions")
+        old_references(plan.after(5), versions=("1.0", "1.1")),
+        nothing_found("rules and subsets of old versions"),
     )
 
 
@@ -59,8 +60,8 @@ def test_every_component_has_a_subset_for_2_0(plan: Plan) -> None:
 
 @requirement("R5.2")
 def test_nothing_dangles(plan: Plan) -> None:
-    expect(plan.after(5).references(), same((), "references to nothing"))
-    expect(sources_of_nobody(plan.after(5)), same((), "rules for nobody"))
+    expect(plan.after(5).references(), nothing_found("references to nothing"))
+    expect(sources_of_nobody(plan.after(5)), nothing_found("rules for nobody"))
 
 
 @requirement("R5.3")

@@ -3,16 +3,16 @@ import pytest
 from fixtures.marks import requirement
 from fixtures.routing.plan import Plan
 from fixtures.static.asking import page
-from fixtures.static.judges import answered_by
+from fixtures.static.judges import answered_by, nothing_found
 from fixtures.static.objects import left
-from fixtures.verdicts import expect, same
+from fixtures.verdicts import expect
 
 pytestmark = pytest.mark.static
 
 
 @requirement("R6.1")
 def test_no_object_is_left(plan: Plan) -> None:
-    expect(left(plan.after(6)), same((), "objects"))
+    expect(left(plan.after(6)), nothing_found("objects"))
 
 
 @requirement("R6.1")
