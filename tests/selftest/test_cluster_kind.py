@@ -51,7 +51,17 @@ def test_a_cluster_of_the_same_name_that_we_did_not_make_is_refused_and_not_touc
     for told in ("'theirs'", "kindest/node:v1.34.0", "--cluster-name", "kind delete cluster --name theirs"):
         assert told in str(refused.value)
     assert not any(call.startswith("kind") for call in programs.calls())
-    assert not (tmp_path / "store").exists()
+    assert not list(tmp_path.rglob("record.json")), "it would be taken for ours by the next run"
+    assert not any(call.startswith("docker rm") for call in programs.calls())
+
+
+def test_a_cluster_of_our_images_that_no_run_wrote_down_is_somebody_elses(
+    programs: Programs, tmp_path: Path
+) -> None:
+    programs.add("docker", "echo voting-conformance/node:key")
+    with pytest.raises(BadInput, match="knows nothing of it"):
+        kind_cluster("theirs", provisions(programs.add("kind")), tmp_path, Progress(), keep=False).__enter__()
+    assert not any(call.startswith("docker rm") for call in programs.calls())
 
 
 def test_no_node_is_no_cluster(programs: Programs) -> None:

@@ -130,6 +130,7 @@ def world_on(cluster: Cluster, stage: int = 4) -> World:
         callers=cast(Any, None),
         sentinel=cast(Any, None),
         progress=cast(Any, None),
+        watch=cast(Any, None),
         stage=stage,
         transitions={2: TRANSITION},
     )

@@ -1,0 +1,159 @@
+"""One run at a time uses a cluster's name; a dead run's claim is known, and only that is cleaned."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from fixtures import owners
+from fixtures.cluster import claims, stale
+from fixtures.cluster.claims import Record, claimed, record_of, write_down, written_by_us
+from fixtures.images.unfinished import unfinished
+from fixtures.scenario.errors import BadInput
+from tests.selftest.support import Programs
+
+pytestmark = pytest.mark.selftest
+
+HOLDER = """
+import sys
+from pathlib import Path
+from fixtures.cluster.claims import claimed, write_down
+with claimed("ours", Path(sys.argv[1])) as claim:
+    write_down(claim, keep=sys.argv[2] == "keep")
+    print("claimed", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def another_run(store: Path, *, keep: bool = False) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the claim on "ours" until it is ended."""
+    command = [sys.executable, "-c", HOLDER, str(store), "keep" if keep else "delete"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "claimed\n"
+        try:
+            yield run
+        finally:
+            run.kill()
+
+
+@pytest.fixture(autouse=True)
+def _a_mark_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What real runs left on this machine is not this test's to end."""
+    monkeypatch.setattr(owners, "MARK", "VOTING_CONFORMANCE_SELFTEST_OWNER")
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+    """An engine that has a node for every cluster that is asked for, and nothing that is being made."""
+    programs = Programs(tmp_path, monkeypatch)
+    programs.add("docker", 'case "$*" in *label=*) echo node-id;; version*) echo 20;; esac')
+    return programs
+
+
+def test_a_name_that_another_run_uses_is_refused_and_says_whose_it_is(tmp_path: Path) -> None:
+    with another_run(tmp_path) as other:
+        with pytest.raises(BadInput) as refused, claimed("ours", tmp_path):
+            pass
+        for told in ("'ours'", f"process {other.pid}", "--cluster-name"):
+            assert told in str(refused.value)
+        with claimed("another-name", tmp_path) as claim:
+            assert claim.mine
+
+
+def test_a_killed_run_holds_nothing_and_is_remembered(tmp_path: Path) -> None:
+    with another_run(tmp_path) as other:
+        other.kill()
+        other.wait()
+        with claimed("ours", tmp_path) as claim:
+            assert claim.mine
+            assert claim.before is not None
+            assert claim.before.pid == str(other.pid)
+            assert not owners.is_alive(claim.before.owner)
+            assert not written_by_us(claim)
+            write_down(claim, keep=True)
+            assert written_by_us(claim)
+        assert record_of("ours", tmp_path) == Record(owners.own_token(), *_since_and_keep(tmp_path))
+
+
+def _since_and_keep(store: Path) -> tuple[str, bool]:
+    record = record_of("ours", store)
+    assert record is not None
+    return record.since, True
+
+
+def test_a_run_started_by_the_holder_shares_its_claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with another_run(tmp_path, keep=True):
+        record = record_of("ours", tmp_path)
+        assert record is not None
+        monkeypatch.setattr(claims, "inherited_token", lambda: record.owner)
+        with claimed("ours", tmp_path) as claim:
+            assert not claim.mine
+            assert not written_by_us(claim)
+
+
+@pytest.mark.parametrize("name", ["", "..", ".", "a/b", "A", "-a", "a-", "a.b", "x" * 46, "a\n", "/tmp"])
+def test_what_can_not_name_a_cluster(name: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="can't name a cluster"), claimed(name, tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"owner": "1-2"}'])
+def test_a_record_that_can_not_be_read_is_none(content: str, tmp_path: Path) -> None:
+    (tmp_path / "clusters/ours").mkdir(parents=True)
+    (tmp_path / "clusters/ours/record.json").write_text(content)
+    assert record_of("ours", tmp_path) is None
+
+
+def test_the_cluster_of_a_killed_run_is_removed_with_its_files(tmp_path: Path, docker: Programs) -> None:
+    with another_run(tmp_path) as other:
+        other.kill()
+        other.wait()
+    (line,) = stale.remove_stale(tmp_path)
+    assert line.startswith("cluster ours, left by a run that was killed")
+    assert "docker rm --force --volumes node-id" in docker.calls()
+    assert not (tmp_path / "clusters/ours").exists()
+    assert stale.remove_stale(tmp_path) == []
+
+
+def test_a_cluster_in_use_or_kept_is_left_alone(tmp_path: Path, docker: Programs) -> None:
+    with another_run(tmp_path):
+        assert stale.remove_stale(tmp_path, kept=True) == []
+    with another_run(tmp_path, keep=True) as other:
+        other.kill()
+        other.wait()
+    assert stale.remove_stale(tmp_path) == []
+    assert not any(call.startswith("docker rm") for call in docker.calls())
+    (line,) = stale.remove_stale(tmp_path, kept=True)
+    assert line.startswith("cluster ours, kept")
+
+
+def test_what_was_being_made_is_removed_and_nothing_else(tmp_path: Path, docker: Programs) -> None:
+    docker.add("docker", "exit 1")
+    (tmp_path / "kind-123").mkdir()
+    left = tmp_path / ".unfinished-abc"
+    (left / "root").mkdir(parents=True)
+    assert stale.remove_stale(tmp_path) == ["unfinished folder .unfinished-abc"]
+    assert not left.exists()
+    assert (tmp_path / "kind-123").exists()
+    with unfinished(tmp_path) as making:
+        assert making.name.startswith(".unfinished-")
+    assert not making.exists()
+
+
+def test_the_containers_of_dead_runs_alone_are_removed(tmp_path: Path, docker: Programs) -> None:
+    prefix = "voting-conformance-unfinished-node."
+    names = f"{prefix}1-1 {prefix}{owners.own_token()}"
+    docker.add("docker", f'case "$*" in *name=*) echo {names};; version*) echo 20;; esac')
+    assert stale.remove_stale(tmp_path) == [f"container {prefix}1-1, left by a run that was killed"]
+    assert [call for call in docker.calls() if "rm" in call.split()] == [
+        f"docker rm --force --volumes {prefix}1-1"
+    ]
