@@ -10,6 +10,7 @@ import yaml
 from fixtures.cluster.kind import kind_cluster, kind_config, node_image_of
 from fixtures.images.asked import ImagesFrom
 from fixtures.images.sources import Provisions
+from fixtures.images.versions import MeshVersion
 from fixtures.progress import Progress
 from fixtures.scenario.errors import BadInput
 from tests.selftest.support import Programs
@@ -27,8 +28,7 @@ def provisions(kind: Path, *, own_network: bool = True) -> Provisions:
         hub="localhost",
         tag="1.31.0",
         kubernetes_version="1.34.0",
-        istio_version="1.31.0",
-        upstream_envoy=None,
+        mesh_version=MeshVersion("1.31.0", None),
         own_network=own_network,
         etcd_version="3.6.0",
         coredns_image="localhost/coredns:1",

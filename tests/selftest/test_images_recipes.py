@@ -11,6 +11,7 @@ import yaml
 from fixtures.images import offline
 from fixtures.images.build import make_all
 from fixtures.images.node import Stocked
+from fixtures.images.pinned import envoy_pins, kubernetes_modules
 from fixtures.images.recipes import (
     Bootstrapped,
     Built,
@@ -20,6 +21,7 @@ from fixtures.images.recipes import (
     Recipe,
     WheelFile,
 )
+from fixtures.images.versions import MeshVersion
 from fixtures.images.voting import voting_images
 from fixtures.processes import CommandFailed
 from fixtures.progress import Progress
@@ -115,8 +117,34 @@ def test_every_recipe_of_the_offline_node_has_a_name_and_key_of_its_own() -> Non
         for need in recipe.needs:
             visit(need)
 
-    visit(Stocked("node", offline.offline_node(), (*voting_images(offline.BASE), offline.caller_image())))
+    meshes = [MeshVersion("1.31.0", envoy) for envoy in envoy_pins()]
+    visit(offline.offline_node(list(kubernetes_modules())[-1], meshes))
     assert len(seen) > 20
+
+
+def test_another_envoy_is_a_proxy_and_the_layers_of_the_mesh_and_what_stands_on_it() -> None:
+    """Kubernetes, Istio's programs and control plane are what they were."""
+
+    def made(*envoys: str) -> set[tuple[str, str]]:
+        found: set[tuple[str, str]] = set()
+
+        def visit(recipe: Recipe) -> None:
+            found.add((recipe.name, recipe.key))
+            for need in recipe.needs:
+                visit(need)
+
+        kubernetes = list(kubernetes_modules())[-1]
+        visit(offline.offline_node(kubernetes, [MeshVersion("1.31.0", envoy) for envoy in envoys]))
+        return found
+
+    first, *_, last = envoy_pins()
+    assert {name for name, _ in made(first, last) - made(last)} == {
+        "envoy",
+        "proxyv2",
+        "node-with-mesh",
+        "node",
+    }
+    assert made(first, last) == made(last, first)
 
 
 def test_the_application_s_images_are_those_that_the_manifests_name() -> None:

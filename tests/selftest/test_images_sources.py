@@ -8,19 +8,20 @@ from pathlib import Path
 import pytest
 
 from fixtures.images import offline, sources
-from fixtures.images.asked import ImagesFrom
-from fixtures.images.golang import required_version
+from fixtures.images.asked import AskedVersions, ImagesFrom
+from fixtures.images.pinned import ISTIO_VERSION, envoy_pins, pulled_images, pulled_version_of, reference_of
 from fixtures.images.recipes import Recipe
-from fixtures.images.sources import Provisions, provide
+from fixtures.images.sources import KIND_VERSION, Provisions, provide, provide_for
+from fixtures.images.versions import MeshVersion
 from fixtures.progress import Progress
-from fixtures.scenario.errors import EnvironmentFailed
+from fixtures.scenario.errors import BadInput, EnvironmentFailed
 from fixtures.timeouts import Timeouts
 from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
 
-KIND_VERSION = required_version(offline.GO / "kind/go.mod", "sigs.k8s.io/kind")
-PILOT = sources._references()["pilot"]["reference"]
+PILOT = reference_of("pilot")
+NEWEST_ENVOY = list(envoy_pins())[-1]
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def wanted(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
             program = (
                 store / f"{recipe.name}-{recipe.key}" / {"istio": "istioctl"}.get(recipe.name, recipe.name)
             )
-            program.parent.mkdir(parents=True)
+            program.parent.mkdir(parents=True, exist_ok=True)
             program.touch()
         progress.note("made")
 
@@ -55,7 +56,7 @@ def names(recipes: Iterable[Recipe]) -> list[str]:
 
 def provided(asked: ImagesFrom, store: Path) -> tuple[Provisions, list[str]]:
     said: list[str] = []
-    return provide(asked, store, Progress(said.append)), said
+    return provide(asked, AskedVersions(), store, Progress(said.append)), said
 
 
 def test_auto_pulls_when_a_registry_answers(programs: Programs, wanted: list[Recipe], tmp_path: Path) -> None:
@@ -97,7 +98,7 @@ def test_no_registry_is_asked_when_the_person_has_chosen(
 def test_the_header_says_where_upstream_envoy_stands_in_for_istio_s(tmp_path: Path) -> None:
     built, _ = provided(ImagesFrom.BUILD, tmp_path / "built")
     pulled, _ = provided(ImagesFrom.PULL, tmp_path / "pulled")
-    assert f"on upstream Envoy {offline.ENVOY_VERSION}, not Istio's own" in built.describe()
+    assert f"on upstream Envoy {NEWEST_ENVOY}, not Istio's own" in built.describe()
     assert built.describe().endswith("images built from package registries")
     assert "Envoy" not in pulled.describe()
     assert pulled.describe().endswith("images pulled")
@@ -106,7 +107,8 @@ def test_the_header_says_where_upstream_envoy_stands_in_for_istio_s(tmp_path: Pa
 @pytest.mark.usefixtures("programs", "wanted")
 def test_the_node_s_images_are_named_as_istioctl_will_ask_for_them(tmp_path: Path) -> None:
     built, _ = provided(ImagesFrom.BUILD, tmp_path / "built")
-    inside = {name for _, name in offline.platform_images()}
+    platform = offline.platform_images(built.kubernetes_version)
+    inside = {name for _, name in (*platform, *offline.mesh_images(built.mesh_version))}
     assert {
         f"{built.hub}/pilot:{built.tag}",
         f"{built.hub}/proxyv2:{built.tag}",
@@ -139,8 +141,8 @@ def test_a_kind_on_the_path_is_used_if_its_version_fits(
 @pytest.mark.parametrize(
     ("told", "fits"),
     [
-        (f"client version: {offline.ISTIO_VERSION}", True),
-        (offline.ISTIO_VERSION, True),
+        (f"client version: {ISTIO_VERSION}", True),
+        (ISTIO_VERSION, True),
         ("client version: 1.20.3", False),
     ],
 )
@@ -150,7 +152,7 @@ def test_an_istioctl_on_the_path_is_used_if_its_version_fits(
     on_path = programs.add("istioctl", f"echo '{told}'")
     provisions, _ = provided(ImagesFrom.PULL, tmp_path)
     assert (provisions.istioctl == on_path) is fits
-    assert ("istio" in names(wanted)) is not fits
+    assert ("istioctl" in names(wanted)) is not fits
     assert "istioctl version --remote=false" in programs.calls()
 
 
@@ -167,22 +169,46 @@ def test_a_program_that_was_not_built_after_all_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "make_all", lambda *_: None)
-    with pytest.raises(EnvironmentFailed, match="kind is neither on PATH in a version that fits nor built"):
+    with pytest.raises(EnvironmentFailed, match=r"kind is neither on PATH in version .* nor made here"):
         provided(ImagesFrom.BUILD, tmp_path)
 
 
 def test_every_image_that_is_pulled_has_a_pinned_reference() -> None:
-    references = sources._references()
-    assert set(references.sections()) == {"node", "debian", "pilot", "proxyv2", "mysql"}
-    for name in references.sections():
-        _, colon, tag = references[name]["reference"].rpartition("/")[2].partition(":")
+    assert set(pulled_images()) == {"node", "debian", "pilot", "proxyv2", "mysql"}
+    for name in pulled_images():
+        _, colon, tag = reference_of(name).rpartition("/")[2].partition(":")
         assert colon
         assert tag != "latest"
-    node = references["node"]
-    assert f":v{node['kubernetes']}@sha256:" in node["reference"]
+    assert f":v{pulled_version_of('node')}@sha256:" in reference_of("node")
+
+
+def test_another_version_is_pulled_by_its_tag_and_the_pinned_one_by_its_digest() -> None:
+    assert reference_of("pilot", "1.29.3") == "docker.io/istio/pilot:1.29.3"
+    assert reference_of("node", "1.33.4") == "docker.io/kindest/node:v1.33.4"
+    assert reference_of("node", pulled_version_of("node")) == reference_of("node")
 
 
 def test_both_sources_run_the_same_istio() -> None:
-    references = sources._references()
     for name in ("pilot", "proxyv2"):
-        assert references[name]["reference"].endswith(f"/istio/{name}:{offline.ISTIO_VERSION}")
+        assert reference_of(name).endswith(f"/istio/{name}:{ISTIO_VERSION}")
+
+
+@pytest.mark.usefixtures("programs", "wanted")
+def test_several_meshes_are_provided_for_on_one_node_image(tmp_path: Path) -> None:
+    meshes = [MeshVersion("1.31.0", "1.36.4"), MeshVersion("1.31.0", "1.38.3")]
+    first, second = provide_for(meshes, None, ImagesFrom.BUILD, tmp_path, Progress())
+    assert first.node_image == second.node_image
+    assert [one.mesh_version for one in (first, second)] == meshes
+    assert [one.tag for one in (first, second)] == ["1.31.0-envoy1.36.4", "1.31.0-envoy1.38.3"]
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_mesh_that_the_source_can_not_give_is_refused_before_anything_is_made(
+    wanted: list[Recipe], tmp_path: Path
+) -> None:
+    for mesh in (MeshVersion("1.31.0", "1.2.3"), MeshVersion("1.31.0", None)):
+        with pytest.raises(BadInput, match=r"there is 1\.36\.2, .*1\.40\.0"):
+            provide_for([mesh], None, ImagesFrom.BUILD, tmp_path, Progress())
+    with pytest.raises(BadInput, match=r"Kubernetes, built here, 1\.2\.3 can't be had: there is"):
+        provide(ImagesFrom.BUILD, AskedVersions(kubernetes="1.2.3"), tmp_path, Progress())
+    assert not wanted

@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from fixtures import rounds, soak
-from fixtures.images.asked import ImagesFrom
+from fixtures.images.asked import AskedVersions, ImagesFrom
 from fixtures.plugin import judging
 from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY, RUN, Run
 from fixtures.progress import Progress
@@ -91,10 +91,13 @@ def test_bad_command_line_ends_with_its_exit_code() -> None:
 
 
 def test_a_round_is_the_walk_of_e2e_on_the_kept_cluster() -> None:
-    words = suite_command(ImagesFrom.BUILD, "c", keep=True, arguments=["-k", "canary"])
+    words = suite_command(
+        ImagesFrom.BUILD, AskedVersions(envoy="1.38.3"), "c", keep=True, arguments=["-k", "canary"]
+    )
     assert words[:5] == [sys.executable, "-m", "pytest", "tests", "--ignore=tests/selftest"]
-    assert words[5:] == [*("--images", "build", "--cluster-name", "c", "--keep-cluster"), "-k", "canary"]
-    assert "--keep-cluster" not in suite_command(ImagesFrom.AUTO, "c", keep=False)
+    assert words[5:9] == ["--images", "build", "--envoy-version", "1.38.3"]
+    assert words[9:] == ["--cluster-name", "c", "--keep-cluster", "-k", "canary"]
+    assert "--keep-cluster" not in suite_command(ImagesFrom.AUTO, AskedVersions(), "c", keep=False)
 
 
 # --- one round -------------------------------------------------------------------------------------------
