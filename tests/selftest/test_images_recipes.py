@@ -139,8 +139,8 @@ def test_another_envoy_is_a_proxy_and_the_layers_of_the_mesh_and_what_stands_on_
 
     first, *_, last = envoy_pins()
     assert {name for name, _ in made(first, last) - made(last)} == {
-        "envoy",
-        "proxyv2",
+        f"envoy-{first}",
+        f"proxyv2-envoy{first}",
         "node-with-mesh",
         "node",
     }
