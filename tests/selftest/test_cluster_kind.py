@@ -22,6 +22,7 @@ def provisions(kind: Path, *, own_network: bool = True) -> Provisions:
     return Provisions(
         source=ImagesFrom.BUILD,
         node_image="voting-conformance/node:key",
+        node_contents=frozenset(),
         kind=kind,
         istioctl=Path("/istioctl"),
         kubectl=None,

@@ -101,6 +101,37 @@ def test_an_image_under_another_name_is_another_node(root: Path) -> None:
     assert Stocked("node", node, ((app, "a:1"),)).key != Stocked("node", node, ((app, "a:2"),)).key
 
 
+def test_a_node_holds_what_another_wants_whatever_its_layers(root: Path) -> None:
+    for folder in ("app", "proxy", "node"):
+        (root / folder / "file").write_text(folder)
+    one, two, node = (Built(name, root / name) for name in ("app", "proxy", "node"))
+    both = Stocked("both", Stocked("first", node, ((one, "a:1"),)), ((two, "b:1"),))
+    assert Stocked("one", node, ((one, "a:1"),)).contents < both.contents
+    assert Stocked("at once", node, ((two, "b:1"), (one, "a:1"))).contents == both.contents
+    assert not Stocked("other name", node, ((one, "a:2"),)).contents <= both.contents
+    assert not Stocked("other node", two, ((one, "a:1"),)).contents <= both.contents
+
+
+@pytest.mark.parametrize(
+    ("held", "serves"),
+    [
+        ({"small": "1", "right": "1 2"}, "right"),
+        ({"small": "1", "big": "1 2 3"}, "big"),
+        ({"big": "1 2 3", "small": "1"}, "big"),
+        ({"small": "1", "unlabelled": ""}, None),
+        ({}, None),
+    ],
+)
+def test_an_image_that_holds_all_and_maybe_more_serves(
+    root: Path, monkeypatch: pytest.MonkeyPatch, held: dict[str, str], serves: str | None
+) -> None:
+    node = Stocked("node", Built("node", root / "node"), ())
+    monkeypatch.setattr(Stocked, "contents", frozenset({"1", "2"}))
+    monkeypatch.setattr("fixtures.images.node.docker", lambda *_: " ".join(held))
+    monkeypatch.setattr("fixtures.images.node.contents_of", lambda tag: frozenset(held[tag].split()))
+    assert node.serving() == serves
+
+
 def test_keys_do_not_depend_on_path_or_time(root: Path) -> None:
     before = keys(everything(root))
     elsewhere = root.rename(root.with_name("elsewhere"))

@@ -9,6 +9,7 @@ import pytest
 
 from fixtures.images import offline, sources
 from fixtures.images.asked import AskedVersions, ImagesFrom
+from fixtures.images.node import Stocked
 from fixtures.images.pinned import ISTIO_VERSION, envoy_pins, pulled_images, pulled_version_of, reference_of
 from fixtures.images.recipes import Recipe
 from fixtures.images.sources import KIND_VERSION, Provisions, provide, provide_for
@@ -28,6 +29,7 @@ NEWEST_ENVOY = list(envoy_pins())[-1]
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
     programs = Programs(tmp_path, monkeypatch)
     programs.only_these()
+    monkeypatch.setattr(Stocked, "serving", lambda _: None)
     return programs
 
 
@@ -200,6 +202,15 @@ def test_several_meshes_are_provided_for_on_one_node_image(tmp_path: Path) -> No
     assert first.node_image == second.node_image
     assert [one.mesh_version for one in (first, second)] == meshes
     assert [one.tag for one in (first, second)] == ["1.31.0-envoy1.36.4", "1.31.0-envoy1.38.3"]
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_node_image_that_holds_all_that_is_wanted_is_used(
+    wanted: list[Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Stocked, "serving", lambda _: "voting-conformance/node:big")
+    assert provided(ImagesFrom.BUILD, tmp_path)[0].node_image == "voting-conformance/node:big"
+    assert "node" not in names(wanted)
 
 
 @pytest.mark.usefixtures("programs")

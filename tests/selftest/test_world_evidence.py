@@ -131,6 +131,7 @@ def world_on(cluster: Cluster, stage: int = 4) -> World:
         sentinel=cast(Any, None),
         progress=cast(Any, None),
         watch=cast(Any, None),
+        versions=cast(Any, None),
         stage=stage,
         transitions={2: TRANSITION},
     )

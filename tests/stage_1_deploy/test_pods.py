@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from fixtures.marks import requirement
 from fixtures.verdicts import expect, expect_all, same
 from fixtures.world.objects import counted_pods
+from fixtures.world.running import what_proxies_run, what_the_mesh_runs
 from fixtures.world.workloads import Workload
 from fixtures.world.world import World
 
@@ -30,4 +31,15 @@ def test_every_proxy_is_the_running_control_planes(world: World, pods: Sequence[
     expect_all(
         sorted({pod.proxy_image for pod in pods}),
         same([world.mesh.proxy_image], "proxy images"),
+    )
+
+
+@requirement("R1.3")
+def test_every_proxy_runs_the_control_planes_istio_and_the_gateways_envoy(
+    world: World, pods: Sequence[Workload]
+) -> None:
+    wanted = what_the_mesh_runs(world)
+    expect(
+        what_proxies_run(world, pods),
+        same({pod.pod.name: wanted for pod in pods}, "proxies that run what the mesh runs"),
     )
