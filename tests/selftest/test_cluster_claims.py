@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +18,7 @@ from fixtures.cluster import claims, stale
 from fixtures.cluster.claims import Record, claimed, record_of, write_down, written_by_us
 from fixtures.images.unfinished import unfinished
 from fixtures.scenario.errors import BadInput
+from fixtures.scratch import scratch
 from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
@@ -118,7 +122,7 @@ def test_the_cluster_of_a_killed_run_is_removed_with_its_files(tmp_path: Path, d
         other.kill()
         other.wait()
     (line,) = stale.remove_stale(tmp_path)
-    assert line.startswith("cluster ours, left by a run that was killed")
+    assert line.startswith("removed cluster ours, left by a run that was killed")
     assert "docker rm --force --volumes node-id" in docker.calls()
     assert not (tmp_path / "clusters/ours").exists()
     assert stale.remove_stale(tmp_path) == []
@@ -133,27 +137,83 @@ def test_a_cluster_in_use_or_kept_is_left_alone(tmp_path: Path, docker: Programs
     assert stale.remove_stale(tmp_path) == []
     assert not any(call.startswith("docker rm") for call in docker.calls())
     (line,) = stale.remove_stale(tmp_path, kept=True)
-    assert line.startswith("cluster ours, kept")
+    assert line.startswith("removed cluster ours, kept")
 
 
 def test_what_was_being_made_is_removed_and_nothing_else(tmp_path: Path, docker: Programs) -> None:
     docker.add("docker", "exit 1")
     (tmp_path / "kind-123").mkdir()
-    left = tmp_path / ".unfinished-abc"
+    left = tmp_path / ".unfinished-1-1.abc"
     (left / "root").mkdir(parents=True)
-    assert stale.remove_stale(tmp_path) == ["unfinished folder .unfinished-abc"]
-    assert not left.exists()
-    assert (tmp_path / "kind-123").exists()
     with unfinished(tmp_path) as making:
-        assert making.name.startswith(".unfinished-")
+        assert stale.remove_stale(tmp_path) == ["removed unfinished folder .unfinished-1-1.abc"]
+        assert making.exists()
+    assert not left.exists()
     assert not making.exists()
+    assert (tmp_path / "kind-123").exists()
+
+
+def test_temporary_files_of_dead_runs_alone_are_removed(
+    tmp_path: Path, docker: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.add("docker", "exit 1")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.delenv("TMPDIR", raising=False)
+    (tmp_path / "voting-conformance.1-1").mkdir()
+    (tmp_path / "voting-conformance.1-1/key").touch()
+    (tmp_path / "somebody-else").mkdir()
+    (tmp_path / "voting-conformance.2-2").symlink_to(tmp_path / "somebody-else")
+    with scratch() as ours:
+        assert tempfile.gettempdir() == os.environ["TMPDIR"] == str(ours)
+        assert ours.stat().st_mode & 0o777 == 0o700
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        assert stale.remove_stale(tmp_path) == ["removed temporary folder voting-conformance.1-1"]
+        assert ours.exists()
+    assert not ours.exists()
+    assert "TMPDIR" not in os.environ
+    assert (tmp_path / "somebody-else").exists()
+
+
+def test_a_silent_engine_is_told_where_it_may_hold_something(tmp_path: Path, docker: Programs) -> None:
+    docker.add("docker", "exit 1")
+    assert stale.remove_stale(tmp_path) == []
+    with another_run(tmp_path) as other:
+        other.kill()
+        other.wait()
+    (line,) = stale.remove_stale(tmp_path)
+    assert line.startswith("the container engine is silent")
+    assert (tmp_path / "clusters/ours/record.json").exists()
+
+
+def test_who_comes_while_a_dead_run_is_cleaned_up_waits_for_it(tmp_path: Path) -> None:
+    with another_run(tmp_path) as other:
+        other.kill()
+        other.wait()
+    cleaner = claims.unclaimed(tmp_path)
+    assert next(cleaner)[0] == "ours"
+    waiting = threading.Timer(0.1, cleaner.close)
+    waiting.start()
+    with claimed("ours", tmp_path) as claim:
+        assert claim.mine
+    waiting.join()
+
+
+def test_cleaning_up_holds_no_cluster_but_the_one_it_removes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        with claimed(name, tmp_path) as claim:
+            write_down(claim, keep=True)
+    cleaner = claims.unclaimed(tmp_path)
+    assert next(cleaner)[0] == "one"
+    with claimed("two", tmp_path) as claim:
+        assert claim.mine
+    cleaner.close()
 
 
 def test_the_containers_of_dead_runs_alone_are_removed(tmp_path: Path, docker: Programs) -> None:
     prefix = "voting-conformance-unfinished-node."
     names = f"{prefix}1-1 {prefix}{owners.own_token()}"
     docker.add("docker", f'case "$*" in *name=*) echo {names};; version*) echo 20;; esac')
-    assert stale.remove_stale(tmp_path) == [f"container {prefix}1-1, left by a run that was killed"]
+    assert stale.remove_stale(tmp_path) == [f"removed container {prefix}1-1, left by a run that was killed"]
     assert [call for call in docker.calls() if "rm" in call.split()] == [
         f"docker rm --force --volumes {prefix}1-1"
     ]
