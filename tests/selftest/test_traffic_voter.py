@@ -157,3 +157,25 @@ def test_each_browser_has_a_jar_of_its_own(site: Site) -> None:
         one.set_flag()
         assert other.cookies == {}
         assert other.open_page().describe == "1 pages of a browser with the cookies none"
+
+
+def test_where_nobody_answers_somebody_looks_and_may_end_the_sample(unanswered: Voter) -> None:
+    with pytest.raises(InterruptedError):
+        unanswered.with_flag().open_page(10_000)
+
+
+def test_an_error_page_is_an_answer(site: Site) -> None:
+    site.status = 503
+    pages = Voter(site.url, when_unanswered=_stop).open_page(40)
+    assert {page.status for page in pages} == {503}
+
+
+def _stop() -> None:
+    raise InterruptedError
+
+
+@pytest.fixture
+def unanswered() -> Voter:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return Voter(f"http://127.0.0.1:{unused.getsockname()[1]}/", when_unanswered=_stop)
