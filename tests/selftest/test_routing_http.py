@@ -333,6 +333,15 @@ class TestInTheMesh:
         hidden = in_mesh(f"exportTo: [elsewhere]\nhttp: [{{{TO_2}}}]")
         assert len(only(call(model(TWO, hidden))).pods) == 4
 
+    def test_one_without_hosts_counts_nowhere(self) -> None:
+        answer = call(model(TWO, in_mesh(f"http: [{{{TO_2}}}]").replace("hosts: ['web']", "hosts: []")))
+        assert len(only(answer).pods) == 4
+        assert [str(rule) for rule in answer.passed_over] == ["2.yaml:1: VirtualService/web: has no host"]
+
+    def test_one_whose_hosts_can_not_be_read_may_count_anywhere(self) -> None:
+        unread = in_mesh(f"http: [{{{TO_2}}}]").replace("hosts: ['web']", "hosts: web")
+        assert only(call(model(TWO, unread))).ending is Ending.UNKNOWN
+
     def test_http_routes_do_not_count_at_a_tcp_port(self) -> None:
         tcp = service("web", "{name: tcp, port: 8080, targetPort: http}")
         assert len(only(call(model(TWO, tcp, in_mesh(f"http: [{{{TO_2}}}]")))).pods) == 4

@@ -53,6 +53,15 @@ def test_a_subset_that_no_rule_tells() -> None:
     assert "no DestinationRule tells subset v1 of web" in found(texts, in_mesh(ROUTE))[0]
 
 
+def test_routes_without_a_host_that_nobody_delegates_to() -> None:
+    lonely = in_mesh(ROUTE).replace("hosts: ['web']\n", "")
+    assert found(TWO, lonely) == [
+        "2.yaml:1: VirtualService/web: it has no host, and no route delegates to it"
+    ]
+    root = at_gate("http: [{delegate: {name: web}}]", name="root")
+    assert found(TWO, OPEN, root, lonely) == []
+
+
 def test_a_subset_without_pods_is_fine() -> None:
     empty = TWO.replace('{version: "1"}', "{version: none}")
     assert found(empty, in_mesh(ROUTE)) == []
