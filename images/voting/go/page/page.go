@@ -67,7 +67,7 @@ func Routes(told settings.App, ballots Ballots, results func() (string, error), 
 	routes := web.Routes{
 		"/":        {http.MethodGet: pages.show, http.MethodPost: pages.vote},
 		"/healthz": {http.MethodGet: web.Alive},
-		"/ready":   {http.MethodGet: pages.ready},
+		"/ready":   {http.MethodGet: web.Ready(pages.whole)},
 	}
 	if told.FeatureFlag {
 		routes["/featureflag/set"] = map[string]http.HandlerFunc{http.MethodPost: setFlag}
@@ -141,17 +141,12 @@ func clearFlag(w http.ResponseWriter, _ *http.Request) {
 	web.Redirect(w, "/")
 }
 
-// ready: the whole chain answers: a page can be shown and a vote can be taken.
-func (p *Pages) ready(w http.ResponseWriter, _ *http.Request) {
-	_, err := p.results()
-	if err == nil {
-		err = p.ballots.Check()
+// whole returns nil when the whole chain answers: a page can be shown and a vote can be taken.
+func (p *Pages) whole() error {
+	if _, err := p.results(); err != nil {
+		return err
 	}
-	if err != nil {
-		web.Answer(w, http.StatusServiceUnavailable, web.Text, []byte("not ready: "+err.Error()+"\n"))
-		return
-	}
-	web.Answer(w, http.StatusOK, web.Text, []byte("ready\n"))
+	return p.ballots.Check()
 }
 
 func (p *Pages) answer(

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -209,6 +210,8 @@ func TestWithoutTheFlagItsRoutesDoNotExist(t *testing.T) {
 }
 
 func TestItIsReadyWhenTheWholeChainAnswers(t *testing.T) {
+	gone, leave := context.WithCancel(context.Background())
+	leave() // nobody waits until the chain is whole
 	for _, one := range []struct {
 		results func() (string, error)
 		store   error
@@ -220,7 +223,7 @@ func TestItIsReadyWhenTheWholeChainAnswers(t *testing.T) {
 		{standing, errors.New("Redis: EOF"), 503, "not ready: Redis: EOF\n"},
 	} {
 		routes := Routes(told(nil), &ballots{err: one.store}, one.results, "pod-1")
-		if got := answer(routes, get("/ready", "")); got.Code != one.status || got.Body.String() != one.body {
+		if got := answer(routes, get("/ready", "").WithContext(gone)); got.Code != one.status || got.Body.String() != one.body {
 			t.Errorf("%d %s; want %+v", got.Code, got.Body, one)
 		}
 		if got := answer(routes, get("/healthz", "")); got.Code != 200 || got.Body.String() != "alive\n" {

@@ -32,29 +32,23 @@ func Routes(told settings.Analytics, store Counted, host string) web.Routes {
 	if told.Version == "1.0" {
 		worded = plain
 	}
-	analytics := counting(told.Choices, store, func(w http.ResponseWriter, counts [2]int64) {
-		votes := map[string]int64{told.Choices[0]: counts[0], told.Choices[1]: counts[1]}
-		web.AnswerJSON(w, http.StatusOK, results{host, worded(told.Choices, counts), told.Version, votes})
-	})
-	ready := counting(told.Choices, store, func(w http.ResponseWriter, _ [2]int64) {
-		web.Answer(w, http.StatusOK, web.Text, []byte("ready\n"))
-	})
-	return web.Routes{
-		"/analytics": {http.MethodGet: analytics},
-		"/healthz":   {http.MethodGet: web.Alive},
-		"/ready":     {http.MethodGet: ready},
-	}
-}
-
-// counting asks the store and lets answer tell the counts; a store that does not answer is a 503.
-func counting(choices [2]string, store Counted, answer func(http.ResponseWriter, [2]int64)) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		counts, err := store.Counts(choices)
+	analytics := func(w http.ResponseWriter, _ *http.Request) {
+		counts, err := store.Counts(told.Choices)
 		if err != nil {
 			log.Printf("no results: %v", err)
 			web.AnswerJSON(w, http.StatusServiceUnavailable, failure{err.Error()})
 			return
 		}
-		answer(w, counts)
+		votes := map[string]int64{told.Choices[0]: counts[0], told.Choices[1]: counts[1]}
+		web.AnswerJSON(w, http.StatusOK, results{host, worded(told.Choices, counts), told.Version, votes})
+	}
+	ready := web.Ready(func() error {
+		_, err := store.Counts(told.Choices)
+		return err
+	})
+	return web.Routes{
+		"/analytics": {http.MethodGet: analytics},
+		"/healthz":   {http.MethodGet: web.Alive},
+		"/ready":     {http.MethodGet: ready},
 	}
 }
