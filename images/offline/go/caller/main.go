@@ -1,12 +1,14 @@
 // Caller makes raw connections from where it runs, and says how each ended.
 //
 // `caller wait` does nothing until it is told to end. `caller call JSON` takes a list of calls {"host","port","send"}
-// (send in base64; empty: only listen; "listen": wait so long for the server to speak first; "whole": read on to the end), makes each as often as "count" says, each time on a connection of its own and
-// a few side by side, and prints a list of replies {"kind","received","detail","took"} in the same order, all of one
-// call together; took is in seconds.
+// (send in base64; empty: only listen; "listen": wait so long for the server to speak first; "whole": read on to the
+// end), makes each as often as "count" says, each time on a connection of its own and a few side by side, and prints a
+// list of replies {"kind","received","detail","took"} in the same order, all of one call together; took is in seconds.
+// A name is asked for once, however many connections go to it: five questions before each would cost more than they do.
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,6 +32,14 @@ type call struct {
 	Listen float64 `json:"listen"`
 	// Whole is whether to read on until the server ends the answer, not just its first words.
 	Whole bool `json:"whole"`
+}
+
+func (c call) limit() time.Duration { return time.Duration(c.Limit * float64(time.Second)) }
+
+// place is where a name leads, or why it leads nowhere.
+type place struct {
+	address string
+	err     error
 }
 
 // sideBySide keeps a large sample from looking like an attack to a small server.
@@ -59,8 +69,12 @@ func main() {
 	if err := json.Unmarshal([]byte(os.Args[2]), &calls); err != nil {
 		fail(err)
 	}
+	found := map[string]place{}
 	var single []call
 	for _, c := range calls {
+		if _, known := found[c.Host]; !known {
+			found[c.Host] = lookUp(c)
+		}
 		for range max(c.Count, 1) {
 			single = append(single, c)
 		}
@@ -74,7 +88,7 @@ func main() {
 		go func() {
 			defer all.Done()
 			started := time.Now()
-			replies[i] = answer(single[i])
+			replies[i] = answer(single[i], found[single[i].Host])
 			replies[i].Took = time.Since(started).Seconds()
 			<-places
 		}()
@@ -85,10 +99,22 @@ func main() {
 	}
 }
 
-func answer(c call) reply {
-	limit := time.Duration(c.Limit * float64(time.Second))
-	deadline := time.Now().Add(limit)
-	connection, err := net.DialTimeout("tcp", net.JoinHostPort(c.Host, strconv.Itoa(c.Port)), limit)
+func lookUp(c call) place {
+	limited, cancel := context.WithTimeout(context.Background(), c.limit())
+	defer cancel()
+	addresses, err := net.DefaultResolver.LookupHost(limited, c.Host)
+	if err != nil {
+		return place{err: err}
+	}
+	return place{address: addresses[0]}
+}
+
+func answer(c call, at place) reply {
+	if at.err != nil {
+		return reply{Kind: unconnected(at.err), Detail: at.err.Error()}
+	}
+	deadline := time.Now().Add(c.limit())
+	connection, err := net.DialTimeout("tcp", net.JoinHostPort(at.address, strconv.Itoa(c.Port)), c.limit())
 	if err != nil {
 		return reply{Kind: unconnected(err), Detail: err.Error()}
 	}
