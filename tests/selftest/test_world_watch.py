@@ -165,6 +165,7 @@ def test_a_look_at_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     pods = [
         pod("istiod-1", "istio-system", containerStatuses=[{"restartCount": 2}], initContainerStatuses=[]),
+        pod("istiod-0", "istio-system", metadata={"deletionTimestamp": "now"}),
         pod("app-1", "voting", "ReplicaSet/app"),
         pod(
             "app-2", "voting", "ReplicaSet/app", conditions=[disrupted], metadata={"deletionTimestamp": "now"}
