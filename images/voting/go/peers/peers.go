@@ -2,6 +2,7 @@
 package peers
 
 import (
+	"context"
 	"errors"
 	"io"
 	"syscall"
@@ -13,6 +14,10 @@ const (
 	ConnectLimit = 2 * time.Second
 	// AnswerLimit is how long a peer may be silent.
 	AnswerLimit = 4 * time.Second
+	// Patience is how long to wait for a store that is being replaced: seen 6 s for a MySQL on two busy cores.
+	Patience = 10 * time.Second
+	// again is the pause between two looks for a store.
+	again = 50 * time.Millisecond
 )
 
 var endings = []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE}
@@ -32,4 +37,20 @@ func Reading(question, again func() error, broken ...error) error {
 		}
 	}
 	return err
+}
+
+// Waiting tries, and again while the store isn't there for us, until it is or the time is over. absent says so of an
+// error, and only of one that means that the store has done nothing.
+func Waiting(limited context.Context, try func() error, absent func(error) bool) error {
+	for {
+		err := try()
+		if err == nil || !absent(err) {
+			return err
+		}
+		select {
+		case <-limited.Done():
+			return err
+		case <-time.After(again):
+		}
+	}
 }

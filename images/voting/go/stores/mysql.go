@@ -7,6 +7,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -38,8 +39,8 @@ const deadlockAttempts = 5
 // mysqlConnections bounds those of one program, well below what a small server allows in all.
 const mysqlConnections = 16
 
-// statementLimit ends the wait for a free connection; connecting, sending and reading have shorter limits of their own.
-const statementLimit = peers.ConnectLimit + 2*peers.AnswerLimit
+// statementLimit ends the wait for a connection; connecting, sending and reading have shorter limits of their own.
+const statementLimit = peers.Patience + 2*peers.AnswerLimit
 
 // MySQLVotes are the votes of voting-app 2.0, read by voting-analytics 2.0: one table, a row per choice, each statement a
 // transaction of its own. MySQL has no schema of ours: whoever comes first makes the table.
@@ -70,10 +71,29 @@ func OpenMySQL(address settings.Address, account settings.Account) (*MySQLVotes,
 	if err != nil {
 		return nil, mysqlError(err)
 	}
-	pool := sql.OpenDB(connector)
+	waiting := patient{connector}
+	pool := sql.OpenDB(waiting)
 	pool.SetMaxOpenConns(mysqlConnections)
 	pool.SetMaxIdleConns(mysqlConnections)
-	return &MySQLVotes{pool, func() *sql.DB { return sql.OpenDB(connector) }}, nil
+	return &MySQLVotes{pool, func() *sql.DB { return sql.OpenDB(waiting) }}, nil
+}
+
+// patient connects, and waits for a server that isn't there: a restart of the store is a slow answer, not a lost one.
+// Nothing was asked of it yet, so nothing can happen twice.
+type patient struct{ driver.Connector }
+
+// Connect returns a connection on which the server has let us in. What the server itself says is no reason to wait.
+func (p patient) Connect(asked context.Context) (connection driver.Conn, err error) {
+	limited, cancel := context.WithTimeout(asked, peers.Patience)
+	defer cancel()
+	err = peers.Waiting(limited, func() (err error) {
+		connection, err = p.Connector.Connect(limited)
+		return err
+	}, func(err error) bool {
+		var told *mysql.MySQLError
+		return !errors.As(err, &told)
+	})
+	return connection, err
 }
 
 // Record counts one vote, atomically and at most once: it is never sent a second time.
@@ -92,9 +112,9 @@ func (v *MySQLVotes) Reset() error {
 	})
 }
 
-// Check returns nil when MySQL answers and could take a vote.
+// Check returns nil when MySQL answers and could take a vote. Who asks whether it is ready doesn't wait until it is.
 func (v *MySQLVotes) Check() error {
-	return v.run(func(limited context.Context) error {
+	return v.runWithin(peers.ConnectLimit, func(limited context.Context) error {
 		var one int
 		err := v.pool.QueryRowContext(limited, readOne).Scan(&one)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -139,9 +159,13 @@ func readRows(limited context.Context, pool *sql.DB) (map[string]int64, error) {
 	return counted, rows.Err()
 }
 
-// run runs one statement; where the table is missing it makes it first.
 func (v *MySQLVotes) run(statement func(context.Context) error) error {
-	limited, cancel := context.WithTimeout(context.Background(), statementLimit)
+	return v.runWithin(statementLimit, statement)
+}
+
+// runWithin runs one statement; where the table is missing it makes it first.
+func (v *MySQLVotes) runWithin(limit time.Duration, statement func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	err := unlessRolledBack(limited, statement)
 	if !isNumber(err, noSuchTable) {

@@ -1,11 +1,14 @@
 package stores
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/DATA-DOG/go-sqlmock"
 	"github.com/go-sql-driver/mysql"
@@ -138,6 +141,37 @@ func TestAStoreThatIsNotThereIsAnErrorWithoutThePassword(t *testing.T) {
 	must(t, err)
 	err = store.Check()
 	if err == nil || !strings.HasPrefix(err.Error(), "MySQL: dial tcp 127.0.0.1:1: ") || strings.Contains(err.Error(), "secret") {
+		t.Error(err)
+	}
+}
+
+// late is a server that hangs up on the first who come, as a sidecar does while it has nowhere to lead to.
+type late struct {
+	driver.Connector
+	missing int
+	looks   int
+}
+
+func (l *late) Connect(context.Context) (driver.Conn, error) {
+	if l.looks++; l.looks <= l.missing {
+		return nil, mysql.ErrInvalidConn
+	}
+	return nil, &mysql.MySQLError{Number: 1045, Message: "Access denied"}
+}
+
+func TestAServerThatIsNotThereIsWaitedForAndOneThatAnswersIsNot(t *testing.T) {
+	server := &late{missing: 3}
+	_, err := patient{server}.Connect(context.Background())
+	if server.looks != 4 || !isNumber(err, 1045) {
+		t.Errorf("%d looks, %v", server.looks, err)
+	}
+}
+
+func TestTheWaitForAServerEndsWithThatOfWhoAsked(t *testing.T) {
+	asked, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	_, err := patient{&late{missing: 1000}}.Connect(asked)
+	if !errors.Is(err, mysql.ErrInvalidConn) {
 		t.Error(err)
 	}
 }

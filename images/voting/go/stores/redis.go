@@ -57,14 +57,23 @@ func OpenRedis(address settings.Address, answer time.Duration) *RedisVotes {
 	return &RedisVotes{options, redis.NewClient(&ours)}
 }
 
-// Record counts one vote, atomically and at most once: it is never sent a second time.
+// Record counts one vote, atomically and at most once: it is sent a second time only where Redis refused the first.
 func (v *RedisVotes) Record(choice string) error {
-	return redisError(v.client.HIncrBy(context.Background(), votes, choice, 1).Err())
+	return taken(func(limited context.Context) error { return v.client.HIncrBy(limited, votes, choice, 1).Err() })
 }
 
 // Reset sets every count to zero, atomically.
 func (v *RedisVotes) Reset() error {
-	return redisError(v.client.Del(context.Background(), votes).Err())
+	return taken(func(limited context.Context) error { return v.client.Del(limited, votes).Err() })
+}
+
+// taken writes, and waits while Redis only takes reads, as one does that hands over to its successor. The client drops a
+// connection that said so.
+func taken(write func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(context.Background(), peers.Patience)
+	defer cancel()
+	readOnly := func(err error) bool { return redis.HasErrorPrefix(err, "READONLY") }
+	return redisError(peers.Waiting(limited, func() error { return write(limited) }, readOnly))
 }
 
 // Check returns nil when Redis answers and could take a vote.

@@ -257,3 +257,13 @@ func TestAKeptConnectionThatTheOtherEndClosedCostsNoVote(t *testing.T) {
 	}
 	server.checkHeard(t, "hincrby", "hincrby", "hincrby", "hincrby", "hincrby")
 }
+
+func TestAVoteWaitsForARedisThatOnlyTakesReads(t *testing.T) {
+	server := miniredis.RunT(t)
+	store := openAt(t, server.Addr())
+	server.SetError("READONLY You can't write against a read only replica.")
+	handedOver := time.AfterFunc(200*time.Millisecond, func() { server.SetError("") })
+	defer handedOver.Stop()
+	must(t, store.Record("Cats"))
+	checkCounts(t, store, [2]int64{1, 0})
+}
