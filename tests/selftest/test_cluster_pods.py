@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 
 from fixtures.cluster.api import Api
-from fixtures.cluster.pods import HOPELESS, Readiness, is_ready, look, pod_troubles, wait_for_deployments
+from fixtures.cluster.pod_state import HOPELESS, is_ready, pod_troubles
+from fixtures.cluster.pods import Readiness, look, wait_for_deployments
 from fixtures.scenario.errors import StageFailed
 from fixtures.timeouts import LIMITS
 from tests.selftest.support import FakeClock

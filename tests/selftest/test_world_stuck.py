@@ -1,0 +1,250 @@
+"""A pod that no time heals is told with its reason; one that may only be slow is told by nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import pytest
+
+from fixtures.cluster.api import Api
+from fixtures.cluster.inside import PodName
+from fixtures.cluster.pod_state import Trouble
+from fixtures.scenario.errors import EnvironmentFailed
+from fixtures.scenario.observed import Call, Reply, ReplyKind
+from fixtures.timeouts import LIMITS
+from fixtures.traffic.callers import Callers, Opening
+from fixtures.world.stuck import Stuck
+from tests.selftest.support import FakeClock
+
+pytestmark = pytest.mark.selftest
+
+Object = dict[str, Any]
+PORTS = {"voting-app": 8080, "voting-analytics": 8080, "voting-storage": 6379}
+PAGE = b"HTTP/1.1 200 OK\r\n\r\nCats"
+PONG = b"+PONG\r\n"
+MYSQL = b"\x4a\x00\x00\x00\x0a8.4.0"
+
+
+def pod(app: str, version: str = "1.0", *, ready: bool = False, port: int = 0) -> Object:
+    name = f"{app}-{version.replace('.', '-')}"
+    containers = [
+        {"name": "istio-proxy", "image": "proxy"},
+        {"name": app, "ports": [{"containerPort": port or PORTS[app]}]},
+    ]
+    return {
+        "metadata": {
+            "name": f"{name}-77-x",
+            "namespace": "voting",
+            "labels": {"app": app, "version": version},
+            "ownerReferences": [{"name": f"{name}-77"}],
+        },
+        "spec": {"containers": containers},
+        "status": {"podIP": "10.0.0.7", "conditions": [{"type": "Ready", "status": str(ready)}]},
+    }
+
+
+def service(name: str, app: str = "") -> Object:
+    return {"metadata": {"name": name}, "spec": {"selector": {"app": app or name}}}
+
+
+SERVICES = [service("voting-storage"), service("voting-analytics")]
+STORE, ANALYTICS = pod("voting-storage"), pod("voting-analytics")
+READY_STORE, READY_ANALYTICS = pod("voting-storage", ready=True), pod("voting-analytics", ready=True)
+
+
+class Cluster:
+    """Pods, Services and what their ports answer; the probes of each pod fail once a look."""
+
+    def __init__(self, pods: Sequence[Object], answers: Mapping[str, bytes] | None = None) -> None:
+        self.pods, self.services, self.answers = list(pods), list(SERVICES), dict(answers or {})
+        self.words = "Readiness probe failed: HTTP probe failed with statuscode: 500"
+        self.failures, self.failing = 0, True
+        self.calling: list[str] = []
+        self.refusing = False
+
+    def list(self, _: str, kind: str, namespace: str) -> list[Object]:
+        assert namespace == "voting"
+        if kind == "Event":
+            self.failures += self.failing
+            about = [one["metadata"]["name"] for one in self.pods]
+            return [
+                {
+                    "reason": "Unhealthy",
+                    "involvedObject": {"name": name},
+                    "count": self.failures,
+                    "message": self.words,
+                }
+                for name in about
+            ]
+        return {"Pod": self.pods, "Service": self.services}[kind]
+
+    def start(self, pods: Sequence[PodName]) -> None:
+        self.calling += [pod.name for pod in pods]
+
+    def runs_in(self, pod: PodName) -> bool:
+        return pod.name in self.calling
+
+    def call(self, _: PodName, calls: Sequence[tuple[Call, Opening]]) -> Mapping[Call, Reply]:
+        if self.refusing:
+            raise EnvironmentFailed("the pod is gone")
+        return {call: self._reply(self.answers.get(f"{call.host}:{call.port}", b"")) for call, _ in calls}
+
+    def _reply(self, received: bytes) -> Reply:
+        return Reply(ReplyKind.ANSWERED if received else ReplyKind.REFUSED, received, "", 0.1)
+
+
+def told(
+    cluster: Cluster,
+    *,
+    seconds: int = 20,
+    change: Callable[[], None] | None = None,
+    at: int = 0,
+    deployments: Sequence[str] = (),
+) -> tuple[Trouble | None, float]:
+    """Look five times a second; return what was told, and after how many seconds."""
+    clock = FakeClock()
+    started = clock.now()
+    names = deployments or [one["metadata"]["name"].removesuffix("-77-x") for one in cluster.pods]
+    look = Stuck(cast(Api, cluster), "voting", names, cast(Callers, cluster), lambda: None, clock)
+    for _ in range(seconds * 5):
+        if change and clock.now() - started >= at:
+            change()
+            change = None
+        trouble = look()
+        if trouble:
+            return trouble, clock.now() - started
+        clock.sleep(0.2)
+    return None, clock.now() - started
+
+
+# --- what no time heals ----------------------------------------------------------------------------------
+
+
+def test_a_service_that_leads_to_no_pod() -> None:
+    cluster = Cluster([ANALYTICS, READY_STORE])
+    cluster.services[0] = service("voting-storage", "voting-store")
+    trouble, after = told(cluster)
+    assert trouble is not None
+    assert trouble.reason == (
+        "voting-analytics 1.0 can't get ready: Service voting-storage, which voting-analytics 1.0 needs, "
+        "leads to no pod: it selects app=voting-store"
+    )
+    assert (trouble.pod, trouble.container) == ("voting-analytics-1-0-77-x", "voting-analytics")
+    assert LIMITS.pods_stuck <= after < LIMITS.pods_stuck + 1.5
+
+
+def test_a_service_that_is_not_there() -> None:
+    cluster = Cluster([pod("voting-app"), READY_STORE])
+    cluster.services.pop()
+    trouble, _ = told(cluster)
+    assert trouble is not None
+    assert "there is no Service voting-analytics, which voting-app 1.0 needs" in trouble.reason
+
+
+@pytest.mark.parametrize(
+    ("waiting", "peer", "answers", "said"),
+    [
+        (ANALYTICS, READY_STORE, {}, "asked voting-storage:6379 and found nothing that listens"),
+        (ANALYTICS, READY_STORE, {"voting-storage:6379": MYSQL}, "voting-storage:6379 and received b'J"),
+        (
+            pod("voting-app", "2.0"),
+            pod("voting-storage", "2.0", ready=True),
+            {"voting-storage:3306": PONG},
+            "asked voting-storage:3306 and received b'+PONG",
+        ),
+        (
+            pod("voting-app"),
+            READY_ANALYTICS,
+            {"voting-analytics:8080": b"HTTP/1.1 503 Unavailable"},
+            "asked voting-analytics:8080 and received b'HTTP/1.1 503",
+        ),
+    ],
+)
+def test_a_peer_that_is_ready_and_does_not_answer(
+    waiting: Object, peer: Object, answers: Mapping[str, bytes], said: str
+) -> None:
+    others = [pod("voting-analytics", "1.1"), pod("voting-storage", "1.1")]
+    name = waiting["metadata"]["name"].removesuffix("-77-x")
+    trouble, after = told(Cluster([waiting, peer, *others], answers), deployments=[name])
+    assert trouble is not None
+    assert said in trouble.reason
+    assert trouble.reason.endswith(" is ready")
+    assert after < LIMITS.pods_stuck + 1.5
+
+
+def test_a_probe_that_fails_though_the_component_works() -> None:
+    cluster = Cluster([ANALYTICS, READY_STORE], {"voting-storage:6379": PONG, "10.0.0.7:8080": PAGE})
+    trouble, after = told(cluster)
+    assert trouble is not None
+    assert trouble.reason.endswith(
+        "voting-analytics-1-0-77-x answers at port 8080 as its contract says; "
+        "Readiness probe failed: HTTP probe failed with statuscode: 500"
+    )
+    assert after < 8
+
+
+@pytest.mark.parametrize(
+    ("store", "answer"),
+    [(STORE, PONG), (pod("voting-storage", "2.0", port=3306), MYSQL)],
+    ids=["Redis", "MySQL"],
+)
+def test_a_stores_probe_that_fails_though_it_works(store: Object, answer: bytes) -> None:
+    port = store["spec"]["containers"][1]["ports"][0]["containerPort"]
+    trouble, _ = told(Cluster([store], {f"10.0.0.7:{port}": answer}))
+    assert trouble is not None
+    assert f"answers at port {port} as its contract says" in trouble.reason
+
+
+# --- what may only be slow -------------------------------------------------------------------------------
+
+
+def test_a_store_that_does_not_answer_yet_may_be_slow() -> None:
+    assert told(Cluster([STORE, ANALYTICS]), seconds=100)[0] is None
+
+
+def test_a_component_that_does_not_answer_yet_may_be_slow() -> None:
+    works = {"voting-storage:6379": PONG}
+    assert told(Cluster([ANALYTICS, READY_STORE], works), seconds=100)[0] is None
+
+
+def test_a_probe_that_says_not_yet_may_be_right() -> None:
+    cluster = Cluster([ANALYTICS, READY_STORE], {"voting-storage:6379": PONG, "10.0.0.7:8080": PAGE})
+    cluster.words = "Startup probe failed: HTTP probe failed with statuscode: 503"
+    assert told(cluster, seconds=100)[0] is None
+
+
+def test_a_probe_that_has_not_been_asked_since_the_component_works_may_succeed() -> None:
+    cluster = Cluster([ANALYTICS, READY_STORE], {"voting-storage:6379": PONG, "10.0.0.7:8080": PAGE})
+    cluster.failures, cluster.failing = 20, False
+    assert told(cluster, seconds=100)[0] is None
+
+
+def test_what_passes_is_not_told() -> None:
+    cluster = Cluster([ANALYTICS, READY_STORE])
+    mend = {"voting-storage:6379": PONG}
+    trouble, _ = told(cluster, seconds=100, change=lambda: cluster.answers.update(mend), at=2)
+    assert trouble is None
+
+
+def test_ready_pods_and_those_of_other_deployments_are_not_asked() -> None:
+    cluster = Cluster([READY_ANALYTICS, pod("voting-analytics", "1.1"), READY_STORE])
+    assert told(cluster, deployments=["voting-analytics-1-0", "voting-storage-1-0"])[0] is None
+    assert cluster.calling == []
+
+
+def test_while_a_deployment_has_no_pod_the_others_may_wait_for_it() -> None:
+    cluster = Cluster([ANALYTICS])
+    assert told(cluster, seconds=100, deployments=["voting-analytics-1-0", "voting-storage-1-0"])[0] is None
+
+
+def test_a_pod_that_can_not_be_asked_proves_nothing() -> None:
+    cluster = Cluster([ANALYTICS, READY_STORE])
+    cluster.refusing = True
+    assert told(cluster)[0] is None
+
+
+def test_a_caller_that_does_not_run_yet_is_waited_for() -> None:
+    cluster = Cluster([ANALYTICS, READY_STORE])
+    cluster.runs_in = lambda _: False  # type: ignore[method-assign,assignment]
+    assert told(cluster)[0] is None
