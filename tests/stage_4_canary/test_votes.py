@@ -1,8 +1,6 @@
 from fixtures.marks import requirement
 from fixtures.traffic.voter import Voter
-from fixtures.verdicts import every, expect, same, shows
-from fixtures.world.votes import DIFFERENT_VOTES, cast_different_votes
-from fixtures.world.world import World
+from fixtures.verdicts import every, expect, shows
 
 
 @requirement("R4.7")
@@ -18,14 +16,3 @@ def test_a_vote_in_one_version_never_moves_the_others_count(voter: Voter) -> Non
     expect(canary.open_page(times=20), every(shows("Cats: 1/2 (50%) | Dogs: 1/2 (50%)")))
     voter.reset()
     expect(canary.open_page(times=20), every(shows("Cats: 1/2 (50%) | Dogs: 1/2 (50%)")))
-
-
-@requirement("R4.9")
-def test_votes_of_2_0_survive_a_restart_of_mysql(world: World, voter: Voter) -> None:
-    cast_different_votes(voter)
-    before = {workload.pod for workload in world.workloads("voting-storage", "2.0")}
-    world.restart("voting-storage", "2.0")
-    after = {workload.pod for workload in world.workloads("voting-storage", "2.0")}
-    expect(sorted(map(str, before & after)), same((), "MySQL pods that were not replaced"))
-    expect(voter.with_flag().open_page(times=20), every(shows(DIFFERENT_VOTES["2.0"])))
-    expect(voter.open_page(times=20), every(shows(DIFFERENT_VOTES["1.0"])))
