@@ -19,7 +19,7 @@ def test_model_and_mesh_agree_on_who_may_send(world: World, plan: Plan) -> None:
 
 
 def test_model_and_mesh_agree_on_plaintext(world: World, plan: Plan) -> None:
-    replies = world.once("plaintext", lambda: world.from_outside(world.plain_calls()))
+    replies = world.plaintext()
     names = {workload.address: str(workload) for workload in world.workloads()}
     seen = {f"{names[call.host]}:{call.port}": who_replied(reply) for call, reply in replies.items()}
     agree(seen, plain_calls(plan.after(3)))

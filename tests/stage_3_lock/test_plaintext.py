@@ -6,7 +6,7 @@ from fixtures.world.world import World
 
 @requirement("R3.5")
 def test_plaintext_is_refused_at_every_workload_port(world: World) -> None:
-    replies = world.once("plaintext", lambda: world.from_outside(world.plain_calls()))
+    replies = world.plaintext()
     expect(replies, matrix({call: refused_by_reset for call, _ in world.plain_calls()}))
 
 

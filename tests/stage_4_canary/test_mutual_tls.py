@@ -21,5 +21,4 @@ def test_both_ends_of_the_new_legs_are_who_they_say(world: World) -> None:
 
 @requirement("R4.10")
 def test_plaintext_is_refused_at_the_new_ports_too(world: World) -> None:
-    calls = world.plain_calls()
-    expect(world.from_outside(calls), matrix({call: refused_by_reset for call, _ in calls}))
+    expect(world.plaintext(), matrix({call: refused_by_reset for call, _ in world.plain_calls()}))
