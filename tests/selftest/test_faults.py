@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from fixtures.faults import node
-from fixtures.faults.__main__ import _manifests, settings
+from fixtures.faults.__main__ import settings
 from fixtures.faults.cases import CASES, Case, judge, sentence
+from fixtures.faults.inflicted import manifests_of
 from fixtures.faults.interrupted import Interrupted, row
 from fixtures.faults.points import PHASES, SIGNALS, points
 from fixtures.faults.suite_run import make_home, suite_run
@@ -78,7 +79,7 @@ def test_every_fault_of_the_promise_is_a_case() -> None:
 def test_a_mistake_is_made_in_a_copy() -> None:
     assert MISTAKEN.mistake is not None
     file, old, new = MISTAKEN.mistake
-    with _manifests(MISTAKEN) as copy:
+    with manifests_of(MISTAKEN) as copy:
         assert new in (copy / file).read_text()
         assert old not in (copy / file).read_text()
     assert old in (OWN_MANIFESTS / file).read_text()
