@@ -1,0 +1,160 @@
+"""What the environment broke is no verdict: the run ends with exit code 3 and says what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import MaxRetryError
+
+from fixtures.plugin import environment
+from fixtures.plugin.interrupts import Interrupts
+from fixtures.plugin.options import BAD_INPUT, ENVIRONMENT_FAILED, RUN, WORLD
+from fixtures.scenario.errors import BadInput, EnvironmentFailed
+from fixtures.verdicts import PromiseBroken
+
+pytestmark = pytest.mark.selftest
+
+DISTURBED = "pod app-1 was taken away"
+LIVE, STATIC = "tests/stage_4_canary/test_canary.py", "tests/static/test_stage_4_canary.py"
+
+
+class Session:
+    """A run with a world that something disturbed, or nothing."""
+
+    def __init__(self, disturbance: str = "", *, with_world: bool = True) -> None:
+        self.stash = pytest.Stash()
+        self.interrupts = Interrupts(lambda _: None)
+        self.stash[RUN] = cast(Any, SimpleNamespace(interrupts=self.interrupts))
+        self.exitstatus = 0
+        self.config = self
+        if with_world:
+            watch = SimpleNamespace(disturbance=lambda: disturbance)
+            self.stash[WORLD] = cast(Any, SimpleNamespace(watch=watch, stage=4))
+
+    def test(self, path: str = LIVE) -> pytest.Item:
+        marks = [pytest.mark.static.mark] if path == STATIC else []
+        item = SimpleNamespace(path=Path(path), config=self, iter_markers=lambda _: marks)
+        return cast(pytest.Item, item)
+
+
+def through(hook: Generator[Any, Any, Any], happens: BaseException | None = None) -> None:
+    """Let a wrapper go around something that raises, or ends well."""
+    next(hook)
+    try:
+        if happens is None:
+            hook.send(None)
+        else:
+            hook.throw(happens)
+    except StopIteration:
+        return
+
+
+def fixture_of(module: str) -> pytest.FixtureDef[object]:
+    return cast(Any, SimpleNamespace(func=SimpleNamespace(__module__=module), argname="cluster"))
+
+
+def asked_by(session: Session) -> pytest.FixtureRequest:
+    return cast(Any, SimpleNamespace(config=session))
+
+
+def ended(call: Callable[[], None]) -> tuple[int | None, str]:
+    with pytest.raises(pytest.exit.Exception) as end:
+        call()
+    return end.value.returncode, str(end.value.msg)
+
+
+@pytest.mark.parametrize(
+    "red", [PromiseBroken([]), pytest.fail.Exception("stage 4 can't get ready"), RuntimeError("no such pod")]
+)
+def test_nothing_is_called_broken_where_the_environment_was_disturbed(red: BaseException) -> None:
+    item = Session(DISTURBED).test()
+    code, told = ended(lambda: through(environment.pytest_runtest_call(item), red))
+    assert code == ENVIRONMENT_FAILED
+    assert told == f"environment failed, no verdict: {DISTURBED} (while stage 4 was entered or judged)"
+
+
+def test_a_broken_promise_stays_red_where_nothing_disturbed() -> None:
+    with pytest.raises(PromiseBroken):
+        through(environment.pytest_runtest_call(Session().test()), PromiseBroken([]))
+
+
+def test_what_holds_is_green_whatever_happened_beside_it() -> None:
+    through(environment.pytest_runtest_call(Session(DISTURBED).test()))
+
+
+def test_the_manifests_alone_are_judged_without_an_environment() -> None:
+    for session, path in ((Session(DISTURBED), STATIC), (Session(with_world=False), LIVE)):
+        with pytest.raises(PromiseBroken):
+            through(environment.pytest_runtest_call(session.test(path)), PromiseBroken([]))
+
+
+def test_a_test_that_the_environment_failed_ends_the_run() -> None:
+    failed = EnvironmentFailed("nothing can be run in pod x")
+    code, told = ended(lambda: through(environment.pytest_runtest_call(Session().test()), failed))
+    assert code == ENVIRONMENT_FAILED
+    assert "nothing can be run in pod x" in told
+
+
+def test_what_nobody_interrupts_is_set_up_and_what_is_interrupted_is_not() -> None:
+    session = Session()
+    environment.pytest_runtest_setup(session.test())
+    session.interrupts.seen = 1
+    with pytest.raises(KeyboardInterrupt):
+        environment.pytest_runtest_setup(session.test())
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (BadInput("no such folder"), BAD_INPUT, "bad input: no such folder"),
+        (EnvironmentFailed("dockerd is gone"), ENVIRONMENT_FAILED, "no verdict: dockerd is gone"),
+        (MaxRetryError(cast(Any, None), "/api", None), ENVIRONMENT_FAILED, "cluster: MaxRetryError"),
+        (ApiException(503, "unavailable"), ENVIRONMENT_FAILED, "cluster: ApiException"),
+        (ConnectionResetError("reset"), ENVIRONMENT_FAILED, "cluster: ConnectionResetError: reset"),
+        (EnvironmentFailed("MYSQL_PASSWORD=hunter2"), ENVIRONMENT_FAILED, "MYSQL_PASSWORD=<masked>"),
+    ],
+)
+def test_a_fixture_of_the_run_that_fails_ends_it(error: Exception, code: int, told: str) -> None:
+    hook = environment.pytest_fixture_setup(fixture_of(environment.OURS), asked_by(Session(with_world=False)))
+    seen, message = ended(lambda: through(hook, error))
+    assert seen == code
+    assert told in message
+
+
+def test_a_world_that_fails_by_a_disturbance_says_by_which() -> None:
+    hook = environment.pytest_fixture_setup(fixture_of(environment.OURS), asked_by(Session(DISTURBED)))
+    _, told = ended(lambda: through(hook, EnvironmentFailed("no proxy runs the change")))
+    assert told.endswith(f"{DISTURBED}; by it no proxy runs the change")
+
+
+def test_an_error_in_anybody_else_s_fixture_is_its_own() -> None:
+    with pytest.raises(ConnectionResetError):
+        through(
+            environment.pytest_fixture_setup(fixture_of("tests.mine"), asked_by(Session())),
+            ConnectionResetError(),
+        )
+
+
+def test_what_could_not_be_removed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    session = Session()
+    hook = environment.pytest_sessionfinish(cast(pytest.Session, session))
+    through(hook, EnvironmentFailed("docker rm failed"))
+    assert session.exitstatus == ENVIRONMENT_FAILED
+    assert "environment failed: the run's end: docker rm failed; `pytest --clean`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("signals", "code"), [(0, 0), (1, 2)])
+def test_a_run_interrupted_while_it_removes_what_it_made_says_so(signals: int, code: int) -> None:
+    session = Session()
+    hook = environment.pytest_sessionfinish(cast(pytest.Session, session))
+    next(hook)
+    for _ in range(signals):
+        session.interrupts.take(15)
+    with pytest.raises(StopIteration):
+        hook.send(None)
+    assert session.exitstatus == code
