@@ -15,10 +15,11 @@ from fixtures.plugin import environment
 from fixtures.plugin.interrupts import Interrupts
 from fixtures.plugin.options import BAD_INPUT, ENVIRONMENT_FAILED, RUN, WORLD
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
-from fixtures.verdicts import PromiseBroken
+from fixtures.verdicts import PromiseBroken, Verdict
 
 pytestmark = pytest.mark.selftest
 
+BROKEN = PromiseBroken(Verdict(False, "all of 2.0", "one of 1.0", "1 of 600", (), 600, 0.0, 0.01))
 DISTURBED = "pod app-1 was taken away"
 LIVE, STATIC = "tests/stage_4_canary/test_canary.py", "tests/static/test_stage_4_canary.py"
 
@@ -55,11 +56,13 @@ def through(hook: Generator[Any, Any, Any], happens: BaseException | None = None
 
 
 def fixture_of(module: str) -> pytest.FixtureDef[object]:
-    return cast(Any, SimpleNamespace(func=SimpleNamespace(__module__=module), argname="cluster"))
+    return cast(
+        pytest.FixtureDef[object], SimpleNamespace(func=SimpleNamespace(__module__=module), argname="cluster")
+    )
 
 
 def asked_by(session: Session) -> pytest.FixtureRequest:
-    return cast(Any, SimpleNamespace(config=session))
+    return cast(pytest.FixtureRequest, SimpleNamespace(config=session))
 
 
 def ended(call: Callable[[], None]) -> tuple[int | None, str]:
@@ -69,7 +72,7 @@ def ended(call: Callable[[], None]) -> tuple[int | None, str]:
 
 
 @pytest.mark.parametrize(
-    "red", [PromiseBroken([]), pytest.fail.Exception("stage 4 can't get ready"), RuntimeError("no such pod")]
+    "red", [BROKEN, pytest.fail.Exception("stage 4 can't get ready"), RuntimeError("no such pod")]
 )
 def test_nothing_is_called_broken_where_the_environment_was_disturbed(red: BaseException) -> None:
     item = Session(DISTURBED).test()
@@ -80,7 +83,7 @@ def test_nothing_is_called_broken_where_the_environment_was_disturbed(red: BaseE
 
 def test_a_broken_promise_stays_red_where_nothing_disturbed() -> None:
     with pytest.raises(PromiseBroken):
-        through(environment.pytest_runtest_call(Session().test()), PromiseBroken([]))
+        through(environment.pytest_runtest_call(Session().test()), BROKEN)
 
 
 def test_what_holds_is_green_whatever_happened_beside_it() -> None:
@@ -90,7 +93,7 @@ def test_what_holds_is_green_whatever_happened_beside_it() -> None:
 def test_the_manifests_alone_are_judged_without_an_environment() -> None:
     for session, path in ((Session(DISTURBED), STATIC), (Session(with_world=False), LIVE)):
         with pytest.raises(PromiseBroken):
-            through(environment.pytest_runtest_call(session.test(path)), PromiseBroken([]))
+            through(environment.pytest_runtest_call(session.test(path)), BROKEN)
 
 
 def test_a_test_that_the_environment_failed_ends_the_run() -> None:
