@@ -1,4 +1,4 @@
-from fixtures.marks import requirement
+from fixtures.marks import lasts_until, requirement
 from fixtures.scenario.observed import Transition
 from fixtures.verdicts import expect, same
 from fixtures.world.objects import applied_objects
@@ -16,6 +16,7 @@ def test_api_server_warns_of_nothing_while_deploying(world: World) -> None:
 
 
 @requirement("R1.1")
+@lasts_until(5)
 def test_namespace_asks_for_sidecars(world: World) -> None:
     namespace = world.api.get("v1", "Namespace", world.namespace) or {"metadata": {}}
     labels = namespace["metadata"].get("labels", {})

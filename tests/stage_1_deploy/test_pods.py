@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 
-from fixtures.marks import requirement
+from fixtures.marks import lasts_until, requirement
 from fixtures.verdicts import expect, expect_all, same
 from fixtures.world.objects import counted_pods
 from fixtures.world.running import what_proxies_run, what_the_mesh_runs
@@ -21,12 +21,14 @@ def test_no_other_pod_was_made(pods: Sequence[Workload]) -> None:
 
 
 @requirement("R1.3")
+@lasts_until(5)
 def test_every_pod_has_its_component_and_a_proxy(pods: Sequence[Workload]) -> None:
     with_proxy = {str(pod.pod): pod.has_proxy() and len(pod.containers) == 2 for pod in pods}
     expect(with_proxy, same({str(pod.pod): True for pod in pods}, "pods of two containers, one a proxy"))
 
 
 @requirement("R1.3")
+@lasts_until(5)
 def test_every_proxy_is_the_running_control_planes(world: World, pods: Sequence[Workload]) -> None:
     expect_all(
         sorted({pod.proxy_image for pod in pods}),

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from fixtures.marks import requirement
+from fixtures.marks import lasts_until, requirement
 from fixtures.scenario.observed import Page, Sample, Transition
 from fixtures.verdicts import (
     every,
@@ -57,11 +57,13 @@ def counted(world: World) -> CountedPages:
 
 
 @requirement("R3.1")
+@lasts_until(4)
 def test_page_shows_only_the_format_of_analytics_1_1(counted: CountedPages) -> None:
     expect_all(counted.pages, every(whole_page), every(formatted_as("percent")))
 
 
 @requirement("R3.2")
+@lasts_until(4)
 def test_analytics_1_0_gets_no_request_while_pages_are_served(counted: CountedPages) -> None:
     """The twin is the positive control: the same counter of analytics 1.1 moved with every page."""
     expect(counted.requests["1.0"], same(0, "requests to analytics 1.0"))

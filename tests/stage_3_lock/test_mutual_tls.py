@@ -1,4 +1,4 @@
-from fixtures.marks import requirement
+from fixtures.marks import lasts_until, requirement
 from fixtures.scenario.chains import REDIS
 from fixtures.verdicts import expect, same
 from fixtures.verdicts.checks import exactly
@@ -9,12 +9,14 @@ from fixtures.world.world import World
 
 
 @requirement("R3.4")
+@lasts_until(4)
 def test_mutual_tls_on_every_leg_by_the_policy_and_the_services_rule(world: World) -> None:
     view = world.once("tls", lambda: tls_view(world))
     expect(view.table(), same(promised_table(world, view), "legs"))
 
 
 @requirement("R3.4")
+@lasts_until(4)
 def test_table_has_every_leg(world: World) -> None:
     expect(
         [str(row.leg) for row in world.once("tls", lambda: tls_view(world)).rows],
@@ -23,6 +25,7 @@ def test_table_has_every_leg(world: World) -> None:
 
 
 @requirement("R3.6")
+@lasts_until(4)
 def test_both_ends_of_every_leg_are_who_they_say(world: World) -> None:
     identities = world.once("tls", lambda: tls_view(world)).identities
     seen = {f"{one.leg} ({one.pod})": "; ".join(one.problems) or "proved" for one in identities}
@@ -30,6 +33,7 @@ def test_both_ends_of_every_leg_are_who_they_say(world: World) -> None:
 
 
 @requirement("R3.6")
+@lasts_until(4)
 def test_new_connections_are_handshakes(world: World) -> None:
     storage = world.workloads("voting-storage", "1.0")[0].pod
     before = handshakes(world)[storage]

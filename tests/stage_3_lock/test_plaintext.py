@@ -1,10 +1,11 @@
-from fixtures.marks import requirement
+from fixtures.marks import lasts_until, requirement
 from fixtures.verdicts import expect, matrix, refused_by_reset
 from fixtures.verdicts.checks import answered
 from fixtures.world.world import World
 
 
 @requirement("R3.5")
+@lasts_until(4)
 def test_plaintext_is_refused_at_every_workload_port(world: World) -> None:
     replies = world.plaintext()
     expect(replies, matrix({call: refused_by_reset for call, _ in world.plain_calls()}))

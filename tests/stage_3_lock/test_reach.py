@@ -1,4 +1,4 @@
-from fixtures.marks import requirement
+from fixtures.marks import lasts_until, requirement
 from fixtures.scenario.chains import REDIS
 from fixtures.verdicts import answers_with, every, expect, matrix, refused_by_reset, to_find_leak_of
 from fixtures.world.reach import reach, reach_often
@@ -9,6 +9,7 @@ ANALYTICS_PODS = ("voting-analytics 1.0", "voting-analytics 1.1")
 
 
 @requirement("R3.3")
+@lasts_until(4)
 def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(world: World) -> None:
     seen = world.once("analytics to Redis", lambda: reach(world, ANALYTICS_PODS, [REDIS]))
     expect(
@@ -23,6 +24,7 @@ def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(world: World)
 
 
 @requirement("R3.3")
+@lasts_until(4)
 def test_not_one_connection_of_analytics_1_0_gets_through(world: World) -> None:
     replies = reach_often(world, "voting-analytics 1.0", REDIS, to_find_leak_of(ANY_LEAK))
     expect(replies, every(refused_by_reset))

@@ -1,0 +1,74 @@
+"""What a move of the mesh promises, judged of the way there and of the way back."""
+
+from fixtures.marks import requirement
+from fixtures.scenario.observed import Sample
+from fixtures.upgrade.given import Restored
+from fixtures.upgrade.judges import (
+    all_counted,
+    answered_by_its_store,
+    came_to_its_end,
+    every_proxy_runs,
+    none_lost_nor_doubled,
+    refused_at_every_moment,
+    still_held,
+)
+from fixtures.upgrade.seen import Move
+from fixtures.verdicts import every, expect, expect_all, no_failed_page, same, served_by
+
+# Seconds: a round of plaintext calls takes about one on busy cores.
+LARGEST_GAP = 10.0
+
+
+@requirement("U1")
+def test_no_page_fails_and_none_is_of_the_wrong_version(move: Move) -> None:
+    for voter, version in move.versions.items():
+        expect_all(move.pages_of(voter), no_failed_page(), every(served_by(version)))
+
+
+@requirement("U1")
+def test_every_vote_is_answered(move: Move) -> None:
+    for store in move.ballots:
+        expect(move.ballots_in(store), all_counted())
+
+
+@requirement("U1")
+def test_new_connections_in_the_mesh_are_answered_by_their_own_store(move: Move) -> None:
+    for source in dict.fromkeys(call.source for call in move.calls):
+        calls = tuple(call for call in move.calls if call.source == source)
+        expect(Sample(calls, f"{len(calls)} new connections of {source}"), answered_by_its_store(move.steps))
+
+
+@requirement("U2")
+def test_no_vote_is_lost_or_counted_twice(move: Move) -> None:
+    for store in move.ballots:
+        judge = none_lost_nor_doubled(move.counts_before.get(store), move.counts_after.get(store))
+        expect(move.ballots_in(store), judge)
+
+
+@requirement("U3")
+def test_the_move_comes_to_its_end(move: Move) -> None:
+    expect(move.stopped, came_to_its_end)
+
+
+@requirement("U3")
+def test_every_proxy_ends_on_the_target(move: Move) -> None:
+    expect(move.end.proxies, every_proxy_runs(move.target.istio, move.target.envoy, move.image))
+
+
+@requirement("U3")
+def test_nothing_of_the_source_is_left(move: Move) -> None:
+    pilot = move.image.replace("/proxyv2:", "/pilot:")
+    expect(move.end.control_planes, same([pilot], "images of control planes"))
+    expect(move.end.out_of_step, same((), "proxies that lack something"))
+
+
+@requirement("U4")
+def test_plaintext_is_refused_at_every_moment(locked_move: Move) -> None:
+    attempts = locked_move.attempts
+    sample = Sample(attempts, f"{len(attempts)} rounds of plaintext calls from {locked_move}")
+    expect(sample, refused_at_every_moment(LARGEST_GAP))
+
+
+@requirement("U5")
+def test_promises_hold_again_after_the_rollback(restored: Restored) -> None:
+    expect(restored.now, lambda now: still_held(restored.before, now))
