@@ -1,0 +1,98 @@
+"""The command line of an upgrade: what is bad input, what is warned of, which tests judge when."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.scenario.errors import BadInput
+from fixtures.upgrade.__main__ import CLUSTER, command, main
+from fixtures.upgrade.asked import Asked, BadMove, Way
+from fixtures.upgrade.moments import Moment, moment_of, moments_of
+from tests.selftest.upgrade_support import SOURCE, TARGET
+
+pytestmark = pytest.mark.selftest
+
+ENDS = ("--from", str(SOURCE), "--to", str(TARGET), "--images", "build")
+
+
+def test_the_command_is_one_run_of_the_stages_tests_and_of_those_of_the_move() -> None:
+    words = command([*ENDS, "--stage", "3", "--", "-k", "plaintext"])
+    folders = [word.rpartition("/tests/")[2] for word in words if "/tests/" in word]
+    assert folders == ["stage_1_deploy", "stage_2_update", "stage_3_lock", "upgrade"]
+    assert words[words.index("-p") + 1] == "fixtures.upgrade.plugin"
+    assert words[words.index("--cluster-name") + 1] == CLUSTER
+    assert words[-2:] == ["-k", "plaintext"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--to", str(TARGET)), "--from"),
+        (
+            ("--from", str(SOURCE), "--to", str(SOURCE), "--images", "build"),
+            "is 1.31.0\\+envoy1.38.3 already",
+        ),
+        (("--from", str(SOURCE), "--to", "no version"), "names no mesh"),
+        (("--from", str(SOURCE), "--to", "1.31.0+envoy0.0.1", "--images", "build"), "can't be had"),
+        ((*ENDS, "--stage", "6"), "--stage"),
+        ((*ENDS, "--way", "sideways"), "--way"),
+        ((*ENDS, "--way", "in-place", "--tag", "prod"), "a tag leads to a revision"),
+        ((*ENDS, "--bad-move", "worse"), "--bad-move"),
+    ],
+)
+def test_what_is_no_upgrade_is_bad_input(words: tuple[str, ...], told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        command(words)
+
+
+def test_bad_input_ends_with_the_suites_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--from", str(SOURCE), "--to", str(SOURCE)]) == 4
+    assert "bad input: the mesh is" in capsys.readouterr().err
+
+
+def test_a_bad_move_without_a_kind_deletes_the_app() -> None:
+    words = command([*ENDS, "--bad-move"])
+    assert words[words.index("--bad-move") + 1] == str(BadMove.GONE)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "way", "warned"),
+    [
+        ("1.31.0", "1.30.1", Way.IN_PLACE, False),
+        ("1.31.0", "1.29.0", Way.IN_PLACE, True),
+        ("1.31.0", "1.29.0", Way.REVISION, False),
+        ("1.28.4", "1.31.0", Way.REVISION, True),
+    ],
+)
+def test_a_way_over_more_minors_than_istio_supports_is_warned_of(
+    source: str, target: str, way: Way, warned: bool
+) -> None:
+    ends = {"source": f"{source}+envoy1.38.3", "target": target, "way": way, "stage": "4", "tag": ""}
+    asked = Asked.read({**ends, "bad_move": "none"}.__getitem__)
+    assert bool(asked.warnings()) is warned
+
+
+ALWAYS = (Moment.BEFORE, Moment.AFTER, Moment.ROLLED_BACK)
+
+
+def test_a_test_judges_again_where_its_promise_is_about_the_stage_as_it_is() -> None:
+    assert moments_of(4, 4, ["world", "voter"], asked=4) == ALWAYS
+    assert moments_of(4, 4, ["world", "transition"], asked=4) == (Moment.BEFORE,)
+    assert moments_of(1, 1, ["world"], asked=4) == (Moment.BEFORE,)
+    assert moments_of(3, 4, ["world"], asked=4) == ALWAYS
+    assert moments_of(3, 4, ["world"], asked=5) == (Moment.BEFORE,)
+
+
+@pytest.mark.parametrize(
+    ("name", "moment"),
+    [
+        ("tests/a.py::test_x[before]", Moment.BEFORE),
+        ("tests/a.py::test_x[after-2.0]", Moment.AFTER),
+        ("tests/a.py::test_x[rolled-back-app 1.0]", Moment.ROLLED_BACK),
+        ("tests/a.py::test_x[rolling-back]", Moment.ROLLING_BACK),
+        ("tests/a.py::test_x[1.0]", None),
+        ("tests/a.py::test_x", None),
+    ],
+)
+def test_a_tests_name_tells_its_moment(name: str, moment: Moment | None) -> None:
+    assert moment_of(name) is moment

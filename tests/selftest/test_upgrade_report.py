@@ -1,0 +1,90 @@
+"""What a moved mesh leaves: promises by moment and the figures of each move, as text and for machines."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from fixtures.report.record import Outcome, TestRecord
+from fixtures.upgrade.asked import Asked
+from fixtures.upgrade.moments import Moment
+from fixtures.upgrade.report import figures, held, judged_at, promise_table, upgrade_report, write_report
+from fixtures.upgrade.upgrade import Upgrade
+from tests.selftest.support import FAILED_PAGE, NEW_PAGE
+from tests.selftest.upgrade_support import MOVE, PAGE, REDIS, SOURCE, TARGET, attempt, ballot
+
+pytestmark = pytest.mark.selftest
+
+
+def record(id_: str, moment: Moment, outcome: Outcome = Outcome.PASSED) -> TestRecord:
+    return TestRecord(f"tests/a.py::test_x[{moment}]", (id_,), 0, outcome, (), "", 0.1)
+
+
+TESTS = (
+    record("R4.3", Moment.BEFORE),
+    record("R4.3", Moment.AFTER, Outcome.FAILED),
+    record("R4.3", Moment.ROLLED_BACK),
+    record("R1.5", Moment.BEFORE),
+    record("U1", Moment.DURING, Outcome.FAILED),
+    record("U1", Moment.ROLLING_BACK),
+    record("U5", Moment.ROLLED_BACK),
+)
+
+
+def test_the_table_says_of_each_promise_what_it_was_at_each_moment() -> None:
+    assert promise_table(TESTS) == {
+        "R1.5": {"before": "holds", "during": "-", "after": "-", "rolled back": "-"},
+        "R4.3": {"before": "holds", "during": "-", "after": "BROKEN", "rolled back": "holds"},
+        "U1": {"before": "-", "during": "BROKEN", "after": "-", "rolled back": "holds"},
+        "U5": {"before": "-", "during": "-", "after": "-", "rolled back": "holds"},
+    }
+
+
+def test_what_held_is_told_by_moment() -> None:
+    assert held(judged_at(TESTS, Moment.BEFORE)) == ["R1.5", "R4.3"]
+    assert judged_at(TESTS, Moment.ROLLED_BACK) == {"R4.3": "holds"}
+
+
+def test_figures_count_what_failed_what_was_wrong_and_what_was_answered() -> None:
+    fine = figures(MOVE)
+    assert (fine.requests_sent, fine.requests_failed, fine.wrong_version) == (12, 0, 0)
+    assert (fine.longest_gap, fine.plaintext_calls, fine.plaintext_answered) == (0.1, 2, 0)
+    bad = replace(
+        MOVE,
+        pages={**MOVE.pages, "ordinary voter": (FAILED_PAGE, NEW_PAGE)},
+        ballots={REDIS: (ballot("Cats", FAILED_PAGE),)},
+        attempts=(attempt(1.0, PAGE),),
+    )
+    counted = figures(bad)
+    assert (counted.requests_failed, counted.wrong_version, counted.votes_refused) == (2, 1, 1)
+    assert counted.plaintext_answered == 1
+
+
+def test_the_report_has_table_figures_steps_and_which_proxy_ran_what(tmp_path: Path) -> None:
+    back = replace(MOVE, source=TARGET, target=SOURCE, stopped="pods don't start")
+    upgrade = SimpleNamespace(
+        asked=Asked(SOURCE, TARGET),
+        moves={Moment.DURING: MOVE, Moment.ROLLING_BACK: back},
+        findings=("precheck: no findings",),
+    )
+    report = upgrade_report(cast(Upgrade, upgrade), TESTS)
+    write_report(tmp_path, report)
+    text = (tmp_path / "upgrade.txt").read_text()
+    for told in (
+        "upgrade at stage 4: 1.31.0+envoy1.38.3 -> 1.31.0+envoy1.40.0 and back, revision",
+        "R4.3    holds        -            BROKEN       holds",
+        "before you go (no part of the verdict):\n  precheck: no findings",
+        "1.31.0+envoy1.40.0 -> 1.31.0+envoy1.38.3: 20.0 s, stopped: pods don't start",
+        "12 requests sent, 0 failed, longest gap 0.10 s",
+        "   4.0 to    8.0  restart voting-storage-1-0",
+        "   2.0 to   20.0  voting-app 1.0",
+    ):
+        assert told in text
+    told = json.loads((tmp_path / "upgrade.json").read_text())
+    assert told["promises"]["U1"]["during"] == "BROKEN"
+    assert [move["figures"]["votes_cast"] for move in told["moves"]] == [2, 2]
