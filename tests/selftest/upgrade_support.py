@@ -38,6 +38,7 @@ MOVE = Move(
     source=SOURCE,
     target=TARGET,
     image=IMAGE,
+    revision="1-31-0-envoy1-40-0",
     began=10.0,
     ended=30.0,
     stopped="",
@@ -53,5 +54,5 @@ MOVE = Move(
     calls=(connection(),),
     attempts=(attempt(11.0), attempt(12.0)),
     timeline=(NEW_PROXY,),
-    end=End({NEW_PROXY.pod: NEW_PROXY}, ("localhost/pilot:1.31.0-envoy1.40.0",), ()),
+    end=End({NEW_PROXY.pod: NEW_PROXY}, ("localhost/pilot:1.31.0-envoy1.40.0",), ("1-31-0-envoy1-40-0",), ()),
 )

@@ -59,6 +59,7 @@ def test_every_proxy_ends_on_the_target(move: Move) -> None:
 def test_nothing_of_the_source_is_left(move: Move) -> None:
     pilot = move.image.replace("/proxyv2:", "/pilot:")
     expect(move.end.control_planes, same([pilot], "images of control planes"))
+    expect(move.end.revisions, same([move.revision], "revisions"))
     expect(move.end.out_of_step, same((), "proxies that lack something"))
 
 
