@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.mesh.running import ProxyVersion
 from fixtures.upgrade.hand_over import additions
 from fixtures.upgrade.proxies import proxy_seen
 
@@ -27,13 +28,8 @@ def test_a_proxy_is_what_its_envoy_says_and_its_pods_image() -> None:
             "initContainers": [{"name": "istio-proxy", "image": "localhost/proxyv2:1"}],
         },
     }
-    info = {
-        "version": "0123abc/1.40.0/Clean/RELEASE/BoringSSL",
-        "node": {"metadata": {"ISTIO_VERSION": "1.31.0"}},
-    }
-    seen = proxy_seen(pod, info, now=7.0)
+    seen = proxy_seen(pod, ProxyVersion("1.31.0", "1.40.0"), now=7.0)
     assert (seen.workload, seen.runs) == (
         "voting-app 1.0",
         "Istio 1.31.0, Envoy 1.40.0, image localhost/proxyv2:1",
     )
-    assert proxy_seen(pod, {}, now=7.0).envoy == "?"
