@@ -58,7 +58,7 @@ def test_every_proxy_is_asked_once_and_counted_by_what_it_runs() -> None:
     versions.look([GATEWAY])
     versions.look([GATEWAY, APP])
     assert asked.pods == [GATEWAY, APP]
-    assert str(versions) == ("1 proxy: Istio 1.31.0 on Envoy 1.38.3; 1 proxy: Istio 1.31.0 on Envoy 1.40.0")
+    assert str(versions) == ("1 of Istio 1.31.0 on Envoy 1.38.3; 1 of Istio 1.31.0 on Envoy 1.40.0")
 
 
 def test_the_control_plane_is_told_with_commit_and_compared_without() -> None:

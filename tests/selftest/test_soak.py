@@ -20,9 +20,9 @@ from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY, RUN, Run
 from fixtures.progress import Progress
 from fixtures.report.bundle import RunFolder
 from fixtures.report.record import Outcome, RunRecord, TestRecord, promise_lines
-from fixtures.rounds import Ended, suite_command
+from fixtures.rounds import Ended, Round, read_round, suite_command, together
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
-from fixtures.soak import Round, Settings, exit_code, read_round, table
+from fixtures.soak import Settings, table
 from fixtures.verdicts import Verdict
 from tests.selftest.support import interrupted_when
 
@@ -135,7 +135,7 @@ def test_a_round_without_a_report_judged_nothing(tmp_path: Path) -> None:
 def test_a_round_whose_report_is_empty_judged_nothing(tmp_path: Path) -> None:
     one = read_round(Ended(20.0, -9, f"report: {tmp_path}"), tmp_path / "log")
     assert one.broken == []
-    assert exit_code([one]) == 3
+    assert together([one.exit_code]) == 3
 
 
 @pytest.mark.parametrize("code", [4, 5])
@@ -173,7 +173,7 @@ def test_a_red_round_without_a_broken_promise_says_so() -> None:
     ],
 )
 def test_all_rounds_have_one_exit_code(rounds: list[Round], code: int) -> None:
-    assert exit_code(rounds) == code
+    assert together(one.exit_code for one in rounds) == code
 
 
 def test_each_promise_has_its_rounds_counted() -> None:

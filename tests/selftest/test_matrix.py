@@ -1,0 +1,229 @@
+"""Every combination is a cell; each has its verdict, or why there is none, in one table and one exit code."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fixtures.images.asked import AskedVersions, ImagesFrom
+from fixtures.images.versions import available
+from fixtures.matrix import __main__ as matrix
+from fixtures.matrix.__main__ import Settings
+from fixtures.matrix.cells import Cell, all_cells, shard_of, short_names
+from fixtures.matrix.table import Result, as_json, table
+from fixtures.plugin.options import REPOSITORY
+from fixtures.report.bundle import RunFolder
+from fixtures.report.record import Outcome, RunRecord, TestRecord, promise_lines
+from fixtures.rounds import Round, together
+from fixtures.scenario.errors import BadInput, EnvironmentFailed
+
+pytestmark = pytest.mark.selftest
+
+BUILT = available(ImagesFrom.BUILD)
+OLD, NEW, UNKNOWN = all_cells(BUILT, (None,), ("1.36.4", "1.40.0", "9.9.9"), (None,))
+
+
+def record(**outcomes: Outcome) -> RunRecord:
+    """Return a run in which each promise (R4_4) had one test with this outcome."""
+    tests = [
+        TestRecord(f"tests/t.py::test_{name}", (name.replace("_", "."),), 4, outcome, (), f"why {name}", 1.5)
+        for name, outcome in outcomes.items()
+    ]
+    return RunRecord(("ran: istiod 1.31.0", "refused by a proxy: LDS Internal: no"), tuple(tests), ())
+
+
+def walked(cell: Cell, code: int = 0, **outcomes: Outcome) -> Result:
+    made = record(**outcomes)
+    promises = promise_lines(made) if outcomes else ()
+    report = REPOSITORY / "reports/run" if outcomes else None
+    return Result(cell, Round(118.4, code, promises, report, REPOSITORY / "reports/log", made.header))
+
+
+GREEN = walked(NEW, R3_2=Outcome.PASSED, R4_10=Outcome.PASSED)
+RED = walked(OLD, 1, R3_2=Outcome.FAILED, R4_10=Outcome.NOT_JUDGED)
+LOST = walked(OLD, 3)
+
+
+# --- the command line ------------------------------------------------------------------------------------
+
+
+def test_command_line_is_read_and_the_rest_is_pytests() -> None:
+    one = (None,)
+    own = ("voting-conformance", False, ())
+    assert matrix.settings([]) == Settings(one, one, one, (1, 1), ImagesFrom.AUTO, *own)
+    words = ["--envoy", "1.36.4, 1.40.0", "--istio=1.31.0", "--kubernetes", "1.34.4", "--shard", "2/3"]
+    words += ["--images", "build", "--cluster-name", "c", "--keep-cluster", "--", "-k", "canary"]
+    envoys = ("1.36.4", "1.40.0")
+    assert matrix.settings(words) == Settings(
+        ("1.31.0",), envoys, ("1.34.4",), (2, 3), ImagesFrom.BUILD, "c", True, ("-k", "canary")
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [["--envoy", ""], ["--envoy", "1,,2"], ["--shard", "0/3"], ["--shard", "4/3"], ["--rounds", "2"]]
+)
+def test_bad_command_line_is_bad_input(words: list[str]) -> None:
+    with pytest.raises(BadInput, match=r"usage: python -m fixtures\.matrix"):
+        matrix.settings(words)
+
+
+def test_bad_command_line_ends_with_its_exit_code() -> None:
+    words = [sys.executable, "-m", "fixtures.matrix", "--fast"]
+    told = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert told.returncode == 4
+    assert told.stderr.startswith("bad input: unrecognized arguments: --fast")
+
+
+# --- cells -----------------------------------------------------------------------------------------------
+
+
+def test_every_combination_is_a_cell_once() -> None:
+    cells = all_cells(BUILT, (None,), ("1.36.4", "1.40.0", "1.36.4"), ("1.34.4", None))
+    assert [(cell.asked.kubernetes, cell.asked.envoy) for cell in cells] == [
+        ("1.34.4", "1.36.4"),
+        ("1.34.4", "1.40.0"),
+        (None, "1.36.4"),
+        (None, "1.40.0"),
+    ]
+    assert {str(cell) for cell in cells} == {
+        "1.31.0+envoy1.36.4, Kubernetes 1.34.4",
+        "1.31.0+envoy1.40.0, Kubernetes 1.34.4",
+    }
+
+
+def test_a_cell_that_can_not_be_had_says_why() -> None:
+    assert UNKNOWN.versions is None
+    assert "9.9.9 can't be had: there is 1.36.2" in UNKNOWN.why_not
+    assert str(UNKNOWN) == "--envoy-version 9.9.9"
+
+
+def test_a_cell_is_walked_as_what_it_is_whatever_the_environment_says() -> None:
+    assert OLD.asked == AskedVersions(envoy="1.36.4")
+    assert OLD.exactly == AskedVersions("1.31.0", "1.36.4", "1.34.4")
+
+
+@pytest.mark.parametrize("shards", [1, 2, 3, 5])
+def test_shards_together_are_all_cells(shards: int) -> None:
+    cells = all_cells(BUILT, (None,), ("1.36.3", "1.36.4", "1.40.0", "9.9.9"), (None,))
+    found = [cell for number in range(1, shards + 1) for cell in shard_of(cells, number, shards)]
+    assert sorted(found, key=cells.index) == cells
+
+
+def test_cells_are_named_by_what_tells_them_apart() -> None:
+    assert short_names([OLD, NEW]) == ["envoy 1.36.4", "envoy 1.40.0"]
+    assert short_names([NEW]) == ["cell 1"]
+    cells = all_cells(BUILT, (None,), ("1.36.4", "1.40.0"), (None, "1.34.4"))
+    assert short_names(cells)[0] == "envoy 1.36.4 k8s own"
+
+
+# --- the table -------------------------------------------------------------------------------------------
+
+
+def test_each_promise_has_a_row_and_each_cell_a_column() -> None:
+    lines = table([RED, GREEN, Result(UNKNOWN)]).splitlines()
+    assert lines[0].split("  ")[-3:] == ["envoy 1.36.4", "envoy 1.40.0", "envoy 9.9.9"]
+    assert lines[1].split() == ["R3.2", "BROKEN", "holds", "-"]
+    assert re.split(r"\s{2,}", lines[2]) == ["R4.10", "not judged", "holds", "-"]
+
+
+def test_each_cell_says_what_it_ran_what_broke_and_where_to_look() -> None:
+    told = table([RED, GREEN, LOST, Result(UNKNOWN)])
+    assert "envoy 1.36.4 (1.31.0+envoy1.36.4, Kubernetes 1.34.4): 118.4 s, RED, R3.2 broken" in told
+    assert "  R3.2 BROKEN: why R3_2\n" in told
+    assert "  refused by a proxy: LDS Internal: no\n" in told
+    assert "  report reports/run, log reports/log\n" in told
+    assert "environment failed (exit code 3), no verdict\n" in told
+    assert "envoy 9.9.9 (--envoy-version 9.9.9): can't be had: upstream Envoy 9.9.9 can't be had: " in told
+
+
+def test_programs_can_read_it_too() -> None:
+    told = json.loads(json.dumps(as_json([RED, Result(UNKNOWN)], 1)))
+    assert told["exit_code"] == 1
+    red, unknown = told["cells"]
+    assert (red["istio"], red["envoy"], red["kubernetes"]) == ("1.31.0", "1.36.4", "1.34.4")
+    assert red["promises"]["R3.2"] == {"standing": "BROKEN", "evidence": "why R3_2"}
+    assert (unknown["exit_code"], unknown["promises"], unknown["seconds"]) == (4, {}, None)
+    assert unknown["why_not"].startswith("upstream Envoy 9.9.9")
+
+
+@pytest.mark.parametrize(
+    ("results", "code"),
+    [
+        ([GREEN, GREEN], 0),
+        ([GREEN, RED, LOST, Result(UNKNOWN)], 1),
+        ([GREEN, LOST, Result(UNKNOWN)], 3),
+        ([GREEN, Result(UNKNOWN)], 4),
+    ],
+)
+def test_all_cells_have_one_exit_code(results: list[Result], code: int) -> None:
+    assert together(result.exit_code for result in results) == code
+
+
+# --- walking ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def walks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Nothing but programs that stand for walks is real; collect what each was asked for."""
+    asked: list[str] = []
+    folder = RunFolder.create(tmp_path / "walked")
+    folder.write_run(record(R4_4=Outcome.PASSED))
+
+    def command(images: ImagesFrom, versions: AskedVersions, name: str, **_: object) -> list[str]:
+        asked.append(f"{images} {versions.envoy} {name}")
+        code = 3 if versions.envoy == "1.38.3" else 0
+        return ["sh", "-c", f"echo 'report: {folder.path}'; exit {code}"]
+
+    monkeypatch.setattr(matrix, "suite_command", command)
+    monkeypatch.setattr(matrix, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(matrix, "ready_machine", lambda _: None)
+    monkeypatch.setattr(matrix, "provide_for", lambda *_: [])
+    before = signal.getsignal(signal.SIGTERM)
+    yield asked
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_cells_are_walked_one_after_the_other_and_written_down(
+    walks: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--images", "build", "--envoy", "1.36.4,9.9.9,1.38.3,1.40.0", "--cluster-name", "c"]
+    assert matrix.main(words) == 3
+    assert walks == ["build 1.36.4 c", "build 1.38.3 c", "build 1.40.0 c"]
+    (file,) = (tmp_path / "reports").glob("matrix-*.txt")
+    told = capsys.readouterr().out
+    assert file.read_text() in told
+    assert "cell 2 of 4, --envoy-version 9.9.9: can't be had" in told
+    assert "cell 3 of 4, 1.31.0+envoy1.38.3, Kubernetes 1.34.4: " in told
+    assert [cell["exit_code"] for cell in json.loads(file.with_suffix(".json").read_text())["cells"]] == [
+        0,
+        4,
+        3,
+        0,
+    ]
+
+
+def test_nothing_is_made_where_no_cell_can_be_had(
+    walks: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert matrix.main(["--images", "build", "--envoy", "9.9.9"]) == 4
+    assert not walks
+    assert not (tmp_path / "reports").exists()
+    assert "there is 1.36.2" in capsys.readouterr().err
+
+
+def test_a_mesh_that_can_not_be_made_fails_its_own_cell_only(
+    walks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise EnvironmentFailed("no such wheel")
+
+    monkeypatch.setattr(matrix, "provide_for", fail)
+    assert matrix.main(["--images", "build", "--envoy", "1.36.4,1.40.0", "--shard", "2/2"]) == 0
+    assert walks == ["build 1.40.0 voting-conformance"]
