@@ -14,7 +14,9 @@ from typing import Self
 
 import pytest
 
+from fixtures.report.record import Outcome, RunRecord, TestRecord
 from fixtures.scenario.observed import Page
+from fixtures.verdicts import Verdict
 from fixtures.waiting import wait_until
 
 OLD_PAGE = Page(
@@ -32,6 +34,16 @@ OLD_PAGE = Page(
 )
 NEW_PAGE = replace(OLD_PAGE, host="app-2", store="mysql", results="Cats: 2/6 (33%) | Dogs: 4/6 (67%)")
 FAILED_PAGE = replace(OLD_PAGE, status=503, host="", store="", results="", excerpt="no healthy upstream")
+
+
+def run_record(**outcomes: Outcome) -> RunRecord:
+    """Return a run in which each promise (R4_4) had one test with this outcome."""
+    verdict = Verdict(True, "2.0", "2.0", "600 of 600", (), 600, 0.0, 0.01)
+    tests = [
+        TestRecord(f"tests/t.py::test_{name}", (name.replace("_", "."),), 4, outcome, (verdict,), "why", 1.5)
+        for name, outcome in outcomes.items()
+    ]
+    return RunRecord(("a header",), tuple(tests), ())
 
 
 class FakeClock:

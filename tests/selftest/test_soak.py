@@ -19,31 +19,20 @@ from fixtures.plugin import judging
 from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY, RUN, Run
 from fixtures.progress import Progress
 from fixtures.report.bundle import RunFolder
-from fixtures.report.record import Outcome, RunRecord, TestRecord, promise_lines
+from fixtures.report.record import Outcome, promise_lines
 from fixtures.rounds import Ended, Round, read_round, suite_command, together
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
 from fixtures.soak import Settings, table
-from fixtures.verdicts import Verdict
-from tests.selftest.support import interrupted_when
+from tests.selftest.support import interrupted_when, run_record
 
 pytestmark = pytest.mark.selftest
 
 ASKED = Settings(3, ImagesFrom.AUTO, "a-cluster", False, ())
 
 
-def record(**outcomes: Outcome) -> RunRecord:
-    """Return a run in which each promise (R4_4) had one test with this outcome."""
-    verdict = Verdict(True, "2.0", "2.0", "600 of 600", (), 600, 0.0, 0.01)
-    tests = [
-        TestRecord(f"tests/t.py::test_{name}", (name.replace("_", "."),), 4, outcome, (verdict,), "why", 1.5)
-        for name, outcome in outcomes.items()
-    ]
-    return RunRecord(("a header",), tuple(tests), ())
-
-
 def a_round(code: int = 0, seconds: float = 100.0, **outcomes: Outcome) -> Round:
     report = REPOSITORY / "reports/run" if outcomes else None
-    promises = promise_lines(record(**outcomes)) if outcomes else ()
+    promises = promise_lines(run_record(**outcomes)) if outcomes else ()
     return Round(seconds, code, promises, report, REPOSITORY / "reports/soak/round.log")
 
 
@@ -116,7 +105,7 @@ def output_of(run: Run) -> str:
 def test_a_round_is_what_its_own_report_says(tmp_path: Path) -> None:
     run = Run(ImagesFrom.AUTO, "c", True, OWN_MANIFESTS, False, tmp_path, Progress())
     run.folder = RunFolder.create(tmp_path / "reports")
-    run.tests = list(record(R3_2=Outcome.FAILED, R4_4=Outcome.PASSED).tests)
+    run.tests = list(run_record(R3_2=Outcome.FAILED, R4_4=Outcome.PASSED).tests)
     output = output_of(run)
     RunFolder.create(tmp_path / "reports")  # `latest` is another run's by now
     one = read_round(Ended(118.4, 1, output), tmp_path / "log")
@@ -220,7 +209,7 @@ class Walks:
 
     def report(self, **outcomes: Outcome) -> Path:
         folder = RunFolder.create(self.folder / "reports")
-        folder.write_run(record(**outcomes))
+        folder.write_run(run_record(**outcomes))
         return folder.path
 
 
