@@ -78,7 +78,7 @@ def test_nothing_is_called_broken_where_the_environment_was_disturbed(red: BaseE
     item = Session(DISTURBED).test()
     code, told = ended(lambda: through(environment.pytest_runtest_call(item), red))
     assert code == ENVIRONMENT_FAILED
-    assert told == f"environment failed, no verdict: {DISTURBED} (while stage 4 was entered or judged)"
+    assert told == f"environment failed, no verdict: {DISTURBED} (after stage 4 was entered)"
 
 
 def test_a_broken_promise_stays_red_where_nothing_disturbed() -> None:
