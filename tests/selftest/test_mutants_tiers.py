@@ -93,21 +93,6 @@ def test_a_verdict_that_does_not_come_is_none(folder: Path, monkeypatch: pytest.
     assert judge(folder, mutant()).problem == "TimeoutError: no verdict within 0.05 s"
 
 
-def test_a_changed_scenario_is_read_from_a_folder_of_its_own(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[tuple[str, str, list[str]]] = []
-
-    def remember(folder: Path, overlay: Mapping[str, bytes]) -> tuple[StaticResult, ...]:
-        asked.append(((folder / "scenario.yaml").read_text(), (folder / "a.yaml").read_text(), [*overlay]))
-        return (HELD,)
-
-    monkeypatch.setattr(static_tier, "static_verdicts", remember)
-    judge(folder, mutant(file="scenario.yaml"))
-    judge(folder, mutant())
-    assert asked == [("a: 2\n", "a: 1\n", []), ("name: s\n", "a: 1\n", ["a.yaml"])]
-
-
 def test_a_changed_copy_goes_and_leaves_the_folder_alone(folder: Path) -> None:
     with changed_copy(folder, {"a.yaml": b"a: 2\n"}) as copy:
         assert (copy / "a.yaml").read_bytes() == b"a: 2\n"

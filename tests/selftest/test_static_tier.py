@@ -167,6 +167,13 @@ def test_a_folder_that_can_t_be_read_is_bad_input_with_its_line() -> None:
     assert f"{CANARY}:" in result.words
 
 
+def test_a_changed_scenario_counts_instead_of_the_folder_s() -> None:
+    unlabelled = changed("scenario.yaml", "istio-injection: enabled", "istio-injection: disabled")
+    assert {"R1.1", "R1.3"} <= broken(static_verdicts(MANIFESTS, unlabelled))
+    (result,) = static_verdicts(MANIFESTS, {"scenario.yaml": b"name: s\n"})
+    assert (result.requirements, result.held) == ((BAD_INPUT,), False)
+
+
 def test_a_folder_without_stage_5_is_judged_as_far_as_it_goes(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(MANIFESTS, tmp_path / "manifests"))
     (folder / "scenario.yaml").unlink()

@@ -1,6 +1,7 @@
 from fixtures.marks import requirement
 from fixtures.scenario.cookies import NEAR_MISSES, OPENING
 from fixtures.scenario.observed import Transition
+from fixtures.static.objects import old_references, subsets_of
 from fixtures.traffic.voter import Voter
 from fixtures.verdicts import (
     both,
@@ -17,7 +18,7 @@ from fixtures.verdicts import (
 )
 from fixtures.verdicts.checks import exactly
 from fixtures.world.cookies import versions_by_cookie
-from fixtures.world.objects import applied_objects, counted_pods, old_references, subsets_of
+from fixtures.world.objects import applied_objects, counted_pods, routing_objects
 from fixtures.world.world import FLAGGED, ORDINARY, World
 
 ANY_LEAK = 0.01
@@ -45,13 +46,19 @@ def test_the_flag_makes_no_difference_any_more(voter: Voter) -> None:
 
 @requirement("R5.2")
 def test_rules_and_subsets_of_old_versions_are_gone(world: World) -> None:
-    expect(old_references(world, versions=("1.0", "1.1")), same((), "rules and subsets of old versions"))
+    expect(
+        old_references(routing_objects(world), versions=("1.0", "1.1")),
+        same((), "rules and subsets of old versions"),
+    )
 
 
 @requirement("R5.2")
 def test_every_component_has_a_subset_for_2_0(world: World) -> None:
     components = ("voting-analytics", "voting-app", "voting-storage")
-    expect(subsets_of(world, version="2.0"), same(components, "DestinationRules with a subset for 2.0"))
+    expect(
+        subsets_of(routing_objects(world), version="2.0"),
+        same(components, "DestinationRules with a subset for 2.0"),
+    )
 
 
 @requirement("R5.1")
