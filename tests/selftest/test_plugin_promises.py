@@ -39,5 +39,5 @@ def test_what_is_left_and_what_is_told_to_be_left_out(asked: str, left: list[tup
 
 
 def test_an_id_that_there_is_not_is_bad_input() -> None:
-    with pytest.raises(pytest.UsageError, match="'R0.11'; did you mean"):
+    with pytest.raises(pytest.UsageError, match=r"'R0\.11'; did you mean"):
         asked_promises("R1.1,R0.11")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from fixtures.marks import requirement
 from fixtures.scenario.observed import Transition
 from fixtures.traffic.voter import Browser
@@ -77,6 +79,7 @@ def test_secret_is_there_and_the_claim_is_bound(world: World) -> None:
 
 
 @requirement("R4.3")
+@pytest.mark.usefixtures("mysql_restarts")
 def test_voter_without_the_flag_never_sees_2_0(world: World) -> None:
     pages = pages_of_chain(world, "1.0", to_find_leak_of(ANY_LEAK))
     expect(pages, every(both(whole_page, served_by("1.0"))))

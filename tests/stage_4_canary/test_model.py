@@ -1,5 +1,7 @@
 """What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
 
+import pytest
+
 from fixtures.routing.plan import Plan
 from fixtures.scenario.chains import WHO_MAY_REACH_WHOM
 from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
@@ -12,6 +14,7 @@ from fixtures.world.tls import tls_view
 from fixtures.world.world import World
 
 
+@pytest.mark.usefixtures("mysql_restarts")
 def test_model_and_mesh_agree_on_every_cookie(world: World, plan: Plan) -> None:
     seen = {
         **world.once("opening cookies", lambda: versions_by_cookie(world.voter, OPENING)),
@@ -21,6 +24,7 @@ def test_model_and_mesh_agree_on_every_cookie(world: World, plan: Plan) -> None:
     agree({cookie: f"voting-app {version}" for cookie, version in seen.items()}, predicted)
 
 
+@pytest.mark.usefixtures("mysql_restarts")
 def test_model_and_mesh_agree_on_every_other_header(world: World, plan: Plan) -> None:
     seen = world.once("other headers", lambda: versions_by_header(world.voter, OTHER_HEADERS))
     predicted = {header: page(plan.after(4), headers={header: FLAG}) for header in seen}

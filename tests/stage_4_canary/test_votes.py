@@ -1,6 +1,11 @@
+import pytest
+
 from fixtures.marks import requirement
 from fixtures.traffic.voter import Voter
-from fixtures.verdicts import every, expect, shows
+from fixtures.verdicts import every, expect, same, shows
+from fixtures.world.restart import restart_of_mysql
+from fixtures.world.votes import DIFFERENT_VOTES
+from fixtures.world.world import World
 
 
 @requirement("R4.7")
@@ -16,3 +21,13 @@ def test_a_vote_in_one_version_never_moves_the_others_count(voter: Voter) -> Non
     expect(canary.open_page(times=20), every(shows("Cats: 1/2 (50%) | Dogs: 1/2 (50%)")))
     voter.reset()
     expect(canary.open_page(times=20), every(shows("Cats: 1/2 (50%) | Dogs: 1/2 (50%)")))
+
+
+@requirement("R4.9")
+@pytest.mark.usefixtures("mysql_restarts")
+def test_votes_of_2_0_survive_a_restart_of_mysql(world: World, voter: Voter) -> None:
+    restart = restart_of_mysql(world)
+    kept = sorted(map(str, restart.before & restart.after))
+    expect(kept, same((), "MySQL pods that were not replaced"))
+    expect(voter.with_flag().open_page(times=20), every(shows(DIFFERENT_VOTES["2.0"])))
+    expect(voter.open_page(times=20), every(shows(DIFFERENT_VOTES["1.0"])))
