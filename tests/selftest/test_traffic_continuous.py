@@ -59,6 +59,16 @@ def test_pages_are_in_order_one_at_a_time_and_no_closer_than_the_pace(site: Site
         assert following.sent_at - page.sent_at >= PACE * 0.9
 
 
+def test_a_voter_in_a_hurry_still_opens_one_page_at_a_time(site: Site) -> None:
+    with continuous_traffic({"one": Voter(site.url)}) as traffic:
+        let_pass(traffic, 2)
+        traffic.hurry()
+        let_pass(traffic, 30)
+    pages = traffic.pages()["one"]
+    assert site.most_at_once == 1
+    assert min(following.sent_at - page.sent_at for page, following in itertools.pairwise(pages)) < PACE / 2
+
+
 def test_no_page_is_opened_after_the_block(site: Site) -> None:
     with continuous_traffic(voters(site)) as traffic:
         let_pass(traffic, 1)
