@@ -118,8 +118,18 @@ def test_an_object_that_istio_no_longer_has_is_told_with_what_replaced_it(
     assert_bad_input(ended, f"{file}:1", "authentication.istio.io", "PeerAuthentication")
 
 
-def test_stages_that_would_be_distributed(run_pytest: Pytest) -> None:
-    assert_bad_input(run_pytest("-n", "2"), "the stages share one world", "leave -n out")
+def test_workers_find_bad_input_before_any_starts(run_pytest: Pytest, manifests: Path) -> None:
+    (manifests / ANALYTICS).unlink()
+    ended = run_pytest("-n", "2", f"--manifests={manifests}")
+    assert_bad_input(ended, ANALYTICS)
+    assert not ended.called
+
+
+def test_an_engine_that_workers_can_not_have_is_no_verdict(run_pytest: Pytest) -> None:
+    ended = run_pytest("-n", "2", "-k", "ingress_serves")
+    failed = (ENVIRONMENT_FAILED, "environment failed, no verdict: apt-get update")
+    refused = (BAD_INPUT, "bad input: no Docker engine answers, and only root")
+    assert any(ended.code == code and text in ended.told for code, text in (failed, refused))
 
 
 def test_an_engine_that_can_not_be_had_is_no_verdict(run_pytest: Pytest) -> None:

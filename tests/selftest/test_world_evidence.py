@@ -25,6 +25,7 @@ from fixtures.timeouts import LIMITS
 from fixtures.world import evidence as module
 from fixtures.world.evidence import evidence
 from fixtures.world.evidence_texts import events_text, pods_text, steps_csv, traffic_csv
+from fixtures.world.setting import Setting
 from fixtures.world.world import World
 
 pytestmark = pytest.mark.selftest
@@ -123,15 +124,8 @@ def world_on(cluster: Cluster, stage: int = 4) -> World:
     scenario = load_scenario(OWN_MANIFESTS)
     return World(
         cluster=cast(Any, SimpleNamespace(api=cluster)),
-        mesh=cast(Any, None),
-        scenario=scenario,
-        manifests=load_manifests(OWN_MANIFESTS, scenario),
-        proxies=cast(Any, None),
-        callers=cast(Any, None),
-        sentinel=cast(Any, None),
-        progress=cast(Any, None),
-        watch=cast(Any, None),
-        versions=cast(Any, None),
+        setting=Setting(scenario, load_manifests(OWN_MANIFESTS, scenario), mesh=cast(Any, None)),
+        parts=cast(Any, None),
         stage=stage,
         transitions={2: TRANSITION},
     )
@@ -290,7 +284,8 @@ def test_a_cluster_that_is_gone_leaves_the_manifests_and_the_traffic(
 
 
 def test_a_manifest_that_is_gone_is_told(world: World, tmp_path: Path) -> None:
-    world.manifests = replace(world.manifests, root=tmp_path)
+    elsewhere = replace(world.manifests, root=tmp_path)
+    world.setting = replace(world.setting, manifests=elsewhere)
     assert evidence(world)[STEP_1].startswith("could not be read: ")
 
 

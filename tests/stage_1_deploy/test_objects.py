@@ -11,8 +11,8 @@ def test_deploy_creates_and_configures_what_the_source_lists(world: World, trans
 
 
 @requirement("R0.1")
-def test_api_server_warns_of_nothing_while_deploying(world: World) -> None:
-    expect(world.warnings[1], same((), "warnings"))
+def test_api_server_warns_of_nothing_while_deploying(transition: Transition) -> None:
+    expect(transition.warnings, same((), "warnings"))
 
 
 @requirement("R1.1")

@@ -1,5 +1,5 @@
 from fixtures.marks import requirement
-from fixtures.scenario.observed import ReplyKind
+from fixtures.scenario.observed import ReplyKind, Transition
 from fixtures.traffic.voter import Voter
 from fixtures.verdicts import (
     all_seen,
@@ -22,9 +22,9 @@ REPLICAS = 3
 
 
 @requirement("R1.4")
-def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(world: World) -> None:
+def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(transition: Transition) -> None:
     """Neither at the ingress nor at a port that a Service would open on the node."""
-    seen = {way: str(reply.kind) for way, reply in world.before_gateway.items()}
+    seen = {way: str(reply.kind) for way, reply in transition.knocks.items()}
     expect(seen, same({"ingress gateway": str(ReplyKind.REFUSED)}, "ways in before the Gateway"))
 
 

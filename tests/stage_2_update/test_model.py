@@ -1,5 +1,6 @@
 """What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
 
+from fixtures.marks import beside
 from fixtures.routing.plan import Plan
 from fixtures.scenario.chains import ANALYTICS
 from fixtures.static.asking import call
@@ -11,6 +12,7 @@ from fixtures.world.world import World
 FORMATS = {"voting-analytics 1.0": "plain", "voting-analytics 1.1": "percent"}
 
 
+@beside("R2.2")
 def test_model_and_mesh_agree_on_the_shares_of_analytics(world: World, voter: Voter, plan: Plan) -> None:
     enough = to_find_shift_of(0.2, share=0.5)
     pages = world.once("formats", lambda: voter.open_page_one_by_one(enough))

@@ -1,3 +1,5 @@
+import pytest
+
 from fixtures.marks import requirement
 from fixtures.scenario.observed import Transition
 from fixtures.traffic.voter import Voter
@@ -16,7 +18,8 @@ from fixtures.verdicts import (
     to_find_shift_of,
 )
 from fixtures.world.objects import applied_objects, endpoints
-from fixtures.world.world import ORDINARY, World
+from fixtures.world.way import ORDINARY
+from fixtures.world.world import World
 
 HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
 
@@ -24,10 +27,11 @@ HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
 @requirement("R0.1")
 def test_update_creates_what_the_source_lists(world: World, transition: Transition) -> None:
     expect(applied_objects(transition), same(world.scenario.stage(2).promised(), "objects"))
-    expect(world.warnings[2], same((), "warnings"))
+    expect(transition.warnings, same((), "warnings"))
 
 
 @requirement("R2.1")
+@pytest.mark.usefixtures("transition")
 def test_both_versions_of_analytics_run(world: World) -> None:
     running = [str(workload) for workload in world.workloads("voting-analytics") if workload.ready]
     expect(running, same(["voting-analytics 1.0", "voting-analytics 1.1"], "ready pods"))

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from fixtures.marks import lasts_until, requirement
+from fixtures.marks import beside, lasts_until, requirement
 from fixtures.scenario.observed import Page, Sample, Transition
 from fixtures.verdicts import (
     every,
@@ -18,7 +18,8 @@ from fixtures.verdicts import (
 )
 from fixtures.world.objects import applied_objects, endpoints
 from fixtures.world.tls import inbound
-from fixtures.world.world import FLAGGED, ORDINARY, World
+from fixtures.world.way import FLAGGED, ORDINARY
+from fixtures.world.world import World
 
 ANY_LEAK = 0.01
 
@@ -26,7 +27,7 @@ ANY_LEAK = 0.01
 @requirement("R0.1")
 def test_lock_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
     expect(applied_objects(transition), same(world.scenario.stage(3).promised(), "objects"))
-    expect(world.warnings[3], same((), "warnings"))
+    expect(transition.warnings, same((), "warnings"))
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,14 @@ def counted(world: World) -> CountedPages:
 
 @requirement("R3.1")
 @lasts_until(4)
+@pytest.mark.routing
 def test_page_shows_only_the_format_of_analytics_1_1(counted: CountedPages) -> None:
     expect_all(counted.pages, every(whole_page), every(formatted_as("percent")))
 
 
 @requirement("R3.2")
 @lasts_until(4)
+@beside("R3.1")
 def test_analytics_1_0_gets_no_request_while_pages_are_served(counted: CountedPages) -> None:
     """The twin is the positive control: the same counter of analytics 1.1 moved with every page."""
     expect(counted.requests["1.0"], same(0, "requests to analytics 1.0"))

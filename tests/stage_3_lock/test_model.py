@@ -1,5 +1,6 @@
 """What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
 
+from fixtures.marks import beside
 from fixtures.routing.plan import Plan
 from fixtures.scenario.chains import REDIS
 from fixtures.static.asking import call
@@ -12,12 +13,14 @@ from fixtures.world.world import World
 ANALYTICS_PODS = ("voting-analytics 1.0", "voting-analytics 1.1")
 
 
+@beside("R3.3")
 def test_model_and_mesh_agree_on_who_may_send(world: World, plan: Plan) -> None:
     replies = world.once("analytics to Redis", lambda: reach(world, ANALYTICS_PODS, [REDIS]))
     predicted = {cell: call(plan.after(3), cell[0], REDIS) for cell in replies}
     agree({cell: who_replied(reply) for cell, reply in replies.items()}, predicted)
 
 
+@beside("R3.5")
 def test_model_and_mesh_agree_on_plaintext(world: World, plan: Plan) -> None:
     replies = world.plaintext()
     names = {workload.address: str(workload) for workload in world.workloads()}
@@ -25,6 +28,7 @@ def test_model_and_mesh_agree_on_plaintext(world: World, plan: Plan) -> None:
     agree(seen, plain_calls(plan.after(3)))
 
 
+@beside("R3.4")
 def test_model_and_mesh_agree_on_mutual_tls(world: World, plan: Plan) -> None:
     view = world.once("tls", lambda: tls_view(world))
     agree_on_table(table_by_workload(world, view), table(plan.after(3)))

@@ -1,4 +1,5 @@
 from fixtures.marks import lasts_until, requirement
+from fixtures.scenario.observed import Transition
 from fixtures.verdicts import expect, matrix, refused_by_reset
 from fixtures.verdicts.checks import answered
 from fixtures.world.world import World
@@ -12,7 +13,6 @@ def test_plaintext_is_refused_at_every_workload_port(world: World) -> None:
 
 
 @requirement("R3.5")
-def test_the_same_calls_were_answered_before_the_lock(world: World) -> None:
+def test_the_same_calls_were_answered_before_the_lock(transition: Transition, world: World) -> None:
     """The positive control: the calls themselves are right, so that their refusal means the lock."""
-    seen = world.plaintext_when_permissive
-    expect(seen, matrix({call: answered for call, _ in world.plain_calls()}))
+    expect(transition.plaintext, matrix({call: answered for call, _ in world.plain_calls()}))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures.marks import requirement
+from fixtures.marks import beside, requirement
 from fixtures.scenario.observed import Transition
 from fixtures.traffic.voter import Browser
 from fixtures.verdicts import (
@@ -23,7 +23,8 @@ from fixtures.verdicts import (
 )
 from fixtures.world.objects import applied_objects, counted_pods, endpoints
 from fixtures.world.reach import pages_of_chain
-from fixtures.world.world import FLAGGED, ORDINARY, World
+from fixtures.world.way import FLAGGED, ORDINARY
+from fixtures.world.world import World
 
 if TYPE_CHECKING:  # it needs the library that drives a browser, which most runs don't
     from fixtures.traffic.chromium import Chromium
@@ -35,7 +36,7 @@ VERSION_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2
 @requirement("R0.1")
 def test_canary_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
     expect(applied_objects(transition), same(world.scenario.stage(4).promised(), "objects"))
-    expect(world.warnings[4], same((), "warnings"))
+    expect(transition.warnings, same((), "warnings"))
 
 
 @requirement("R4.1")
@@ -59,6 +60,7 @@ def test_flagged_voters_see_no_error_once_2_0_is_ready(transition: Transition, w
 
 
 @requirement("R4.2")
+@pytest.mark.usefixtures("transition")
 def test_three_apps_one_analytics_and_one_storage_of_2_0_are_ready(world: World) -> None:
     pods = [workload for workload in world.workloads() if workload.version == "2.0"]
     expect(counted_pods(pods), same(VERSION_2_0, "ready pods"))
@@ -80,18 +82,22 @@ def test_secret_is_there_and_the_claim_is_bound(world: World) -> None:
 
 @requirement("R4.3")
 @pytest.mark.usefixtures("mysql_restarts")
+@pytest.mark.routing
 def test_voter_without_the_flag_never_sees_2_0(world: World) -> None:
     pages = pages_of_chain(world, "1.0", to_find_leak_of(ANY_LEAK))
     expect(pages, every(both(whole_page, served_by("1.0"))))
 
 
 @requirement("R4.4")
+@pytest.mark.routing
+@beside("R4.3")
 def test_voter_with_the_flag_always_sees_2_0(world: World) -> None:
     pages = pages_of_chain(world, "2.0", to_find_leak_of(ANY_LEAK))
     expect(pages, every(both(whole_page, served_by("2.0"))))
 
 
 @requirement("R4.6")
+@pytest.mark.routing
 def test_the_pages_own_buttons_switch_a_browser_to_2_0_and_back(browser: Browser) -> None:
     expect(browser.open_page(), every(both(served_by("1.0"), flag_is("clear"))))
     expect(browser.set_flag(), every(both(served_by("2.0"), flag_is("set"))))

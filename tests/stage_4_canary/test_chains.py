@@ -1,6 +1,6 @@
 import pytest
 
-from fixtures.marks import requirement
+from fixtures.marks import beside, requirement
 from fixtures.scenario.chains import MYSQL, REDIS, REFUSED, WHO_MAY_REACH_WHOM
 from fixtures.scenario.observed import Reply
 from fixtures.verdicts import (
@@ -42,6 +42,8 @@ def test_each_source_reaches_its_own_chain_and_no_other(world: World) -> None:
 
 
 @requirement("R4.8")
+@beside("R4.3")
+@pytest.mark.routing
 @pytest.mark.usefixtures("mysql_restarts")
 def test_not_one_page_of_chain_1_0_shows_the_votes_of_2_0(world: World) -> None:
     """Each request of an app to analytics is routed by itself: a page tells where its own one went."""
@@ -50,6 +52,8 @@ def test_not_one_page_of_chain_1_0_shows_the_votes_of_2_0(world: World) -> None:
 
 
 @requirement("R4.8")
+@beside("R4.3")
+@pytest.mark.routing
 def test_not_one_page_of_chain_2_0_shows_the_votes_of_1_0(world: World) -> None:
     pages = pages_of_chain(world, "2.0", to_find_leak_of(ANY_LEAK))
     expect(pages, every(both(whole_page, shows(DIFFERENT_VOTES["2.0"]))))

@@ -7,6 +7,8 @@ from fixtures.verdicts.checks import exactly
 from fixtures.world.cookies import versions_by_cookie, versions_by_header
 from fixtures.world.world import World
 
+pytestmark = pytest.mark.routing
+
 
 @requirement("R4.5")
 def test_the_flag_opens_2_0_wherever_it_stands(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fixtures.marks import beside
 from fixtures.routing.plan import Plan
 from fixtures.scenario.chains import WHO_MAY_REACH_WHOM
 from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
@@ -15,6 +16,7 @@ from fixtures.world.world import World
 
 
 @pytest.mark.usefixtures("mysql_restarts")
+@beside("R4.5")
 def test_model_and_mesh_agree_on_every_cookie(world: World, plan: Plan) -> None:
     seen = {
         **world.once("opening cookies", lambda: versions_by_cookie(world.voter, OPENING)),
@@ -25,12 +27,14 @@ def test_model_and_mesh_agree_on_every_cookie(world: World, plan: Plan) -> None:
 
 
 @pytest.mark.usefixtures("mysql_restarts")
+@beside("R4.5")
 def test_model_and_mesh_agree_on_every_other_header(world: World, plan: Plan) -> None:
     seen = world.once("other headers", lambda: versions_by_header(world.voter, OTHER_HEADERS))
     predicted = {header: page(plan.after(4), headers={header: FLAG}) for header in seen}
     agree({header: f"voting-app {version}" for header, version in seen.items()}, predicted)
 
 
+@beside("R4.8")
 def test_model_and_mesh_agree_on_who_reaches_whom(world: World, plan: Plan) -> None:
     predicted = {
         (source, f"{service}:{port}"): call(plan.after(4), source, (service, port))
@@ -40,6 +44,7 @@ def test_model_and_mesh_agree_on_who_reaches_whom(world: World, plan: Plan) -> N
     agree({cell: who_replied(replies[cell]) for cell in predicted}, predicted)
 
 
+@beside("R4.10")
 def test_model_and_mesh_agree_on_mutual_tls(world: World, plan: Plan) -> None:
     view = world.once("tls", lambda: tls_view(world))
     agree_on_table(table_by_workload(world, view), table(plan.after(4)))

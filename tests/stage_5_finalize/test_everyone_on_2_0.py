@@ -1,3 +1,5 @@
+import pytest
+
 from fixtures.marks import requirement
 from fixtures.scenario.cookies import NEAR_MISSES, OPENING
 from fixtures.scenario.observed import Transition
@@ -19,7 +21,8 @@ from fixtures.verdicts import (
 from fixtures.verdicts.checks import exactly
 from fixtures.world.cookies import versions_by_cookie
 from fixtures.world.objects import applied_objects, counted_pods, routing_objects
-from fixtures.world.world import FLAGGED, ORDINARY, World
+from fixtures.world.way import FLAGGED, ORDINARY
+from fixtures.world.world import World
 
 ANY_LEAK = 0.01
 ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0": 1}
@@ -30,15 +33,17 @@ def test_finalize_configures_and_deletes_what_the_scenario_lists(
     world: World, transition: Transition
 ) -> None:
     expect(applied_objects(transition), same(world.scenario.stage(5).promised(), "objects"))
-    expect(world.warnings[5], same((), "warnings"))
+    expect(transition.warnings, same((), "warnings"))
 
 
 @requirement("R5.1")
+@pytest.mark.routing
 def test_everyone_sees_2_0(voter: Voter) -> None:
     expect(voter.open_page(times=to_find_leak_of(ANY_LEAK)), every(both(whole_page, served_by("2.0"))))
 
 
 @requirement("R5.1")
+@pytest.mark.routing
 def test_the_flag_makes_no_difference_any_more(voter: Voter) -> None:
     pages = voter.with_flag().open_page(times=to_find_leak_of(ANY_LEAK))
     expect(pages, every(both(whole_page, served_by("2.0"))))
@@ -62,6 +67,7 @@ def test_every_component_has_a_subset_for_2_0(world: World) -> None:
 
 
 @requirement("R5.1")
+@pytest.mark.routing
 def test_no_cookie_leads_anywhere_else(world: World) -> None:
     cookies = (*OPENING, *NEAR_MISSES)
     seen = world.once("cookies", lambda: versions_by_cookie(world.voter, cookies))

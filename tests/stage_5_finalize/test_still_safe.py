@@ -1,4 +1,5 @@
 from fixtures.marks import requirement
+from fixtures.scenario.observed import Transition
 from fixtures.traffic.voter import Voter
 from fixtures.verdicts import every, expect, matrix, refused_by_reset, same, shows
 from fixtures.world.tls import expected_legs, promised_table, tls_view
@@ -7,8 +8,8 @@ from fixtures.world.world import World
 
 
 @requirement("R5.4")
-def test_the_votes_of_2_0_are_still_there(world: World, voter: Voter) -> None:
-    expect(world.votes_before_finalizing, every(shows(DIFFERENT_VOTES["2.0"])))
+def test_the_votes_of_2_0_are_still_there(transition: Transition, voter: Voter) -> None:
+    expect(transition.votes, every(shows(DIFFERENT_VOTES["2.0"])))
     expect(voter.open_page(times=20), every(shows(DIFFERENT_VOTES["2.0"])))
 
 
