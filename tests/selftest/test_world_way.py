@@ -1,0 +1,142 @@
+"""Stages that nobody watches are passed in one go: what is waited for, which stage is told to have failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from fixtures.plugin.options import OWN_MANIFESTS
+from fixtures.scenario.errors import StageFailed
+from fixtures.scenario.loading import load_scenario
+from fixtures.scenario.manifests import ManifestFolder, load_manifests
+from fixtures.scenario.stages import Apply, Delete
+from fixtures.world import way
+from fixtures.world.setting import Setting
+from fixtures.world.way import pass_through
+from fixtures.world.world import World
+
+pytestmark = pytest.mark.selftest
+
+
+class Parts:
+    """What a world needs while it passes through stages; tells what it is asked for."""
+
+    def __init__(self, told: list[str]) -> None:
+        self.progress = self.sentinel = self
+        self.told = told
+
+    def detail(self, text: str) -> None:
+        pass
+
+    def create(self) -> None:
+        self.told.append("sentinel")
+
+
+class Walk(World):
+    """A world whose cluster does what it is told at once."""
+
+    def wait_until_live(self) -> float:
+        self.parts.told.append("live")  # type: ignore[attr-defined]
+        return 0.0
+
+    def look_around(self, number: int) -> None:
+        self.parts.told.append(f"look around at {number}")  # type: ignore[attr-defined]
+
+    def apply_namespace(self, labels: Any) -> None:  # noqa: ARG002
+        self.parts.told.append("namespace")  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is done to the world, in order; a file or a stage's pods that are in it beforehand fail."""
+    done: list[str] = []
+
+    def apply_file(_api: Any, _manifests: ManifestFolder, step: Apply, *_: Any) -> None:
+        if f"refuse {step.file}" in done:
+            raise StageFailed("refused", breaks="R0.1")
+        done.append(step.file)
+
+    def wait_for_pods(
+        _api: Any, _manifests: Any, step: Apply, _namespace: str, stage: int, _tell: Any, _closer: Any,
+        later: Sequence[str] = (), _deleted: Any = (),
+    ) -> None:  # fmt: skip
+        if f"no pods of {stage}" in done:
+            raise StageFailed("never ready", breaks=f"stage {stage}")
+        if "pods" in str(step.wait_for):
+            done.append(f"pods of {stage}, not those of {len(later)} others")
+
+    def delete(_api: Any, step: Delete, *_: Any) -> None:
+        done.append(str(step))
+
+    monkeypatch.setattr(way, "apply_file", apply_file)
+    monkeypatch.setattr(way, "wait_for_pods", wait_for_pods)
+    monkeypatch.setattr(way, "delete_objects", delete)
+    return done
+
+
+@pytest.fixture
+def world(told: list[str]) -> World:
+    scenario = load_scenario(OWN_MANIFESTS)
+    setting = Setting(scenario, load_manifests(OWN_MANIFESTS, scenario), cast(Any, None))
+
+    class Cluster:
+        api = None
+
+    return Walk(cast(Any, Cluster()), setting, cast(Any, Parts(told)))
+
+
+def test_pods_of_stages_start_side_by_side_and_routes_wait_for_them(world: World, told: list[str]) -> None:
+    pass_through(world, [1, 2, 3])
+    assert told == [
+        "namespace",
+        "kubernetes/step-1-create-voting-app.yaml",
+        "istio/step-1-create-voting-app-gateway.yaml",
+        "sentinel",
+        "kubernetes/step-2-update-voting-analytics-to-1.1.yaml",
+        "pods of 1, not those of 1 others",
+        "pods of 2, not those of 0 others",
+        "live",
+        "istio/step-2-update-and-add-routing-for-all-components.yaml",
+        "live",
+        "look around at 3",
+    ]
+    assert world.stage == 3
+
+
+def test_the_first_stage_whose_pods_never_get_ready_is_the_one_that_fails(
+    world: World, told: list[str]
+) -> None:
+    told.append("no pods of 2")
+    with pytest.raises(StageFailed) as failed:
+        pass_through(world, [1, 2, 3])
+    assert failed.value.breaks == "stage 2"
+    assert world.stage == 1
+
+
+def test_an_object_that_is_refused_fails_its_stage_after_those_before_are_ready(
+    world: World, told: list[str]
+) -> None:
+    told.append("refuse kubernetes/step-2-update-voting-analytics-to-1.1.yaml")
+    with pytest.raises(StageFailed) as failed:
+        pass_through(world, [1, 2, 3])
+    assert failed.value.breaks == "R0.1"
+    assert world.stage == 1
+    assert "pods of 1, not those of 0 others" in told
+
+
+def test_a_stage_before_fails_first_as_in_a_walk(world: World, told: list[str]) -> None:
+    told += ["refuse kubernetes/step-2-update-voting-analytics-to-1.1.yaml", "no pods of 1"]
+    with pytest.raises(StageFailed) as failed:
+        pass_through(world, [1, 2, 3])
+    assert failed.value.breaks == "stage 1"
+    assert world.stage == 0
+
+
+def test_what_is_deleted_waits_for_what_came_before(world: World, told: list[str]) -> None:
+    world.stage, world.opened = 3, True
+    pass_through(world, [4, 5])
+    deleting = next(index for index, one in enumerate(told) if one.startswith("delete Deployment"))
+    assert "live" in told[deleting - 1]
+    assert world.stage == 5
