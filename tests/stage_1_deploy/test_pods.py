@@ -13,7 +13,7 @@ VERSION_1_0 = {"voting-app 1.0": 3, "voting-analytics 1.0": 1, "voting-storage 1
 
 
 @requirement("R1.2")
-@pytest.mark.usefixtures("transition")
+@pytest.mark.usefixtures("rolled_out")
 def test_three_apps_one_analytics_and_one_storage_are_ready(pods: Sequence[Workload]) -> None:
     expect(counted_pods(pods), same(VERSION_1_0, "ready pods"))
 

@@ -31,7 +31,7 @@ def test_update_creates_what_the_source_lists(world: World, transition: Transiti
 
 
 @requirement("R2.1")
-@pytest.mark.usefixtures("transition")
+@pytest.mark.usefixtures("rolled_out")
 def test_both_versions_of_analytics_run(world: World) -> None:
     running = [str(workload) for workload in world.workloads("voting-analytics") if workload.ready]
     expect(running, same(["voting-analytics 1.0", "voting-analytics 1.1"], "ready pods"))

@@ -60,7 +60,7 @@ def test_flagged_voters_see_no_error_once_2_0_is_ready(transition: Transition, w
 
 
 @requirement("R4.2")
-@pytest.mark.usefixtures("transition")
+@pytest.mark.usefixtures("rolled_out")
 def test_three_apps_one_analytics_and_one_storage_of_2_0_are_ready(world: World) -> None:
     pods = [workload for workload in world.workloads() if workload.version == "2.0"]
     expect(counted_pods(pods), same(VERSION_2_0, "ready pods"))
