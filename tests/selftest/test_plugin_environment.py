@@ -15,6 +15,7 @@ from fixtures.plugin import environment
 from fixtures.plugin.interrupts import Interrupts
 from fixtures.plugin.options import BAD_INPUT, ENVIRONMENT_FAILED, RUN, WORLD
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
+from fixtures.scenario.requirements import REQUIREMENTS
 from fixtures.verdicts import PromiseBroken, Verdict
 
 pytestmark = pytest.mark.selftest
@@ -37,9 +38,16 @@ class Session:
             watch = SimpleNamespace(disturbance=lambda: disturbance)
             self.stash[WORLD] = cast(Any, SimpleNamespace(watch=watch, stage=4))
 
-    def test(self, path: str = LIVE) -> pytest.Item:
-        marks = [pytest.mark.static.mark] if path == STATIC else []
-        item = SimpleNamespace(path=Path(path), config=self, iter_markers=lambda _: marks)
+    def test(self, path: str = LIVE, promise: str = "R4.4") -> pytest.Item:
+        marks = [
+            pytest.mark.requirement(promise).mark,
+            *([pytest.mark.static.mark] if path == STATIC else []),
+        ]
+        item = SimpleNamespace(
+            path=Path(path),
+            config=self,
+            iter_markers=lambda name: (mark for mark in marks if mark.name == name),
+        )
         return cast(pytest.Item, item)
 
 
@@ -88,6 +96,17 @@ def test_a_broken_promise_stays_red_where_nothing_disturbed() -> None:
 
 def test_what_holds_is_green_whatever_happened_beside_it() -> None:
     through(environment.pytest_runtest_call(Session(DISTURBED).test()))
+
+
+def test_what_holds_because_nothing_came_is_not_believed_where_something_happened() -> None:
+    hook = environment.pytest_runtest_call(Session(DISTURBED).test(promise="R3.5"))
+    code, _ = ended(lambda: through(hook))
+    assert code == ENVIRONMENT_FAILED
+    through(environment.pytest_runtest_call(Session().test(promise="R3.5")))
+
+
+def test_the_promises_that_hold_by_refusal_are_promises() -> None:
+    assert environment.HELD_BY_REFUSAL <= REQUIREMENTS.keys()
 
 
 def test_the_manifests_alone_are_judged_without_an_environment() -> None:
