@@ -196,6 +196,13 @@ def test_a_stores_probe_that_fails_though_it_works(store: Object, answer: bytes)
     assert f"answers at port {port} as its contract says" in trouble.reason
 
 
+def test_a_store_that_is_another_component() -> None:
+    trouble, after = told(Cluster([STORE], {"10.0.0.7:8080": b"HTTP/1.1 404 Not Found"}))
+    assert trouble is not None
+    assert trouble.reason.endswith("voting-storage-1-0-77-x listens at port 8080 and not at its own")
+    assert after < LIMITS.pods_stuck + 1
+
+
 # --- what may only be slow -------------------------------------------------------------------------------
 
 
