@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from fixtures.cluster.api import Api
-from fixtures.cluster.pod_state import HOPELESS, is_ready, pod_troubles
-from fixtures.cluster.pods import Readiness, look, wait_for_deployments
+from fixtures.cluster.pod_state import HOPELESS, Trouble, is_ready, pod_troubles
+from fixtures.cluster.pods import LookCloser, Readiness, look, nothing_found, wait_for_deployments
 from fixtures.scenario.errors import StageFailed
 from fixtures.timeouts import LIMITS
 from tests.selftest.support import FakeClock
@@ -89,12 +89,12 @@ def waited(api: FakeApi, *names: str) -> float:
     return clock.now() - started
 
 
-def failed(api: FakeApi) -> tuple[StageFailed, float]:
+def failed(api: FakeApi, look_closer: LookCloser = nothing_found) -> tuple[StageFailed, float]:
     """Wait for a Deployment that never gets ready, and return how that ended and when."""
     clock = FakeClock()
     started = clock.now()
     with pytest.raises(StageFailed) as ended:
-        wait_for_deployments(cast(Api, api), "voting", ["storage"], clock=clock)
+        wait_for_deployments(cast(Api, api), "voting", ["storage"], look_closer=look_closer, clock=clock)
     return ended.value, clock.now() - started
 
 
@@ -254,6 +254,43 @@ def test_a_hopeless_container_needs_no_grace_beside_an_unschedulable_pod() -> No
     broken = pod("other", containerStatuses=[container("InvalidImageName", "no such thing")])
     ended, after = failed(FakeApi(([deployment()], [unschedulable(), broken])))
     assert ("InvalidImageName" in ended.reason, after) == (True, 0)
+
+
+# --- a closer look ---------------------------------------------------------------------------------------
+
+STUCK = Trouble("a port where nothing listens", "storage-x", "storage")
+
+
+def runs(restarts: int = 0) -> Object:
+    return pod(containerStatuses=[container(restarts=restarts)])
+
+
+def test_whoever_knows_the_application_is_asked_once_nothing_changes_any_more() -> None:
+    ended, after = failed(FakeApi(([deployment()], [runs()])), lambda: STUCK)
+    assert (ended.reason, ended.log) == (STUCK.reason, ("starting", "no space left"))
+    assert after == pytest.approx(LIMITS.pods_steady, abs=0.21)
+
+
+def test_a_change_begins_the_time_anew() -> None:
+    early, late = ([deployment()], [runs()]), ([deployment()], [runs(restarts=1)])
+    _, after = failed(FakeApi(*[early] * 15, late), lambda: STUCK)
+    assert after == pytest.approx(3 + LIMITS.pods_steady, abs=0.21)
+
+
+def test_nobody_is_asked_while_a_container_is_to_start() -> None:
+    starting = pod("other", containerStatuses=[container("ContainerCreating")])
+    ended, after = failed(FakeApi(([deployment()], [runs(), starting])), lambda: STUCK)
+    assert after == pytest.approx(LIMITS.pods_ready)
+    assert "not within" in ended.reason
+
+
+def test_what_is_not_sure_is_waited_for() -> None:
+    ready = ([deployment(ready=1)], [])
+    assert waited(FakeApi(*[([deployment()], [runs()])] * 100, ready)) == pytest.approx(20)
+    assert failed(FakeApi(([deployment()], [runs()])))[1] == pytest.approx(LIMITS.pods_ready)
+
+
+# --- at the limit ----------------------------------------------------------------------------------------
 
 
 def event(name: str, message: str, time: str, kind: str = "Warning") -> Object:
