@@ -285,7 +285,7 @@ def test_nobody_is_asked_while_a_container_is_to_start() -> None:
 
 
 def test_what_is_not_sure_is_waited_for() -> None:
-    ready = ([deployment(ready=1)], [])
+    ready: tuple[list[Object], list[Object]] = ([deployment(ready=1)], [])
     assert waited(FakeApi(*[([deployment()], [runs()])] * 100, ready)) == pytest.approx(20)
     assert failed(FakeApi(([deployment()], [runs()])))[1] == pytest.approx(LIMITS.pods_ready)
 
