@@ -167,6 +167,22 @@ def test_a_folder_that_can_t_be_read_is_bad_input_with_its_line() -> None:
     assert f"{CANARY}:" in result.words
 
 
+@pytest.mark.parametrize(
+    ("added", "copied"),
+    [
+        ("mirror: {host: voting-app, subset: v2-0}", True),
+        ("mirrors: [{destination: {host: voting-app}, percentage: {value: 1}}]", True),
+        ("mirror: {host: voting-app}\n      mirrorPercentage: {value: 0}", False),
+    ],
+)
+def test_a_vote_that_is_copied_is_counted_twice(added: str, copied: bool) -> None:
+    text = content(CANARY)
+    plain = text.index("    - route:", text.index("featureflag=on"))
+    mirrored = f"{text[:plain]}    - {added}\n      {text[plain:].lstrip(' -')}"
+    results = static_verdicts(MANIFESTS, {CANARY: mirrored.encode()})
+    assert broken(results) == ({"R4.7"} if copied else set())
+
+
 def test_a_changed_scenario_counts_instead_of_the_folder_s() -> None:
     unlabelled = changed("scenario.yaml", "istio-injection: enabled", "istio-injection: disabled")
     assert {"R1.1", "R1.3"} <= broken(static_verdicts(MANIFESTS, unlabelled))

@@ -5,7 +5,14 @@ from fixtures.routing.plan import Plan
 from fixtures.static.asking import call, page
 from fixtures.static.chains import chain_of
 from fixtures.static.judges import answered_by, nothing_found
-from fixtures.static.objects import applied, findings, open_services, pods_of, sidecars
+from fixtures.static.objects import (
+    applied,
+    copied_requests,
+    findings,
+    open_services,
+    pods_of,
+    sidecars,
+)
 from fixtures.static.settings import strange_words
 from fixtures.verdicts import expect, same
 
@@ -97,3 +104,8 @@ def test_the_stores_port_answers_app_and_analytics(plan: Plan) -> None:
         for source in ("voting-app 1.0", "voting-analytics 1.0")
     }
     expect(seen, answered_by(dict.fromkeys(seen, "voting-storage 1.0")))
+
+
+@requirement("R1.7")
+def test_no_vote_is_counted_twice(plan: Plan) -> None:
+    expect(copied_requests(plan.after(1)), nothing_found("routes that copy votes"))

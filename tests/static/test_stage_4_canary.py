@@ -11,6 +11,7 @@ from fixtures.static.legs import expected_legs, plain_calls, promised_table, tab
 from fixtures.static.objects import (
     applied,
     claims_mounted,
+    copied_requests,
     findings,
     keys_of,
     ports_of,
@@ -146,6 +147,11 @@ def test_each_version_counts_in_a_store_of_its_own(plan: Plan) -> None:
             }
         ),
     )
+
+
+@requirement("R4.7")
+def test_no_vote_is_copied_to_the_other_version(plan: Plan) -> None:
+    expect(copied_requests(plan.after(4)), nothing_found("routes that copy votes"))
 
 
 @requirement("R4.8")
