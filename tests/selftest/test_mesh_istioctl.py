@@ -24,9 +24,10 @@ def control_plane(*proxies: tuple[str, str]) -> str:
 
 def test_proxies_of_every_control_plane_are_looked_at() -> None:
     told = f"{control_plane(('a.voting', 'SYNCED'))}\n{control_plane(('b.voting', 'STALE'))}\n"
-    assert read_proxy_status(told) == ["b.voting: Listener STALE"]
-    assert read_proxy_status(control_plane(("a.voting", "SYNCED"), ("c.voting", "NOT_SENT"))) == []
-    assert read_proxy_status("") == []
+    assert read_proxy_status(told) == {"a.voting": [], "b.voting": ["Listener STALE"]}
+    both = control_plane(("a.voting", "SYNCED"), ("c.voting", "NOT_SENT"))
+    assert read_proxy_status(both) == {"a.voting": [], "c.voting": []}
+    assert read_proxy_status("") == {}
 
 
 def test_findings_are_read_and_a_clean_cluster_has_none() -> None:
