@@ -65,6 +65,16 @@ def test_figures_count_what_failed_what_was_wrong_and_what_was_answered() -> Non
     assert counted.plaintext_answered == 1
 
 
+def test_requests_that_failed_are_told_with_their_time_and_step() -> None:
+    failed = replace(FAILED_PAGE, sent_at=15.0)
+    moved = replace(MOVE, pages={"ordinary voter": (failed,)}, ballots={REDIS: (ballot("Cats", failed),)})
+    assert [at for at, _ in moved.failures()] == [15.0, 15.0]
+    upgrade = SimpleNamespace(asked=Asked(SOURCE, TARGET), moves={Moment.DURING: moved}, findings=())
+    text = upgrade_report(cast(Upgrade, upgrade), TESTS).text
+    assert "     5.0 restart voting-storage-1-0: ordinary voter: " in text
+    assert "vote for Cats, answered 503" in text
+
+
 def test_the_report_has_table_figures_steps_and_which_proxy_ran_what(tmp_path: Path) -> None:
     back = replace(MOVE, source=TARGET, target=SOURCE, stopped="pods don't start")
     upgrade = SimpleNamespace(

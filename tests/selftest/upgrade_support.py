@@ -26,7 +26,7 @@ def ballot(choice: str = "Cats", answer: Page = VOTED) -> Ballot:
 
 
 def connection(reply: Reply = PONG, at: float = 15.0, store: str = REDIS) -> MeshCall:
-    return MeshCall("voting-app 1.0", store, "app-1", at, reply)
+    return MeshCall("voting-app 1.0", store, "app-1", at, at + 0.2, reply)
 
 
 def attempt(at: float, reply: Reply = RESET, control: Reply = PAGE) -> Attempt:

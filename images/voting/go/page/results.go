@@ -19,6 +19,9 @@ const keptConnections = 32
 // longestAnswer of voting-analytics, in bytes, many times what its sentence needs.
 const longestAnswer = 64 * 1024
 
+// answerLimit is more than voting-analytics waits for a store that is being replaced.
+const answerLimit = peers.Patience + peers.AnswerLimit
+
 // Results asks voting-analytics for the sentence with the results, for every page.
 type Results struct {
 	url       string
@@ -31,7 +34,7 @@ func NewResults(address settings.Address) *Results {
 		url: "http://" + address.String() + "/analytics",
 		transport: &http.Transport{
 			DialContext:           (&net.Dialer{Timeout: peers.ConnectLimit}).DialContext,
-			ResponseHeaderTimeout: peers.AnswerLimit,
+			ResponseHeaderTimeout: answerLimit,
 			MaxIdleConnsPerHost:   keptConnections,
 			DisableCompression:    true,
 		},
@@ -58,7 +61,7 @@ func (r *Results) Text() (string, error) {
 }
 
 func (r *Results) ask() (status int, body []byte, err error) {
-	limited, cancel := context.WithTimeout(context.Background(), peers.ConnectLimit+peers.AnswerLimit)
+	limited, cancel := context.WithTimeout(context.Background(), peers.ConnectLimit+answerLimit)
 	defer cancel()
 	request, err := http.NewRequestWithContext(limited, http.MethodGet, r.url, nil)
 	if err != nil {

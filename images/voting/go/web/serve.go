@@ -16,7 +16,10 @@ import (
 // keepIdle: the sidecar keeps its connections. Were we to close an idle one first, a request on its way would be lost.
 const keepIdle = 2 * time.Hour
 
-// finishLimit is how long requests that run may go on after SIGTERM, so that a pod is gone within 2 s.
+// leaving is how long requests are still taken after SIGTERM: who leads them here hears of the end a moment later.
+const leaving = 1500 * time.Millisecond
+
+// finishLimit is how long requests that run may go on after that, so that a pod is gone within 4 s.
 const finishLimit = 1800 * time.Millisecond
 
 // Run serves until SIGTERM or SIGINT. program is the name that the log shows.
@@ -31,8 +34,8 @@ func Run(program string, told settings.Common, handler http.Handler) error {
 	return Serve(ending, listener, handler)
 }
 
-// Serve answers until ending is done. Then it stops listening, lets requests that run finish within finishLimit, and
-// returns.
+// Serve answers until a moment after ending is done. Then it stops listening, lets requests that run finish within
+// finishLimit, and returns.
 func Serve(ending context.Context, listener net.Listener, handler http.Handler) error {
 	// No limit on the time until a request's first byte either: a sidecar may open a connection before it needs one.
 	server := &http.Server{Handler: handler, IdleTimeout: keepIdle}
@@ -42,6 +45,7 @@ func Serve(ending context.Context, listener net.Listener, handler http.Handler) 
 	case err := <-failed:
 		return err
 	case <-ending.Done():
+		time.Sleep(leaving)
 	}
 	limited, cancel := context.WithTimeout(context.Background(), finishLimit)
 	defer cancel()
