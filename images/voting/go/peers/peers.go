@@ -14,8 +14,8 @@ const (
 	ConnectLimit = 2 * time.Second
 	// AnswerLimit is how long a peer may be silent.
 	AnswerLimit = 4 * time.Second
-	// Patience is how long to wait for a store that is being replaced: seen 6 s for a MySQL on two busy cores.
-	Patience = 10 * time.Second
+	// Patience is how long to wait for a store that is being replaced: seen 8 s for a MySQL on two busy cores.
+	Patience = 15 * time.Second
 	// again is the pause between two looks for a store.
 	again = 50 * time.Millisecond
 )

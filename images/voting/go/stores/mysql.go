@@ -39,6 +39,10 @@ const deadlockAttempts = 5
 // mysqlConnections bounds those of one program, well below what a small server allows in all.
 const mysqlConnections = 16
 
+// connectionAge is how old a connection may be that a statement is sent on. A server that leaves takes no new ones, goes
+// on for 2 s, and then cuts what runs: by that time nothing of ours does.
+const connectionAge = time.Second
+
 // statementLimit ends the wait for a connection; connecting, sending and reading have shorter limits of their own.
 const statementLimit = peers.Patience + 2*peers.AnswerLimit
 
@@ -75,6 +79,7 @@ func OpenMySQL(address settings.Address, account settings.Account) (*MySQLVotes,
 	pool := sql.OpenDB(waiting)
 	pool.SetMaxOpenConns(mysqlConnections)
 	pool.SetMaxIdleConns(mysqlConnections)
+	pool.SetConnMaxLifetime(connectionAge)
 	return &MySQLVotes{pool, func() *sql.DB { return sql.OpenDB(waiting) }}, nil
 }
 
