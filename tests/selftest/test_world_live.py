@@ -1,0 +1,60 @@
+"""New endpoints are in use when Envoy's workers have been told, which is later than its admin port says."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from fixtures.cluster.endpoints import SERVICE_LABEL, ready_endpoints
+from fixtures.mesh.live import MERGE_WINDOW, taken_up
+from fixtures.world import world as module
+from fixtures.world.world import World
+from tests.selftest.support import FakeClock
+
+pytestmark = pytest.mark.selftest
+
+
+def one_slice(service: str, *addresses: str, ready: bool = True) -> dict[str, Any]:
+    endpoints = [{"addresses": [address], "conditions": {"ready": ready}} for address in addresses]
+    return {"metadata": {"labels": {SERVICE_LABEL: service}}, "endpoints": endpoints}
+
+
+def test_workers_have_new_endpoints_a_merge_window_after_the_proxies() -> None:
+    clock = FakeClock()
+    assert taken_up(clock.now() - 0.25, clock) == pytest.approx(1000.0 - 0.25 + MERGE_WINDOW)
+
+
+def test_nothing_is_waited_for_that_is_long_past() -> None:
+    clock = FakeClock()
+    assert taken_up(clock.now() - 2 * MERGE_WINDOW, clock) == 1000.0
+
+
+def test_ready_endpoints_are_told_with_their_service() -> None:
+    slices = [one_slice("app", "10.0.0.1", "10.0.0.2"), one_slice("app", "10.0.0.3", ready=False)]
+    api = SimpleNamespace(list=lambda *_: [*slices, one_slice("storage", "10.0.0.1")])
+    found = ready_endpoints(cast(Any, api), "voting")
+    assert found == {("app", "10.0.0.1"), ("app", "10.0.0.2"), ("storage", "10.0.0.1")}
+
+
+@pytest.mark.parametrize(
+    ("steps", "waited"),
+    [
+        ([{"1"}], [True]),
+        ([{"1"}, {"1"}], [True, False]),
+        ([{"1"}, {"1", "2"}], [True, True]),
+        ([{"1", "2"}, {"1"}], [True, False]),
+        ([set()], [False]),
+    ],
+)
+def test_a_change_waits_for_the_workers_only_where_endpoints_are_new(
+    monkeypatch: pytest.MonkeyPatch, steps: list[set[str]], waited: list[bool]
+) -> None:
+    left = iter(steps)
+    monkeypatch.setattr(module, "stale_endpoints", lambda *_: [])
+    monkeypatch.setattr(module, "ready_endpoints", lambda *_: frozenset(next(left)))
+    monkeypatch.setattr(module, "taken_up", lambda live_at: live_at + 1)
+    sentinel = SimpleNamespace(wait_until_live=lambda _: 5.0)
+    world = SimpleNamespace(api=None, namespace="voting", sentinel=sentinel, proxied=None, ready=frozenset())
+    assert [World.wait_until_live(cast(Any, world)) == 6.0 for _ in steps] == waited
