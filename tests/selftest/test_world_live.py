@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from fixtures.cluster.endpoints import SERVICE_LABEL, ready_endpoints
-from fixtures.mesh.live import MERGE_WINDOW, taken_up
+from fixtures.mesh.live import MERGE_WINDOW, merges_news, taken_up
 from fixtures.world import world as module
 from fixtures.world.world import World
 from tests.selftest.support import FakeClock
@@ -39,7 +39,15 @@ def test_ready_endpoints_are_told_with_their_service() -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "waited"),
+    ("envoy", "merges"), [("1.36.4", True), ("1.39.3", True), ("1.40.0", False), ("1.41.0-dev", False)]
+)
+def test_older_envoys_merge_news(envoy: str, merges: bool) -> None:
+    assert merges_news(envoy) is merges
+
+
+@pytest.mark.parametrize("merged", [True, False])
+@pytest.mark.parametrize(
+    ("steps", "new"),
     [
         ([{"1"}], [True]),
         ([{"1"}, {"1"}], [True, False]),
@@ -48,8 +56,8 @@ def test_ready_endpoints_are_told_with_their_service() -> None:
         ([set()], [False]),
     ],
 )
-def test_a_change_waits_for_the_workers_only_where_endpoints_are_new(
-    monkeypatch: pytest.MonkeyPatch, steps: list[set[str]], waited: list[bool]
+def test_a_change_waits_for_the_workers_only_where_endpoints_are_new_and_it_has_to(
+    monkeypatch: pytest.MonkeyPatch, steps: list[set[str]], new: list[bool], merged: bool
 ) -> None:
     left = iter(steps)
     monkeypatch.setattr(module, "stale_endpoints", lambda *_: [])
@@ -57,4 +65,6 @@ def test_a_change_waits_for_the_workers_only_where_endpoints_are_new(
     monkeypatch.setattr(module, "taken_up", lambda live_at: live_at + 1)
     sentinel = SimpleNamespace(wait_until_live=lambda _: 5.0)
     world = SimpleNamespace(api=None, namespace="voting", sentinel=sentinel, proxied=None, ready=frozenset())
-    assert [World.wait_until_live(cast(Any, world)) == 6.0 for _ in steps] == waited
+    world._news_is_merged = lambda: merged
+    waited = [World.wait_until_live(cast(Any, world)) == 6.0 for _ in steps]
+    assert waited == [merged and one for one in new]
