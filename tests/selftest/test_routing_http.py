@@ -238,7 +238,7 @@ def test_redirect_and_direct_response() -> None:
 
 def test_what_does_not_change_who_answers_is_passed_over() -> None:
     extra = (
-        "rewrite: {uri: /b}, headers: {request: {set: {a: b}}}, retries: {attempts: 3}, timeout: 10s, "
+        "rewrite: {authority: b}, headers: {request: {set: {a: b}}}, retries: {attempts: 3}, timeout: 10s, "
         "mirror: {host: web, subset: v2}, corsPolicy: {}, name: a"
     )
     of = model(TWO, OPEN, at_gate(f"http: [{{{extra}, {TO_1}}}]"))
@@ -246,9 +246,30 @@ def test_what_does_not_change_who_answers_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
+    ("match", "uri", "path", "asked"),
+    [
+        ("", "/b", "/", "/b"),
+        ("", "/", "/a?q=1", ""),
+        ("", "/b/", "/a?q=1", "/b/a?q=1"),
+        ("uri: {prefix: /a}", "/b", "/a/c", "/b/c"),
+        ("uri: {prefix: /}", "/", "/a", ""),
+        ("uri: {exact: /a}", "/b", "/a", "/b"),
+        ("uri: {regex: '/a.*'}", "/b", "/a/c?q", "/b?q"),
+    ],
+)
+def test_a_path_that_is_rewritten_is_another_page(match: str, uri: str, path: str, asked: str) -> None:
+    matches = f"match: [{{{match}}}], " if match else ""
+    of = model(TWO, OPEN, at_gate(f"http: [{{{matches}rewrite: {{uri: {uri}}}, {TO_1}}}]"))
+    outcome = only(page(of, path=path))
+    assert outcome.reason == (f"the pod is asked for {asked}" if asked else "")
+    assert outcome.ending is (Ending.REWRITTEN if asked else Ending.SERVED)
+
+
+@pytest.mark.parametrize(
     "route",
     [
         "{delegate: {name: other}}",
+        "{rewrite: {uriRegexRewrite: {match: a, rewrite: b}}, route: [{destination: {host: web}}]}",
         "{timeout: 1ms, route: [{destination: {host: web}}]}",
         "{route: [{destination: {host: web, port: {number: many}}}]}",
         "{route: web}",
