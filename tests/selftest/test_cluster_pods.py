@@ -271,6 +271,18 @@ def test_whoever_knows_the_application_is_asked_once_nothing_changes_any_more() 
     assert after == pytest.approx(LIMITS.pods_steady, abs=0.21)
 
 
+def test_the_kubelets_last_words_about_the_pod_stand_before_its_log() -> None:
+    events = [event("storage-x", f"probe failed: {n}", f"2026-01-01T00:00:0{n}Z") for n in range(4)]
+    events.append(event("other-x", "slow volume", "2026-01-01T00:00:09Z"))
+    ended, _ = failed(FakeApi(([deployment()], [runs()]), events=events), lambda: STUCK)
+    assert ended.log == (
+        "storage-x: probe failed: 2",
+        "storage-x: probe failed: 3",
+        "starting",
+        "no space left",
+    )
+
+
 def test_a_change_begins_the_time_anew() -> None:
     early, late = ([deployment()], [runs()]), ([deployment()], [runs(restarts=1)])
     _, after = failed(FakeApi(*[early] * 15, late), lambda: STUCK)
