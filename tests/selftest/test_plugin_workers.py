@@ -89,3 +89,34 @@ def test_a_world_is_taken_over_by_one_process_alone(tmp_path: Path) -> None:
     ended = run(tmp_path / "two", "-n", "2", "--reuse")
     assert ended.code == 4
     assert "leave -n or --reuse out" in ended.told
+
+
+DYING = """
+import os
+
+def pytest_runtest_call(item):
+    if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":
+        os._exit(9)
+"""
+ENDING = """
+import os, pytest
+
+def pytest_runtest_call(item):
+    if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":
+        pytest.exit("environment failed, no verdict: the node is lost", returncode=3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("plugin", "told"),
+    [(DYING, "no verdict: worker gw0 died"), (ENDING, "no verdict: the node is lost (worker gw0)")],
+    ids=["dies", "ends without a verdict"],
+)
+def test_a_run_whose_worker_has_no_verdict_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: str, told: str
+) -> None:
+    (tmp_path / "trouble.py").write_text(plugin)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    ended = run(tmp_path / "two", "-n", "2", "-p", "trouble")
+    assert ended.code == 3, ended.told
+    assert told in ended.told
