@@ -174,6 +174,17 @@ def test_temporary_files_of_dead_runs_alone_are_removed(
     assert (tmp_path / "somebody-else").exists()
 
 
+def test_a_worker_puts_its_temporary_files_into_its_controllers_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.delenv("TMPDIR", raising=False)
+    with scratch() as controllers:
+        with scratch() as workers:
+            assert workers == controllers
+        assert controllers.exists()
+
+
 def test_a_silent_engine_is_told_where_it_may_hold_something(tmp_path: Path, docker: Programs) -> None:
     docker.add("docker", "exit 1")
     assert stale.remove_stale(tmp_path) == []

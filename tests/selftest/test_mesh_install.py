@@ -39,6 +39,9 @@ class Server:
             return {"status": {"availableReplicas": 1}}
         return {"metadata": {"name": name, "annotations": {INSTALLED: self.installed}}}
 
+    def list(self, _: str, __: str) -> list[Mapping[str, Any]]:
+        return []
+
     def delete(self, _: str, kind: str, name: str) -> None:
         with self.calls.open("a") as calls:
             calls.write(f"deleted {kind} {name}\n")
