@@ -15,6 +15,7 @@ import pytest
 
 from fixtures import rounds, soak
 from fixtures.images.asked import AskedVersions, ImagesFrom
+from fixtures.owners import MARK, own_token
 from fixtures.plugin import judging
 from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY, RUN, Run
 from fixtures.progress import Progress
@@ -270,6 +271,7 @@ def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[s
     monkeypatch.setattr(rounds, "provide", lambda *_: SimpleNamespace(describe=lambda: "Istio 1.31"))
     for name in ("ensure_engine", "check_machine"):
         monkeypatch.setattr(rounds, name, lambda *_: None)
+    monkeypatch.setenv(MARK, "")
     before = signal.getsignal(signal.SIGTERM)
     yield done
     signal.signal(signal.SIGTERM, before)
@@ -278,6 +280,14 @@ def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[s
 def written(folder: Path) -> str:
     (file,) = (folder / "reports").glob("soak-*.txt")
     return file.read_text()
+
+
+def test_a_walk_shares_the_claim_on_the_cluster(walks: Walks, clusters: list[str], tmp_path: Path) -> None:
+    report = walks.report(R4_4=Outcome.PASSED)
+    walks.do(f'echo "${MARK}" >{tmp_path}/owner; echo "report: {report}"')
+    assert soak.main(["--rounds", "1", "--cluster-name", "c"]) == 0
+    assert clusters == ["made c", "deleted"]
+    assert (tmp_path / "owner").read_text().strip() == own_token()
 
 
 @pytest.mark.parametrize(("option", "end"), [([], "deleted"), (["--keep-cluster"], "kept")])
