@@ -70,7 +70,7 @@ def key(wanted: Provisions) -> str:
 def done(programs: Programs, tmp_path: Path, installed: str | None, wanted: Provisions) -> list[str]:
     """Return what was done to have the wanted mesh, a word or three each."""
     server = Server(tmp_path / "kubeconfig", tmp_path / "calls", installed)
-    mesh = ensure_mesh(Cluster("c", cast(Any, server), "10.0.0.1", True), wanted, tmp_path, Progress())
+    mesh = ensure_mesh(Cluster("c", cast(Any, server), "10.0.0.1", True), wanted, Progress())
     assert mesh.proxy_image == f"localhost/proxyv2:{wanted.tag}"
     assert server.installed == key(wanted)
     return [" ".join(call.removeprefix("istioctl ").split()[:3]) for call in programs.calls()]
