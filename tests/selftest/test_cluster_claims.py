@@ -166,7 +166,6 @@ def test_temporary_files_of_dead_runs_alone_are_removed(
     with scratch() as ours:
         assert tempfile.gettempdir() == os.environ["TMPDIR"] == str(ours)
         assert ours.stat().st_mode & 0o777 == 0o700
-        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         assert stale.remove_stale(tmp_path) == ["removed temporary folder voting-conformance.1-1"]
         assert ours.exists()
     assert not ours.exists()
