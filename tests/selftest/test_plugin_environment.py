@@ -148,10 +148,17 @@ def test_a_fixture_of_the_run_that_fails_ends_it(error: Exception, code: int, to
     assert told in message
 
 
-def test_a_world_that_fails_by_a_disturbance_says_by_which() -> None:
+@pytest.mark.parametrize(
+    ("error", "failed"),
+    [
+        (EnvironmentFailed("no proxy runs the change"), "no proxy runs the change"),
+        (ConnectionResetError("reset"), "cluster: ConnectionResetError: reset"),
+    ],
+)
+def test_a_world_that_fails_by_a_disturbance_says_by_which(error: Exception, failed: str) -> None:
     hook = environment.pytest_fixture_setup(fixture_of(environment.OURS), asked_by(Session(DISTURBED)))
-    _, told = ended(lambda: through(hook, EnvironmentFailed("no proxy runs the change")))
-    assert told.endswith(f"{DISTURBED}; by it no proxy runs the change")
+    _, told = ended(lambda: through(hook, error))
+    assert told.endswith(f"{DISTURBED}; by it {failed}")
 
 
 def test_an_error_in_anybody_else_s_fixture_is_its_own() -> None:
