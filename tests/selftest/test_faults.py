@@ -62,6 +62,7 @@ def test_a_run_that_does_not_end_is_wrong() -> None:
 def test_what_failed_is_read_without_the_line_around_it() -> None:
     assert sentence(NO_VERDICT) == "pod istio-system/istiod-1 was taken away"
     assert sentence("environment failed: the run's end: lost") == "the run's end: lost"
+    assert sentence(f"environment failed: the run's end: lost\n{NO_VERDICT}") == sentence(NO_VERDICT)
     assert sentence("") == "nothing"
 
 
