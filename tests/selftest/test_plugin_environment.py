@@ -35,7 +35,9 @@ class Session:
         self.exitstatus = 0
         self.config = self
         if with_world:
-            watch = SimpleNamespace(disturbance=lambda: disturbance)
+            watch = SimpleNamespace(
+                disturbance=lambda: disturbance, changes=lambda: [disturbance] if disturbance else []
+            )
             self.stash[WORLD] = cast(Any, SimpleNamespace(watch=watch, stage=4))
 
     def test(self, path: str = LIVE, promise: str = "R4.4") -> pytest.Item:

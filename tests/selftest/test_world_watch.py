@@ -120,6 +120,7 @@ def test_a_silent_server_and_a_full_disk_are_told() -> None:
     seen.watch.note()
     seen.now, seen.disks = "the node is lost", ["the disk is full"]
     assert seen.watch.disturbance() == "the node is lost; the disk is full"
+    assert seen.watch.changes() == ["the node is lost"]
 
 
 def test_the_run_s_own_restart_is_expected_until_the_next_stage() -> None:
