@@ -106,6 +106,13 @@ def test_times_are_nested_and_equal_phases_added_up() -> None:
     ]
 
 
+def test_what_comes_after_the_last_phase_is_of_the_run_too() -> None:
+    assert rows(times_table(PHASES, seconds=50.0))[-2:] == [
+        ("outside of any phase", "27.0", "54%"),
+        ("the run", "50.0", "100%"),
+    ]
+
+
 def test_only_the_longest_phases_are_shown_with_those_that_they_lie_in() -> None:
     text = times_table(PHASES, top=2)
     labels = [line.split("  ")[0] or line.strip().split("  ")[0] for line in text.splitlines()]
