@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -64,7 +63,6 @@ class FakeApi:
         self._events = list(events)
         self._pods: Sequence[Object] = ()
         self.looks = 0
-        self.core = SimpleNamespace(read_namespaced_pod_log=self._log)
 
     def list(self, api_version: str, kind: str, namespace: str) -> list[Object]:
         assert namespace == "voting"
@@ -75,8 +73,8 @@ class FakeApi:
             return copy.deepcopy(list(deployments))
         return copy.deepcopy(list({"Pod": self._pods, "Event": self._events}[kind]))
 
-    def _log(self, pod: str, namespace: str, *, container: str, previous: bool, tail_lines: int) -> str:
-        assert (namespace, tail_lines > 0) == ("voting", True)
+    def log(self, pod: str, namespace: str, *, container: str, previous: bool, lines: int) -> str:
+        assert (namespace, lines > 0) == ("voting", True)
         assert pod
         return LOGS[previous, container]
 

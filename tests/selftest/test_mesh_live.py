@@ -34,9 +34,9 @@ class Mesh:
     def of(self, pod: PodName) -> Proxy:
         return Proxy(self, pod)
 
-    def wait(self, pods: Callable[[], list[PodName]]) -> None:
+    def wait(self, pods: Callable[[], list[PodName]], *, only_routes: bool = False) -> None:
         sentinel = Sentinel(cast(Api, self), "suite", {"istio": "ingressgateway"}, cast(Proxies, self))
-        sentinel.wait_until_live(pods)
+        sentinel.wait_until_live(pods, only_routes=only_routes)
 
 
 class Proxy:
@@ -59,6 +59,12 @@ def test_each_proxy_is_asked_until_it_has_the_token_and_no_longer() -> None:
     mesh.wait(lambda: [ONE, TWO])
     assert mesh.asked == [ONE, TWO, TWO, TWO]
     assert mesh.token.endswith(f"-{ROUNDS}")
+
+
+def test_one_token_tells_of_routes_which_come_by_its_own_watch() -> None:
+    mesh = Mesh({ONE: 0})
+    mesh.wait(lambda: [ONE], only_routes=True)
+    assert mesh.token.endswith("-1")
 
 
 def test_a_pod_that_came_meanwhile_is_asked_too() -> None:

@@ -88,9 +88,14 @@ class Server:
     client = None
 
     def __init__(self, log: str = "") -> None:
-        self.core = SimpleNamespace(
-            read_namespaced_pod_log=lambda *_, since_seconds, **__: f"{log}{since_seconds}"
-        )
+        self._log = log
+
+    def log(self, *_: object, seconds: int) -> str:
+        return f"{self._log}{seconds}"
+
+    def raw(self, path: str) -> str:
+        assert path == "/version"
+        return '{"gitVersion": "v1.34.4"}'
 
     def list(self, _: str, kind: str, *__: object, **___: object) -> list[dict[str, object]]:
         if kind == "Node":
@@ -101,8 +106,6 @@ class Server:
 
 
 def test_server_kubelets_and_istiods_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    code = SimpleNamespace(git_version="v1.34.4")
-    monkeypatch.setattr(running, "VersionApi", lambda _: SimpleNamespace(get_code=lambda **_: code))
     asked: list[tuple[PodName, str]] = []
 
     def ask(_: object, pod: PodName, path: str) -> str:

@@ -80,7 +80,6 @@ class Cluster:
         self.asked: list[str] = []
         self.broken: dict[str, Exception] = {}
         self.before_log: Callable[[], object] = lambda: None
-        self.core = SimpleNamespace(read_namespaced_pod_log=self.log)
 
     def list(self, version: str, kind: str, namespace: str | None = None) -> list[dict[str, Any]]:
         assert (bool(version), namespace) == (True, NAMESPACE)
@@ -88,7 +87,7 @@ class Cluster:
         return self.objects.get(kind, [])
 
     def log(self, name: str, namespace: str, **options: Any) -> str:
-        assert (namespace, options["tail_lines"]) == (NAMESPACE, 200)
+        assert (namespace, options["lines"]) == (NAMESPACE, 200)
         run = "earlier" if options["previous"] else "present"
         self.ask(f"log {name}.{options['container']}")
         self.before_log()

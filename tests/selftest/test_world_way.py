@@ -37,7 +37,7 @@ class Parts:
 class Walk(World):
     """A world whose cluster does what it is told at once."""
 
-    def wait_until_live(self) -> float:
+    def wait_until_live(self, *, only_routes: bool = False) -> float:
         self.parts.told.append("live")  # type: ignore[attr-defined]
         return 0.0
 
