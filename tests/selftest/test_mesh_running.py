@@ -14,12 +14,14 @@ from fixtures.mesh.running import (
     ControlPlane,
     ProxyVersion,
     ProxyVersions,
+    answering_control_plane,
     check_runs,
     control_plane,
     proxy_versions,
     refused_by_proxies,
 )
 from fixtures.scenario.errors import EnvironmentFailed
+from tests.selftest.support import FakeClock
 
 pytestmark = pytest.mark.selftest
 
@@ -115,6 +117,28 @@ def test_server_kubelets_and_istiods_are_asked(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(running, "ask_istiod", ask)
     assert control_plane(cast(Any, Server()), "istio-system") == SEEN
     assert asked == [(PodName("istio-system", "istiod-1"), "/version")]
+
+
+def test_a_control_plane_that_starts_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = iter([ConnectionError("refused"), OSError("no such pod")])
+
+    def ask(*_: object) -> str:
+        if (silent := next(told, None)) is not None:
+            raise silent
+        return "1.31.0-eed52ebb66ad-Clean"
+
+    monkeypatch.setattr(running, "ask_istiod", ask)
+    clock = FakeClock()
+    assert answering_control_plane(cast(Any, Server()), "istio-system", clock) == SEEN
+
+
+def test_a_control_plane_that_stays_silent_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(*_: object) -> str:
+        raise ConnectionError("refused")
+
+    monkeypatch.setattr(running, "ask_istiod", ask)
+    with pytest.raises(EnvironmentFailed, match=r"not within 60 s.*does not tell its version: refused"):
+        answering_control_plane(cast(Any, Server()), "istio-system", FakeClock())
 
 
 def test_what_proxies_refused_is_told_once_in_envoy_s_own_words() -> None:

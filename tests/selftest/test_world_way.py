@@ -38,7 +38,7 @@ class Walk(World):
     """A world whose cluster does what it is told at once."""
 
     def wait_until_live(self, *, only_routes: bool = False) -> float:
-        self.parts.told.append("live")  # type: ignore[attr-defined]
+        self.parts.told.append("routes live" if only_routes else "live")  # type: ignore[attr-defined]
         return 0.0
 
     def look_around(self, number: int) -> None:
