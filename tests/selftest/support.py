@@ -47,15 +47,17 @@ def run_record(**outcomes: Outcome) -> RunRecord:
 
 
 class FakeClock:
-    """Time that passes by sleeping."""
+    """Time that passes by sleeping, and by what a test says that something takes."""
 
     def __init__(self) -> None:
         self.time = 1000.0
+        self.slept: list[float] = []
 
     def now(self) -> float:
         return self.time
 
     def sleep(self, seconds: float) -> None:
+        self.slept.append(float(seconds))
         self.time += seconds
 
 

@@ -2,58 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fixtures.mesh.envoy_config import DumpIncomplete, read_config
 from fixtures.mesh.tls_modes import Mode, client_tls, modes_text, server_tls
+from tests.selftest.dumps import Edit, cluster, dump, endpoints, listener, part, routes
 
 pytestmark = pytest.mark.selftest
 
-DATA = Path(__file__).parent / "data" / "mesh"
 ANALYTICS = "voting-analytics.voting.svc.cluster.local"
 STORAGE = "voting-storage.voting.svc.cluster.local"
 ANALYTICS_IP = "10.96.112.121"
 STORAGE_IP = "10.96.153.108"
 PLAIN_CHAIN = {"filter_chain_match": {"destination_port": 8080, "transport_protocol": "raw_buffer"}}
-
-Edit = Callable[[dict[str, Any]], object]
-
-
-def dump(name: str) -> dict[str, Any]:
-    seen: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text())
-    found: dict[str, Any] = seen["config_dump"]
-    return found
-
-
-def part(document: dict[str, Any], kind: str) -> dict[str, Any]:
-    return next(one for one in document["configs"] if one["@type"].endswith(f".{kind}"))
-
-
-def cluster(document: dict[str, Any], name: str) -> dict[str, Any]:
-    clusters = part(document, "ClustersConfigDump")["dynamic_active_clusters"]
-    return next(one["cluster"] for one in clusters if one["cluster"]["name"] == name)
-
-
-def listener(document: dict[str, Any], name: str) -> dict[str, Any]:
-    listeners = part(document, "ListenersConfigDump")["dynamic_listeners"]
-    return next(one["active_state"]["listener"] for one in listeners if one["name"] == name)
-
-
-def routes(document: dict[str, Any], host: str) -> list[dict[str, Any]]:
-    configs = part(document, "RoutesConfigDump")["dynamic_route_configs"]
-    hosts = [one for config in configs for one in config["route_config"]["virtual_hosts"]]
-    return next(one["routes"] for one in hosts if host in one["domains"])
-
-
-def endpoints(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for one in part(document, "EndpointsConfigDump")["dynamic_endpoint_configs"]:
-        for locality in one["endpoint_config"]["endpoints"]:
-            yield from locality["lb_endpoints"]
 
 
 class TestClientTls:

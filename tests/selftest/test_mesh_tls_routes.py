@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fixtures.mesh.envoy_config import read_config
 from fixtures.mesh.tls_routes import ClusterName, clusters_towards, outbound_cluster
+from tests.selftest.dumps import Edit, dump, listener, part, routes
 
 pytestmark = pytest.mark.selftest
 
-DATA = Path(__file__).parent / "data" / "mesh"
 APP = "voting-app.voting.svc.cluster.local"
 ANALYTICS = "voting-analytics.voting.svc.cluster.local"
 STORAGE = "voting-storage.voting.svc.cluster.local"
 ANALYTICS_IP = "10.96.112.121"
 STORAGE_IP = "10.96.153.108"
-
-Edit = Callable[[dict[str, Any]], object]
-
-
-def dump(name: str) -> dict[str, Any]:
-    seen: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text())
-    found: dict[str, Any] = seen["config_dump"]
-    return found
-
-
-def part(document: dict[str, Any], kind: str) -> dict[str, Any]:
-    return next(one for one in document["configs"] if one["@type"].endswith(f".{kind}"))
-
-
-def listener(document: dict[str, Any], name: str) -> dict[str, Any]:
-    listeners = part(document, "ListenersConfigDump")["dynamic_listeners"]
-    return next(one["active_state"]["listener"] for one in listeners if one["name"] == name)
-
-
-def routes(document: dict[str, Any], host: str) -> list[dict[str, Any]]:
-    configs = part(document, "RoutesConfigDump")["dynamic_route_configs"]
-    hosts = [one for config in configs for one in config["route_config"]["virtual_hosts"]]
-    return next(one["routes"] for one in hosts if host in one["domains"])
 
 
 def towards_analytics(edit: Edit, name: str = "stage-3-app-1-0") -> tuple[str, ...]:

@@ -11,23 +11,9 @@ import pytest
 
 import fixtures
 from fixtures.waiting import SYSTEM_CLOCK, GaveUp, NotInTime, wait_until
+from tests.selftest.support import FakeClock
 
 pytestmark = pytest.mark.selftest
-
-
-class FakeClock:
-    """Time that passes by sleeping, and by what an observation is said to take."""
-
-    def __init__(self) -> None:
-        self.time = 1000.0
-        self.slept: list[float] = []
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(float(seconds))
-        self.time += seconds
 
 
 @pytest.fixture
