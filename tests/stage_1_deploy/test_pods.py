@@ -4,6 +4,7 @@ import pytest
 
 from fixtures.marks import lasts_until, requirement
 from fixtures.verdicts import expect, expect_all, same
+from fixtures.world.liveness import failing_liveness_probes
 from fixtures.world.objects import counted_pods
 from fixtures.world.running import what_proxies_run, what_the_mesh_runs
 from fixtures.world.workloads import Workload
@@ -21,6 +22,11 @@ def test_three_apps_one_analytics_and_one_storage_are_ready(pods: Sequence[Workl
 @requirement("R1.2")
 def test_no_other_pod_was_made(pods: Sequence[Workload]) -> None:
     expect([str(pod) for pod in pods if not pod.ready], same((), "pods that are not ready"))
+
+
+@requirement("R1.2")
+def test_no_pod_is_about_to_be_killed_by_its_own_liveness_probe(world: World) -> None:
+    expect(failing_liveness_probes(world), same({}, "liveness probes that fail"))
 
 
 @requirement("R1.3")

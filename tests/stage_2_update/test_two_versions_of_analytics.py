@@ -17,6 +17,7 @@ from fixtures.verdicts import (
     times_to_see_all,
     to_find_shift_of,
 )
+from fixtures.world.liveness import failing_liveness_probes
 from fixtures.world.objects import applied_objects, endpoints
 from fixtures.world.way import ORDINARY
 from fixtures.world.world import World
@@ -28,6 +29,12 @@ HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
 def test_update_creates_what_the_source_lists(world: World, transition: Transition) -> None:
     expect(applied_objects(transition), same(world.scenario.stage(2).promised(), "objects"))
     expect(transition.warnings, same((), "warnings"))
+
+
+@requirement("R2.1")
+def test_the_new_pod_is_not_about_to_be_killed_by_its_own_liveness_probe(world: World) -> None:
+    failing = failing_liveness_probes(world, "voting-analytics", "1.1")
+    expect(failing, same({}, "liveness probes that fail"))
 
 
 @requirement("R2.1")

@@ -21,6 +21,7 @@ from fixtures.verdicts import (
     to_find_leak_of,
     whole_page,
 )
+from fixtures.world.liveness import failing_liveness_probes
 from fixtures.world.objects import applied_objects, counted_pods, endpoints
 from fixtures.world.reach import pages_of_chain
 from fixtures.world.way import FLAGGED, ORDINARY
@@ -64,6 +65,11 @@ def test_flagged_voters_see_no_error_once_2_0_is_ready(transition: Transition, w
 def test_three_apps_one_analytics_and_one_storage_of_2_0_are_ready(world: World) -> None:
     pods = [workload for workload in world.workloads() if workload.version == "2.0"]
     expect(counted_pods(pods), same(VERSION_2_0, "ready pods"))
+
+
+@requirement("R4.2")
+def test_no_pod_of_2_0_is_about_to_be_killed_by_its_own_liveness_probe(world: World) -> None:
+    expect(failing_liveness_probes(world, version="2.0"), same({}, "liveness probes that fail"))
 
 
 @requirement("R4.2")
