@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -163,7 +161,7 @@ def test_all_cells_have_one_exit_code(results: list[Result], code: int) -> None:
 
 
 @pytest.fixture
-def walks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def walks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Nothing but programs that stand for walks is real; collect what each was asked for."""
     asked: list[str] = []
     folder = RunFolder.create(tmp_path / "walked")
@@ -178,9 +176,7 @@ def walks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]
     monkeypatch.setattr(matrix, "REPOSITORY", tmp_path)
     monkeypatch.setattr(matrix, "ready_machine", lambda _: None)
     monkeypatch.setattr(matrix, "provide_for", lambda *_: [])
-    before = signal.getsignal(signal.SIGTERM)
-    yield asked
-    signal.signal(signal.SIGTERM, before)
+    return asked
 
 
 def test_cells_are_walked_one_after_the_other_and_written_down(
@@ -220,3 +216,44 @@ def test_a_mesh_that_can_not_be_made_fails_its_own_cell_only(
     monkeypatch.setattr(matrix, "provide_for", fail)
     assert matrix.main(["--images", "build", "--envoy", "1.36.4,1.40.0", "--shard", "2/2"]) == 0
     assert walks == ["build 1.40.0 voting-conformance"]
+
+
+def test_a_shard_without_a_cell_is_bad_input(walks: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert matrix.main(["--images", "build", "--envoy", "1.36.4,1.40.0", "--shard", "3/3"]) == 4
+    assert not walks
+    assert "shard 3/3 has no cell: there are 2" in capsys.readouterr().err
+
+
+def refused_from(first: int, walks: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the walks from this one on be refused, as where another run holds the cluster's name."""
+
+    def command(*_: object, **__: object) -> list[str]:
+        walks.append("asked")
+        refused = len(walks) >= first
+        return ["sh", "-c", "echo another run has it; exit 4" if refused else "exit 0"]
+
+    monkeypatch.setattr(matrix, "suite_command", command)
+
+
+def test_a_cell_that_is_refused_ends_nothing_but_itself(
+    walks: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused_from(2, walks, monkeypatch)
+    assert matrix.main(["--images", "build", "--envoy", "1.36.4,1.38.3,1.40.0"]) == 4
+    assert len(walks) == 3
+    (file,) = (tmp_path / "reports").glob("matrix-*.json")
+    written = json.loads(file.read_text())
+    assert written["exit_code"] == 4
+    assert [cell["exit_code"] for cell in written["cells"]] == [0, 4, 4]
+    assert "another run has it" in written["cells"][1]["said"]
+    assert "another run has it" in file.with_suffix(".txt").read_text()
+
+
+def test_arguments_that_pytest_refuses_are_wrong_for_every_cell(
+    walks: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused_from(1, walks, monkeypatch)
+    assert matrix.main(["--images", "build", "--envoy", "1.36.4,1.38.3"]) == 4
+    assert len(walks) == 1
+    (file,) = (tmp_path / "reports").glob("matrix-*.json")
+    assert json.loads(file.read_text()) == {"exit_code": None, "cells": []}

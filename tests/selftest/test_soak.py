@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -252,7 +251,7 @@ def test_an_interrupted_round_removes_what_it_made_and_the_others_are_kept(
 
 
 @pytest.fixture
-def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was done with the cluster; nothing but the walks is real."""
     done: list[str] = []
 
@@ -272,9 +271,7 @@ def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[s
     for name in ("ensure_engine", "check_machine"):
         monkeypatch.setattr(rounds, name, lambda *_: None)
     monkeypatch.setenv(MARK, "")
-    before = signal.getsignal(signal.SIGTERM)
-    yield done
-    signal.signal(signal.SIGTERM, before)
+    return done
 
 
 def written(folder: Path) -> str:
@@ -317,7 +314,19 @@ def test_an_interrupted_soak_tells_what_it_has_and_deletes_the_cluster(
         assert soak.main(["--rounds", "9"]) == 2
     assert clusters[-1] == "deleted"
     assert "1 round: 0 green, 1 red" in written(tmp_path)
-    assert capsys.readouterr().err == "interrupted\n"
+    assert capsys.readouterr().err == "interrupted: SIGINT\n"
+
+
+def test_a_second_signal_leaves_a_round_time_to_remove_what_it_made(
+    walks: Walks, clusters: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    removes = f"touch {tmp_path}/removing; sleep 0.3; touch {tmp_path}/removed; exit 2"
+    walks.do(f"trap '{removes}' TERM; touch {tmp_path}/started; while :; do sleep 0.05; done")
+    with interrupted_when(tmp_path / "started"), interrupted_when(tmp_path / "removing"):
+        assert soak.main(["--rounds", "9"]) == 2
+    assert (tmp_path / "removed").exists()
+    assert clusters[-1] == "deleted"
+    assert "SIGINT again: what this run made is being removed" in capsys.readouterr().out
 
 
 def test_an_environment_that_can_not_be_had_is_no_verdict(
