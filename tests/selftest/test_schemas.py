@@ -181,7 +181,7 @@ def test_unknown_field_is_told_at_its_line(text: str, old: str, new: str, told: 
         (DEPLOYMENT, "replicas: 1", "replicas: true",
          "a.yaml:6: spec.replicas: wants a number, has the boolean true"),
         (DEPLOYMENT, 'value: "8080"', "value: 8080",
-         "a.yaml:21: spec.template.spec.containers[0].env[0].value: wants a string, has the number 8080; "
+         "a.yaml:21: spec.template.spec.containers[0].env[0].value: wants a string, has a number; "
          "put it in quotes"),
         (DEPLOYMENT, "      labels: {app: app}", "      labels: {app: app, version: 1.0}",
          "a.yaml:11: spec.template.metadata.labels.version: wants a string, has the number 1.0; "
