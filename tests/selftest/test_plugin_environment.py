@@ -176,7 +176,10 @@ def test_what_could_not_be_removed_is_told(capsys: pytest.CaptureFixture[str]) -
     hook = environment.pytest_sessionfinish(cast(pytest.Session, session))
     through(hook, EnvironmentFailed("docker rm failed"))
     assert session.exitstatus == ENVIRONMENT_FAILED
-    assert "environment failed: the run's end: docker rm failed; `pytest --clean`" in capsys.readouterr().err
+    assert (
+        "environment failed: the run's end: docker rm failed; `tox -e e2e -- --clean`"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(("signals", "code"), [(0, 0), (1, 2)])

@@ -6,6 +6,7 @@ The hooks are called as pytest calls them, around a stand-in for a test item.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal, cast
@@ -18,7 +19,7 @@ from fixtures.plugin.options import ENVIRONMENT_FAILED, OWN_MANIFESTS, RUN, Run
 from fixtures.progress import Progress
 from fixtures.report.bundle import RunFolder
 from fixtures.report.record import Outcome, TestRecord, Tier
-from fixtures.scenario.errors import EnvironmentFailed
+from fixtures.scenario.errors import EnvironmentFailed, NotSpoken
 from fixtures.scenario.loading import load_scenario
 from fixtures.scenario.manifests import load_manifests
 from fixtures.scenario.requirements import requirement
@@ -255,6 +256,20 @@ def exit_code(item: Item, exitstatus: int = pytest.ExitCode.TESTS_FAILED) -> int
     session = SimpleNamespace(config=item.config, exitstatus=exitstatus)
     judging.pytest_sessionfinish(cast(pytest.Session, session), exitstatus)
     return int(session.exitstatus)
+
+
+@pytest.mark.parametrize(("required", "code"), [(False, 0), (True, 1)])
+def test_what_is_not_judged_counts_as_broken_where_all_is_required(
+    run: Run, required: bool, code: int
+) -> None:
+    def ask_what_the_model_can_t_tell() -> None:
+        raise NotSpoken("a delegate")
+
+    run = replace(run, require_all=required)
+    item = Item(run, "R4.4")
+    item.goes_through("call", ask_what_the_model_can_t_tell)
+    assert only_record(run).outcome is Outcome.NOT_JUDGED
+    assert exit_code(item, pytest.ExitCode.OK) == code
 
 
 def test_a_broken_promise_is_exit_code_1_whatever_else_failed(run: Run) -> None:
