@@ -10,6 +10,7 @@ import pytest
 from fixtures.scenario.observed import Reply, ReplyKind, Sample
 from fixtures.scenario.results import Counts
 from fixtures.upgrade.judges import (
+    Watched,
     all_counted,
     answered_by_its_store,
     came_to_its_end,
@@ -37,6 +38,7 @@ from tests.selftest.upgrade_support import (
 pytestmark = pytest.mark.selftest
 
 REFUSED = ballot("Dogs", FAILED_PAGE)
+WHOLE = Watched(10.0, 30.0, 20.0)
 
 
 def votes(*ballots: Ballot) -> Sample[Ballot]:
@@ -79,19 +81,44 @@ def calls(*made: MeshCall) -> Sample[MeshCall]:
 
 
 def test_a_connection_may_stay_unanswered_only_while_its_store_is_replaced() -> None:
-    judge = answered_by_its_store([STEP])
+    judge = answered_by_its_store([STEP], WHOLE)
     while_replaced = judge(calls(connection(), connection(RESET, at=STEP.started + 1)))
     assert while_replaced.held
     assert f"1 unanswered while {REDIS} was replaced" in while_replaced.seen
     assert not judge(calls(connection(), connection(RESET, at=STEP.ended + 1))).held
     other = replace(STEP, replaces="voting-storage 2.0")
-    assert not answered_by_its_store([other])(calls(connection(RESET, at=STEP.started + 1))).held
+    assert not answered_by_its_store([other], WHOLE)(calls(connection(RESET, at=STEP.started + 1))).held
 
 
 def test_a_connection_that_another_store_answers_is_wrong_at_any_time() -> None:
     mysql = Reply(ReplyKind.ANSWERED, b"J\x00\x00\x00\n5.5.5-10.11.6-MariaDB", "", 0.01)
-    verdict = answered_by_its_store([STEP])(calls(connection(mysql, at=STEP.started + 1)))
+    verdict = answered_by_its_store([STEP], WHOLE)(calls(connection(mysql, at=STEP.started + 1)))
     assert not verdict.held
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        ((connection(at=13.0), connection(at=21.0)), "nothing was tried for 7.8 s (allowed 5.0 s)"),
+        ((connection(at=16.0), connection(at=20.0)), "nothing was tried for 6.0 s"),
+        ((connection(at=13.0), connection(at=16.0)), "nothing was tried for 7.8 s"),
+        ((), "nothing was tried for 14.0 s"),
+    ],
+    ids=["between", "from the beginning", "to the end", "never"],
+)
+def test_connections_have_to_be_tried_from_the_beginning_to_the_end(
+    made: tuple[MeshCall, ...], told: str
+) -> None:
+    verdict = answered_by_its_store([STEP], Watched(10.0, 24.0, 5.0))(calls(*made))
+    assert not verdict.held
+    assert told in verdict.seen
+
+
+def test_a_connection_that_hangs_was_watched_meanwhile() -> None:
+    hung = replace(connection(RESET, at=STEP.started), until=STEP.ended)
+    verdict = answered_by_its_store([STEP], Watched(13.0, 19.0, 3.0))(calls(hung))
+    assert verdict.held
+    assert "longest gap 1.0 s" in verdict.seen
 
 
 def rounds(*made: Attempt) -> Sample[Attempt]:
@@ -103,21 +130,32 @@ def rounds(*made: Attempt) -> Sample[Attempt]:
     [
         ((attempt(1.0), attempt(2.0, PAGE)), "1 of 2 calls answered plaintext"),
         ((attempt(1.0), attempt(9.0)), "nothing was tried for 8.0 s (allowed 5.0 s)"),
+        ((attempt(6.0), attempt(8.0)), "nothing was tried for 6.0 s (allowed 5.0 s)"),
+        ((attempt(1.0), attempt(2.0)), "nothing was tried for 8.0 s (allowed 5.0 s)"),
         ((attempt(1.0), attempt(3.0, RESET, RESET), attempt(7.0)), "nothing was tried for 6.0 s"),
         ((attempt(1.0, RESET, RESET),), "none of 1 rounds counts"),
         ((attempt(1.0, Reply(ReplyKind.TIMED_OUT, b"", "", 5.0)),), "no call reached a port"),
         ((), "nothing was seen"),
     ],
-    ids=["answered", "a gap", "a gap where the caller could not call", "no control", "no refusal", "nothing"],
+    ids=[
+        "answered",
+        "a gap",
+        "a late beginning",
+        "an early end",
+        "a gap where the caller could not call",
+        "no control",
+        "no refusal",
+        "nothing",
+    ],
 )
 def test_plaintext_has_to_be_refused_at_every_moment(made: tuple[Attempt, ...], told: str) -> None:
-    verdict = refused_at_every_moment(5.0)(rounds(*made))
+    verdict = refused_at_every_moment(Watched(0.0, 10.0, 5.0))(rounds(*made))
     assert not verdict.held
     assert told in verdict.seen
 
 
 def test_plaintext_that_is_always_refused_beside_an_answered_control_holds() -> None:
-    verdict = refused_at_every_moment(5.0)(rounds(attempt(1.0), attempt(2.0)))
+    verdict = refused_at_every_moment(Watched(0.0, 4.0, 5.0))(rounds(attempt(1.0), attempt(2.0)))
     assert verdict.held
     assert "0 of 2 calls in 2 rounds answered" in verdict.seen
 
@@ -166,4 +204,4 @@ def test_a_proxy_is_listed_once_from_its_first_look_to_its_last() -> None:
 
 
 def test_pong_is_what_redis_answers() -> None:
-    assert answered_by_its_store([])(calls(connection(PONG))).held
+    assert answered_by_its_store([], WHOLE)(calls(connection(PONG))).held

@@ -21,7 +21,8 @@ from fixtures.upgrade.moments import Moment
 from fixtures.upgrade.seen import End
 from fixtures.upgrade.stops import Stops, told_of
 from fixtures.upgrade.upgrade import Upgrade, let_see
-from tests.selftest.upgrade_support import SOURCE, TARGET
+from fixtures.upgrade.witnesses import Witnesses
+from tests.selftest.upgrade_support import RESET, SOURCE, TARGET, attempt
 
 pytestmark = pytest.mark.selftest
 
@@ -173,6 +174,15 @@ def test_who_sees_nothing_is_told_where_the_limit_passes(monkeypatch: pytest.Mon
 def stop(stops: Stops, error: Exception) -> None:
     with stops.noted():
         raise error
+
+
+def test_a_round_of_plaintext_whose_control_failed_is_nothing_that_was_seen() -> None:
+    nothing = SimpleNamespace(pages=dict, seen=dict)
+    rounds = SimpleNamespace(seen=lambda: {"plaintext": (attempt(1.0), attempt(2.0, control=RESET))})
+    seen = Witnesses(
+        cast(Any, nothing), cast(Any, nothing), cast(Any, nothing), cast(Any, rounds), cast(Any, nothing)
+    )
+    assert seen.counts() == {"plaintext": 1}
 
 
 def test_why_a_move_stopped_has_notes_and_no_secrets() -> None:
