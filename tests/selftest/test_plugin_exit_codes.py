@@ -125,6 +125,23 @@ def test_workers_find_bad_input_before_any_starts(run_pytest: Pytest, manifests:
     assert not ended.called
 
 
+UPGRADE = ("-p", "fixtures.upgrade.plugin", "--from=1.31.0+envoy1.38.3", "--to=1.31.0+envoy1.40.0")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("-n", "2"), "each worker would move it: leave -n out"),
+        (("--reuse",), "leave --reuse out"),
+        (("--tag", "Prod"), "--tag Prod"),
+    ],
+)
+def test_a_run_that_moves_the_mesh_has_no_workers_and_no_world_of_the_last_run(
+    run_pytest: Pytest, asked: tuple[str, ...], told: str
+) -> None:
+    assert_bad_input(run_pytest(*UPGRADE, *asked), told)
+
+
 def test_an_engine_that_workers_can_not_have_is_no_verdict(run_pytest: Pytest) -> None:
     ended = run_pytest("-n", "2", "-k", "ingress_serves")
     failed = (ENVIRONMENT_FAILED, "environment failed, no verdict: apt-get update")

@@ -37,12 +37,21 @@ def test_the_command_is_one_run_of_the_stages_tests_and_of_those_of_the_move() -
         ((*ENDS, "--stage", "6"), "--stage"),
         ((*ENDS, "--way", "sideways"), "--way"),
         ((*ENDS, "--way", "in-place", "--tag", "prod"), "a tag leads to a revision"),
+        ((*ENDS, "--tag", "Prod"), "--tag Prod is no label of DNS"),
+        ((*ENDS, "--tag", "prod.blue"), "--tag prod.blue is no label of DNS"),
+        ((*ENDS, "--tag", "p" * 64), "is no label of DNS"),
+        ((*ENDS, "--tag", "default"), "--tag default is the name of a revision"),
+        ((*ENDS, "--tag", "1-31-0-envoy1-40-0"), "is the name of a revision"),
         ((*ENDS, "--bad-move", "worse"), "--bad-move"),
     ],
 )
 def test_what_is_no_upgrade_is_bad_input(words: tuple[str, ...], told: str) -> None:
     with pytest.raises(BadInput, match=told):
         command(words)
+
+
+def test_a_tag_is_a_name_of_its_own() -> None:
+    assert "--tag=prod-1" in command([*ENDS, "--tag", "prod-1"])
 
 
 def test_bad_input_ends_with_the_suites_exit_code(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,8 +16,8 @@ from fixtures.upgrade.judges import (
 from fixtures.upgrade.seen import Move
 from fixtures.verdicts import every, expect, expect_all, no_failed_page, same, served_by
 
-# Seconds: a round of plaintext calls takes about one on busy cores. Who calls within the mesh goes with its pod
-# and begins anew in one that is ready.
+# Seconds: a round of plaintext calls takes about one on busy cores. Who calls within the mesh goes with its
+# pod, and begins anew in one that is ready.
 LARGEST_GAP, LARGEST_GAP_IN_MESH = 10.0, 30.0
 
 
