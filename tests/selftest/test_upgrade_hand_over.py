@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
+from fixtures.cluster.inside import PodName
 from fixtures.mesh.running import ProxyVersion
-from fixtures.upgrade.hand_over import additions
+from fixtures.scenario.errors import EnvironmentFailed, StageFailed
+from fixtures.upgrade import hand_over
+from fixtures.upgrade.hand_over import FREEZE, THAW, additions, handed_over
 from fixtures.upgrade.proxies import proxy_seen
 
 pytestmark = pytest.mark.selftest
@@ -18,6 +25,70 @@ def test_counts_are_added_whether_numbers_or_fields_of_a_hash() -> None:
         ("INCRBY", "Birds", "1"),
     ]
     assert additions({}) == []
+
+
+OLD, NEW = (PodName("voting", f"storage-{number}") for number in (1, 2))
+FROZEN, TAKEN = (OLD, *FREEZE), (NEW, "INCRBY", "Cats", "2")
+
+
+class Store:
+    """An old and a new Redis behind their client; what each says to a command, and what each was told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **says: str) -> None:
+        self.asked: list[tuple[PodName | str, ...]] = []
+        self._says = {"KEYS": "Cats", "TYPE": "string", "GET": "2", "INCRBY": "2", "REPLICAOF": "OK", **says}
+        monkeypatch.setattr(hand_over, "run_in_pod", self._run)
+
+    def _run(self, _: object, pod: PodName, __: str, command: Sequence[str]) -> str:
+        self.asked.append((pod, *command[1:]))
+        if command[1:] == list(THAW) and "THAW" in self._says:
+            raise EnvironmentFailed(self._says["THAW"])
+        return f"{self._says[command[1]]}\n"
+
+    def replaced(self, failed: Exception | None = None) -> None:
+        new = SimpleNamespace(pod=NEW, ready=True)
+        world = cast(Any, SimpleNamespace(api=None, workloads=lambda *_: [new]))
+        old = SimpleNamespace(pod=OLD, app="voting-storage", version="1.0", containers=["redis"])
+        with handed_over(world, cast(Any, old)):
+            if failed is not None:
+                raise failed
+
+
+def test_what_the_old_store_had_is_added_to_the_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(monkeypatch)
+    store.replaced()
+    assert (store.asked[0], store.asked[-1]) == (FROZEN, TAKEN)
+    assert (OLD, *THAW) not in store.asked
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ({"REPLICAOF": "ERR unknown command"}, "refused REPLICAOF 127.0.0.1 1: ERR unknown command"),
+        ({"INCRBY": "READONLY You can't write"}, "refused INCRBY Cats 2: READONLY"),
+        ({"INCRBY": ""}, "refused INCRBY Cats 2: "),
+        ({"GET": "WRONGTYPE Operation"}, "has more than counts: invalid literal"),
+    ],
+)
+def test_what_a_store_refuses_is_told(
+    monkeypatch: pytest.MonkeyPatch, says: dict[str, str], told: str
+) -> None:
+    with pytest.raises(EnvironmentFailed, match=told):
+        Store(monkeypatch, **says).replaced()
+
+
+def test_the_old_store_takes_votes_again_where_none_took_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(monkeypatch)
+    with pytest.raises(StageFailed, match="pods don't start"):
+        store.replaced(StageFailed("pods don't start"))
+    assert store.asked[-1] == (OLD, *THAW)
+
+
+def test_an_old_store_that_stays_frozen_is_told_beside_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(monkeypatch, THAW="nothing can be run")
+    with pytest.raises(StageFailed, match="pods don't start") as failed:
+        store.replaced(StageFailed("pods don't start"))
+    assert "may take no votes any more: nothing can be run" in failed.value.__notes__[0]
 
 
 def test_a_proxy_is_what_its_envoy_says_and_its_pods_image() -> None:
