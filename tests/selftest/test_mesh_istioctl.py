@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from fixtures.mesh.istioctl import read_findings, read_proxy_status
-from fixtures.mesh.revisions import revision_name
+from fixtures.mesh.revisions import revision_name, revisions
 
 pytestmark = pytest.mark.selftest
 
@@ -34,6 +36,23 @@ def test_findings_are_read_and_a_clean_cluster_has_none() -> None:
     found = [{"code": "IST0102", "origin": "Namespace default", "message": "not enabled", "level": "Info"}]
     assert read_findings(json.dumps(found)) == ["IST0102 Namespace default: not enabled"]
     assert read_findings("\n✔ No issues found when checking the cluster.\n") == []
+
+
+def test_every_object_that_goes_with_a_revision_tells_of_it_and_none_that_all_share() -> None:
+    found: dict[str, list[dict[str, str] | None]] = {
+        "Deployment": [
+            {"istio.io/rev": "new", "operator.istio.io/component": "Pilot"},
+            {"app": "other"},
+            None,
+        ],
+        "ConfigMap": [{"istio.io/rev": "old", "operator.istio.io/component": "Pilot"}],
+        "ServiceAccount": [{"istio.io/rev": "older", "operator.istio.io/component": "Base"}],
+        "ValidatingWebhookConfiguration": [{"istio.io/rev": "tagged"}],
+    }
+    api = SimpleNamespace(
+        list=lambda _, kind, *__: [{"metadata": {"labels": labels}} for labels in found.get(kind, ())]
+    )
+    assert revisions(cast(Any, SimpleNamespace(api=api))) == ["new", "old", "tagged"]
 
 
 def test_a_versions_revision_can_be_part_of_a_name() -> None:

@@ -13,7 +13,7 @@ from fixtures.mesh.running import ProxyVersion
 from fixtures.scenario.errors import EnvironmentFailed, StageFailed
 from fixtures.upgrade import hand_over
 from fixtures.upgrade.hand_over import FREEZE, THAW, additions, handed_over
-from fixtures.upgrade.proxies import proxy_seen
+from fixtures.upgrade.proxies import SILENT, look_at_answering, look_at_proxies, proxy_seen
 
 pytestmark = pytest.mark.selftest
 
@@ -89,6 +89,24 @@ def test_an_old_store_that_stays_frozen_is_told_beside_the_reason(monkeypatch: p
     with pytest.raises(StageFailed, match="pods don't start") as failed:
         store.replaced(StageFailed("pods don't start"))
     assert "may take no votes any more: nothing can be run" in failed.value.__notes__[0]
+
+
+def test_a_proxy_that_does_not_answer_is_there_but_not_in_the_timeline() -> None:
+    sidecar = {"containers": [{"name": "istio-proxy", "image": "proxy"}]}
+    named = {"name": "app-1", "namespace": "voting"}
+    pods = [{"metadata": named, "spec": sidecar, "status": {"phase": "Running"}}]
+    world = SimpleNamespace(
+        namespace="voting", mesh=SimpleNamespace(gateway=SimpleNamespace(namespace="voting"))
+    )
+    world.api = SimpleNamespace(list=lambda *_: pods)
+
+    def ask(*_: object) -> object:
+        raise ConnectionError("refused")
+
+    proxies = SimpleNamespace(ask=ask)
+    (seen,) = look_at_proxies(cast(Any, world), cast(Any, proxies))
+    assert (seen.pod, seen.istio, seen.envoy) == ("app-1", SILENT.istio, SILENT.envoy)
+    assert look_at_answering(cast(Any, world), cast(Any, proxies)) == []
 
 
 def test_a_proxy_is_what_its_envoy_says_and_its_pods_image() -> None:

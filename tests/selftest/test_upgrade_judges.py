@@ -19,6 +19,7 @@ from fixtures.upgrade.judges import (
     refused_at_every_moment,
     still_held,
 )
+from fixtures.upgrade.proxies import SILENT
 from fixtures.upgrade.seen import Attempt, Ballot, MeshCall, ProxySeen, sightings
 from fixtures.verdicts import Verdict
 from tests.selftest.support import FAILED_PAGE
@@ -170,6 +171,7 @@ def test_every_proxy_has_to_run_the_target_by_its_own_word_and_by_its_image() ->
         replace(NEW_PROXY, envoy="1.38.3"),
         replace(NEW_PROXY, istio="1.30.0"),
         replace(NEW_PROXY, image="localhost/proxyv2:1.31.0-envoy1.38.3"),
+        replace(NEW_PROXY, istio=SILENT.istio, envoy=SILENT.envoy),
     ):
         verdict = on_target({"app-2": NEW_PROXY, "app-3": wrong})
         assert not verdict.held
@@ -187,11 +189,18 @@ def test_a_move_that_was_stopped_says_why() -> None:
 
 
 def test_what_held_before_has_to_hold_again() -> None:
-    assert still_held(["R4.3", "R5.1"], {"R4.3": "holds"}).held
-    broken = still_held(["R4.3", "R4.4"], {"R4.3": "holds", "R4.4": "BROKEN"})
+    assert still_held(["R4.3", "R5.1"], {"R4.3": "holds"}, "").held
+    broken = still_held(["R4.3", "R4.4"], {"R4.3": "holds", "R4.4": "BROKEN"}, "")
     assert not broken.held
     assert "R4.4 BROKEN" in broken.seen
-    assert not still_held(["R4.3"], {}).held
+    assert not still_held(["R4.3"], {}, "").held
+
+
+def test_a_rollback_that_was_stopped_restored_nothing() -> None:
+    for now in ({}, {"R4.3": "holds"}):
+        verdict = still_held(["R4.3"], now, "pods don't start")
+        assert not verdict.held
+        assert "the rollback was stopped: pods don't start" in verdict.seen
 
 
 def test_a_proxy_is_listed_once_from_its_first_look_to_its_last() -> None:
