@@ -75,6 +75,18 @@ def test_requests_that_failed_are_told_with_their_time_and_step() -> None:
     assert "vote for Cats, answered 503" in text
 
 
+def test_no_secret_comes_into_the_report() -> None:
+    leaky = replace(FAILED_PAGE, sent_at=15.0, excerpt="MYSQL_PASSWORD=hunter2")
+    moved = replace(
+        MOVE, stopped="last log lines:\n  password: hunter2", ballots={REDIS: (ballot("Cats", leaky),)}
+    )
+    upgrade = SimpleNamespace(asked=Asked(SOURCE, TARGET), moves={Moment.DURING: moved}, findings=())
+    report = upgrade_report(cast(Upgrade, upgrade), TESTS)
+    for text in (report.text, json.dumps(report.told)):
+        assert "hunter2" not in text
+        assert "<masked>" in text
+
+
 def test_the_report_has_table_figures_steps_and_which_proxy_ran_what(tmp_path: Path) -> None:
     back = replace(MOVE, source=TARGET, target=SOURCE, stopped="pods don't start")
     upgrade = SimpleNamespace(
