@@ -50,9 +50,15 @@ def test_every_object_that_goes_with_a_revision_tells_of_it_and_none_that_all_sh
         "ValidatingWebhookConfiguration": [{"istio.io/rev": "tagged"}],
     }
     api = SimpleNamespace(
-        list=lambda _, kind, *__: [{"metadata": {"labels": labels}} for labels in found.get(kind, ())]
+        list=lambda _, kind, *__: [
+            {"metadata": {"name": "one", "labels": labels}} for labels in found.get(kind, ())
+        ]
     )
-    assert revisions(cast(Any, SimpleNamespace(api=api))) == ["new", "old", "tagged"]
+    assert revisions(cast(Any, SimpleNamespace(api=api))) == {
+        "new": ["Deployment one"],
+        "old": ["ConfigMap one"],
+        "tagged": ["ValidatingWebhookConfiguration one"],
+    }
 
 
 def test_a_versions_revision_can_be_part_of_a_name() -> None:

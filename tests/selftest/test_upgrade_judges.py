@@ -16,6 +16,7 @@ from fixtures.upgrade.judges import (
     came_to_its_end,
     every_proxy_runs,
     none_lost_nor_doubled,
+    nothing_but,
     refused_at_every_moment,
     still_held,
 )
@@ -186,6 +187,15 @@ def test_where_istio_brings_its_own_envoy_the_image_tells() -> None:
 def test_a_move_that_was_stopped_says_why() -> None:
     assert came_to_its_end("").held
     assert "stopped: container istio-proxy" in came_to_its_end("container istio-proxy: ErrImagePull").seen
+
+
+def test_nothing_may_be_left_of_another_revision() -> None:
+    new = {"new": ["Deployment istiod-new", "Service istiod-new"]}
+    assert nothing_but("new")(new).seen == "2 objects, all of revision new"
+    left = nothing_but("new")({**new, "default": ["ConfigMap istio"]})
+    assert not left.held
+    assert left.seen == "left of revision default: ConfigMap istio"
+    assert not nothing_but("new")({}).held
 
 
 def test_what_held_before_has_to_hold_again() -> None:

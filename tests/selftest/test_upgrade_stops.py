@@ -15,6 +15,7 @@ from fixtures.plugin.run import bring_to_stage
 from fixtures.progress import Progress
 from fixtures.report.record import Outcome, TestRecord, Tier
 from fixtures.scenario.errors import EnvironmentFailed, StageFailed
+from fixtures.scenario.results import Counts
 from fixtures.upgrade import upgrade as module
 from fixtures.upgrade.asked import Asked
 from fixtures.upgrade.moments import Moment
@@ -22,6 +23,7 @@ from fixtures.upgrade.seen import End
 from fixtures.upgrade.stops import Stops, told_of
 from fixtures.upgrade.upgrade import Upgrade, let_see
 from fixtures.upgrade.witnesses import Witnesses
+from fixtures.world.way import ORDINARY
 from tests.selftest.upgrade_support import RESET, SOURCE, TARGET, attempt
 
 pytestmark = pytest.mark.selftest
@@ -74,7 +76,7 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
         "mesh_of": lambda *_: MESH,
     }.items():
         monkeypatch.setattr(module, name, stand_in)
-    for name, found in {"_voters": {}, "_ask_before": [], "_end": End({}, (), (), ())}.items():
+    for name, found in {"_voters": {}, "_ask_before": [], "_end": End({}, (), {}, ())}.items():
         monkeypatch.setattr(Upgrade, name, lambda *_, found=found: found)
     return ends
 
@@ -174,6 +176,16 @@ def test_who_sees_nothing_is_told_where_the_limit_passes(monkeypatch: pytest.Mon
 def stop(stops: Stops, error: Exception) -> None:
     with stops.noted():
         raise error
+
+
+def test_votes_are_put_back_where_a_store_takes_any() -> None:
+    done: list[object] = []
+    voter = SimpleNamespace(reset=lambda: done.append("reset"), vote=lambda *vote: done.append(vote))
+    voters, before = {ORDINARY: cast(Any, voter)}, {"voting-storage 1.0": Counts(2, 3, "plain")}
+    upgrade_of(Moved())._put_back(voters, before, {})
+    assert done == []
+    upgrade_of(Moved())._put_back(voters, before, before)
+    assert done == ["reset", ("Cats", 2), ("Dogs", 3)]
 
 
 def test_a_round_of_plaintext_whose_control_failed_is_nothing_that_was_seen() -> None:

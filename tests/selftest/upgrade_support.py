@@ -54,5 +54,10 @@ MOVE = Move(
     calls={"voting-app 1.0": (connection(),)},
     attempts=(attempt(11.0), attempt(12.0)),
     timeline=(NEW_PROXY,),
-    end=End({NEW_PROXY.pod: NEW_PROXY}, ("localhost/pilot:1.31.0-envoy1.40.0",), ("1-31-0-envoy1-40-0",), ()),
+    end=End(
+        {NEW_PROXY.pod: NEW_PROXY},
+        ("localhost/pilot:1.31.0-envoy1.40.0",),
+        {"1-31-0-envoy1-40-0": ["Deployment istiod-1-31-0-envoy1-40-0"]},
+        (),
+    ),
 )
