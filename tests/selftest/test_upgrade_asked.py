@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.scenario.errors import BadInput
-from fixtures.upgrade.__main__ import CLUSTER, command, main
+from fixtures.upgrade.__main__ import CLUSTER, command, environment, main
 from fixtures.upgrade.asked import Asked, BadMove, Way
 from fixtures.upgrade.moments import Moment, moment_of, moments_of
 from tests.selftest.upgrade_support import SOURCE, TARGET
@@ -105,3 +105,12 @@ def test_a_test_judges_again_where_its_promise_is_about_the_stage_as_it_is() -> 
 )
 def test_a_tests_name_tells_its_moment(name: str, moment: Moment | None) -> None:
     assert moment_of(name) is moment
+
+
+def test_versions_of_the_environment_are_those_of_from_and_to_here() -> None:
+    outer = {
+        "VOTING_ISTIO_VERSION": "9.9",
+        "VOTING_ENVOY_VERSION": "1.0.0",
+        "VOTING_KUBERNETES_VERSION": "1.34.4",
+    }
+    assert environment(outer | {"HOME": "here"}) == {"VOTING_KUBERNETES_VERSION": "1.34.4", "HOME": "here"}
