@@ -15,7 +15,7 @@ from fixtures.faults.inflicted import manifests_of
 from fixtures.faults.interrupted import Interrupted, row
 from fixtures.faults.points import PHASES, SIGNALS, points
 from fixtures.faults.suite_run import make_home, suite_run
-from fixtures.plugin.options import OWN_MANIFESTS
+from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY
 from fixtures.report.record import Outcome, RunRecord, TestRecord, Tier
 from fixtures.rounds import Ended
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
@@ -161,8 +161,24 @@ def test_what_a_run_does_in_its_home_is_seen(tmp_path: Path) -> None:
 
 def test_the_command_line() -> None:
     asked = settings(["--interrupts", "5", "--seed", "9", "--first", "2"])
-    assert (asked.interrupts, asked.seed, asked.first) == (5, 9, 2)
+    assert (asked.interrupts, asked.seed, asked.points) == (5, 9, points(5, 9)[1:])
+    assert settings(["-k", "disk"]).cases == [case for case in CASES if case.fault == "disk full"]
+    assert settings([]).cases == list(CASES)
     assert asked.cluster_name == "voting-conformance-faults"
     for words in (["--keep-cluster"], ["--interrupts", "0"], ["--rounds", "2"]):
         with pytest.raises(BadInput):
             settings(words)
+
+
+@pytest.mark.parametrize("words", [["-k", "no such"], ["--first", "99"], ["--first", "3", "--last", "2"]])
+def test_a_choice_of_no_fault_is_told_with_all_that_there_are(words: list[str]) -> None:
+    with pytest.raises(BadInput, match="leave none of these faults") as refused:
+        settings(words)
+    assert all(case.name in str(refused.value) for case in CASES)
+    with pytest.raises(BadInput, match="there are 2"):
+        settings(["--interrupts", "2", "--first", "3"])
+
+
+def test_the_readme_calls_the_faults_as_minus_k_wants_them() -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert all(f"| {case.fault}" in readme for case in CASES)
