@@ -86,6 +86,11 @@ def test_an_unknown_source_of_images(run_pytest: Pytest) -> None:
     assert_bad_input(run_pytest("--images", "steal"), "--images", "'steal'", "auto", "pull", "build")
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_promise_that_there_is_not(run_pytest: Pytest, workers: tuple[str, ...]) -> None:
+    assert_bad_input(run_pytest("--promises", "R9.9", "-m", "static", *workers), "did you mean R4.9")
+
+
 def test_a_manifests_folder_that_is_not_there(run_pytest: Pytest, tmp_path: Path) -> None:
     missing = tmp_path / "no/such/folder"
     assert_bad_input(run_pytest("--manifests", missing), f"there is no manifests folder {missing}")
