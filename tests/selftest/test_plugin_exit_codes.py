@@ -36,7 +36,7 @@ class Ended:
 
 
 class Pytest:
-    """Runs pytest on one test file of stage 1."""
+    """Runs pytest, on one test file of stage 1 where nothing else is named."""
 
     def __init__(self, programs: Programs, folder: Path) -> None:
         for name in ("docker", "dockerd", "apt-get", "dpkg-query", "systemctl", "debootstrap", "go", "kind"):
@@ -52,8 +52,8 @@ class Pytest:
         added = {"XDG_CACHE_HOME": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
         self._environment = ours | added | {"PATH": programs.path}
 
-    def __call__(self, *options: str | Path) -> Ended:
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", ONE_TEST, *options]
+    def __call__(self, *options: str | Path, tests: str = ONE_TEST) -> Ended:
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", tests, *options]
         done = subprocess.run(
             command, cwd=self._folder, env=self._environment, capture_output=True, text=True, check=False
         )
@@ -89,6 +89,24 @@ def test_an_unknown_source_of_images(run_pytest: Pytest) -> None:
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
 def test_a_promise_that_there_is_not(run_pytest: Pytest, workers: tuple[str, ...]) -> None:
     assert_bad_input(run_pytest("--promises", "R9.9", "-m", "static", *workers), "did you mean R4.9")
+
+
+@pytest.mark.parametrize(
+    ("tests", "options", "told"),
+    [
+        ("tests", ("-m", "static", "-k", "zzz"), "fits -m 'static' and -k 'zzz'"),
+        ("tests", ("-m", "static", "--promises", "R6.2"), "fits -m 'static' and --promises 'R6.2'"),
+        ("tests/static", ("-k", "zzz", "-n", "2"), "fits -k 'zzz'"),
+        (ONE_TEST, ("-k", "zzz", "--collect-only"), "fits -k 'zzz'"),
+        ("tests/static", ("--ignore-glob=*.py",), "is left"),
+    ],
+)
+def test_a_run_that_selects_nothing(
+    run_pytest: Pytest, tests: str, options: tuple[str, ...], told: str
+) -> None:
+    ended = run_pytest(*options, tests=tests)
+    assert f"ERROR: nothing is selected: no test of {tests} {told}" in ended.told
+    assert (ended.code, ended.called) == (BAD_INPUT, [])
 
 
 def test_a_manifests_folder_that_is_not_there(run_pytest: Pytest, tmp_path: Path) -> None:
