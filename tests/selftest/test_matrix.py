@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures import rounds
 from fixtures.images.asked import AskedVersions, ImagesFrom
 from fixtures.images.versions import available
 from fixtures.matrix import __main__ as matrix
@@ -173,7 +174,7 @@ def walks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return ["sh", "-c", f"echo 'report: {folder.path}'; exit {code}"]
 
     monkeypatch.setattr(matrix, "suite_command", command)
-    monkeypatch.setattr(matrix, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(rounds, "REPOSITORY", tmp_path)
     monkeypatch.setattr(matrix, "ready_machine", lambda _: None)
     monkeypatch.setattr(matrix, "provide_for", lambda *_: [])
     return asked

@@ -165,6 +165,17 @@ def test_a_run_that_moves_the_mesh_has_no_workers_and_no_world_of_the_last_run(
     assert_bad_input(run_pytest(*UPGRADE, *asked), told)
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_reports_that_can_not_be_written_are_no_verdict(
+    run_pytest: Pytest, tmp_path: Path, workers: tuple[str, ...]
+) -> None:
+    reports = tmp_path / "repository/reports"
+    reports.touch()
+    ended = run_pytest("-m", "static", *workers, tests="tests")
+    assert f"environment failed, no verdict: can't write {reports}/" in ended.told
+    assert (ended.code, ended.called) == (ENVIRONMENT_FAILED, [])
+
+
 def test_an_engine_that_workers_can_not_have_is_no_verdict(run_pytest: Pytest) -> None:
     ended = run_pytest("-n", "2", "-k", "ingress_serves")
     failed = (ENVIRONMENT_FAILED, "environment failed, no verdict: apt-get update")

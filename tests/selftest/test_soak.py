@@ -264,7 +264,7 @@ def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             done.append("kept" if keep else "deleted")
 
     monkeypatch.setattr(soak, "kind_cluster", cluster)
-    monkeypatch.setattr(soak, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(rounds, "REPOSITORY", tmp_path)
     monkeypatch.setattr(soak, "store", lambda: tmp_path / "store")
     monkeypatch.setattr(rounds, "store", lambda: tmp_path / "store")
     monkeypatch.setattr(rounds, "provide", lambda *_: SimpleNamespace(describe=lambda: "Istio 1.31"))
