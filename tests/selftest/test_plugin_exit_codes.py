@@ -91,6 +91,16 @@ def test_a_promise_that_there_is_not(run_pytest: Pytest, workers: tuple[str, ...
     assert_bad_input(run_pytest("--promises", "R9.9", "-m", "static", *workers), "did you mean R4.9")
 
 
+@pytest.mark.parametrize("tests", ["tests/upgrade", "tests/upgrade/test_moving.py"])
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_tests_of_an_upgrade_that_is_none(run_pytest: Pytest, tests: str, workers: tuple[str, ...]) -> None:
+    assert_bad_input(run_pytest(*workers, tests=tests), "only `python -m fixtures.upgrade` runs these")
+
+
+def test_a_name_that_no_cluster_can_have(run_pytest: Pytest) -> None:
+    assert_bad_input(run_pytest("--cluster-name", "Bad Name"), "'Bad Name' can't name a cluster")
+
+
 @pytest.mark.parametrize(
     ("tests", "options", "told"),
     [

@@ -72,6 +72,11 @@ def test_bad_command_line_is_bad_input(words: list[str]) -> None:
         soak.settings(words)
 
 
+def test_a_name_that_no_cluster_can_have_is_refused_before_anything_is_made() -> None:
+    with pytest.raises(BadInput, match="'Bad Name' can't name a cluster"):
+        soak.settings(["--cluster-name", "Bad Name"])
+
+
 def test_bad_command_line_ends_with_its_exit_code() -> None:
     words = [sys.executable, "-m", "fixtures.soak", "--fast"]
     told = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=False)
