@@ -116,7 +116,16 @@ def test_command_line_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--rounds", "0"], ["--rounds", "x"], ["--images", "buy"], ["--fast"], ["x"]]
+    "words",
+    [
+        ["--rounds", "0"],
+        ["--rounds", "x"],
+        ["--images", "buy"],
+        ["--fast"],
+        ["x"],
+        ["--inner", "--from-nothing"],
+        ["--workers", "2", "--inner"],
+    ],
 )
 def test_bad_command_line_ends_as_bad_input(words: list[str]) -> None:
     told = subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from functools import cache
@@ -221,3 +222,12 @@ def test_mutants_are_chosen_by_words_of_name_and_operator() -> None:
     assert chosen(mutants()) == mutants()
     assert chosen(mutants(), "catalogue", 3) == mutants()[:3]
     assert chosen(mutants(), "no such thing") == ()
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["(regex or cookie) and header", "regex or", "or", "and regex", "a and", "a or or b", "not", "not not a"],
+)
+def test_an_expression_that_can_not_be_read_is_bad_input(expression: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(f"-k {expression!r}")):
+        chosen(mutants(), expression)
