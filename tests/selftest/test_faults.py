@@ -165,7 +165,7 @@ def test_the_command_line() -> None:
     assert settings(["-k", "disk"]).cases == [case for case in CASES if case.fault == "disk full"]
     assert settings([]).cases == list(CASES)
     assert asked.cluster_name == "voting-conformance-faults"
-    for words in (["--keep-cluster"], ["--interrupts", "0"], ["--rounds", "2"]):
+    for words in (["--keep-cluster"], ["--interrupts", "0"], ["--rounds", "2"], ["-k", "disk", "--together"]):
         with pytest.raises(BadInput):
             settings(words)
 
