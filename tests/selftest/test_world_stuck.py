@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -194,6 +195,49 @@ def test_a_stores_probe_that_fails_though_it_works(store: Object, answer: bytes)
     trouble, _ = told(Cluster([store], {f"10.0.0.7:{port}": answer}))
     assert trouble is not None
     assert f"answers at port {port} as its contract says" in trouble.reason
+
+
+NOT_YET = "Readiness probe failed: HTTP probe failed with statuscode: 503"
+SAYS_NOT_YET = {"voting-storage:6379": PONG, "10.0.0.7:8080": b"HTTP/1.1 503 Unavailable"}
+
+
+def test_a_component_that_says_not_yet_though_all_that_it_needs_answers_it() -> None:
+    cluster = Cluster([ANALYTICS, READY_STORE], SAYS_NOT_YET)
+    cluster.words = NOT_YET
+    trouble, after = told(cluster, seconds=60)
+    assert trouble is not None
+    assert trouble.reason.endswith(
+        "voting-analytics-1-0-77-x goes on saying 503, though all that it needs has answered it for 30 s; "
+        + NOT_YET
+    )
+    assert LIMITS.pods_not_yet <= after < LIMITS.pods_not_yet + 2
+
+
+def test_what_a_component_needs_has_to_answer_all_the_time() -> None:
+    cluster = Cluster([ANALYTICS, READY_STORE], SAYS_NOT_YET)
+    cluster.words = NOT_YET
+    name = ANALYTICS["metadata"]["name"].removesuffix("-77-x")
+    restarts = partial(cluster.pods.__setitem__, 1, STORE)
+    assert told(cluster, seconds=60, change=restarts, at=29, deployments=[name])[0] is None
+
+
+@pytest.mark.parametrize(
+    ("pods", "words"),
+    [
+        (
+            [ANALYTICS, READY_STORE],
+            "Readiness probe failed: dial tcp 10.0.0.7:8080: connect: connection refused",
+        ),
+        ([pod("voting-app"), READY_STORE, ANALYTICS], NOT_YET),
+        ([ANALYTICS, STORE], NOT_YET),
+    ],
+    ids=["starts", "waits for a peer", "has no peer"],
+)
+def test_what_may_only_be_slow_is_waited_for_however_long(pods: Sequence[Object], words: str) -> None:
+    cluster = Cluster(pods, SAYS_NOT_YET)
+    cluster.words = words
+    name = pods[0]["metadata"]["name"].removesuffix("-77-x")
+    assert told(cluster, seconds=100, deployments=[name])[0] is None
 
 
 def test_a_store_that_is_another_component() -> None:
