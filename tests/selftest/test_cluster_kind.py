@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fixtures.cluster.kind import kind_cluster, kind_config, node_image_of
+from fixtures.cluster.claims import claimed, write_down
+from fixtures.cluster.creation import create, kind_config
+from fixtures.cluster.kind import kind_cluster
+from fixtures.cluster.nodes import node_image_of
 from fixtures.images.asked import ImagesFrom
 from fixtures.images.sources import Provisions
 from fixtures.images.versions import MeshVersion
 from fixtures.progress import Progress
-from fixtures.scenario.errors import BadInput
+from fixtures.scenario.errors import BadInput, EnvironmentFailed
 from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
@@ -86,3 +89,14 @@ def test_a_node_made_here_brings_its_own_network_and_images() -> None:
 def test_a_released_node_is_left_as_it_is() -> None:
     config = kind_config(provisions(Path("/kind"), own_network=False))
     assert config == {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
+
+
+def test_a_cluster_that_kind_can_not_make_is_told_in_its_last_words(
+    programs: Programs, tmp_path: Path
+) -> None:
+    programs.add("docker", "case $1 in inspect) exit 1;; esac")
+    kind = programs.add("kind", 'case $1 in create) echo "ERROR: no room for nodes" >&2; exit 1;; esac')
+    with pytest.raises(EnvironmentFailed) as failed, claimed("ours", tmp_path) as claim:
+        write_down(claim, keep=False)
+        create(claim, provisions(kind))
+    assert str(failed.value) == "kind could not create cluster ours; it said:\n  ERROR: no room for nodes"

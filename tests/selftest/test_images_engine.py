@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ from fixtures.images.engine import (
     engine_version,
     ensure_engine,
 )
+from fixtures.owners import MARK, own_token
 from fixtures.processes import CommandFailed
 from fixtures.progress import Progress
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
+from fixtures.scratch import scratch
 from fixtures.timeouts import Timeouts
 from fixtures.waiting import wait_until
 from tests.selftest.support import Programs
@@ -220,6 +223,18 @@ def daemon_call(machine: Machine) -> str:
 def test_dockerd_is_started_as_it_is_where_nothing_lacks(machine: Machine) -> None:
     assert daemon_call(machine).split() == ["dockerd"]
     assert not machine.home.exists()
+
+
+def test_dockerd_outlives_the_run_whose_folder_and_mark_it_does_not_have(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv(MARK, own_token())
+    machine.programs.add("dockerd", f'echo "${MARK}:$TMPDIR"')
+    with scratch():
+        daemon_call(machine)
+        told = wait_until(machine.log.read_text, until=bool, limit=5, what="the log is written")
+    assert told == f":{tmp_path}\n"
 
 
 def test_only_without_cap_sys_resource_the_runtime_is_replaced(machine: Machine) -> None:

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from fixtures.cluster import kind
-from fixtures.cluster.kind import Cluster, full_disks
+from fixtures.cluster import nodes
+from fixtures.cluster.kind import Cluster
+from fixtures.cluster.nodes import full_disks
 from fixtures.scenario.errors import EnvironmentFailed
 from fixtures.world import watch as watch_module
 from fixtures.world.watch import Owned, Unanswered, Vitals, Wanted, Watch, disturbances, vitals
@@ -214,4 +215,4 @@ def test_a_node_that_can_not_be_asked_has_no_full_disk(
 ) -> None:
     Programs(tmp_path, monkeypatch).add("docker", "exit 1")
     assert full_disks("ours") == []
-    assert kind.node_state("ours") == "lost: the container engine is silent"
+    assert nodes.node_state("ours") == "lost: the container engine is silent"
