@@ -96,7 +96,8 @@ def test_a_cluster_that_kind_can_not_make_is_told_in_its_last_words(
 ) -> None:
     programs.add("docker", "case $1 in inspect) exit 1;; esac")
     kind = programs.add("kind", 'case $1 in create) echo "ERROR: no room for nodes" >&2; exit 1;; esac')
-    with pytest.raises(EnvironmentFailed) as failed, claimed("ours", tmp_path) as claim:
+    with claimed("ours", tmp_path) as claim:
         write_down(claim, keep=False)
-        create(claim, provisions(kind))
+        with pytest.raises(EnvironmentFailed) as failed:
+            create(claim, provisions(kind))
     assert str(failed.value) == "kind could not create cluster ours; it said:\n  ERROR: no room for nodes"
