@@ -256,7 +256,7 @@ def test_a_hopeless_container_needs_no_grace_beside_an_unschedulable_pod() -> No
 
 # --- a closer look ---------------------------------------------------------------------------------------
 
-STUCK = Trouble("a port where nothing listens", "storage-x", "storage")
+STUCK = Trouble("a port where nothing listens", "storage-x", "storage", concerns=("Service/storage",))
 
 
 def runs(restarts: int = 0) -> Object:
@@ -266,6 +266,7 @@ def runs(restarts: int = 0) -> Object:
 def test_whoever_knows_the_application_is_asked_once_nothing_changes_any_more() -> None:
     ended, after = failed(FakeApi(([deployment()], [runs()])), lambda: STUCK)
     assert (ended.reason, ended.log) == (STUCK.reason, ("starting", "no space left"))
+    assert (ended.concerns, ended.since) == (STUCK.concerns, FakeClock().now())
     assert after == pytest.approx(LIMITS.pods_steady, abs=0.21)
 
 

@@ -18,12 +18,9 @@ from fixtures.plugin import judging
 from fixtures.plugin.options import ENVIRONMENT_FAILED, OWN_MANIFESTS, RUN, Run
 from fixtures.progress import Progress
 from fixtures.report.bundle import RunFolder
-from fixtures.report.record import Outcome, TestRecord, Tier
+from fixtures.report.record import Outcome, TestRecord
 from fixtures.scenario.errors import EnvironmentFailed, NotSpoken
-from fixtures.scenario.loading import load_scenario
-from fixtures.scenario.manifests import load_manifests
-from fixtures.scenario.requirements import requirement
-from fixtures.verdicts import PromiseBroken, Verdict, expect
+from fixtures.verdicts import Verdict, expect
 
 pytestmark = pytest.mark.selftest
 
@@ -147,28 +144,6 @@ def test_a_test_that_ended_before_it_judged_is_told_by_how_it_ended(run: Run) ->
 # --- the red message -------------------------------------------------------------------------------------
 
 
-def test_a_broken_promise_is_told_with_its_sentence_and_where_to_look(run: Run) -> None:
-    run.scenario = load_scenario(OWN_MANIFESTS)
-    run.manifests = load_manifests(OWN_MANIFESTS, run.scenario)
-    text = judging.message(run, requirement("R4.4"), PromiseBroken(verdict(held=False)), 4, Tier.LIVE)
-    assert text.startswith("R4.4 stage 4 is broken: With the flag a user always sees 2.0.\n")
-    assert "60 of 600 pages came from 1.0" in text
-    places = [word for word in text.split() if word.startswith(f"{CANARY}:")]
-    assert places
-    lines = (OWN_MANIFESTS / CANARY).read_text().splitlines()
-    assert all(lines[int(place.rpartition(":")[2]) - 1].strip() for place in places)
-
-
-def test_every_broken_verdict_is_told(run: Run) -> None:
-    both = PromiseBroken(verdict(held=False, seen="one"), verdict(held=False, seen="other"))
-    assert judging.message(run, requirement("R4.4"), both, 4, Tier.LIVE).count("R4.4 stage 4 is broken") == 2
-
-
-def test_where_no_manifests_were_read_no_line_is_named(run: Run) -> None:
-    text = judging.message(run, requirement("R4.4"), PromiseBroken(verdict(held=False)), 4, Tier.LIVE)
-    assert ".yaml" not in text
-
-
 def test_the_red_message_replaces_the_trace_and_is_the_record_s_reason(run: Run) -> None:
     report = Item(run, "R4.4").goes_through("call", judged(held=False))
     assert str(report.longrepr).startswith("R4.4 stage 4 is broken")
@@ -215,6 +190,16 @@ def test_a_skipped_test_says_why(run: Run, why: str, outcome: Outcome) -> None:
     Item(run, "R4.4").goes_through("setup", lambda: pytest.skip(why))
     assert only_record(run).outcome is outcome
     assert only_record(run).reason == f"Skipped: {why}"
+
+
+def test_a_red_test_is_told_at_once_in_a_line(run: Run) -> None:
+    said: list[str] = []
+    run.progress = Progress(say=said.append)
+    item = Item(run, "R4.4")
+    item.goes_through("call", judged(held=False))
+    Item(run, "R4.4").goes_through("call", judged(held=True))
+    (line,) = said
+    assert line.endswith("BROKEN: R4.4 at stage 4: 60 of 600 from 1.0")
 
 
 def test_a_stage_that_never_got_ready_breaks_its_promise(run: Run) -> None:

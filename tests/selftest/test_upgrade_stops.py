@@ -215,10 +215,11 @@ def test_a_stage_that_never_gets_ready_is_one_red_test_of_a_move_and_is_walked_o
         raise StageFailed("pods don't start", breaks="R1.2")
 
     stash = pytest.Stash()
-    run = SimpleNamespace(worker="", selected=(), tests=[], require_all=False)
+    run = SimpleNamespace(worker="", selected=(), tests=[], require_all=False, manifests=None)
     stash[RUN] = cast(Any, run)
-    node = SimpleNamespace(iter_markers=lambda _: iter([pytest.mark.requirement("U1").mark]))
-    request = cast(pytest.FixtureRequest, SimpleNamespace(config=SimpleNamespace(stash=stash), node=node))
+    config = SimpleNamespace(stash=stash)
+    node = SimpleNamespace(config=config, iter_markers=lambda _: iter([pytest.mark.requirement("U1").mark]))
+    request = cast(pytest.FixtureRequest, SimpleNamespace(config=config, node=node))
     world = cast(Any, SimpleNamespace(advance_to=advance_to, watch=Moved(), stage=0))
     with pytest.raises(pytest.fail.Exception, match=r"R1.2 stage 1 can't get ready: pods don't start"):
         bring_to_stage(request, world, 4)

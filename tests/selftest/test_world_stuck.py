@@ -132,6 +132,7 @@ def test_a_service_that_leads_to_no_pod() -> None:
         "leads to no pod: it selects app=voting-store"
     )
     assert (trouble.pod, trouble.container) == ("voting-analytics-1-0-77-x", "voting-analytics")
+    assert trouble.concerns == ("Service/voting-storage:spec.selector",)
     assert LIMITS.pods_stuck <= after < LIMITS.pods_stuck + 1.5
 
 
