@@ -49,6 +49,7 @@ def test_command_line_is_read() -> None:
     asked = settings([*words, "--cluster-name", "c", "--images", "build"])
     assert asked == Settings("a and b", 5, 3, "all", True, Cluster(ImagesFrom.BUILD, "c", keep=True))
     assert settings(["--live"]).live == "left"
+    assert settings(["--live=kinds"]).live == "kinds"
     assert settings([]).jobs >= 1
 
 
@@ -141,7 +142,14 @@ def test_json_has_all_that_is_known() -> None:
     assert read["static"] == {"caught": 1, "of": 3}
     first = read["mutants"][0]
     assert first["kills"] == [
-        {"requirement": "R4.4", "tier": "static", "seconds": 0.021, "test": "test_a", "words": "0 of 600"}
+        {
+            "requirement": "R4.4",
+            "tier": "static",
+            "seconds": 0.021,
+            "after_live": None,
+            "test": "test_a",
+            "words": "0 of 600",
+        }
     ]
     assert first["peers"] == {"istioctl analyze": "IST0101: x"}
     assert read["mutants"][3]["problems"] == ["KeyError: 'x'"]

@@ -21,8 +21,9 @@ def static(name: str, *ids: str, problem: str = "", seconds: float = 0.02) -> Ju
     return Judged(name, Tier.STATIC, seconds, kills, problem)
 
 
-def live(name: str, *ids: str, problem: str = "") -> Judged:
-    return Judged(name, Tier.LIVE, 90, tuple(Kill(id_, Tier.LIVE, 9, "t", "w") for id_ in ids), problem)
+def live(name: str, *ids: str, problem: str = "", after: float | None = None) -> Judged:
+    kills = tuple(Kill(id_, Tier.LIVE, 9, "t", "w", after) for id_ in ids)
+    return Judged(name, Tier.LIVE, 90, kills, problem)
 
 
 def standing(*judged: Judged, expected: str = "R4.4", excuse: str = "") -> Standing:
@@ -103,3 +104,20 @@ def test_times_are_those_of_the_static_tier() -> None:
     told = score([mutant("a"), mutant("b"), mutant("c")], judged, {}, live=True)
     assert told.static_seconds == (0.02, 0.03)
     assert score([], [], {}, live=False).static_seconds == (0.0, 0.0)
+
+
+def test_what_the_live_tier_names_late_is_told() -> None:
+    mutants = [mutant("soon"), mutant("late"), mutant("refused"), mutant("by another")]
+    judged = [
+        live("soon", "R4.4", after=3.0),
+        live("soon", "R4.4", after=30.0),
+        live("late", "R4.4", after=15.1),
+        live("refused", "R4.4"),
+        live("by another", "R1.2", after=20.0),
+    ]
+    scored = score(mutants, judged, {}, live=True)
+    assert [(line.mutant.name, line.after_live) for line in scored.named_live] == [
+        ("late", 15.1),
+        ("soon", 3),
+    ]
+    assert "1 named later than 15 s after being live" in scored.failures

@@ -1,0 +1,25 @@
+"""Each kind of mistake has a mutant, which a promise is to name."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.mutants.collection import all_mutants, chosen
+from fixtures.mutants.kinds import KINDS, one_of_each_kind
+from fixtures.plugin.options import OWN_MANIFESTS
+from fixtures.scenario.errors import BadInput
+
+pytestmark = pytest.mark.selftest
+
+
+def test_every_kind_has_a_mutant_that_a_promise_names() -> None:
+    found = one_of_each_kind(all_mutants(OWN_MANIFESTS))
+    assert [mutant.name for mutant in found] == list(KINDS.values())
+    assert all(mutant.expected for mutant in found)
+
+
+def test_some_kinds_can_be_chosen_and_none_is_told() -> None:
+    every = all_mutants(OWN_MANIFESTS)
+    assert len(one_of_each_kind(chosen(every, "leaks"))) == 1
+    with pytest.raises(BadInput, match="none of these mutants"):
+        one_of_each_kind(chosen(every, "misspelt"))
