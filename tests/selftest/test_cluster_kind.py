@@ -10,7 +10,7 @@ import yaml
 from fixtures.cluster.claims import claimed, write_down
 from fixtures.cluster.creation import create, kind_config
 from fixtures.cluster.kind import kind_cluster
-from fixtures.cluster.nodes import node_image_of
+from fixtures.cluster.nodes import Node, node_image_of, node_of
 from fixtures.images.asked import ImagesFrom
 from fixtures.images.sources import Provisions
 from fixtures.images.versions import MeshVersion
@@ -48,7 +48,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
 def test_a_cluster_of_the_same_name_that_we_did_not_make_is_refused_and_not_touched(
     programs: Programs, tmp_path: Path
 ) -> None:
-    programs.add("docker", "echo kindest/node:v1.34.0")
+    programs.add("docker", "echo kindest/node:v1.34.0 running 172.18.0.2")
     given = provisions(programs.add("kind"))
     with pytest.raises(BadInput) as refused:
         kind_cluster("theirs", given, tmp_path / "store", Progress(), keep=False).__enter__()
@@ -62,7 +62,7 @@ def test_a_cluster_of_the_same_name_that_we_did_not_make_is_refused_and_not_touc
 def test_a_cluster_of_our_images_that_no_run_wrote_down_is_somebody_elses(
     programs: Programs, tmp_path: Path
 ) -> None:
-    programs.add("docker", "echo voting-conformance/node:key")
+    programs.add("docker", "echo voting-conformance/node:key running 172.18.0.2")
     with pytest.raises(BadInput, match="knows nothing of it"):
         kind_cluster("theirs", provisions(programs.add("kind")), tmp_path, Progress(), keep=False).__enter__()
     assert not any(call.startswith("docker rm") for call in programs.calls())
@@ -71,7 +71,16 @@ def test_a_cluster_of_our_images_that_no_run_wrote_down_is_somebody_elses(
 def test_no_node_is_no_cluster(programs: Programs) -> None:
     programs.add("docker", "echo 'No such object' >&2; exit 1")
     assert node_image_of("ours") is None
-    assert programs.calls() == ["docker inspect --format {{.Config.Image}} ours-control-plane"]
+    (call,) = programs.calls()
+    assert call.startswith("docker inspect ")
+    assert call.endswith(" ours-control-plane")
+
+
+def test_a_node_is_its_image_whether_it_runs_and_where(programs: Programs) -> None:
+    programs.add("docker", "echo 'voting-conformance/node:key running 172.18.0.2'")
+    assert node_of("ours") == Node("voting-conformance/node:key", True, "172.18.0.2")
+    programs.add("docker", "echo 'voting-conformance/node:key exited '")
+    assert node_of("ours") == Node("voting-conformance/node:key", False, "")
 
 
 def test_a_node_made_here_brings_its_own_network_and_images() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 from typing import cast
@@ -9,7 +10,7 @@ from typing import cast
 import pytest
 
 from fixtures.cluster.kind import Cluster
-from fixtures.cluster.openings import COMMENT, Port, count_outbound, published_ports
+from fixtures.cluster.openings import COMMENT, Port, count_outbound, openings_of
 from fixtures.connections import Connections
 from fixtures.plugin import safety
 from fixtures.scenario.errors import EnvironmentFailed
@@ -27,17 +28,30 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
 
 
 def publishing(docker: Programs, address: str) -> None:
-    docker.add(
-        "docker",
-        f"""echo '{{"6443/tcp": [{{"HostIp": "{address}", "HostPort": "37725"}}], "80/tcp": null}}'""",
-    )
+    ports = {"6443/tcp": [{"HostIp": address, "HostPort": "37725"}], "80/tcp": None}
+    network = {
+        "IPAddress": "172.18.0.2",
+        "IPPrefixLen": 16,
+        "GlobalIPv6Address": "fc00:f853:ccd:e793::2",
+        "GlobalIPv6PrefixLen": 64,
+    }
+    only_fourth = {
+        "IPAddress": "172.19.0.2",
+        "IPPrefixLen": 16,
+        "GlobalIPv6Address": "",
+        "GlobalIPv6PrefixLen": 0,
+    }
+    told = {"Ports": ports, "Networks": {"kind": network, "other": only_fourth}}
+    docker.add("docker", f"echo '{json.dumps(told)}'")
 
 
 def test_the_ports_of_this_machine_that_lead_into_the_node(docker: Programs) -> None:
     publishing(docker, "127.0.0.1")
-    (port,) = published_ports("ours")
+    opened = openings_of("ours")
+    (port,) = opened.ports
     assert port == Port("127.0.0.1", 37725, "6443/tcp")
     assert port.on_loopback
+    assert opened.networks == ("172.18.0.0/16", "fc00:f853:ccd:e793::/64", "172.19.0.0/16")
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "", "192.168.1.2"])
