@@ -14,6 +14,7 @@ import pytest
 from fixtures.bench import __main__ as bench
 from fixtures.bench import walks
 from fixtures.bench.numbers import Numbers, Round, Walk, memory_mib
+from fixtures.bench.walks import busy_seconds
 from fixtures.images.asked import ImagesFrom
 from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY, RUN, store
 from fixtures.progress import Progress
@@ -225,3 +226,19 @@ def test_shell_walk_is_sound_bash() -> None:
     subprocess.run(["bash", "-n", bench.SHELL_WALK], check=True)
     if checker := shutil.which("shellcheck"):
         subprocess.run([checker, bench.SHELL_WALK], check=True)
+
+
+def test_the_machines_work_is_told_where_it_is_known() -> None:
+    rounds = [Round(Walk(50, 0, None, work=70.4), Walk(60, 0, None, work=113))]
+    told = str(Numbers(rounds=rounds, compared=("one process", "2 workers"))).splitlines()
+    assert "the machine's work, one process: 70 core-seconds (median)" in told
+    assert "the machine's work, 2 workers: 113 core-seconds (median)" in told
+    assert "work" not in str(Numbers(rounds=[Round(Walk(50, 0, None), Walk(60, 0, None))]))
+
+
+def test_busy_is_all_but_idle(tmp_path: Path) -> None:
+    stat = tmp_path / "stat"
+    assert busy_seconds(stat) is None
+    ticks = os.sysconf("SC_CLK_TCK")
+    stat.write_text(f"cpu  {3 * ticks} 0 {ticks} 900 77 0 {ticks} 0 {ticks} 0\ncpu0 1\n")
+    assert busy_seconds(stat) == 5
