@@ -165,7 +165,7 @@ def test_all_cells_have_one_exit_code(results: list[Result], code: int) -> None:
 def walks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Nothing but programs that stand for walks is real; collect what each was asked for."""
     asked: list[str] = []
-    folder = RunFolder.create(tmp_path / "walked")
+    folder = RunFolder.of_now(tmp_path / "walked").make()
     folder.write_run(run_record(R4_4=Outcome.PASSED))
 
     def command(images: ImagesFrom, versions: AskedVersions, name: str, **_: object) -> list[str]:

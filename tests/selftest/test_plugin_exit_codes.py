@@ -115,8 +115,21 @@ def test_a_run_that_selects_nothing(
     run_pytest: Pytest, tests: str, options: tuple[str, ...], told: str
 ) -> None:
     ended = run_pytest(*options, tests=tests)
-    assert f"ERROR: nothing is selected: no test of {tests} {told}" in ended.told
-    assert (ended.code, ended.called) == (BAD_INPUT, [])
+    assert_bad_input(ended, f"ERROR: nothing is selected: no test of {tests} {told}")
+
+
+@pytest.mark.parametrize(
+    ("tests", "options", "told"),
+    [
+        ("tests/static", ("-k", "a b("), "expected end of input"),
+        ("tests/static", ("-k", "a b(", "-n", "2"), "expected end of input"),
+        ("tests/static/test_nosuch.py", (), "file or directory not found"),
+    ],
+)
+def test_a_selection_that_is_refused(
+    run_pytest: Pytest, tests: str, options: tuple[str, ...], told: str
+) -> None:
+    assert_bad_input(run_pytest(*options, tests=tests), told)
 
 
 def test_a_manifests_folder_that_is_not_there(run_pytest: Pytest, tmp_path: Path) -> None:
@@ -182,7 +195,7 @@ def test_reports_that_can_not_be_written_are_no_verdict(
     reports = tmp_path / "repository/reports"
     reports.touch()
     ended = run_pytest("-m", "static", *workers, tests="tests")
-    assert f"environment failed, no verdict: can't write {reports}/" in ended.told
+    assert f"environment failed, no verdict: can't write {reports}: Not a directory" in ended.told
     assert (ended.code, ended.called) == (ENVIRONMENT_FAILED, [])
 
 

@@ -27,7 +27,7 @@ class Failing:
     def __init__(self, reports: Path) -> None:
         self.stash = pytest.Stash()
         run = Run(ImagesFrom.AUTO, "name", False, OWN_MANIFESTS, False, reports, Progress())
-        run.folder = RunFolder.create(reports)
+        run.folder = RunFolder.of_now(reports).make()
         self.failures = run.folder.path / "failures"
         self.stash[RUN] = self.run = run
         self.world = SimpleNamespace(stage=4)

@@ -98,7 +98,7 @@ class Item:
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     run = Run(ImagesFrom.AUTO, "name", False, OWN_MANIFESTS, False, tmp_path / "store", Progress())
-    run.folder = RunFolder.create(tmp_path / "reports")
+    run.folder = RunFolder.of_now(tmp_path / "reports").make()
     return run
 
 

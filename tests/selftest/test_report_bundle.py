@@ -22,7 +22,7 @@ NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
-    return RunFolder.create(tmp_path / "reports")
+    return RunFolder.of_now(tmp_path / "reports").make()
 
 
 def everything_below(folder: Path) -> set[str]:
@@ -31,14 +31,14 @@ def everything_below(folder: Path) -> set[str]:
 
 def test_a_run_is_named_by_its_utc_time(tmp_path: Path) -> None:
     there = NOON.astimezone(timezone(timedelta(hours=5)))
-    run = RunFolder.create(tmp_path / "reports", there)
+    run = RunFolder.of_now(tmp_path / "reports", there).make()
     assert re.fullmatch(r"20261122T120000Z-[0-9a-f]{6}", run.path.name)
     assert run.junit == run.path / "junit.xml"
 
 
 def test_latest_leads_to_the_newest_run_wherever_the_folder_is_moved(tmp_path: Path) -> None:
     reports = tmp_path / "reports"
-    first, second = (RunFolder.create(reports, NOON) for _ in range(2))
+    first, second = (RunFolder.of_now(reports, NOON).make() for _ in range(2))
     assert first.path != second.path
     assert (reports / "latest").resolve() == second.path
     assert sorted(path.name for path in reports.iterdir()) == sorted(
@@ -50,14 +50,14 @@ def test_latest_leads_to_the_newest_run_wherever_the_folder_is_moved(tmp_path: P
 
 def test_a_latest_that_leads_nowhere_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "latest").symlink_to("gone")
-    run = RunFolder.create(tmp_path)
+    run = RunFolder.of_now(tmp_path).make()
     assert (tmp_path / "latest").resolve() == run.path
 
 
 def test_a_latest_that_is_somebodys_folder_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "latest").mkdir()
     with pytest.raises(BadInput, match="symbolic link"):
-        RunFolder.create(tmp_path)
+        RunFolder.of_now(tmp_path).make()
     assert [path.name for path in tmp_path.iterdir()] == ["latest"]
 
 

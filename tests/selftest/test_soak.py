@@ -109,10 +109,10 @@ def output_of(run: Run) -> str:
 
 def test_a_round_is_what_its_own_report_says(tmp_path: Path) -> None:
     run = Run(ImagesFrom.AUTO, "c", True, OWN_MANIFESTS, False, tmp_path, Progress())
-    run.folder = RunFolder.create(tmp_path / "reports")
+    run.folder = RunFolder.of_now(tmp_path / "reports").make()
     run.tests = list(run_record(R3_2=Outcome.FAILED, R4_4=Outcome.PASSED).tests)
     output = output_of(run)
-    RunFolder.create(tmp_path / "reports")  # `latest` is another run's by now
+    RunFolder.of_now(tmp_path / "reports").make()  # `latest` is another run's by now
     one = read_round(Ended(118.4, 1, output), tmp_path / "log")
     assert (one.seconds, one.exit_code, one.report) == (118.4, 1, run.folder.path)
     assert one.broken == ["R3.2"]
@@ -213,7 +213,7 @@ class Walks:
         self._monkeypatch.setattr(soak, "suite_command", lambda *_, **__: words)
 
     def report(self, **outcomes: Outcome) -> Path:
-        folder = RunFolder.create(self.folder / "reports")
+        folder = RunFolder.of_now(self.folder / "reports").make()
         folder.write_run(run_record(**outcomes))
         return folder.path
 

@@ -233,7 +233,7 @@ def test_no_secret_is_asked_for_and_none_of_the_manifests_gets_to_disk(
     files = evidence(world)
     assert "Secret" not in cluster.asked
     assert all(value in files[SECRETS] for value in values)
-    folder = RunFolder.create(tmp_path).write_failure("test_x", "text", files)
+    folder = RunFolder.of_now(tmp_path).make().write_failure("test_x", "text", files)
     written = [path.read_text() for path in folder.iterdir()]
     assert len(written) == len(files) + 1
     assert not [value for value in values for text in written if value in text]

@@ -12,6 +12,7 @@ from fixtures.plugin.options import ENVIRONMENT_FAILED
 from fixtures.progress import Progress
 from fixtures.rounds import ready_machine, report_folder
 from fixtures.scenario.errors import EnvironmentFailed
+from fixtures.writing import check_writable
 
 pytestmark = pytest.mark.selftest
 
@@ -28,6 +29,19 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_folder_that_can_not_be_made_is_the_environment_s_fault(reports: Path) -> None:
     with pytest.raises(EnvironmentFailed, match=rf"can't write {reports}/soak-\S+: Not a directory"):
         report_folder("soak")
+
+
+def test_what_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+    check_writable(tmp_path / "reports")
+    check_writable(tmp_path)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("below", ["", "deeper/still"])
+def test_what_can_not_be_written_is_told_as_it_was_asked(reports: Path, below: str) -> None:
+    with pytest.raises(EnvironmentFailed) as failed:
+        check_writable(reports / below)
+    assert str(failed.value) == f"can't write {reports / below}: Not a directory"
 
 
 def test_a_store_that_can_not_be_made_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
