@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from fixtures import rounds
-from fixtures.mutants.__main__ import main as judge_mutants
+from fixtures import rounds, soak
+from fixtures.bench import __main__ as bench
+from fixtures.faults import __main__ as faults
+from fixtures.matrix import __main__ as matrix
+from fixtures.mutants import __main__ as mutants
 from fixtures.plugin.options import ENVIRONMENT_FAILED
 from fixtures.progress import Progress
 from fixtures.rounds import ready_machine, report_folder
@@ -51,8 +55,26 @@ def test_a_store_that_can_not_be_made_too(tmp_path: Path, monkeypatch: pytest.Mo
         ready_machine(Progress())
 
 
-def test_mutants_are_not_judged_where_nothing_can_be_told_of_them(
-    reports: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("main", "words"),
+    [
+        (soak.main, []),
+        (bench.main, ["--workers", "2"]),
+        (faults.main, []),
+        (matrix.main, []),
+        (mutants.main, ["--limit", "1"]),
+    ],
+    ids=["soak", "bench", "faults", "matrix", "mutants"],
+)
+def test_nothing_is_made_where_nothing_can_be_told_of_it(
+    main: Callable[[Sequence[str]], int],
+    words: Sequence[str],
+    reports: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert judge_mutants(["--limit", "1"]) == ENVIRONMENT_FAILED
-    assert f"environment failed: can't write {reports}: File exists" in capsys.readouterr().err
+    made: list[object] = []
+    monkeypatch.setattr(rounds, "ensure_engine", made.append)
+    assert main(words) == ENVIRONMENT_FAILED
+    assert made == []
+    assert f"environment failed: can't write {reports}: Not a directory" in capsys.readouterr().err
