@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import rounds
+from fixtures import round_reports, rounds
 from fixtures.images.asked import AskedVersions, ImagesFrom
 from fixtures.images.versions import available
 from fixtures.matrix import __main__ as matrix
@@ -20,7 +20,8 @@ from fixtures.matrix.table import Result, as_json, table
 from fixtures.plugin.options import REPOSITORY
 from fixtures.report.bundle import RunFolder
 from fixtures.report.record import Outcome, promise_lines
-from fixtures.rounds import Round, together
+from fixtures.round_reports import Round
+from fixtures.rounds import together
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
 from tests.selftest.support import run_record
 
@@ -174,7 +175,8 @@ def walks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return ["sh", "-c", f"echo 'report: {folder.path}'; exit {code}"]
 
     monkeypatch.setattr(matrix, "suite_command", command)
-    monkeypatch.setattr(rounds, "REPOSITORY", tmp_path)
+    for module in (rounds, round_reports):
+        monkeypatch.setattr(module, "REPOSITORY", tmp_path)
     monkeypatch.setattr(matrix, "ready_machine", lambda _: None)
     monkeypatch.setattr(matrix, "provide_for", lambda *_: [])
     return asked

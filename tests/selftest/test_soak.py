@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from fixtures import rounds, soak
+from fixtures import round_reports, rounds, soak
 from fixtures.images.asked import AskedVersions, ImagesFrom
 from fixtures.owners import MARK, own_token
 from fixtures.plugin import judging
@@ -20,7 +20,8 @@ from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY, RUN, Run
 from fixtures.progress import Progress
 from fixtures.report.bundle import RunFolder
 from fixtures.report.record import Outcome, promise_lines
-from fixtures.rounds import Ended, Round, read_round, suite_command, together
+from fixtures.round_reports import Round, read_round
+from fixtures.rounds import Ended, suite_command, together
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
 from fixtures.soak import Settings, table
 from tests.selftest.support import interrupted_when, run_record
@@ -269,7 +270,8 @@ def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             done.append("kept" if keep else "deleted")
 
     monkeypatch.setattr(soak, "kind_cluster", cluster)
-    monkeypatch.setattr(rounds, "REPOSITORY", tmp_path)
+    for module in (rounds, round_reports):
+        monkeypatch.setattr(module, "REPOSITORY", tmp_path)
     monkeypatch.setattr(soak, "store", lambda: tmp_path / "store")
     monkeypatch.setattr(rounds, "store", lambda: tmp_path / "store")
     monkeypatch.setattr(rounds, "provide", lambda *_: SimpleNamespace(describe=lambda: "Istio 1.31"))

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import rounds, soak
+from fixtures import round_reports, rounds, soak
 from fixtures.bench import __main__ as bench
 from fixtures.faults import __main__ as faults
 from fixtures.matrix import __main__ as matrix
 from fixtures.mutants import __main__ as mutants
 from fixtures.plugin.options import ENVIRONMENT_FAILED
 from fixtures.progress import Progress
-from fixtures.rounds import ready_machine, report_folder
+from fixtures.round_reports import report_folder
+from fixtures.rounds import ready_machine
 from fixtures.scenario.errors import EnvironmentFailed
 from fixtures.writing import check_writable
 
@@ -24,7 +25,8 @@ pytestmark = pytest.mark.selftest
 @pytest.fixture
 def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a file that is where the reports should go."""
-    monkeypatch.setattr(rounds, "REPOSITORY", tmp_path)
+    for module in (rounds, round_reports):
+        monkeypatch.setattr(module, "REPOSITORY", tmp_path)
     file = tmp_path / "reports"
     file.touch()
     return file
