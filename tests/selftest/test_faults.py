@@ -15,6 +15,7 @@ from fixtures.faults.inflicted import manifests_of
 from fixtures.faults.interrupted import Interrupted, row
 from fixtures.faults.points import PHASES, SIGNALS, points
 from fixtures.faults.suite_run import make_home, suite_run
+from fixtures.images.asked import AskedVersions
 from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY
 from fixtures.report.record import Outcome, RunRecord, TestRecord, Tier
 from fixtures.rounds import Ended
@@ -168,6 +169,12 @@ def test_the_command_line() -> None:
     for words in (["--keep-cluster"], ["--interrupts", "0"], ["--rounds", "2"], ["-k", "disk", "--together"]):
         with pytest.raises(BadInput):
             settings(words)
+
+
+def test_the_cluster_is_of_the_versions_that_the_runs_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOTING_ENVOY_VERSION", "1.38.3")
+    asked = settings(["--together", "--kubernetes-version", "1.34.4"])
+    assert asked.versions == AskedVersions(envoy="1.38.3", kubernetes="1.34.4")
 
 
 @pytest.mark.parametrize("words", [["-k", "no such"], ["--first", "99"], ["--first", "3", "--last", "2"]])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.images.asked import ImagesFrom
+from fixtures.images.asked import AskedVersions, ImagesFrom
 from fixtures.mutants.__main__ import Settings, settings
 from fixtures.mutants.collection import all_mutants
 from fixtures.mutants.live import Cluster
@@ -51,6 +51,12 @@ def test_command_line_is_read() -> None:
     assert settings(["--live"]).live == "left"
     assert settings(["--live=kinds"]).live == "kinds"
     assert settings([]).jobs >= 1
+
+
+def test_the_cluster_is_of_the_versions_that_the_walks_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOTING_ENVOY_VERSION", "1.38.3")
+    asked = settings(["--live", "--kubernetes-version", "1.34.4"])
+    assert asked.cluster.versions == AskedVersions(envoy="1.38.3", kubernetes="1.34.4")
 
 
 @pytest.mark.parametrize("words", [["--limit", "0"], ["--jobs", "x"], ["--live=some"], ["x"]])
