@@ -255,6 +255,11 @@ def test_what_is_not_judged_counts_as_broken_where_all_is_required(
     item.goes_through("call", ask_what_the_model_can_t_tell)
     assert only_record(run).outcome is Outcome.NOT_JUDGED
     assert exit_code(item, pytest.ExitCode.OK) == code
+    told: list[str] = []
+    judging.pytest_terminal_summary(
+        cast(Any, SimpleNamespace(write_line=told.append)), cast(Any, item.config)
+    )
+    assert ("--require-all: R4.4 can't be judged, which counts as broken" in told) is required
 
 
 def test_a_broken_promise_is_exit_code_1_whatever_else_failed(run: Run) -> None:
