@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.scenario import stage_numbers
 from fixtures.scenario.loading import load_scenario
 from fixtures.scenario.manifests import ManifestFolder, load_manifests
 from fixtures.scenario.requirements import REQUIREMENTS
+from fixtures.scenario.stage_numbers import STAGES
 from fixtures.scenario.stages import Apply, Delete, ObjectRef, Scenario
 
 pytestmark = pytest.mark.selftest
@@ -38,8 +40,13 @@ def test_every_manifest_has_a_stage(scenario: Scenario) -> None:
 
 
 def test_all_stages_with_files_are_told(scenario: Scenario) -> None:
-    assert [stage.number for stage in scenario.stages][:5] == [1, 2, 3, 4, 5]
-    assert all(scenario.why_not(number) == "" for number in range(1, 6))
+    assert [stage.number for stage in scenario.stages] == list(STAGES)
+    assert all(scenario.why_not(number) == "" for number in STAGES)
+
+
+def test_the_suite_calls_stages_as_the_scenario_does(scenario: Scenario) -> None:
+    names = {stage.name.replace(" ", "_").upper(): stage.number for stage in scenario.stages}
+    assert names == {name: number for name, number in vars(stage_numbers).items() if number in STAGES}
 
 
 def test_each_file_holds_exactly_what_its_step_says(scenario: Scenario, folder: ManifestFolder) -> None:
