@@ -252,6 +252,7 @@ def test_a_hopeless_container_needs_no_grace_beside_an_unschedulable_pod() -> No
     broken = pod("other", containerStatuses=[container("InvalidImageName", "no such thing")])
     ended, after = failed(FakeApi(([deployment()], [unschedulable(), broken])))
     assert ("InvalidImageName" in ended.reason, after) == (True, 0)
+    assert ended.since is None, "it never ran"
 
 
 # --- a closer look ---------------------------------------------------------------------------------------

@@ -120,4 +120,4 @@ def test_what_the_live_tier_names_late_is_told() -> None:
         ("late", 15.1),
         ("soon", 3),
     ]
-    assert "1 named later than 15 s after being live" in scored.failures
+    assert "1 named later than 15 s after their stage was live" in scored.failures

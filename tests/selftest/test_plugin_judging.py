@@ -199,7 +199,16 @@ def test_a_red_test_is_told_at_once_in_a_line(run: Run) -> None:
     item.goes_through("call", judged(held=False))
     Item(run, "R4.4").goes_through("call", judged(held=True))
     (line,) = said
-    assert line.endswith("BROKEN: R4.4 at stage 4: 60 of 600 from 1.0")
+    assert line.endswith("BROKEN: R4.4: 60 of 600 from 1.0")
+
+
+def test_what_is_not_judged_is_no_headline_where_all_is_required(run: Run) -> None:
+    said: list[str] = []
+    run.progress = Progress(say=said.append)
+    told = "not judged: stage 4 never got ready"
+    Item(run, "R4.4").goes_through("setup", lambda: pytest.fail(told, pytrace=False))
+    assert (only_record(run).outcome, only_record(run).after_live) == (Outcome.FAILED, None)
+    assert said == []
 
 
 def test_a_stage_that_never_got_ready_breaks_its_promise(run: Run) -> None:

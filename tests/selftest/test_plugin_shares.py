@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from fixtures.plugin.shares import LAST, REMOVED, WALKED, Group, seconds_of, share_out
+from fixtures.plugin.shares import LAST, REMOVED, WALKED, Group, end_of, seconds_of, share_out
 from fixtures.scenario.requirements import REQUIREMENTS
 
 pytestmark = pytest.mark.selftest
@@ -24,21 +24,24 @@ ALL = (
 )
 
 
-def shares(groups: Sequence[Group], workers: int) -> list[list[Group]]:
-    whose = share_out(groups, workers)
+MANY_CORES = 64
+
+
+def shares(groups: Sequence[Group], workers: int, cores: int = MANY_CORES) -> list[list[Group]]:
+    whose = share_out(groups, workers, cores)
     return [[group for group, one in zip(groups, whose, strict=True) if one == w] for w in range(workers)]
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 4, 8])
 def test_every_group_has_one_worker(workers: int) -> None:
-    shared = share_out(ALL, workers)
+    shared = share_out(ALL, workers, 2)
     assert len(shared) == len(ALL)
     assert set(shared) <= set(range(workers))
 
 
 @pytest.mark.parametrize("workers", [2, 4])
 def test_every_worker_comes_to_the_same_answer(workers: int) -> None:
-    assert share_out(ALL, workers) == share_out(list(ALL), workers)
+    assert share_out(ALL, workers, 2) == share_out(list(ALL), workers, 2)
 
 
 def test_the_ways_into_a_stage_are_judged_by_one_worker() -> None:
@@ -47,9 +50,20 @@ def test_the_ways_into_a_stage_are_judged_by_one_worker() -> None:
         assert not walked & {group.stage for group in other if group.way_in}
 
 
-def test_two_workers_end_in_three_quarters_of_the_time_of_one() -> None:
+def test_two_workers_that_find_cores_enough_end_in_three_quarters_of_the_time_of_one() -> None:
     longest = max(seconds_of(share) for share in shares(ALL, 2))
     assert longest <= 0.75 * seconds_of(ALL)
+
+
+def test_where_cores_are_few_what_two_worlds_cost_together_decides() -> None:
+    few, many = shares(ALL, 2, 2), shares(ALL, 2)
+    assert end_of(few, 2) <= end_of(many, 2)
+    assert end_of(many, MANY_CORES) <= end_of(few, MANY_CORES)
+    assert end_of(few, 2) > end_of(few, MANY_CORES)
+
+
+def test_a_worker_alone_is_slowed_down_by_nobody() -> None:
+    assert end_of([ALL], MANY_CORES) == pytest.approx(seconds_of(ALL))
 
 
 def test_more_workers_never_take_longer() -> None:
@@ -59,7 +73,7 @@ def test_more_workers_never_take_longer() -> None:
 
 def test_one_promise_is_no_work_for_two() -> None:
     canary = Group(4, "R4.4", way_in=False)
-    assert share_out([canary], 2) == [0]
+    assert share_out([canary], 2, 2) == [0]
     assert seconds_of([]) == 0
 
 
@@ -69,4 +83,4 @@ def test_a_stage_that_is_walked_into_costs_its_way_and_the_worlds_removal() -> N
 
 
 def test_nobody_shares_nothing() -> None:
-    assert share_out([], 2) == []
+    assert share_out([], 2, 2) == []

@@ -212,10 +212,11 @@ def test_a_stage_that_never_gets_ready_is_one_red_test_of_a_move_and_is_walked_o
 
     def advance_to(stage: int) -> None:
         walks.append(stage)
-        raise StageFailed("pods don't start", breaks="R1.2")
+        raise StageFailed("pods don't start", breaks="R1.2", since=5.0)
 
     stash = pytest.Stash()
     run = SimpleNamespace(worker="", selected=(), tests=[], require_all=False, manifests=None)
+    run.progress = Progress()
     stash[RUN] = cast(Any, run)
     config = SimpleNamespace(stash=stash)
     node = SimpleNamespace(config=config, iter_markers=lambda _: iter([pytest.mark.requirement("U1").mark]))
@@ -226,4 +227,4 @@ def test_a_stage_that_never_gets_ready_is_one_red_test_of_a_move_and_is_walked_o
     run.tests.append(TestRecord("t", ("U1",), 0, Outcome.FAILED, (), "", 0.1, tier=Tier.LIVE))
     with pytest.raises(pytest.skip.Exception, match="not judged: stage 1 never got ready"):
         bring_to_stage(request, world, 4)
-    assert walks == [4]
+    assert (walks, world.live_at) == ([4], 5.0)

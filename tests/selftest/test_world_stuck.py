@@ -102,15 +102,14 @@ def told(
     change: Callable[[], None] | None = None,
     at: int = 0,
     deployments: Sequence[str] = (),
-    doubts: str = "",
+    refused: Sequence[str] = (),
 ) -> tuple[Trouble | None, float]:
     """Look five times a second; return what was told, and after how many seconds."""
     clock = FakeClock()
     started = clock.now()
     names = deployments or [one["metadata"]["name"].removesuffix("-77-x") for one in cluster.pods]
-    look = Stuck(
-        cast(Api, cluster), "voting", names, cast(Callers, cluster), lambda: None, lambda: doubts, clock
-    )
+    api, callers = cast(Api, cluster), cast(Callers, cluster)
+    look = Stuck(api, "voting", names, callers, lambda: None, lambda _: refused, clock)
     for _ in range(seconds * 5):
         if change and clock.now() - started >= at:
             change()
@@ -217,22 +216,22 @@ def test_a_component_that_says_not_yet_though_all_that_it_needs_answers_it() -> 
     assert LIMITS.pods_not_yet <= after < LIMITS.pods_not_yet + 2
 
 
-def test_a_component_that_says_not_yet_and_by_the_manifests_is_right() -> None:
+def test_a_component_that_says_not_yet_and_that_mysql_refuses_by_the_manifests() -> None:
     cluster = Cluster([ANALYTICS, READY_STORE], SAYS_NOT_YET)
     cluster.words = NOT_YET
-    trouble, after = told(cluster, doubts="f.yaml:3: MYSQL_PASSWORD isn't that of the store")
+    trouble, after = told(cluster, refused=["f.yaml:3: another password"])
     assert trouble is not None
     assert trouble.reason.endswith(
-        f"{NOT_YET}; by the manifests: f.yaml:3: MYSQL_PASSWORD isn't that of the store"
+        f"{NOT_YET}; by the manifests MySQL refuses it: f.yaml:3: another password"
     )
     assert LIMITS.pods_stuck <= after < LIMITS.pods_stuck + 2
 
 
-def test_doubts_alone_are_no_trouble() -> None:
+def test_what_the_manifests_say_alone_is_no_trouble() -> None:
     cluster = Cluster([ANALYTICS, STORE], SAYS_NOT_YET)
     cluster.words = NOT_YET
     name = ANALYTICS["metadata"]["name"].removesuffix("-77-x")
-    assert told(cluster, seconds=60, deployments=[name], doubts="f.yaml:3: no account")[0] is None
+    assert told(cluster, seconds=60, deployments=[name], refused=["f.yaml:3: no account"])[0] is None
 
 
 def test_what_a_component_needs_has_to_answer_all_the_time() -> None:

@@ -20,6 +20,9 @@ from fixtures.world.world import World
 pytestmark = pytest.mark.selftest
 
 
+LIVE_AT = 7.0  # seconds on the monotonic clock
+
+
 class Parts:
     """What a world needs while it passes through stages; tells what it is asked for."""
 
@@ -39,7 +42,7 @@ class Walk(World):
 
     def wait_until_live(self, *, only_routes: bool = False) -> float:
         self.parts.told.append("routes live" if only_routes else "live")  # type: ignore[attr-defined]
-        return 0.0
+        return LIVE_AT
 
     def look_around(self, number: int) -> None:
         self.parts.told.append(f"look around at {number}")  # type: ignore[attr-defined]
@@ -102,7 +105,7 @@ def test_pods_of_stages_start_side_by_side_and_routes_wait_for_them(world: World
         "live",
         "look around at 3",
     ]
-    assert world.stage == 3
+    assert (world.stage, world.live_at) == (3, LIVE_AT)
 
 
 def test_the_first_stage_whose_pods_never_get_ready_is_the_one_that_fails(
