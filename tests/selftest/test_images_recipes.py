@@ -10,7 +10,7 @@ import yaml
 
 from fixtures.images import offline
 from fixtures.images.build import make_all
-from fixtures.images.node import Stocked
+from fixtures.images.node import Stocked, contents_of
 from fixtures.images.pinned import envoy_pins, kubernetes_modules
 from fixtures.images.recipes import (
     Bootstrapped,
@@ -128,8 +128,23 @@ def test_an_image_that_holds_all_and_maybe_more_serves(
     node = Stocked("node", Built("node", root / "node"), ())
     monkeypatch.setattr(Stocked, "contents", frozenset({"1", "2"}))
     monkeypatch.setattr("fixtures.images.node.docker", lambda *_: " ".join(held))
-    monkeypatch.setattr("fixtures.images.node.contents_of", lambda tag: frozenset(held[tag].split()))
+    monkeypatch.setattr(
+        "fixtures.images.node.contents_of", lambda tags: [frozenset(held[tag].split()) for tag in tags]
+    )
     assert node.serving() == serves
+
+
+def test_what_images_hold_is_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def docker(*words: str) -> str:
+        asked.append(words)
+        return "a b\n\nc\n"
+
+    monkeypatch.setattr("fixtures.images.node.docker", docker)
+    assert contents_of(["one", "unlabelled", "other"]) == [{"a", "b"}, frozenset(), {"c"}]
+    assert contents_of([]) == []
+    assert len(asked) == 1
 
 
 def test_keys_do_not_depend_on_path_or_time(root: Path) -> None:
