@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import yaml
 
+from fixtures.cluster import kind
+from fixtures.cluster.api import Api
 from fixtures.cluster.claims import claimed, write_down
 from fixtures.cluster.creation import create, kind_config
 from fixtures.cluster.kind import kind_cluster
@@ -104,9 +109,38 @@ def test_a_cluster_that_kind_can_not_make_is_told_in_its_last_words(
     programs: Programs, tmp_path: Path
 ) -> None:
     programs.add("docker", "case $1 in inspect) exit 1;; esac")
-    kind = programs.add("kind", 'case $1 in create) echo "ERROR: no room for nodes" >&2; exit 1;; esac')
+    program = programs.add("kind", 'case $1 in create) echo "ERROR: no room for nodes" >&2; exit 1;; esac')
     with claimed("ours", tmp_path) as claim:
         write_down(claim, keep=False)
         with pytest.raises(EnvironmentFailed) as failed:
-            create(claim, provisions(kind))
+            create(claim, provisions(program))
     assert str(failed.value) == "kind could not create cluster ours; it said:\n  ERROR: no room for nodes"
+
+
+class Server:
+    """An API server whose system namespace says what was applied there; takes what is applied now."""
+
+    def __init__(self, applied: str) -> None:
+        self.applied: list[str] = []
+        self._annotations = {kind.APPLIED: applied}
+
+    def get(self, _: str, what: str, name: str) -> Mapping[str, Any]:
+        assert (what, name) == ("Namespace", "kube-system")
+        return {"metadata": {"name": name, "annotations": self._annotations}}
+
+    def apply(self, body: Mapping[str, Any], _: str | None) -> None:
+        self.applied.append(f"{body['kind']}/{body['metadata']['name']}")
+
+
+def test_a_kept_cluster_with_another_dns_is_not_used_and_a_new_one_gets_ours(
+    programs: Programs, tmp_path: Path
+) -> None:
+    programs.add("docker")
+    given, server = provisions(tmp_path), Server("an older version's")
+    kept = kind.Cluster("ours", cast(Api, server), "172.18.0.2", reused=True)
+    with pytest.raises(EnvironmentFailed, match="not those of this version"):
+        kind._apply_platform(kept, given, limit=1)
+    assert server.applied == []
+    kind._apply_platform(replace(kept, reused=False), given, limit=1)
+    assert server.applied[-1] == "Namespace/kube-system"
+    assert "Deployment/coredns" in server.applied
