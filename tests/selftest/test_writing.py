@@ -14,7 +14,7 @@ from fixtures.matrix import __main__ as matrix
 from fixtures.mutants import __main__ as mutants
 from fixtures.plugin.options import ENVIRONMENT_FAILED
 from fixtures.progress import Progress
-from fixtures.round_reports import report_folder
+from fixtures.round_reports import report_folder, tell
 from fixtures.rounds import ready_machine
 from fixtures.scenario.errors import EnvironmentFailed
 from fixtures.writing import check_writable
@@ -80,3 +80,18 @@ def test_nothing_is_made_where_nothing_can_be_told_of_it(
     assert main(words) == ENVIRONMENT_FAILED
     assert made == []
     assert f"environment failed: can't write {reports}: Not a directory" in capsys.readouterr().err
+
+
+def test_a_table_is_printed_although_no_file_can_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "soak-1"
+    report.mkdir()
+    tell(report, "the table", txt="the table\n", json="{}\n")
+    assert report.with_suffix(".txt").read_text() == "the table\n"
+    *_, json, logs = capsys.readouterr().out.splitlines()
+    assert (json, logs) == (f"written to {report}.json", f"logs: {report}")
+    (tmp_path / "file").touch()
+    with pytest.raises(EnvironmentFailed, match="can't write"):
+        tell(tmp_path / "file/soak-2", "the table", txt="the table\n")
+    assert capsys.readouterr().out.strip() == "the table"
