@@ -1,16 +1,20 @@
-"""A change is live when every proxy shows the newest token: those that came meanwhile too."""
+"""A change is live when every proxy shows the newest tokens: those that came meanwhile too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
 from fixtures.cluster.api import Api
 from fixtures.cluster.inside import PodName, PodPort
+from fixtures.mesh import live as module
 from fixtures.mesh.live import ROUNDS, Sentinel
 from fixtures.mesh.proxies import Proxies
+from fixtures.scenario.errors import EnvironmentFailed
+from fixtures.timeouts import LIMITS
 
 pytestmark = pytest.mark.selftest
 
@@ -18,26 +22,42 @@ ONE, TWO = PodName("voting", "one"), PodName("voting", "two")
 
 
 class Mesh(Proxies):
-    """An API server that keeps the newest token, and proxies that run it after so many questions each."""
+    """An API server that keeps the newest tokens, and proxies that run them after so many questions each.
 
-    def __init__(self, late: Mapping[PodName, int]) -> None:
+    overtaken: a kind whose token no proxy is ever told.
+    """
+
+    def __init__(self, late: Mapping[PodName, int], overtaken: str = "") -> None:
         super().__init__(cast(Api, self))
         self.late = dict(late)
-        self.token = ""
+        self.overtaken = overtaken
+        self.tokens: dict[str, str] = {}
         self.asked: list[PodName] = []
         self.listed = 0
 
     def apply(self, body: Mapping[str, Any], namespace: str) -> None:
         assert namespace == "suite"
-        self.token = body["spec"]["http"][0]["name"]
+        kind, spec = body["kind"], body["spec"]
+        if kind == "DestinationRule":
+            assert spec["host"] == "sentinel.suite.internal"
+            self.tokens[kind] = spec["trafficPolicy"]["loadBalancer"]["consistentHash"]["httpHeaderName"]
+        else:
+            self.tokens[kind] = spec["http"][0]["name"]
         self.asked.clear()
 
     def of(self, pod: PodName) -> PodPort:
         return cast(PodPort, Proxy(self, pod))
 
-    def wait(self, pods: Callable[[], list[PodName]], *, only_routes: bool = False) -> None:
+    def wait(self, pods: Callable[[], list[PodName]], written: Collection[str] | None = None) -> None:
         sentinel = Sentinel(cast(Api, self), "suite", {"istio": "ingressgateway"}, self)
-        sentinel.wait_until_live(pods, only_routes=only_routes)
+        sentinel.wait_until_live(pods, written)
+
+    @property
+    def rounds(self) -> int:
+        """How often all tokens were written."""
+        numbers = {int(token.split("-")[2]) for token in self.tokens.values()}
+        assert len(numbers) == 1, self.tokens
+        return numbers.pop()
 
 
 class Proxy:
@@ -52,20 +72,38 @@ class Proxy:
             raise ConnectionError(f"{self._pod} is gone")
         self._mesh.asked.append(self._pod)
         told = self._mesh.asked.count(self._pod) > self._mesh.late[self._pod]
-        return self._mesh.token.encode() if told else b"live-before"
+        known = [token for kind, token in self._mesh.tokens.items() if kind != self._mesh.overtaken]
+        return " ".join(known).encode() if told else b"live-before"
 
 
 def test_each_proxy_is_asked_until_it_has_the_token_and_no_longer() -> None:
     mesh = Mesh({ONE: 0, TWO: 2})
     mesh.wait(lambda: [ONE, TWO])
     assert sorted(mesh.asked) == [ONE, TWO, TWO, TWO]
-    assert mesh.token.endswith(f"-{ROUNDS}")
+    assert mesh.rounds == ROUNDS
 
 
-def test_one_token_tells_of_routes_which_come_by_its_own_watch() -> None:
+@pytest.mark.parametrize("written", [["VirtualService"], ["DestinationRule", "VirtualService"], []])
+def test_first_tokens_tell_of_the_kinds_that_have_one(written: list[str]) -> None:
     mesh = Mesh({ONE: 0})
-    mesh.wait(lambda: [ONE], only_routes=True)
-    assert mesh.token.endswith("-1")
+    mesh.wait(lambda: [ONE], written)
+    assert mesh.rounds == 1
+
+
+@pytest.mark.parametrize("written", [None, ["Service"], ["VirtualService", "PeerAuthentication"]])
+def test_second_tokens_tell_of_all_other_kinds(written: list[str] | None) -> None:
+    mesh = Mesh({ONE: 0})
+    mesh.wait(lambda: [ONE], written)
+    assert mesh.rounds == ROUNDS
+
+
+@pytest.mark.parametrize("kind", ["DestinationRule", "VirtualService"])
+def test_a_change_is_not_live_by_the_token_of_another_kind(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LIMITS", replace(LIMITS, change_live=0.05))
+    with pytest.raises(EnvironmentFailed, match="proxies without it"):
+        Mesh({ONE: 0}, overtaken=kind).wait(lambda: [ONE], [kind])
 
 
 def test_a_pod_that_came_meanwhile_is_asked_too() -> None:

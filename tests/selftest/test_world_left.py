@@ -135,7 +135,7 @@ def test_a_changed_route_of_http_is_applied_alone_and_pods_stay(setting: Setting
     changes = changes_of(left_at(setting, 4), now)
     assert [str(one.ref) for one in changes.apply] == ["VirtualService/voting-app"]
     assert not changes.new_pods
-    assert changes.only_routes
+    assert changes.kinds == {"VirtualService"}
 
 
 def test_a_change_that_a_later_file_overrides_is_none(setting: Setting) -> None:
@@ -158,7 +158,7 @@ def test_what_kept_connections_outlive_makes_pods_start_anew(setting: Setting, f
     changes = changes_of(left_at(setting, 4), now)
     assert [str(one.ref) for one in changes.apply] == [ref]
     assert changes.new_pods
-    assert not changes.only_routes
+    assert changes.kinds == {ref.partition("/")[0], "Pod"}
 
 
 def test_a_route_of_tcp_that_became_one_of_http_makes_pods_start_anew(setting: Setting) -> None:

@@ -68,3 +68,15 @@ def test_a_change_waits_for_the_workers_only_where_endpoints_are_new_and_it_has_
     world._news_is_merged = lambda: merged
     waited = [World.wait_until_live(cast(Any, world)) == 6.0 for _ in steps]
     assert waited == [merged and one for one in new]
+
+
+def test_endpoints_are_not_asked_for_where_only_routes_and_rules_were_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def asked(*_: object) -> list[str]:
+        raise AssertionError("no endpoint comes or goes by a route")
+
+    monkeypatch.setattr(module, "stale_endpoints", asked)
+    sentinel = SimpleNamespace(wait_until_live=lambda _, written: float(len(written)))
+    world = SimpleNamespace(sentinel=sentinel, proxied=None)
+    assert World.wait_until_live(cast(Any, world), {"DestinationRule", "VirtualService"}) == 2.0
