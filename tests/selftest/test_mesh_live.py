@@ -11,7 +11,7 @@ import pytest
 from fixtures.cluster.api import Api
 from fixtures.cluster.inside import PodName, PodPort
 from fixtures.mesh import live as module
-from fixtures.mesh.live import ROUNDS, Sentinel
+from fixtures.mesh.live import KINDS_WITH_TOKEN, ROUNDS, Sentinel
 from fixtures.mesh.proxies import Proxies
 from fixtures.scenario.errors import EnvironmentFailed
 from fixtures.timeouts import LIMITS
@@ -48,8 +48,13 @@ class Mesh(Proxies):
     def of(self, pod: PodName) -> PodPort:
         return cast(PodPort, Proxy(self, pod))
 
-    def wait(self, pods: Callable[[], list[PodName]], written: Collection[str] | None = None) -> None:
-        sentinel = Sentinel(cast(Api, self), "suite", {"istio": "ingressgateway"}, self)
+    def wait(
+        self,
+        pods: Callable[[], list[PodName]],
+        written: Collection[str] | None = None,
+        kinds: frozenset[str] = KINDS_WITH_TOKEN,
+    ) -> None:
+        sentinel = Sentinel(cast(Api, self), "suite", {"istio": "ingressgateway"}, self, kinds)
         sentinel.wait_until_live(pods, written)
 
     @property
@@ -104,6 +109,13 @@ def test_a_change_is_not_live_by_the_token_of_another_kind(
     monkeypatch.setattr(module, "LIMITS", replace(LIMITS, change_live=0.05))
     with pytest.raises(EnvironmentFailed, match="proxies without it"):
         Mesh({ONE: 0}, overtaken=kind).wait(lambda: [ONE], [kind])
+
+
+def test_a_rule_of_ours_that_proxies_may_not_use_has_no_token() -> None:
+    mesh, kinds = Mesh({ONE: 0}, overtaken="DestinationRule"), frozenset({"VirtualService"})
+    mesh.wait(lambda: [ONE], ["DestinationRule"], kinds)
+    assert mesh.rounds == ROUNDS
+    assert list(mesh.tokens) == ["VirtualService"]
 
 
 def test_a_pod_that_came_meanwhile_is_asked_too() -> None:

@@ -63,20 +63,31 @@ def test_a_change_waits_for_the_workers_only_where_endpoints_are_new_and_it_has_
     monkeypatch.setattr(module, "stale_endpoints", lambda *_: [])
     monkeypatch.setattr(module, "ready_endpoints", lambda *_: frozenset(next(left)))
     monkeypatch.setattr(module, "taken_up", lambda live_at: live_at + 1)
-    sentinel = SimpleNamespace(wait_until_live=lambda _, **__: 5.0)
+    sentinel = SimpleNamespace(wait_until_live=lambda _: 5.0, has_tokens=lambda _: False)
     world = SimpleNamespace(api=None, namespace="voting", sentinel=sentinel, proxied=None, ready=frozenset())
     world._news_is_merged = lambda: merged
     waited = [World.wait_until_live(cast(Any, world)) == 6.0 for _ in steps]
     assert waited == [merged and one for one in new]
 
 
-def test_endpoints_are_not_asked_for_where_only_routes_and_rules_were_written(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("looked_before", [True, False])
+def test_endpoints_are_looked_at_but_where_only_routes_and_rules_were_written_since(
+    monkeypatch: pytest.MonkeyPatch, *, looked_before: bool
 ) -> None:
-    def asked(*_: object) -> list[str]:
-        raise AssertionError("no endpoint comes or goes by a route")
+    asked: list[str] = []
 
-    monkeypatch.setattr(module, "stale_endpoints", asked)
-    sentinel = SimpleNamespace(wait_until_live=lambda _, written: float(len(written)))
-    world = SimpleNamespace(sentinel=sentinel, proxied=None)
-    assert World.wait_until_live(cast(Any, world), {"DestinationRule", "VirtualService"}) == 2.0
+    def stale(*_: object) -> list[str]:
+        asked.append("stale")
+        return []
+
+    endpoints = frozenset({("app", "10.0.0.1")})
+    monkeypatch.setattr(module, "stale_endpoints", stale)
+    monkeypatch.setattr(module, "ready_endpoints", lambda *_: endpoints)
+    sentinel = SimpleNamespace(wait_until_live=lambda *_: 5.0, has_tokens={"Route"}.issuperset)
+    world = SimpleNamespace(api=None, namespace="voting", sentinel=sentinel, proxied=None)
+    world.ready = endpoints if looked_before else frozenset()
+    world._news_is_merged = lambda: False
+    assert World.wait_until_live(cast(Any, world), {"Route"}) == 5.0
+    assert bool(asked) is not looked_before
+    World.wait_until_live(cast(Any, world), {"Route", "Service"})
+    assert "stale" in asked

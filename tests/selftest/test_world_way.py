@@ -14,6 +14,7 @@ from fixtures.scenario.manifests import ManifestFolder, load_manifests
 from fixtures.scenario.stages import Apply, Delete
 from fixtures.world import way
 from fixtures.world.setting import Setting
+from fixtures.world.steps import Made
 from fixtures.world.way import pass_through
 from fixtures.world.world import World
 
@@ -40,8 +41,9 @@ class Parts:
 class Walk(World):
     """A world whose cluster does what it is told at once."""
 
-    def wait_until_live(self, written: Collection[str] | None = None) -> float:  # noqa: ARG002
-        self.parts.told.append("live")  # type: ignore[attr-defined]
+    def wait_until_live(self, written: Collection[str] | None = None) -> float:
+        of = "" if written is None else f" of {', '.join(sorted(written))}"
+        self.parts.told.append(f"live{of}")  # type: ignore[attr-defined]
         return LIVE_AT
 
     def look_around(self, number: int) -> None:
@@ -56,10 +58,11 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is done to the world, in order; a file or a stage's pods that are in it beforehand fail."""
     done: list[str] = []
 
-    def apply_file(_api: Any, _manifests: ManifestFolder, step: Apply, *_: Any) -> None:
+    def apply_file(_api: Any, _manifests: ManifestFolder, step: Apply, *_: Any) -> Made:
         if f"refuse {step.file}" in done:
             raise StageFailed("refused", breaks="R0.1")
         done.append(step.file)
+        return Made((), ())
 
     def wait_for_pods(
         _api: Any, _manifests: Any, step: Apply, _namespace: str, stage: int, _tell: Any, _closer: Any,
@@ -143,3 +146,14 @@ def test_what_is_deleted_waits_for_what_came_before(world: World, told: list[str
     deleting = next(index for index, one in enumerate(told) if one.startswith("delete Deployment"))
     assert "live" in told[deleting - 1]
     assert world.stage == 5
+
+
+def test_a_walk_waits_for_what_a_step_has_written(world: World, told: list[str]) -> None:
+    world.opened = True
+    steps = [step for number in (3, 4) for step in world.scenario.stage(number).steps]
+    for step in steps:
+        way._make(world, step, 4, [], {})
+    lock, routes, pods = [one for one in told if one.startswith("live")]
+    assert lock == "live of DestinationRule, PeerAuthentication, VirtualService"
+    assert routes == "live of DestinationRule, VirtualService"
+    assert "Deployment" in pods

@@ -1,0 +1,31 @@
+"""Before a world is made: whose tokens its proxies are sure to show."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import pytest
+
+from fixtures.mesh.live import KINDS_WITH_TOKEN
+from fixtures.plugin.options import OWN_MANIFESTS
+from fixtures.scenario.loading import load_scenario
+from fixtures.scenario.manifests import load_manifests
+from fixtures.world.making import kinds_with_token
+
+pytestmark = pytest.mark.selftest
+
+
+@pytest.mark.parametrize(
+    ("host", "kinds"),
+    [("voting-app", KINDS_WITH_TOKEN), ("*", {"VirtualService"}), ("*.internal", {"VirtualService"})],
+)
+def test_a_rule_for_any_host_takes_the_token_from_ours(host: str, kinds: set[str]) -> None:
+    manifests = load_manifests(OWN_MANIFESTS, load_scenario(OWN_MANIFESTS))
+    file = "istio/step-2-update-and-add-routing-for-all-components.yaml"
+    first, *others = manifests.files[file]
+    body = copy.deepcopy(dict(first.body))
+    assert first.ref.kind == "DestinationRule"
+    body["spec"]["host"] = host
+    changed = replace(manifests, files={**manifests.files, file: (replace(first, body=body), *others)})
+    assert kinds_with_token(changed) == kinds
