@@ -31,12 +31,14 @@ class Session:
     def __init__(self, disturbance: str = "", *, with_world: bool = True) -> None:
         self.stash = pytest.Stash()
         self.interrupts = Interrupts(lambda _: None)
+        self.disturbance = disturbance
         self.stash[RUN] = cast(Any, SimpleNamespace(interrupts=self.interrupts))
         self.exitstatus = 0
         self.config = self
         if with_world:
             watch = SimpleNamespace(
-                disturbance=lambda: disturbance, changes=lambda: [disturbance] if disturbance else []
+                disturbance=lambda: self.disturbance,
+                changes=lambda: [self.disturbance] if self.disturbance else [],
             )
             self.stash[WORLD] = cast(Any, SimpleNamespace(watch=watch, stage=4))
 
@@ -47,6 +49,7 @@ class Session:
         ]
         item = SimpleNamespace(
             path=Path(path),
+            nodeid=f"{path}::test of {promise}",
             config=self,
             iter_markers=lambda name: (mark for mark in marks if mark.name == name),
         )
@@ -100,11 +103,38 @@ def test_what_holds_is_green_whatever_happened_beside_it() -> None:
     through(environment.pytest_runtest_call(Session(DISTURBED).test()))
 
 
-def test_what_holds_because_nothing_came_is_not_believed_where_something_happened() -> None:
-    hook = environment.pytest_runtest_call(Session(DISTURBED).test(promise="R3.5"))
-    code, _ = ended(lambda: through(hook))
-    assert code == ENVIRONMENT_FAILED
-    through(environment.pytest_runtest_call(Session().test(promise="R3.5")))
+REFUSED = "R4.10"
+
+
+@pytest.mark.parametrize("follows", [None, "tests/stage_5_finalize/test_still_safe.py"])
+def test_what_holds_because_nothing_came_is_not_believed_at_a_stage_s_end_where_something_happened(
+    follows: str | None,
+) -> None:
+    session = Session(DISTURBED)
+    item, other = session.test(promise=REFUSED), session.test()
+    through(environment.pytest_runtest_call(item))
+    environment.pytest_runtest_teardown(item, other)
+    through(environment.pytest_runtest_call(other))
+    after = session.test(follows) if follows else None
+    code, told = ended(lambda: environment.pytest_runtest_teardown(other, after))
+    assert (code, told.partition(": ")[2]) == (ENVIRONMENT_FAILED, f"{DISTURBED} (after stage 4 was entered)")
+
+
+@pytest.mark.parametrize(("disturbance", "promise"), [("", REFUSED), (DISTURBED, "R4.4")])
+def test_what_holds_where_nothing_happened_or_by_what_came_is_kept(disturbance: str, promise: str) -> None:
+    session = Session(disturbance)
+    item = session.test(promise=promise)
+    through(environment.pytest_runtest_call(item))
+    environment.pytest_runtest_teardown(item, None)
+
+
+def test_a_stage_before_that_was_looked_at_is_not_looked_at_again() -> None:
+    session = Session()
+    item = session.test(promise=REFUSED)
+    through(environment.pytest_runtest_call(item))
+    environment.pytest_runtest_teardown(item, None)
+    session.disturbance = DISTURBED
+    environment.pytest_runtest_teardown(session.test(), None)
 
 
 def test_the_promises_that_hold_by_refusal_are_promises() -> None:
