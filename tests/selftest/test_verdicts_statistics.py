@@ -30,6 +30,7 @@ from fixtures.verdicts.statistics import (
     smallest_leak_found,
     smallest_shift_found,
     times_to_see_all,
+    to_find_leak_in_each,
     to_find_leak_of,
     to_find_shift_of,
 )
@@ -71,6 +72,18 @@ def test_smaller_leaks_need_larger_samples_and_larger_samples_find_smaller_leaks
     found = [smallest_leak_found(n) for n in range(1, 2000)]
     assert sizes == sorted(sizes, reverse=True)
     assert all(later < earlier for earlier, later in pairwise(found))
+
+
+@pytest.mark.parametrize(("parts", "each"), [(1, 1375), (2, 688), (3, 688)])
+def test_parts_of_a_promise_find_their_own_leak_and_together_a_shared_one(parts: int, each: int) -> None:
+    assert to_find_leak_in_each(parts, 0.01) == each
+    assert smallest_leak_found(each) <= 0.01
+    assert parts * each >= to_find_leak_of(0.01)
+
+
+def test_a_promise_without_parts_is_none() -> None:
+    with pytest.raises(ValueError, match="0 parts"):
+        to_find_leak_in_each(0, 0.01)
 
 
 @pytest.mark.parametrize("n", [1, 20, 600, 1375])

@@ -15,7 +15,7 @@ from fixtures.verdicts import (
     only_before,
     same,
     served_by,
-    to_find_leak_of,
+    to_find_leak_in_each,
     whole_page,
 )
 from fixtures.verdicts.checks import exactly
@@ -25,6 +25,7 @@ from fixtures.world.way import FLAGGED, ORDINARY
 from fixtures.world.world import World
 
 ANY_LEAK = 0.01
+VOTERS = 2  # without the flag, and with it
 ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0": 1}
 
 
@@ -39,13 +40,14 @@ def test_finalize_configures_and_deletes_what_the_scenario_lists(
 @requirement("R5.1")
 @pytest.mark.routing
 def test_everyone_sees_2_0(voter: Voter) -> None:
-    expect(voter.open_page(times=to_find_leak_of(ANY_LEAK)), every(both(whole_page, served_by("2.0"))))
+    pages = voter.open_page(times=to_find_leak_in_each(VOTERS, ANY_LEAK))
+    expect(pages, every(both(whole_page, served_by("2.0"))))
 
 
 @requirement("R5.1")
 @pytest.mark.routing
 def test_the_flag_makes_no_difference_any_more(voter: Voter) -> None:
-    pages = voter.with_flag().open_page(times=to_find_leak_of(ANY_LEAK))
+    pages = voter.with_flag().open_page(times=to_find_leak_in_each(VOTERS, ANY_LEAK))
     expect(pages, every(both(whole_page, served_by("2.0"))))
 
 
