@@ -14,6 +14,7 @@ from urllib3.exceptions import MaxRetryError
 from fixtures.plugin import environment
 from fixtures.plugin.interrupts import Interrupts
 from fixtures.plugin.options import BAD_INPUT, ENVIRONMENT_FAILED, RUN, WORLD
+from fixtures.report.record import Outcome, TestRecord
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
 from fixtures.scenario.requirements import REQUIREMENTS
 from fixtures.verdicts import PromiseBroken, Verdict
@@ -32,7 +33,8 @@ class Session:
         self.stash = pytest.Stash()
         self.interrupts = Interrupts(lambda _: None)
         self.disturbance = disturbance
-        self.stash[RUN] = cast(Any, SimpleNamespace(interrupts=self.interrupts))
+        self.tests: list[TestRecord] = []
+        self.stash[RUN] = cast(Any, SimpleNamespace(interrupts=self.interrupts, tests=self.tests))
         self.exitstatus = 0
         self.config = self
         if with_world:
@@ -126,6 +128,20 @@ def test_what_holds_where_nothing_happened_or_by_what_came_is_kept(disturbance: 
     item = session.test(promise=promise)
     through(environment.pytest_runtest_call(item))
     environment.pytest_runtest_teardown(item, None)
+
+
+@pytest.mark.parametrize(("looked", "outcome"), [(False, Outcome.NOT_JUDGED), (True, Outcome.PASSED)])
+def test_a_run_that_ends_in_the_middle_of_a_stage_believes_no_refusal(
+    *, looked: bool, outcome: Outcome
+) -> None:
+    session = Session()
+    item = session.test(promise=REFUSED)
+    through(environment.pytest_runtest_call(item))
+    session.tests.append(TestRecord(item.nodeid, (REFUSED,), 4, Outcome.PASSED, (), "", 1.0))
+    session.tests.append(TestRecord("another", ("R4.4",), 4, Outcome.PASSED, (), "", 1.0))
+    environment.pytest_runtest_teardown(item, None if looked else session.test())
+    through(environment.pytest_sessionfinish(cast(pytest.Session, session)))
+    assert [test.outcome for test in session.tests] == [outcome, Outcome.PASSED]
 
 
 def test_a_stage_before_that_was_looked_at_is_not_looked_at_again() -> None:

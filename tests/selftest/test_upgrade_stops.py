@@ -44,6 +44,9 @@ class Moved:
         if self._proxies:
             raise self._proxies
 
+    def note(self) -> None:
+        """Remember nothing of what was before."""
+
     def start_anew(self) -> None:
         """Know nothing of what was before."""
 

@@ -63,7 +63,7 @@ def test_a_change_waits_for_the_workers_only_where_endpoints_are_new_and_it_has_
     monkeypatch.setattr(module, "stale_endpoints", lambda *_: [])
     monkeypatch.setattr(module, "ready_endpoints", lambda *_: frozenset(next(left)))
     monkeypatch.setattr(module, "taken_up", lambda live_at: live_at + 1)
-    sentinel = SimpleNamespace(wait_until_live=lambda _: 5.0, has_tokens=lambda _: False)
+    sentinel = SimpleNamespace(wait_until_live=lambda *_: 5.0, has_tokens=lambda _: False)
     world = SimpleNamespace(api=None, namespace="voting", sentinel=sentinel, proxied=None, ready=frozenset())
     world._news_is_merged = lambda: merged
     waited = [World.wait_until_live(cast(Any, world)) == 6.0 for _ in steps]

@@ -29,3 +29,12 @@ def test_a_rule_for_any_host_takes_the_token_from_ours(host: str, kinds: set[str
     body["spec"]["host"] = host
     changed = replace(manifests, files={**manifests.files, file: (replace(first, body=body), *others)})
     assert kinds_with_token(changed) == kinds
+
+
+def test_a_spec_that_is_no_map_is_left_to_the_api_server() -> None:
+    manifests = load_manifests(OWN_MANIFESTS, load_scenario(OWN_MANIFESTS))
+    file = "istio/step-2-update-and-add-routing-for-all-components.yaml"
+    first, *others = manifests.files[file]
+    body = {**first.body, "spec": [{"host": "*"}]}
+    changed = replace(manifests, files={**manifests.files, file: (replace(first, body=body), *others)})
+    assert kinds_with_token(changed) == KINDS_WITH_TOKEN
