@@ -57,10 +57,14 @@ class FakeApi:
     """Lists what a test says, look after look; the last look is repeated. Logs are those of LOGS."""
 
     def __init__(
-        self, *looks: tuple[Sequence[Object], Sequence[Object]], events: Sequence[Object] = ()
+        self,
+        *looks: tuple[Sequence[Object], Sequence[Object]],
+        events: Sequence[Object] = (),
+        claims: Sequence[str] = (),
     ) -> None:
         self._looks = list(looks)
-        self._events = list(events)
+        claimed = [{"metadata": {"name": name}} for name in claims]
+        self._others = {"Event": list(events), "PersistentVolumeClaim": claimed}
         self._pods: Sequence[Object] = ()
         self.looks = 0
 
@@ -71,7 +75,7 @@ class FakeApi:
             deployments, self._pods = self._looks[min(self.looks, len(self._looks) - 1)]
             self.looks += 1
             return copy.deepcopy(list(deployments))
-        return copy.deepcopy(list({"Pod": self._pods, "Event": self._events}[kind]))
+        return copy.deepcopy(list(self._others[kind] if kind != "Pod" else self._pods))
 
     def log(self, pod: str, namespace: str, *, container: str, previous: bool, lines: int) -> str:
         assert (namespace, lines > 0) == ("voting", True)
@@ -240,6 +244,20 @@ def test_what_may_pass_fails_only_after_a_grace(
     assert 2 < after < 10
     passing = [trouble] * 15
     assert waited(FakeApi(*passing, ([deployment(ready=1)], []))) > 2
+
+
+NO_CLAIM = '0/1 nodes are available: persistentvolumeclaim "mysql" not found. not found'
+
+
+def test_a_claim_that_came_after_the_scheduler_looked_is_waited_for_however_long_its_volume_takes() -> None:
+    late = ([deployment()], [unschedulable(NO_CLAIM)])
+    assert waited(FakeApi(*[late] * 60, ([deployment(ready=1)], []), claims=["mysql"])) > 10
+
+
+def test_a_claim_that_is_not_there_ends_the_wait() -> None:
+    ended, after = failed(FakeApi(([deployment()], [unschedulable(NO_CLAIM)]), claims=["another"]))
+    assert 'persistentvolumeclaim "mysql" not found' in ended.reason
+    assert after < 10
 
 
 def test_the_grace_starts_again_when_the_trouble_went_away() -> None:
