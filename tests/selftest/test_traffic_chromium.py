@@ -17,7 +17,7 @@ from fixtures.processes import find_program
 from fixtures.progress import Progress
 from fixtures.scenario.errors import EnvironmentFailed
 from fixtures.traffic import chromium as chromium_module
-from fixtures.traffic.chromium import PROGRAMS, Chromium, chromium, ensure_chromium
+from fixtures.traffic.chromium import PACKAGE, PROGRAMS, Chromium, chromium, ensure_chromium
 from tests.selftest.support import Programs, SeenRequest, Site
 
 pytestmark = pytest.mark.selftest
@@ -159,14 +159,14 @@ def test_debian_s_is_installed_where_we_may(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(chromium_module, "install_packages", install)
     assert ensure_chromium(Progress()).name == "browser-of-this-test"
     ensure_chromium(Progress())
-    assert asked == [("chromium",)]
+    assert asked == [(PACKAGE,)]
 
 
 def test_a_program_that_is_no_browser_is_an_environment_that_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     programs = Programs(tmp_path, monkeypatch)
-    programs.add("chromium", "exit 1")
+    programs.add(PACKAGE, "exit 1")
     program = ensure_chromium(Progress())
     with pytest.raises(EnvironmentFailed, match="can't be started"), chromium("http://127.0.0.1:1", program):
         pass
