@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from fixtures.scenario.cookies import FLAG
+from fixtures.scenario.observed import Page
 from fixtures.timeouts import Timeouts
 from fixtures.traffic import voter as voter_module
-from fixtures.traffic.voter import Voter, browser
+from fixtures.traffic.voter import SIDE_BY_SIDE, UNANSWERED, Voter, browser
 from tests.selftest.support import Site
 
 pytestmark = pytest.mark.selftest
@@ -162,6 +163,27 @@ def test_each_browser_has_a_jar_of_its_own(site: Site) -> None:
 def test_where_nobody_answers_somebody_looks_and_may_end_the_sample(unanswered: Voter) -> None:
     with pytest.raises(InterruptedError):
         unanswered.with_flag().open_page(10_000)
+
+
+def test_nobody_goes_on_with_a_sample_that_was_ended(
+    unanswered: Voter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Page] = []
+    open_one = Voter._open
+
+    def counted(voter: Voter) -> Page:
+        opened.append(open_one(voter))
+        return opened[-1]
+
+    monkeypatch.setattr(Voter, "_open", counted)
+    with pytest.raises(InterruptedError):
+        unanswered.open_page(10_000)
+    assert UNANSWERED <= len(opened) < UNANSWERED + 2 * SIDE_BY_SIDE
+
+
+def test_pages_are_told_in_the_order_in_which_they_were_asked_for(site: Site) -> None:
+    pages = Voter(site.url).open_page(50)
+    assert [page.sent_at for page in pages] == sorted(page.sent_at for page in pages)
 
 
 def test_an_error_page_is_an_answer(site: Site) -> None:
