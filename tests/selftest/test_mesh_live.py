@@ -106,7 +106,7 @@ def test_second_tokens_tell_of_all_other_kinds(written: list[str] | None) -> Non
 def test_a_change_is_not_live_by_the_token_of_another_kind(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LIMITS", replace(LIMITS, change_live=0.05))
+    monkeypatch.setattr(module, "LIMITS", replace(LIMITS, change_live=0.15))
     with pytest.raises(EnvironmentFailed, match="proxies without it"):
         Mesh({ONE: 0}, overtaken=kind).wait(lambda: [ONE], [kind])
 

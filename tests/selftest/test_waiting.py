@@ -50,6 +50,17 @@ def test_observes_again_after_each_pause(clock: FakeClock) -> None:
     assert clock.slept == [0.5, 0.5]
 
 
+def test_nothing_is_observed_before_it_can_be_so(clock: FakeClock) -> None:
+    wait_until(one_by_one([1, 2]), until=lambda n: n == 2, limit=5, what="two", not_before=0.3, clock=clock)
+    assert clock.slept == [0.3, 0.1]
+
+
+def test_the_time_before_the_first_observation_is_part_of_the_limit(clock: FakeClock) -> None:
+    with pytest.raises(NotInTime):
+        wait_until(lambda: 1, until=lambda _: False, limit=1, what="x", not_before=1.0, clock=clock)
+    assert clock.time == pytest.approx(1001)
+
+
 def test_limit_ends_the_wait_and_tells_the_last_observation(clock: FakeClock) -> None:
     observations = iter(range(1000))
     with pytest.raises(NotInTime) as caught:

@@ -12,6 +12,7 @@ from fixtures.scenario.errors import StageFailed
 from fixtures.scenario.loading import load_scenario
 from fixtures.scenario.manifests import ManifestFolder, load_manifests
 from fixtures.scenario.stages import Apply, Delete
+from fixtures.traffic.continuous import ContinuousTraffic
 from fixtures.world import way
 from fixtures.world.setting import Setting
 from fixtures.world.steps import Made
@@ -152,7 +153,7 @@ def test_a_walk_waits_for_what_a_step_has_written(world: World, told: list[str])
     world.opened = True
     steps = [step for number in (3, 4) for step in world.scenario.stage(number).steps]
     for step in steps:
-        way._make(world, step, 4, [], {})
+        way._make(world, step, 4, ContinuousTraffic({}), [], {})
     lock, routes, pods = [one for one in told if one.startswith("live")]
     assert lock == "live of DestinationRule, PeerAuthentication, VirtualService"
     assert routes == "live of DestinationRule, VirtualService"
