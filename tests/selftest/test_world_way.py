@@ -14,6 +14,7 @@ from fixtures.scenario.manifests import ManifestFolder, load_manifests
 from fixtures.scenario.stages import Apply, Delete
 from fixtures.traffic.continuous import ContinuousTraffic
 from fixtures.world import way
+from fixtures.world.everyone import EVERYONE
 from fixtures.world.setting import Setting
 from fixtures.world.steps import Made
 from fixtures.world.way import pass_through
@@ -74,8 +75,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         if "pods" in str(step.wait_for):
             done.append(f"pods of {stage}, not those of {len(later)} others")
 
-    def delete(_api: Any, step: Delete, *_: Any) -> None:
+    def delete(_api: Any, step: Delete, *_: Any) -> Made:
         done.append(str(step))
+        return Made((), ())
 
     monkeypatch.setattr(way, "apply_file", apply_file)
     monkeypatch.setattr(way, "wait_for_pods", wait_for_pods)
@@ -158,3 +160,14 @@ def test_a_walk_waits_for_what_a_step_has_written(world: World, told: list[str])
     assert lock == "live of DestinationRule, PeerAuthentication, VirtualService"
     assert routes == "live of DestinationRule, VirtualService"
     assert "Deployment" in pods
+
+
+def test_everyones_pages_are_opened_while_the_old_deployments_go(world: World, told: list[str]) -> None:
+    world.opened = True
+    begun = []
+    for step in world.scenario.stage(5).steps:
+        way._make(world, step, 5, ContinuousTraffic({}), [], {})
+        begun.append(world.taken.begun(f"5 {EVERYONE}"))
+    world.taken.settle()
+    assert begun == [False, False, True]
+    assert told[-2].startswith("delete Deployment")
