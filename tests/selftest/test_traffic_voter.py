@@ -11,6 +11,7 @@ from fixtures.scenario.cookies import FLAG
 from fixtures.scenario.observed import Page
 from fixtures.timeouts import Timeouts
 from fixtures.traffic import voter as voter_module
+from fixtures.traffic.page import page_without_answer
 from fixtures.traffic.voter import SIDE_BY_SIDE, UNANSWERED, Voter, browser
 from tests.selftest.support import Site
 
@@ -179,6 +180,21 @@ def test_nobody_goes_on_with_a_sample_that_was_ended(
     with pytest.raises(InterruptedError):
         unanswered.open_page(10_000)
     assert UNANSWERED <= len(opened) < UNANSWERED + 2 * SIDE_BY_SIDE
+
+
+def test_whatever_ends_a_sample_leaves_no_turn_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[None] = []
+
+    def fails_late(_: Voter) -> Page:
+        opened.append(None)
+        if len(opened) == 40:
+            raise ZeroDivisionError
+        return page_without_answer("x", cookie="", sent_at=0.0, took=0.0, path="/")
+
+    monkeypatch.setattr(Voter, "_open", fails_late)
+    with pytest.raises(ZeroDivisionError):
+        Voter("http://nowhere.test").open_page(100_000)
+    assert len(opened) < 100_000
 
 
 def test_pages_are_told_in_the_order_in_which_they_were_asked_for(site: Site) -> None:

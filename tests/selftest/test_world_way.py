@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -11,7 +12,7 @@ from fixtures.plugin.options import OWN_MANIFESTS
 from fixtures.scenario.errors import StageFailed
 from fixtures.scenario.loading import load_scenario
 from fixtures.scenario.manifests import ManifestFolder, load_manifests
-from fixtures.scenario.stages import Apply, Delete
+from fixtures.scenario.stages import Apply, Delete, ObjectRef
 from fixtures.traffic.continuous import ContinuousTraffic
 from fixtures.world import way
 from fixtures.world.everyone import EVERYONE
@@ -162,12 +163,24 @@ def test_a_walk_waits_for_what_a_step_has_written(world: World, told: list[str])
     assert "Deployment" in pods
 
 
-def test_everyones_pages_are_opened_while_the_old_deployments_go(world: World, told: list[str]) -> None:
-    world.opened = True
-    begun = []
-    for step in world.scenario.stage(5).steps:
+@pytest.mark.parametrize(
+    ("judged", "deleted", "begun"),
+    [("R5.1", "Deployment", True), ("R5.3", "Deployment", False), ("R5.1", "VirtualService", False)],
+)
+def test_everyones_pages_are_opened_while_the_old_deployments_go(
+    world: World, told: list[str], judged: str, deleted: str, begun: bool
+) -> None:
+    world.opened, world.on_the_way = True, frozenset({judged})
+    stage = world.scenario.stage(5)
+    *applied, last = stage.steps
+    assert isinstance(last, Delete)
+    last = replace(last, objects=(*last.objects, ObjectRef(deleted, "another")))
+    scenario = replace(world.scenario, stages=(replace(stage, steps=(*applied, last)),))
+    world.setting = replace(world.setting, scenario=scenario)
+    for step in applied:
         way._make(world, step, 5, ContinuousTraffic({}), [], {})
-        begun.append(world.taken.begun(f"5 {EVERYONE}"))
+        assert not world.taken.begun(f"5 {EVERYONE}")
+    way._make(world, last, 5, ContinuousTraffic({}), [], {})
     world.taken.settle()
-    assert begun == [False, False, True]
     assert told[-2].startswith("delete Deployment")
+    assert world.taken.begun(f"5 {EVERYONE}") == begun

@@ -4,6 +4,7 @@ from fixtures.marks import requirement
 from fixtures.scenario.cookies import NEAR_MISSES, OPENING
 from fixtures.scenario.observed import Transition
 from fixtures.static.objects import old_references, subsets_of
+from fixtures.traffic.voter import Voter
 from fixtures.verdicts import (
     both,
     every,
@@ -18,7 +19,7 @@ from fixtures.verdicts import (
 )
 from fixtures.verdicts.checks import exactly
 from fixtures.world.cookies import versions_by_cookie
-from fixtures.world.everyone import EVERYONE, Everyone, open_everyones_pages
+from fixtures.world.everyone import EVERYONE, open_everyones_pages
 from fixtures.world.objects import applied_objects, counted_pods, routing_objects
 from fixtures.world.way import FLAGGED, ORDINARY
 from fixtures.world.world import World
@@ -34,21 +35,18 @@ def test_finalize_configures_and_deletes_what_the_scenario_lists(
     expect(transition.warnings, same((), "warnings"))
 
 
-@pytest.fixture
-def everyone(world: World) -> Everyone:
-    return world.once(EVERYONE, lambda: open_everyones_pages(world.voter))
+@requirement("R5.1")
+@pytest.mark.routing
+def test_everyone_sees_2_0(world: World) -> None:
+    pages = world.once(EVERYONE, lambda: open_everyones_pages(world.voter))
+    expect(pages, every(both(whole_page, served_by("2.0"))))
 
 
 @requirement("R5.1")
 @pytest.mark.routing
-def test_everyone_sees_2_0(everyone: Everyone) -> None:
-    expect(everyone.ordinary, every(both(whole_page, served_by("2.0"))))
-
-
-@requirement("R5.1")
-@pytest.mark.routing
-def test_the_flag_makes_no_difference_any_more(everyone: Everyone) -> None:
-    expect(everyone.flagged, every(both(whole_page, served_by("2.0"))))
+def test_the_flag_makes_no_difference_any_more(voter: Voter) -> None:
+    pages = open_everyones_pages(voter.with_flag())
+    expect(pages, every(both(whole_page, served_by("2.0"))))
 
 
 @requirement("R5.2")
