@@ -17,12 +17,14 @@ def test_the_flag_opens_2_0_wherever_it_stands(world: World) -> None:
 
 
 @requirement("R4.5")
+@pytest.mark.usefixtures("mysql_restarts")
 def test_near_misses_stay_on_1_0(world: World) -> None:
     seen = world.once("near misses", lambda: versions_by_cookie(world.voter, NEAR_MISSES))
     expect(seen, matrix(dict.fromkeys(NEAR_MISSES, exactly("1.0"))))
 
 
 @requirement("R4.5")
+@pytest.mark.usefixtures("mysql_restarts")
 def test_the_flag_in_another_header_opens_nothing(world: World) -> None:
     seen = world.once("other headers", lambda: versions_by_header(world.voter, OTHER_HEADERS))
     expect(seen, matrix(dict.fromkeys(OTHER_HEADERS, exactly("1.0"))))
