@@ -46,7 +46,7 @@ class Scripted:
                 for answer in script:
                     connection.recv(65536)
                     connection.sendall(answer)
-                if not script or not script[-1]:
+                if not script[-1]:
                     connection.recv(65536)
             ended.set()
 
