@@ -8,7 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from fixtures.scenario.cookies import FLAG
-from fixtures.traffic.continuous import PACE, PACE_WHILE_PODS_START, ContinuousTraffic, continuous_traffic
+from fixtures.traffic.continuous import (
+    PACE,
+    PACE_WHILE_PODS_START,
+    WITHOUT_PAUSE,
+    ContinuousTraffic,
+    continuous_traffic,
+)
 from fixtures.traffic.voter import Voter
 from fixtures.waiting import wait_until
 from tests.selftest.support import Site
@@ -62,23 +68,23 @@ def test_pages_are_in_order_one_at_a_time_and_no_closer_than_the_pace(site: Site
 def test_voters_leave_the_cores_to_pods_that_start(site: Site) -> None:
     with continuous_traffic({"one": Voter(site.url)}) as traffic:
         let_pass(traffic, 2)
-        with traffic.while_pods_start():
+        with traffic.at_pace(PACE_WHILE_PODS_START):
             let_pass(traffic, 2)
             first = len(traffic.pages()["one"])
             let_pass(traffic, 5)
         pages = traffic.pages()["one"]
-        with pytest.raises(InterruptedError), traffic.while_pods_start():
+        with pytest.raises(InterruptedError), traffic.at_pace(PACE_WHILE_PODS_START):
             raise InterruptedError
         assert traffic._pace == PACE
     for page, following in itertools.pairwise(pages[first - 1 :]):
         assert following.sent_at - page.sent_at >= PACE_WHILE_PODS_START * 0.9
 
 
-def test_a_voter_in_a_hurry_still_opens_one_page_at_a_time(site: Site) -> None:
+def test_a_voter_without_pause_still_opens_one_page_at_a_time(site: Site) -> None:
     with continuous_traffic({"one": Voter(site.url)}) as traffic:
         let_pass(traffic, 2)
-        traffic.hurry()
-        let_pass(traffic, 30)
+        with traffic.at_pace(WITHOUT_PAUSE):
+            let_pass(traffic, 30)
     pages = traffic.pages()["one"]
     assert site.most_at_once == 1
     assert min(following.sent_at - page.sent_at for page, following in itertools.pairwise(pages)) < PACE / 2

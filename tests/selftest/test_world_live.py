@@ -9,8 +9,7 @@ import pytest
 
 from fixtures.cluster.endpoints import SERVICE_LABEL, ready_endpoints
 from fixtures.mesh.live import MERGE_WINDOW, merges_news, taken_up
-from fixtures.world import world as module
-from fixtures.world.world import World
+from fixtures.world import live as module
 from tests.selftest.support import FakeClock
 
 pytestmark = pytest.mark.selftest
@@ -65,8 +64,8 @@ def test_a_change_waits_for_the_workers_only_where_endpoints_are_new_and_it_has_
     monkeypatch.setattr(module, "taken_up", lambda live_at: live_at + 1)
     sentinel = SimpleNamespace(wait_until_live=lambda *_: 5.0, has_tokens=lambda _: False)
     world = SimpleNamespace(api=None, namespace="voting", sentinel=sentinel, proxied=None, ready=frozenset())
-    world._news_is_merged = lambda: merged
-    waited = [World.wait_until_live(cast(Any, world)) == 6.0 for _ in steps]
+    monkeypatch.setattr(module, "_news_is_merged", lambda _: merged)
+    waited = [module.wait_until_live(cast(Any, world), None) == 6.0 for _ in steps]
     assert waited == [merged and one for one in new]
 
 
@@ -86,8 +85,8 @@ def test_endpoints_are_looked_at_but_where_only_routes_and_rules_were_written_si
     sentinel = SimpleNamespace(wait_until_live=lambda *_: 5.0, has_tokens={"Route"}.issuperset)
     world = SimpleNamespace(api=None, namespace="voting", sentinel=sentinel, proxied=None)
     world.ready = endpoints if looked_before else frozenset()
-    world._news_is_merged = lambda: False
-    assert World.wait_until_live(cast(Any, world), {"Route"}) == 5.0
+    monkeypatch.setattr(module, "_news_is_merged", lambda _: False)
+    assert module.wait_until_live(cast(Any, world), {"Route"}) == 5.0
     assert bool(asked) is not looked_before
-    World.wait_until_live(cast(Any, world), {"Route", "Service"})
+    module.wait_until_live(cast(Any, world), {"Route", "Service"})
     assert "stale" in asked

@@ -6,6 +6,7 @@ import pytest
 from fixtures.marks import beside, lasts_until, requirement
 from fixtures.scenario.observed import Page, Sample, Transition
 from fixtures.verdicts import (
+    ANY_LEAK,
     every,
     expect,
     expect_all,
@@ -20,8 +21,6 @@ from fixtures.world.objects import applied_objects, endpoints
 from fixtures.world.tls import inbound
 from fixtures.world.way import FLAGGED, ORDINARY
 from fixtures.world.world import World
-
-ANY_LEAK = 0.01
 
 
 @requirement("R0.1")

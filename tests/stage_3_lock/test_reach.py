@@ -1,10 +1,9 @@
 from fixtures.marks import lasts_until, requirement
 from fixtures.scenario.chains import REDIS
-from fixtures.verdicts import answers_with, every, expect, matrix, refused_by_reset, to_find_leak_of
+from fixtures.verdicts import ANY_LEAK, answers_with, every, expect, matrix, refused_by_reset, to_find_leak_of
 from fixtures.world.reach import reach, reach_often
 from fixtures.world.world import World
 
-ANY_LEAK = 0.01
 ANALYTICS_PODS = ("voting-analytics 1.0", "voting-analytics 1.1")
 
 

@@ -4,6 +4,7 @@ from fixtures.marks import beside, requirement
 from fixtures.scenario.chains import MYSQL, REDIS, REFUSED, WHO_MAY_REACH_WHOM
 from fixtures.scenario.observed import Reply
 from fixtures.verdicts import (
+    ANY_LEAK,
     answers_with,
     both,
     every,
@@ -20,7 +21,6 @@ from fixtures.world.reach import pages_of_chain, reach_everyone, reach_often
 from fixtures.world.votes import DIFFERENT_VOTES
 from fixtures.world.world import World
 
-ANY_LEAK = 0.01
 APP_AND_ANALYTICS = 2  # the sources of each chain
 PONG: Check[Reply] = answers_with(b"+PONG")
 WHO_ANSWERS: dict[str, Check[Reply]] = {
