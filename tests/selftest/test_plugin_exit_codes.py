@@ -12,6 +12,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -212,3 +213,22 @@ def test_an_engine_that_can_not_be_had_is_no_verdict(run_pytest: Pytest) -> None
     failed = (ENVIRONMENT_FAILED, "environment failed, no verdict: apt-get update")
     refused = (BAD_INPUT, "bad input: no Docker engine answers, and only root")
     assert any(ended.code == code and text in ended.told for code, text in (failed, refused))
+
+
+def test_who_reads_nothing_but_the_junit_file_is_told_of_a_run_without_verdict(
+    run_pytest: Pytest, tmp_path: Path
+) -> None:
+    junit = tmp_path / "junit.xml"
+    ended = run_pytest("-k", "ingress_serves", "--junitxml", junit)
+    (suite,) = ElementTree.parse(junit).getroot()
+    errors = suite.findall("testcase/error")
+    assert ended.code in {BAD_INPUT, ENVIRONMENT_FAILED}
+    assert suite.get("errors") == "1"
+    assert [str(error.text).split("\n")[0][:60] in ended.told for error in errors] == [True]
+
+
+def test_a_run_that_came_to_its_end_has_no_error_of_its_own(run_pytest: Pytest, tmp_path: Path) -> None:
+    junit = tmp_path / "junit.xml"
+    ended = run_pytest("-m", "static", "--junitxml", junit, tests="tests/static")
+    (suite,) = ElementTree.parse(junit).getroot()
+    assert (ended.code, suite.get("errors")) == (0, "0")
