@@ -62,6 +62,7 @@ class Cluster:
         self.words = "Readiness probe failed: HTTP probe failed with statuscode: 500"
         self.failures, self.failing = 0, True
         self.calling: list[str] = []
+        self.called: set[str] = set()
         self.refusing = False
 
     def list(self, _: str, kind: str, namespace: str) -> list[Object]:
@@ -86,7 +87,8 @@ class Cluster:
     def runs_in(self, pod: PodName) -> bool:
         return pod.name in self.calling
 
-    def call(self, _: PodName, calls: Sequence[tuple[Call, Opening]]) -> Mapping[Call, Reply]:
+    def call(self, pod: PodName, calls: Sequence[tuple[Call, Opening]]) -> Mapping[Call, Reply]:
+        self.called.add(pod.name)
         if self.refusing:
             raise EnvironmentFailed("the pod is gone")
         return {call: self._reply(self.answers.get(f"{call.host}:{call.port}", b"")) for call, _ in calls}
@@ -297,6 +299,14 @@ def test_what_passes_is_not_told() -> None:
     mend = {"voting-storage:6379": PONG}
     trouble, _ = told(cluster, seconds=100, change=lambda: cluster.answers.update(mend), at=2)
     assert trouble is None
+
+
+def test_who_waits_for_another_keeps_nobody_from_looking_at_that_other() -> None:
+    cluster = Cluster([pod("voting-app"), ANALYTICS, STORE], {"10.0.0.7:6379": PONG})
+    trouble, _ = told(cluster)
+    assert trouble is not None
+    assert trouble.reason.startswith("voting-storage 1.0 can't get ready: voting-storage-1-0-77-x answers")
+    assert cluster.called == {"voting-storage-1-0-77-x"}
 
 
 def test_ready_pods_and_those_of_other_deployments_are_not_asked() -> None:
