@@ -1,4 +1,4 @@
-"""MySQL refuses a component whose account isn't the one that it is set up with, in whatever namespace."""
+"""By its settings a component asks elsewhere, or with an account that MySQL refuses."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from fixtures.scenario.manifests import ManifestFolder, load_manifests
 from fixtures.scenario.renaming import Renaming, rename_manifests, rename_scenario
 from fixtures.scenario.stage_numbers import CANARY, STAGES
 from fixtures.scenario.stages import Scenario
+from fixtures.static.chains import led_astray
 from fixtures.static.settings import other_account
 
 pytestmark = pytest.mark.selftest
@@ -27,18 +28,22 @@ COMPONENTS = [
 RENAMING = Renaming("voting", "voting-gw1", {"istio": "ingressgateway"}, {"istio.io/rev": "default"}, "gw1")
 
 
-def refused(scenario: Scenario, manifests: ManifestFolder, stage: int) -> list[str]:
+def misled(scenario: Scenario, manifests: ManifestFolder, stage: int) -> list[str]:
     model = plan_of(scenario, manifests).after(stage)
-    return [finding for app, version in COMPONENTS for finding in other_account(model, app, version)]
+    return [
+        finding
+        for app, version in COMPONENTS
+        for finding in (*other_account(model, app, version), *led_astray(model, f"{app} {version}"))
+    ]
 
 
 @pytest.mark.parametrize("renamed", [False, True], ids=["as written", "of a worker"])
-def test_our_own_manifests_have_one_account(renamed: bool) -> None:
+def test_our_own_manifests_mislead_nobody(renamed: bool) -> None:
     scenario = load_scenario(OWN_MANIFESTS)
     manifests = load_manifests(OWN_MANIFESTS, scenario)
     if renamed:
         manifests, scenario = rename_manifests(manifests, RENAMING), rename_scenario(scenario, RENAMING)
-    assert [finding for stage in STAGES for finding in refused(scenario, manifests, stage)] == []
+    assert [finding for stage in STAGES for finding in misled(scenario, manifests, stage)] == []
 
 
 def test_another_password_is_told_with_its_place(tmp_path: Path) -> None:
@@ -51,6 +56,30 @@ def test_another_password_is_told_with_its_place(tmp_path: Path) -> None:
     _, _, rest = after.partition("\n")
     (folder / PODS).write_text(f"{before}name: MYSQL_PASSWORD\n              value: another\n{rest}")
     scenario = load_scenario(folder)
-    (finding,) = refused(scenario, load_manifests(folder, scenario), CANARY)
+    (finding,) = misled(scenario, load_manifests(folder, scenario), CANARY)
     assert finding.startswith(f"{PODS}:")
     assert "MYSQL_PASSWORD of voting-app 2.0 isn't that of voting-storage 2.0" in finding
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("MYSQL_HOST", "voting-store", "2.0 asks voting-store:3306 and gets: connection refused no"),
+        ("MYSQL_HOST", "voting-analytics", "asks voting-analytics:3306 and gets: connection refused"),
+        ("ANALYTICS_HOST", "voting-app", "voting-app 2.0 asks voting-app:8080 and gets: 503"),
+        ("MYSQL_HOST", "voting-storage.voting.svc.cluster.local", ""),
+        ("ANALYTICS_HOST", "voting-analytics.voting", ""),
+    ],
+)
+def test_a_host_where_no_peer_answers_is_told_with_its_place(
+    tmp_path: Path, variable: str, value: str, told: str
+) -> None:
+    folder = tmp_path / "manifests"
+    shutil.copytree(OWN_MANIFESTS, folder)
+    before, found, after = (folder / PODS).read_text().rpartition(f"name: {variable}\n")
+    assert found, "the app of 2.0 says where it looks for its peers"
+    _, _, rest = after.partition("\n")
+    (folder / PODS).write_text(f"{before}{found}              value: {value}\n{rest}")
+    scenario = load_scenario(folder)
+    findings = misled(scenario, load_manifests(folder, scenario), CANARY)
+    assert [told in finding and finding.startswith(f"{PODS}:") for finding in findings] == [True] * bool(told)

@@ -104,14 +104,14 @@ def told(
     change: Callable[[], None] | None = None,
     at: int = 0,
     deployments: Sequence[str] = (),
-    refused: Sequence[str] = (),
+    misled: Sequence[str] = (),
 ) -> tuple[Trouble | None, float]:
     """Look five times a second; return what was told, and after how many seconds."""
     clock = FakeClock()
     started = clock.now()
     names = deployments or [one["metadata"]["name"].removesuffix("-77-x") for one in cluster.pods]
     api, callers = cast(Api, cluster), cast(Callers, cluster)
-    look = Stuck(api, "voting", names, callers, lambda: None, lambda _: refused, clock)
+    look = Stuck(api, "voting", names, callers, lambda: None, lambda _: misled, clock)
     for _ in range(seconds * 5):
         if change and clock.now() - started >= at:
             change()
@@ -218,14 +218,17 @@ def test_a_component_that_says_not_yet_though_all_that_it_needs_answers_it() -> 
     assert LIMITS.pods_not_yet <= after < LIMITS.pods_not_yet + 2
 
 
-def test_a_component_that_says_not_yet_and_that_mysql_refuses_by_the_manifests() -> None:
+@pytest.mark.parametrize("words", [NOT_YET, "Readiness probe failed: context deadline exceeded"])
+def test_a_component_that_by_the_manifests_never_gets_what_it_needs(words: str) -> None:
     cluster = Cluster([ANALYTICS, READY_STORE], SAYS_NOT_YET)
-    cluster.words = NOT_YET
-    trouble, after = told(cluster, refused=["f.yaml:3: another password"])
+    cluster.words = words
+    trouble, after = told(cluster, misled=["f.yaml:3: another password"])
     assert trouble is not None
     assert trouble.reason.endswith(
-        f"{NOT_YET}; by the manifests MySQL refuses it: f.yaml:3: another password"
+        "voting-analytics-1-0-77-x isn't ready, though all that it needs answers in its pod; "
+        f"{words}; by the manifests: f.yaml:3: another password"
     )
+    assert trouble.concerns == ("Deployment/voting-analytics-1-0:spec.template.spec.containers[0].env",)
     assert LIMITS.pods_stuck <= after < LIMITS.pods_stuck + 2
 
 
@@ -233,7 +236,7 @@ def test_what_the_manifests_say_alone_is_no_trouble() -> None:
     cluster = Cluster([ANALYTICS, STORE], SAYS_NOT_YET)
     cluster.words = NOT_YET
     name = ANALYTICS["metadata"]["name"].removesuffix("-77-x")
-    assert told(cluster, seconds=60, deployments=[name], refused=["f.yaml:3: no account"])[0] is None
+    assert told(cluster, seconds=60, deployments=[name], misled=["f.yaml:3: no account"])[0] is None
 
 
 def test_what_a_component_needs_has_to_answer_all_the_time() -> None:
