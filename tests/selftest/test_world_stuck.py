@@ -179,6 +179,25 @@ def test_a_peer_that_is_ready_and_does_not_answer(
     assert after < LIMITS.pods_stuck + 1.5
 
 
+def test_a_peer_that_is_ready_and_that_its_own_settings_keep_from_answering() -> None:
+    answers = {"voting-storage:6379": PONG, "voting-analytics:8080": b"HTTP/1.1 503 Unavailable"}
+    trouble, _ = told(
+        Cluster([pod("voting-app"), READY_ANALYTICS, READY_STORE], answers), misled=["f.yaml:3: another host"]
+    )
+    assert trouble is not None
+    assert trouble.reason.endswith(
+        "though voting-analytics 1.0 is ready; by the manifests: f.yaml:3: another host"
+    )
+    assert trouble.concerns[0] == "Deployment/voting-analytics-1-0:spec.template.spec.containers[0].env"
+
+
+def test_a_store_is_told_before_those_that_lack_it() -> None:
+    answers = {"10.0.0.7:6379": PONG, "voting-analytics:8080": b"HTTP/1.1 503 Unavailable"}
+    trouble, _ = told(Cluster([pod("voting-app"), READY_ANALYTICS, STORE], answers))
+    assert trouble is not None
+    assert trouble.reason.startswith("voting-storage 1.0 can't get ready: voting-storage-1-0-77-x answers")
+
+
 def test_a_probe_that_fails_though_the_component_works() -> None:
     cluster = Cluster([ANALYTICS, READY_STORE], {"voting-storage:6379": PONG, "10.0.0.7:8080": PAGE})
     trouble, after = told(cluster)
