@@ -14,8 +14,7 @@ from fixtures.scenario.manifests import ManifestFolder, load_manifests
 from fixtures.scenario.renaming import Renaming, rename_manifests, rename_scenario
 from fixtures.scenario.stage_numbers import CANARY, STAGES
 from fixtures.scenario.stages import Scenario
-from fixtures.static.chains import led_astray
-from fixtures.static.settings import other_account
+from fixtures.static.misled import misled
 
 pytestmark = pytest.mark.selftest
 
@@ -28,13 +27,9 @@ COMPONENTS = [
 RENAMING = Renaming("voting", "voting-gw1", {"istio": "ingressgateway"}, {"istio.io/rev": "default"}, "gw1")
 
 
-def misled(scenario: Scenario, manifests: ManifestFolder, stage: int) -> list[str]:
+def of_all(scenario: Scenario, manifests: ManifestFolder, stage: int) -> list[str]:
     model = plan_of(scenario, manifests).after(stage)
-    return [
-        finding
-        for app, version in COMPONENTS
-        for finding in (*other_account(model, app, version), *led_astray(model, f"{app} {version}"))
-    ]
+    return [finding for app, version in COMPONENTS for finding in misled(model, app, version)]
 
 
 @pytest.mark.parametrize("renamed", [False, True], ids=["as written", "of a worker"])
@@ -43,7 +38,7 @@ def test_our_own_manifests_mislead_nobody(renamed: bool) -> None:
     manifests = load_manifests(OWN_MANIFESTS, scenario)
     if renamed:
         manifests, scenario = rename_manifests(manifests, RENAMING), rename_scenario(scenario, RENAMING)
-    assert [finding for stage in STAGES for finding in misled(scenario, manifests, stage)] == []
+    assert [finding for stage in STAGES for finding in of_all(scenario, manifests, stage)] == []
 
 
 def test_another_password_is_told_with_its_place(tmp_path: Path) -> None:
@@ -56,7 +51,7 @@ def test_another_password_is_told_with_its_place(tmp_path: Path) -> None:
     _, _, rest = after.partition("\n")
     (folder / PODS).write_text(f"{before}name: MYSQL_PASSWORD\n              value: another\n{rest}")
     scenario = load_scenario(folder)
-    (finding,) = misled(scenario, load_manifests(folder, scenario), CANARY)
+    (finding,) = of_all(scenario, load_manifests(folder, scenario), CANARY)
     assert finding.startswith(f"{PODS}:")
     assert "MYSQL_PASSWORD of voting-app 2.0 isn't that of voting-storage 2.0" in finding
 
@@ -81,5 +76,19 @@ def test_a_host_where_no_peer_answers_is_told_with_its_place(
     _, _, rest = after.partition("\n")
     (folder / PODS).write_text(f"{before}{found}              value: {value}\n{rest}")
     scenario = load_scenario(folder)
-    findings = misled(scenario, load_manifests(folder, scenario), CANARY)
+    findings = of_all(scenario, load_manifests(folder, scenario), CANARY)
     assert [told in finding and finding.startswith(f"{PODS}:") for finding in findings] == [True] * bool(told)
+
+
+@pytest.mark.parametrize(
+    ("port", "told"), [(8080, ""), (9090, "voting-app 2.0 listens at PORT 9090, which its pods don't have")]
+)
+def test_a_port_that_pods_do_not_have_is_told_with_its_place(tmp_path: Path, port: int, told: str) -> None:
+    folder = tmp_path / "manifests"
+    shutil.copytree(OWN_MANIFESTS, folder)
+    before, found, after = (folder / PODS).read_text().rpartition("          env:\n")
+    variable = f'            - name: PORT\n              value: "{port}"\n'
+    (folder / PODS).write_text(f"{before}{found}{variable}{after}")
+    scenario = load_scenario(folder)
+    findings = of_all(scenario, load_manifests(folder, scenario), CANARY)
+    assert [finding.partition(": ")[2] for finding in findings] == [told] * bool(told)
