@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from functools import partial
 from typing import Any, cast
 
@@ -27,11 +28,15 @@ PONG = b"+PONG\r\n"
 MYSQL = b"\x4a\x00\x00\x00\x0a8.4.0"
 
 
-def pod(app: str, version: str = "1.0", *, ready: bool = False, port: int = 0) -> Object:
+def pod(app: str, version: str = "1.0", *, ready: bool = False, port: int = 0, **env: str) -> Object:
     name = f"{app}-{version.replace('.', '-')}"
     containers = [
         {"name": "istio-proxy", "image": "proxy"},
-        {"name": app, "ports": [{"containerPort": port or PORTS[app]}]},
+        {
+            "name": app,
+            "ports": [{"containerPort": port or PORTS[app]}],
+            "env": [{"name": name, "value": value} for name, value in env.items()],
+        },
     ]
     return {
         "metadata": {
@@ -58,11 +63,12 @@ class Cluster:
     """Pods, Services and what their ports answer; the probes of each pod fail once a look."""
 
     def __init__(self, pods: Sequence[Object], answers: Mapping[str, bytes] | None = None) -> None:
-        self.pods, self.services, self.answers = list(pods), list(SERVICES), dict(answers or {})
+        self.pods, self.services, self.answers = list(pods), deepcopy(SERVICES), dict(answers or {})
         self.words = "Readiness probe failed: HTTP probe failed with statuscode: 500"
         self.failures, self.failing = 0, True
         self.calling: list[str] = []
         self.called: set[str] = set()
+        self.unresolved: set[str] = set()
         self.refusing = False
 
     def list(self, _: str, kind: str, namespace: str) -> list[Object]:
@@ -91,7 +97,12 @@ class Cluster:
         self.called.add(pod.name)
         if self.refusing:
             raise EnvironmentFailed("the pod is gone")
-        return {call: self._reply(self.answers.get(f"{call.host}:{call.port}", b"")) for call, _ in calls}
+        return {
+            call: Reply(ReplyKind.UNRESOLVED, b"", "", 0.1)
+            if call.host in self.unresolved
+            else self._reply(self.answers.get(f"{call.host}:{call.port}", b""))
+            for call, _ in calls
+        }
 
     def _reply(self, received: bytes) -> Reply:
         return Reply(ReplyKind.ANSWERED if received else ReplyKind.REFUSED, received, "", 0.1)
@@ -104,14 +115,14 @@ def told(
     change: Callable[[], None] | None = None,
     at: int = 0,
     deployments: Sequence[str] = (),
-    misled: Sequence[str] = (),
+    refused: Sequence[str] = (),
 ) -> tuple[Trouble | None, float]:
     """Look five times a second; return what was told, and after how many seconds."""
     clock = FakeClock()
     started = clock.now()
     names = deployments or [one["metadata"]["name"].removesuffix("-77-x") for one in cluster.pods]
     api, callers = cast(Api, cluster), cast(Callers, cluster)
-    look = Stuck(api, "voting", names, callers, lambda: None, lambda _: misled, clock)
+    look = Stuck(api, "voting", names, callers, lambda: None, lambda _: refused, clock)
     for _ in range(seconds * 5):
         if change and clock.now() - started >= at:
             change()
@@ -179,16 +190,60 @@ def test_a_peer_that_is_ready_and_does_not_answer(
     assert after < LIMITS.pods_stuck + 1.5
 
 
-def test_a_peer_that_is_ready_and_that_its_own_settings_keep_from_answering() -> None:
+def test_a_peer_that_is_ready_and_itself_asks_elsewhere() -> None:
     answers = {"voting-storage:6379": PONG, "voting-analytics:8080": b"HTTP/1.1 503 Unavailable"}
-    trouble, _ = told(
-        Cluster([pod("voting-app"), READY_ANALYTICS, READY_STORE], answers), misled=["f.yaml:3: another host"]
-    )
+    peer = pod("voting-analytics", ready=True, REDIS_HOST="voting-redis")
+    trouble, _ = told(Cluster([pod("voting-app"), peer, READY_STORE], answers))
     assert trouble is not None
     assert trouble.reason.endswith(
-        "though voting-analytics 1.0 is ready; by the manifests: f.yaml:3: another host"
+        "though voting-analytics 1.0 is ready; "
+        "voting-analytics 1.0 itself asks voting-redis:6379, by its settings"
     )
     assert trouble.concerns[0] == "Deployment/voting-analytics-1-0:spec.template.spec.containers[0].env"
+
+
+def test_a_name_that_there_is_not() -> None:
+    cluster = Cluster([pod("voting-analytics", REDIS_HOST="voting-redis"), READY_STORE])
+    cluster.unresolved = {"voting-redis"}
+    trouble, after = told(cluster)
+    assert trouble is not None
+    assert trouble.reason == (
+        "voting-analytics 1.0 can't get ready: voting-analytics-1-0-77-x asked voting-redis:6379 and "
+        "had a name without an address, though voting-storage 1.0 is ready"
+    )
+    assert trouble.concerns[0] == "Deployment/voting-analytics-1-0:spec.template.spec.containers[0].env"
+    assert LIMITS.pods_stuck <= after < LIMITS.pods_stuck + 1.5
+
+
+def test_what_is_somebodys_own_may_be_slow() -> None:
+    cluster = Cluster([pod("voting-analytics", REDIS_HOST="redis.others"), READY_STORE])
+    assert told(cluster, seconds=100)[0] is None
+
+
+@pytest.mark.parametrize("host", ["voting-storage.voting", "voting-storage.voting.svc.cluster.local"])
+def test_a_peer_that_is_asked_by_its_full_name_has_to_answer(host: str) -> None:
+    trouble, _ = told(Cluster([pod("voting-analytics", REDIS_HOST=host), READY_STORE]))
+    assert trouble is not None
+    assert f"asked {host}:6379 and found nothing that listens" in trouble.reason
+
+
+def test_a_port_that_the_service_has_not() -> None:
+    cluster = Cluster([pod("voting-analytics", REDIS_PORT="6380"), READY_STORE])
+    cluster.services[0]["spec"]["ports"] = [{"port": 6379}]
+    trouble, _ = told(cluster)
+    cluster.services[0]["spec"]["clusterIP"] = "None"
+    assert trouble is not None
+    assert trouble.reason.endswith(
+        "Service voting-storage, which voting-analytics 1.0 asks at port 6380, has no such port"
+    )
+    assert told(cluster)[0] is None
+
+
+def test_a_component_that_listens_where_its_settings_say_and_not_at_its_own_port() -> None:
+    answers = {"voting-storage:6379": PONG, "10.0.0.7:9090": b"HTTP/1.1 400 Bad Request"}
+    trouble, _ = told(Cluster([pod("voting-analytics", PORT="9090"), READY_STORE], answers))
+    assert trouble is not None
+    assert trouble.reason.endswith("voting-analytics-1-0-77-x listens at port 9090 and not at its own")
 
 
 def test_a_store_is_told_before_those_that_lack_it() -> None:
@@ -237,17 +292,14 @@ def test_a_component_that_says_not_yet_though_all_that_it_needs_answers_it() -> 
     assert LIMITS.pods_not_yet <= after < LIMITS.pods_not_yet + 2
 
 
-@pytest.mark.parametrize("words", [NOT_YET, "Readiness probe failed: context deadline exceeded"])
-def test_a_component_that_by_the_manifests_never_gets_what_it_needs(words: str) -> None:
+def test_a_component_that_says_not_yet_and_that_mysql_refuses_by_the_manifests() -> None:
     cluster = Cluster([ANALYTICS, READY_STORE], SAYS_NOT_YET)
-    cluster.words = words
-    trouble, after = told(cluster, misled=["f.yaml:3: another password"])
+    cluster.words = NOT_YET
+    trouble, after = told(cluster, refused=["f.yaml:3: another password"])
     assert trouble is not None
     assert trouble.reason.endswith(
-        "voting-analytics-1-0-77-x isn't ready, though all that it needs answers in its pod; "
-        f"{words}; by the manifests: f.yaml:3: another password"
+        f"{NOT_YET}; by the manifests MySQL refuses it: f.yaml:3: another password"
     )
-    assert trouble.concerns == ("Deployment/voting-analytics-1-0:spec.template.spec.containers[0].env",)
     assert LIMITS.pods_stuck <= after < LIMITS.pods_stuck + 2
 
 
@@ -255,7 +307,7 @@ def test_what_the_manifests_say_alone_is_no_trouble() -> None:
     cluster = Cluster([ANALYTICS, STORE], SAYS_NOT_YET)
     cluster.words = NOT_YET
     name = ANALYTICS["metadata"]["name"].removesuffix("-77-x")
-    assert told(cluster, seconds=60, deployments=[name], misled=["f.yaml:3: no account"])[0] is None
+    assert told(cluster, seconds=60, deployments=[name], refused=["f.yaml:3: no account"])[0] is None
 
 
 def test_what_a_component_needs_has_to_answer_all_the_time() -> None:

@@ -1,0 +1,56 @@
+"""MySQL refuses a component whose account isn't the one that it is set up with, in whatever namespace."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fixtures.plugin.options import OWN_MANIFESTS
+from fixtures.routing.plan import plan_of
+from fixtures.scenario.loading import load_scenario
+from fixtures.scenario.manifests import ManifestFolder, load_manifests
+from fixtures.scenario.renaming import Renaming, rename_manifests, rename_scenario
+from fixtures.scenario.stage_numbers import CANARY, STAGES
+from fixtures.scenario.stages import Scenario
+from fixtures.static.settings import other_account
+
+pytestmark = pytest.mark.selftest
+
+PODS = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
+COMPONENTS = [
+    (app, version)
+    for app in ("voting-app", "voting-analytics", "voting-storage")
+    for version in ("1.0", "1.1", "2.0")
+]
+RENAMING = Renaming("voting", "voting-gw1", {"istio": "ingressgateway"}, {"istio.io/rev": "default"}, "gw1")
+
+
+def refused(scenario: Scenario, manifests: ManifestFolder, stage: int) -> list[str]:
+    model = plan_of(scenario, manifests).after(stage)
+    return [finding for app, version in COMPONENTS for finding in other_account(model, app, version)]
+
+
+@pytest.mark.parametrize("renamed", [False, True], ids=["as written", "of a worker"])
+def test_our_own_manifests_have_one_account(renamed: bool) -> None:
+    scenario = load_scenario(OWN_MANIFESTS)
+    manifests = load_manifests(OWN_MANIFESTS, scenario)
+    if renamed:
+        manifests, scenario = rename_manifests(manifests, RENAMING), rename_scenario(scenario, RENAMING)
+    assert [finding for stage in STAGES for finding in refused(scenario, manifests, stage)] == []
+
+
+def test_another_password_is_told_with_its_place(tmp_path: Path) -> None:
+    folder = tmp_path / "manifests"
+    shutil.copytree(OWN_MANIFESTS, folder)
+    text = (folder / PODS).read_text()
+    own = "valueFrom:\n                secretKeyRef:\n                  name: voting-storage-secret\n"
+    before, found, after = text.rpartition(f"name: MYSQL_PASSWORD\n              {own}")
+    assert found, "the app of 2.0 reads its password from the Secret"
+    _, _, rest = after.partition("\n")
+    (folder / PODS).write_text(f"{before}name: MYSQL_PASSWORD\n              value: another\n{rest}")
+    scenario = load_scenario(folder)
+    (finding,) = refused(scenario, load_manifests(folder, scenario), CANARY)
+    assert finding.startswith(f"{PODS}:")
+    assert "MYSQL_PASSWORD of voting-app 2.0 isn't that of voting-storage 2.0" in finding
