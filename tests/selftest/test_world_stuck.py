@@ -244,6 +244,15 @@ def test_a_component_that_listens_where_its_settings_say_and_not_at_its_own_port
     trouble, _ = told(Cluster([pod("voting-analytics", PORT="9090"), READY_STORE], answers))
     assert trouble is not None
     assert trouble.reason.endswith("voting-analytics-1-0-77-x listens at port 9090 and not at its own")
+    container = "Deployment/voting-analytics-1-0:spec.template.spec.containers[0]"
+    assert trouble.concerns == (f"{container}.env", f"{container}.ports")
+
+
+def test_a_component_that_says_not_yet_listens_where_it_is_probed() -> None:
+    answers = {"voting-storage:6379": PONG, "10.0.0.7:9090": b"HTTP/1.1 503 Unavailable"}
+    cluster = Cluster([pod("voting-analytics", PORT="9090"), READY_STORE], answers)
+    cluster.words = NOT_YET
+    assert told(cluster)[0] is None
 
 
 def test_a_store_is_told_before_those_that_lack_it() -> None:
