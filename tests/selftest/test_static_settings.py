@@ -54,3 +54,17 @@ def test_another_password_is_told_with_its_place(tmp_path: Path) -> None:
     (finding,) = refused(scenario, load_manifests(folder, scenario), CANARY)
     assert finding.startswith(f"{PODS}:")
     assert "MYSQL_PASSWORD of voting-app 2.0 isn't that of voting-storage 2.0" in finding
+
+
+@pytest.mark.parametrize(("password", "refusals"), [("sample-password-of-root", 0), ("another", 2)])
+def test_root_is_let_in_by_its_own_password(tmp_path: Path, password: str, refusals: int) -> None:
+    folder = tmp_path / "manifests"
+    shutil.copytree(OWN_MANIFESTS, folder)
+    before, found, after = (folder / PODS).read_text().rpartition("            - name: MYSQL_USER\n")
+    _, database, rest = after.partition("            - name: MYSQL_DATABASE\n")
+    assert all((found, database)), "the app of 2.0 has an account"
+    account = "            - name: MYSQL_USER\n              value: root\n"
+    account += f"            - name: MYSQL_PASSWORD\n              value: {password}\n"
+    (folder / PODS).write_text(f"{before}{account}{database}{rest}")
+    scenario = load_scenario(folder)
+    assert len(refused(scenario, load_manifests(folder, scenario), CANARY)) == refusals
