@@ -1,140 +1,31 @@
-"""A pod that no time heals is told with its reason; one that may only be slow is told by nobody."""
+"""A pod that no time heals is told with its reason, and those first whom nobody keeps waiting."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, cast
 
 import pytest
 
-from fixtures.cluster.api import Api
-from fixtures.cluster.inside import PodName
-from fixtures.cluster.pod_state import Trouble
-from fixtures.scenario.errors import EnvironmentFailed
-from fixtures.scenario.observed import Call, Reply, ReplyKind
 from fixtures.timeouts import LIMITS
-from fixtures.traffic.callers import Callers, Opening
-from fixtures.world.stuck import Stuck
-from tests.selftest.support import FakeClock
+from tests.selftest.stuck_support import (
+    ANALYTICS,
+    MYSQL,
+    NOT_YET,
+    PAGE,
+    PONG,
+    READY_ANALYTICS,
+    READY_STORE,
+    SAYS_NOT_YET,
+    STORE,
+    Cluster,
+    Object,
+    pod,
+    service,
+    told,
+)
 
 pytestmark = pytest.mark.selftest
-
-Object = dict[str, Any]
-PORTS = {"voting-app": 8080, "voting-analytics": 8080, "voting-storage": 6379}
-PAGE = b"HTTP/1.1 200 OK\r\n\r\nCats"
-PONG = b"+PONG\r\n"
-MYSQL = b"\x4a\x00\x00\x00\x0a8.4.0"
-
-
-def pod(app: str, version: str = "1.0", *, ready: bool = False, port: int = 0, **env: str) -> Object:
-    name = f"{app}-{version.replace('.', '-')}"
-    containers = [
-        {"name": "istio-proxy", "image": "proxy"},
-        {
-            "name": app,
-            "ports": [{"containerPort": port or PORTS[app]}],
-            "env": [{"name": name, "value": value} for name, value in env.items()],
-        },
-    ]
-    return {
-        "metadata": {
-            "name": f"{name}-77-x",
-            "namespace": "voting",
-            "labels": {"app": app, "version": version},
-            "ownerReferences": [{"name": f"{name}-77"}],
-        },
-        "spec": {"containers": containers},
-        "status": {"podIP": "10.0.0.7", "conditions": [{"type": "Ready", "status": str(ready)}]},
-    }
-
-
-def service(name: str, app: str = "") -> Object:
-    return {"metadata": {"name": name}, "spec": {"selector": {"app": app or name}}}
-
-
-SERVICES = [service("voting-storage"), service("voting-analytics")]
-STORE, ANALYTICS = pod("voting-storage"), pod("voting-analytics")
-READY_STORE, READY_ANALYTICS = pod("voting-storage", ready=True), pod("voting-analytics", ready=True)
-
-
-class Cluster:
-    """Pods, Services and what their ports answer; the probes of each pod fail once a look."""
-
-    def __init__(self, pods: Sequence[Object], answers: Mapping[str, bytes] | None = None) -> None:
-        self.pods, self.services, self.answers = list(pods), deepcopy(SERVICES), dict(answers or {})
-        self.words = "Readiness probe failed: HTTP probe failed with statuscode: 500"
-        self.failures, self.failing = 0, True
-        self.calling: list[str] = []
-        self.called: set[str] = set()
-        self.unresolved: set[str] = set()
-        self.refusing = False
-
-    def list(self, _: str, kind: str, namespace: str) -> list[Object]:
-        assert namespace == "voting"
-        if kind == "Event":
-            self.failures += self.failing
-            about = [one["metadata"]["name"] for one in self.pods]
-            return [
-                {
-                    "reason": "Unhealthy",
-                    "involvedObject": {"name": name},
-                    "count": self.failures,
-                    "message": self.words,
-                }
-                for name in about
-            ]
-        return {"Pod": self.pods, "Service": self.services}[kind]
-
-    def start(self, pods: Sequence[PodName]) -> None:
-        self.calling += [pod.name for pod in pods]
-
-    def runs_in(self, pod: PodName) -> bool:
-        return pod.name in self.calling
-
-    def call(self, pod: PodName, calls: Sequence[tuple[Call, Opening]]) -> Mapping[Call, Reply]:
-        self.called.add(pod.name)
-        if self.refusing:
-            raise EnvironmentFailed("the pod is gone")
-        return {
-            call: Reply(ReplyKind.UNRESOLVED, b"", "", 0.1)
-            if call.host in self.unresolved
-            else self._reply(self.answers.get(f"{call.host}:{call.port}", b""))
-            for call, _ in calls
-        }
-
-    def _reply(self, received: bytes) -> Reply:
-        return Reply(ReplyKind.ANSWERED if received else ReplyKind.REFUSED, received, "", 0.1)
-
-
-def told(
-    cluster: Cluster,
-    *,
-    seconds: int = 20,
-    change: Callable[[], None] | None = None,
-    at: int = 0,
-    deployments: Sequence[str] = (),
-    refused: Sequence[str] = (),
-) -> tuple[Trouble | None, float]:
-    """Look five times a second; return what was told, and after how many seconds."""
-    clock = FakeClock()
-    started = clock.now()
-    names = deployments or [one["metadata"]["name"].removesuffix("-77-x") for one in cluster.pods]
-    api, callers = cast(Api, cluster), cast(Callers, cluster)
-    look = Stuck(api, "voting", names, callers, lambda: None, lambda _: refused, clock)
-    for _ in range(seconds * 5):
-        if change and clock.now() - started >= at:
-            change()
-            change = None
-        trouble = look()
-        if trouble:
-            return trouble, clock.now() - started
-        clock.sleep(0.2)
-    return None, clock.now() - started
-
-
-# --- what no time heals ----------------------------------------------------------------------------------
 
 
 def test_a_service_that_leads_to_no_pod() -> None:
@@ -285,10 +176,6 @@ def test_a_stores_probe_that_fails_though_it_works(store: Object, answer: bytes)
     assert f"answers at port {port} as its contract says" in trouble.reason
 
 
-NOT_YET = "Readiness probe failed: HTTP probe failed with statuscode: 503"
-SAYS_NOT_YET = {"voting-storage:6379": PONG, "10.0.0.7:8080": b"HTTP/1.1 503 Unavailable"}
-
-
 def test_a_component_that_says_not_yet_though_all_that_it_needs_answers_it() -> None:
     cluster = Cluster([ANALYTICS, READY_STORE], SAYS_NOT_YET)
     cluster.words = NOT_YET
@@ -351,65 +238,3 @@ def test_a_store_that_is_another_component() -> None:
     assert trouble is not None
     assert trouble.reason.endswith("voting-storage-1-0-77-x listens at port 8080 and not at its own")
     assert after < LIMITS.pods_stuck + 1
-
-
-# --- what may only be slow -------------------------------------------------------------------------------
-
-
-def test_a_store_that_does_not_answer_yet_may_be_slow() -> None:
-    assert told(Cluster([STORE, ANALYTICS]), seconds=100)[0] is None
-
-
-def test_a_component_that_does_not_answer_yet_may_be_slow() -> None:
-    works = {"voting-storage:6379": PONG}
-    assert told(Cluster([ANALYTICS, READY_STORE], works), seconds=100)[0] is None
-
-
-def test_a_probe_that_says_not_yet_may_be_right() -> None:
-    cluster = Cluster([ANALYTICS, READY_STORE], {"voting-storage:6379": PONG, "10.0.0.7:8080": PAGE})
-    cluster.words = "Startup probe failed: HTTP probe failed with statuscode: 503"
-    assert told(cluster, seconds=100)[0] is None
-
-
-def test_a_probe_that_has_not_been_asked_since_the_component_works_may_succeed() -> None:
-    cluster = Cluster([ANALYTICS, READY_STORE], {"voting-storage:6379": PONG, "10.0.0.7:8080": PAGE})
-    cluster.failures, cluster.failing = 20, False
-    assert told(cluster, seconds=100)[0] is None
-
-
-def test_what_passes_is_not_told() -> None:
-    cluster = Cluster([ANALYTICS, READY_STORE])
-    mend = {"voting-storage:6379": PONG}
-    trouble, _ = told(cluster, seconds=100, change=lambda: cluster.answers.update(mend), at=2)
-    assert trouble is None
-
-
-def test_who_waits_for_another_keeps_nobody_from_looking_at_that_other() -> None:
-    cluster = Cluster([pod("voting-app"), ANALYTICS, STORE], {"10.0.0.7:6379": PONG})
-    trouble, _ = told(cluster)
-    assert trouble is not None
-    assert trouble.reason.startswith("voting-storage 1.0 can't get ready: voting-storage-1-0-77-x answers")
-    assert cluster.called == {"voting-storage-1-0-77-x"}
-
-
-def test_ready_pods_and_those_of_other_deployments_are_not_asked() -> None:
-    cluster = Cluster([READY_ANALYTICS, pod("voting-analytics", "1.1"), READY_STORE])
-    assert told(cluster, deployments=["voting-analytics-1-0", "voting-storage-1-0"])[0] is None
-    assert cluster.calling == []
-
-
-def test_while_a_deployment_has_no_pod_the_others_may_wait_for_it() -> None:
-    cluster = Cluster([ANALYTICS])
-    assert told(cluster, seconds=100, deployments=["voting-analytics-1-0", "voting-storage-1-0"])[0] is None
-
-
-def test_a_pod_that_can_not_be_asked_proves_nothing() -> None:
-    cluster = Cluster([ANALYTICS, READY_STORE])
-    cluster.refusing = True
-    assert told(cluster)[0] is None
-
-
-def test_a_caller_that_does_not_run_yet_is_waited_for() -> None:
-    cluster = Cluster([ANALYTICS, READY_STORE])
-    cluster.runs_in = lambda _: False  # type: ignore[method-assign,assignment]
-    assert told(cluster)[0] is None
