@@ -1,4 +1,4 @@
-"""A real browser keeps the page's cookie and presses the page's own buttons; where there is none, it is said.
+"""A real browser keeps the page's cookie and presses the page's own controls; a page without any fails.
 
 The tests that drive one need a Chromium on this machine; the suite installs none for its own tests.
 """
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,11 @@ import pytest
 from fixtures.processes import find_program
 from fixtures.progress import Progress
 from fixtures.scenario.errors import EnvironmentFailed
+from fixtures.timeouts import Timeouts
 from fixtures.traffic import chromium as chromium_module
 from fixtures.traffic.chromium import PACKAGE, PROGRAMS, Chromium, chromium, ensure_chromium
-from tests.selftest.support import Programs, SeenRequest, Site
+from tests.selftest.flag_pages import RIGHT, THERE_AND_BACK, WRONG, FlagSite, Footer
+from tests.selftest.support import Programs, SeenRequest
 
 pytestmark = pytest.mark.selftest
 
@@ -26,25 +29,20 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = next((path for name in PROGRAMS if (path := find_program(name))), None)
 with_a_browser = pytest.mark.skipif(PROGRAM is None, reason="this machine has no Chromium")
 
+# What Chromium finds out in its own way; the rest is judged by the same rule as in a session.
+SEEN_BY_A_SCREEN = (
+    "a disabled control",
+    "a hidden control",
+    "a link without a script",
+    "a link that is opened",
+    "links that were swapped",
+    "both words are controls",
+)
 PICTURE = "/picture-that-never-comes"
-BUTTONS = """
-<form method="post" action="/featureflag/set"><button type="submit">Set</button></form>
-<form method="post" action="/featureflag/clear"><button type="submit">Clear</button></form>
-"""
-# As the scenario's own app has them: forms without a button, submitted by the footer's links.
-LINKS = """
-<form id="s" method="post" action="/featureflag/set"></form>
-<form id="c" method="post" action="/featureflag/clear"></form>
-<div id="footer">
-<a href="#" onclick="s.submit(); return false">set</a>
-<a href="#" onclick="c.submit(); return false">clear</a>
-"""
 
 
-class FlaggedSite(Site):
-    """A page that shows Redis, or MySQL to whoever sends the flag, with controls to set and clear it."""
-
-    controls = BUTTONS
+class PictureSite(FlagSite):
+    """A page with controls for the flag, and maybe with a picture that never comes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,25 +51,28 @@ class FlaggedSite(Site):
     def answer(self, request: SeenRequest) -> tuple[int, str, dict[str, str]]:
         if request.path == PICTURE:
             self.over.wait()
-        if self.status != 200 or request.method == "POST":
-            return super().answer(request)
-        flagged = "featureflag=on" in (request.cookie or "")
-        store, flag = ("mysql", "set") if flagged else ("redis", "clear")
-        footer = f"host: pod-1 store: {store} feature flag: {flag}"
-        inside = "" if 'id="footer"' in self.controls else '<div id="footer">'
-        body = f'<div id="results"> Cats: 0 | Dogs: 0 </div>{self.controls}{inside}{footer}</div>'
-        return 200, body, {"Content-Type": "text/html"}
+        return super().answer(request)
 
 
 @pytest.fixture
-def site() -> Iterator[FlaggedSite]:
-    with FlaggedSite() as site:
+def site() -> Iterator[PictureSite]:
+    with PictureSite() as site:
         yield site
         site.over.set()
 
 
+@contextmanager
+def short_of_patience(site: PictureSite) -> Iterator[Chromium]:
+    """Yield a browser that waits for half a second."""
+    assert PROGRAM is not None
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(chromium_module, "LIMITS", Timeouts(request=0.5))
+        with chromium(site.url, PROGRAM) as opened:
+            yield opened
+
+
 @pytest.fixture
-def opened(site: FlaggedSite) -> Iterator[Chromium]:
+def opened(site: PictureSite) -> Iterator[Chromium]:
     assert PROGRAM is not None
     with chromium(site.url, PROGRAM) as opened:
         yield opened
@@ -83,27 +84,47 @@ def told(browser: Chromium) -> tuple[str, str, dict[str, str]]:
     return page.version, page.flag, browser.cookies
 
 
+def walked(opened: Chromium) -> list[tuple[str, str]]:
+    steps = (opened.open_page, opened.press_set, opened.reload, opened.press_clear, opened.reload)
+    return [(page.version, page.flag) for step in steps for page in step()]
+
+
 @with_a_browser
-@pytest.mark.parametrize("controls", [BUTTONS, LINKS], ids=["buttons", "links"])
-def test_the_page_s_own_controls_set_and_clear_the_flag(
-    site: FlaggedSite, opened: Chromium, controls: str
+@pytest.mark.parametrize("shown", RIGHT.values(), ids=RIGHT)
+def test_the_pages_own_controls_switch_chromium_there_and_back(
+    site: PictureSite, opened: Chromium, shown: Footer
 ) -> None:
-    site.controls = controls
+    site.shown = shown
+    assert walked(opened) == THERE_AND_BACK
+    assert opened.cookies == {}
+
+
+@with_a_browser
+@pytest.mark.parametrize("shown", [WRONG[name] for name in SEEN_BY_A_SCREEN], ids=SEEN_BY_A_SCREEN)
+def test_a_page_whose_controls_or_state_are_wrong_does_not_switch_chromium(
+    site: PictureSite, shown: Footer
+) -> None:
+    site.shown = shown
+    with short_of_patience(site) as opened:
+        assert walked(opened) != THERE_AND_BACK
+
+
+@with_a_browser
+def test_cookies_are_of_all_tabs(site: PictureSite, opened: Chromium) -> None:
     (first,) = opened.open_page()
     assert (first.version, first.flag, first.cookie, first.error) == ("1.0", "clear", "", "")
     (switched,) = opened.press_set()
     assert (switched.version, switched.flag, switched.cookie) == ("2.0", "set", "featureflag=on")
     assert told(opened) == ("2.0", "set", {"featureflag": "on"})
     assert opened.open_tab()[0].version == "2.0"
-    assert opened.press_clear()[0].version == "1.0"
-    assert told(opened) == ("1.0", "clear", {})
+    assert site.requests
 
 
 @with_a_browser
-def test_what_goes_wrong_is_a_page_that_failed(site: FlaggedSite, opened: Chromium) -> None:
-    site.controls = '<form action="/featureflag/set" method="post"><button hidden>Set</button></form>'
+def test_what_goes_wrong_is_a_page_that_failed(site: PictureSite, opened: Chromium) -> None:
+    site.shown = WRONG["a hidden control"]
     opened.open_page()
-    assert opened.press_set()[0].error == "the page offers nothing to press for /featureflag/set"
+    assert opened.press_set()[0].error == "the page has no link, button or form that carries the word 'set'"
     site.status = 503
     assert opened.reload()[0].status == 503
     site.breaks = True
@@ -113,9 +134,28 @@ def test_what_goes_wrong_is_a_page_that_failed(site: FlaggedSite, opened: Chromi
 
 
 @with_a_browser
+def test_a_control_without_effect_is_a_page_that_failed(site: PictureSite) -> None:
+    site.shown = WRONG["a link without a script"]
+    with short_of_patience(site) as opened:
+        opened.open_page()
+        (page,) = opened.press_set()
+    assert page.error == "pressing 'set' led to no page (limit: 0.5 s)"
+
+
+@with_a_browser
+def test_a_page_that_a_control_leads_to_and_that_never_comes_is_one_that_failed(site: PictureSite) -> None:
+    with short_of_patience(site) as opened:
+        opened.open_page()
+        site.breaks = True
+        (page,) = opened.press_set()
+    assert page.status is None
+    assert page.error
+
+
+@with_a_browser
 def test_a_server_that_is_gone_is_a_page_that_failed() -> None:
     assert PROGRAM is not None
-    with FlaggedSite() as gone:
+    with PictureSite() as gone:
         url = gone.url
     with chromium(url, PROGRAM) as opened:
         (page,) = opened.open_page()
@@ -124,11 +164,11 @@ def test_a_server_that_is_gone_is_a_page_that_failed() -> None:
 
 
 @with_a_browser
-def test_a_page_is_looked_at_before_its_pictures_are_there(site: FlaggedSite, opened: Chromium) -> None:
+def test_a_page_is_looked_at_before_its_pictures_are_there(site: PictureSite, opened: Chromium) -> None:
     # A page may want a picture or a font from a server that this machine doesn't reach.
-    site.controls = f'<img src="{PICTURE}">'
-    opened.open_page()
-    assert told(opened) == ("1.0", "clear", {})
+    right = RIGHT["buttons"]
+    site.shown = lambda state, other: f'<img src="{PICTURE}">{right(state, other)}'
+    assert walked(opened) == THERE_AND_BACK
 
 
 def test_collecting_the_browser_s_tests_does_not_load_what_drives_it() -> None:

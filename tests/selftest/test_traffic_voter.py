@@ -12,7 +12,7 @@ from fixtures.scenario.observed import Page
 from fixtures.timeouts import Timeouts
 from fixtures.traffic import voter as voter_module
 from fixtures.traffic.page import page_without_answer
-from fixtures.traffic.voter import SIDE_BY_SIDE, UNANSWERED, Voter, browser
+from fixtures.traffic.voter import SIDE_BY_SIDE, UNANSWERED, Voter
 from tests.selftest.support import Site
 
 pytestmark = pytest.mark.selftest
@@ -128,37 +128,6 @@ def test_proxies_of_whoever_runs_the_suite_are_not_asked(site: Site, monkeypatch
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert Voter(site.url).open_page()[0].status == 200
-
-
-def test_a_browser_carries_what_the_page_has_set_until_it_is_cleared(site: Site) -> None:
-    with browser(site.url) as opened:
-        assert opened.cookies == {}
-        opened.open_page()
-        (page,) = opened.set_flag()
-        assert page.cookie == FLAG
-        assert opened.cookies == {"featureflag": "on"}
-        opened.open_page(2)
-        (page,) = opened.clear_flag()
-        assert page.cookie == ""
-        assert opened.cookies == {}
-        opened.open_page()
-    assert [f"{request.method} {request.path} {request.cookie}" for request in site.requests] == [
-        "GET / None",
-        "POST /featureflag/set None",
-        f"GET / {FLAG}",
-        f"GET / {FLAG}",
-        f"GET / {FLAG}",
-        f"POST /featureflag/clear {FLAG}",
-        "GET / None",
-        "GET / None",
-    ]
-
-
-def test_each_browser_has_a_jar_of_its_own(site: Site) -> None:
-    with browser(site.url) as one, browser(site.url) as other:
-        one.set_flag()
-        assert other.cookies == {}
-        assert other.open_page().describe == "1 pages of a browser with the cookies none"
 
 
 def test_where_nobody_answers_somebody_looks_and_may_end_the_sample(unanswered: Voter) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.marks import beside, requirement
 from fixtures.scenario.observed import Transition
-from fixtures.traffic.voter import Browser
+from fixtures.traffic.browser import Browser
 from fixtures.verdicts import (
     both,
     every,
