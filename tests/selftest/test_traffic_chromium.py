@@ -124,7 +124,7 @@ def test_cookies_are_of_all_tabs(site: PictureSite, opened: Chromium) -> None:
 def test_what_goes_wrong_is_a_page_that_failed(site: PictureSite, opened: Chromium) -> None:
     site.shown = WRONG["a hidden control"]
     opened.open_page()
-    assert opened.press_set()[0].error == "the page has no link, button or form that carries the word 'set'"
+    assert opened.press_set()[0].error == "no link, button or form carries the word 'set'"
     site.status = 503
     assert opened.reload()[0].status == 503
     site.breaks = True

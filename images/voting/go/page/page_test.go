@@ -116,6 +116,21 @@ func TestTheFlagIsReadAsTheRouteReadsIt(t *testing.T) {
 	}
 }
 
+func TestTheFlagsControlsCanBeLinksThatSendForms(t *testing.T) {
+	routes := Routes(told(map[string]string{"FLAGCONTROLS": "links"}), &ballots{}, standing, "pod-1")
+	for cookie, footer := range map[string]string{
+		"": `feature flag: <a href="#" onclick="document.flagset.submit();">set</a> | clear</span>`,
+		"featureflag=on": `feature flag: set | ` +
+			`<a href="#" onclick="document.flagclear.submit();">clear</a></span>`,
+	} {
+		body := answer(routes, get("/", cookie)).Body.String()
+		if !strings.Contains(body, footer) || strings.Contains(body, "Set feature flag") ||
+			!strings.Contains(body, `<form name="flagset" method="post" action="/featureflag/set"></form>`) {
+			t.Errorf("%q: %s", cookie, body)
+		}
+	}
+}
+
 func TestAVoteReachesTheStoreOnceAndLeadsHome(t *testing.T) {
 	for body, noted := range map[string]string{
 		"vote=Cats": "vote Cats", "vote=Dogs": "vote Dogs", "vote=reset": "reset", "vote=Dogs&vote=Cats": "vote Dogs",

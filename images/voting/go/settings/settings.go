@@ -47,6 +47,8 @@ type App struct {
 	Title                    string
 	ShowDetails, FeatureFlag bool
 	Analytics                Address
+	// FlagLinks: the footer's words are links whose script sends a form, instead of buttons.
+	FlagLinks bool
 }
 
 // Analytics is the environment of one voting-analytics, checked.
@@ -74,6 +76,7 @@ func ForApp(lookup func(string) (string, bool)) (App, error) {
 	app.ShowDetails = environment.isOn("SHOWDETAILS")
 	app.FeatureFlag = environment.isOn("FEATUREFLAG")
 	app.Analytics = environment.address("ANALYTICS", Address{"voting-analytics", 8080})
+	app.FlagLinks = environment.oneOf("FLAGCONTROLS", "buttons", "links") == "links"
 	environment.readCommon(&app.Common)
 	return app, environment.bad
 }
@@ -141,6 +144,15 @@ func (r *reader) isOn(name string) bool {
 	}
 	r.refuse(name, text, "it must be on or off")
 	return false
+}
+
+// oneOf returns one of two words, the first by default.
+func (r *reader) oneOf(name, first, second string) string {
+	text := r.text(name, first)
+	if text != first && text != second {
+		r.refuse(name, text, fmt.Sprintf("it must be %s or %s", first, second))
+	}
+	return text
 }
 
 func (r *reader) address(service string, otherwise Address) Address {

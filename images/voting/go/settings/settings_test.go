@@ -22,7 +22,7 @@ func TestAnEmptyEnvironmentGivesTheDefaults(t *testing.T) {
 		Account: Account{User: "voting", Password: "", Database: "voting"},
 	}
 	app, err := ForApp(environment(nil))
-	if want := (App{common, "Azure Voting App", true, true, Address{"voting-analytics", 8080}}); err != nil || app != want {
+	if want := (App{common, "Azure Voting App", true, true, Address{"voting-analytics", 8080}, false}); err != nil || app != want {
 		t.Errorf("app: %+v, %v; want %+v", app, err, want)
 	}
 	analytics, err := ForAnalytics(environment(nil))
@@ -34,7 +34,7 @@ func TestAnEmptyEnvironmentGivesTheDefaults(t *testing.T) {
 func TestEveryVariableIsRead(t *testing.T) {
 	variables := map[string]string{
 		"VERSION": "2.0", "PORT": "81", "VOTE1VALUE": "Tea", "VOTE2VALUE": "Coffee", "TITLE": "",
-		"SHOWDETAILS": "Off", "FEATUREFLAG": "no", "ANALYTICS_HOST": "a", "ANALYTICS_PORT": "1",
+		"SHOWDETAILS": "Off", "FEATUREFLAG": "no", "FLAGCONTROLS": "links", "ANALYTICS_HOST": "a", "ANALYTICS_PORT": "1",
 		"REDIS_HOST": "r", "REDIS_PORT": "2", "MYSQL_HOST": "m", "MYSQL_PORT": "65535",
 		"MYSQL_USER": "u", "MYSQL_PASSWORD": "p", "MYSQL_DATABASE": "d",
 	}
@@ -48,7 +48,7 @@ func TestEveryVariableIsRead(t *testing.T) {
 		Account: Account{"u", "p", "d"},
 	}
 	app, err := ForApp(environment(variables))
-	if want := (App{common, "", false, false, Address{"a", 1}}); err != nil || app != want {
+	if want := (App{common, "", false, false, Address{"a", 1}, true}); err != nil || app != want {
 		t.Errorf("app: %+v, %v; want %+v", app, err, want)
 	}
 	analytics, err := ForAnalytics(environment(variables))
@@ -72,6 +72,7 @@ func TestABadValueIsNamed(t *testing.T) {
 		{"MYSQL_PORT", "tcp://\"x\"\n", `MYSQL_PORT is 'tcp://"x"\n'; it must be a port number`},
 		{"SHOWDETAILS", "maybe", "SHOWDETAILS is 'maybe'; it must be on or off"},
 		{"FEATUREFLAG", "", "FEATUREFLAG is ''; it must be on or off"},
+		{"FLAGCONTROLS", "form", "FLAGCONTROLS is 'form'; it must be buttons or links"},
 	} {
 		if _, err := ForApp(environment(map[string]string{one.name: one.value})); err == nil || err.Error() != one.complaint {
 			t.Errorf("%s=%q: %v; want %s", one.name, one.value, err, one.complaint)
