@@ -6,6 +6,7 @@ import pytest
 
 from fixtures.routing.explain import explain
 from fixtures.routing.model import Leg
+from fixtures.routing.questions import Request
 from tests.selftest.routing_support import (
     OPEN,
     at_gate,
@@ -128,3 +129,29 @@ def test_an_explanation_tells_each_outcome_with_its_share() -> None:
         "75 %: served by voting-app 1.0 (1) at port 8080 over mTLS",
         "25 %: 503: there is no Service nowhere.voting.svc.cluster.local",
     ]
+
+
+TLS = istio(
+    "DestinationRule", "analytics-tls", "host: voting-analytics\ntrafficPolicy: {tls: {mode: ISTIO_MUTUAL}}"
+)
+SUBSETS = istio(
+    "DestinationRule", "analytics", "host: voting-analytics\nsubsets: [{name: v1, labels: {version: '1.0'}}]"
+)
+
+
+@pytest.mark.parametrize("texts", [(SUBSETS, TLS), (TLS, SUBSETS)])
+def test_rules_of_one_host_are_merged_whichever_is_the_oldest(texts: tuple[str, ...]) -> None:
+    of = model(MESH, *texts)
+    row = next(leg for leg in of.legs() if str(leg) == TO_ANALYTICS)
+    assert row.cells == "OK mTLS/HTTP mTLS - analytics + analytics-tls/voting"
+    [routed] = of.answer(Request(row.source, row.host, row.port)).outcomes
+    assert [rule.sentence for rule in routed.rules][
+        0
+    ] == "DestinationRule/analytics-tls: TLS mode ISTIO_MUTUAL"
+
+
+def test_rules_of_one_host_that_are_not_shown_to_the_same_namespaces_are_not_judged() -> None:
+    private = TLS.replace("host:", "exportTo: ['.']\n  host:")
+    row = next(leg for leg in model(MESH, SUBSETS, private).legs() if str(leg) == TO_ANALYTICS)
+    [outcome] = row.answer.outcomes
+    assert "unequal exportTo" in outcome.reason
