@@ -127,7 +127,7 @@ def test_an_explanation_tells_each_outcome_with_its_share() -> None:
     lines = explain(page(model(MESH.replace("name: web", "name: old"), at_gate(weights, "old")))).splitlines()
     assert [line for line in lines if not line.startswith(" ")] == [
         "75 %: served by voting-app 1.0 (1) at port 8080 over mTLS",
-        "25 %: 503: there is no Service nowhere.voting.svc.cluster.local",
+        "25 %: 503: VirtualService/old routes to host nowhere, which is no Service of the mesh",
     ]
 
 
@@ -145,9 +145,7 @@ def test_rules_of_one_host_are_merged_whichever_is_the_oldest(texts: tuple[str, 
     row = next(leg for leg in of.legs() if str(leg) == TO_ANALYTICS)
     assert row.cells == "OK mTLS/HTTP mTLS - analytics + analytics-tls/voting"
     [routed] = of.answer(Request(row.source, row.host, row.port)).outcomes
-    assert [rule.sentence for rule in routed.rules][
-        0
-    ] == "DestinationRule/analytics-tls: TLS mode ISTIO_MUTUAL"
+    assert routed.rules[0].sentence == "DestinationRule/analytics-tls: TLS mode ISTIO_MUTUAL"
 
 
 def test_rules_of_one_host_that_are_not_shown_to_the_same_namespaces_are_not_judged() -> None:
