@@ -94,6 +94,7 @@ def row(
     config: EnvoyConfig | None = None,
     servers: list[ServingPod] | None = None,
     policies: list[dict[str, Any]] | None = None,
+    merged: dict[str, str] | None = None,
 ) -> TlsRow:
     leg = TlsLeg(f"voting-{client}" if client[0] == "a" else f"istio-{client}", f"{service}.{DOMAIN}", port)
     return tls_row(
@@ -103,6 +104,7 @@ def row(
         workloads() if servers is None else servers,
         policies=STRICT if policies is None else policies,
         root_namespace="istio-system",
+        merged=merged or {},
     )
 
 
@@ -254,3 +256,11 @@ def test_notes_follow_the_table() -> None:
     assert lines[0] == "# from voting-app-1-0"
     assert lines[-1].startswith(f"  {ANALYTICS_V11}")
     assert table_text([]) == ""
+
+
+def test_a_rule_that_istio_merged_with_others_of_its_host_is_named_with_them() -> None:
+    together = "voting-storage + voting-storage-tls/voting"
+    found = row("app-1-0", "voting-storage", 6379, merged={"voting-storage/voting": together})
+    assert (found.mutual, found.destination_rule) == (True, together)
+    other = row("app-1-0", "voting-storage", 6379, merged={"voting-app/voting": "other/voting"})
+    assert other.destination_rule == "voting-storage/voting"

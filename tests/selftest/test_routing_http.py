@@ -270,7 +270,7 @@ def test_a_path_that_is_rewritten_is_another_page(match: str, uri: str, path: st
     [
         "{delegate: {name: other}}",
         "{rewrite: {uriRegexRewrite: {match: a, rewrite: b}}, route: [{destination: {host: web}}]}",
-        "{timeout: 1ms, route: [{destination: {host: web}}]}",
+        "{timeout: 500ms, route: [{destination: {host: web}}]}",
         "{route: [{destination: {host: web, port: {number: many}}}]}",
         "{route: web}",
         "{match: [{headers: {a: {regex: '('}}}], route: [{destination: {host: web}}]}",
@@ -284,16 +284,6 @@ def test_what_the_model_does_not_speak_is_unknown(route: str) -> None:
     assert outcome.ending is Ending.UNKNOWN
     assert outcome.rules[0].place is not None
     assert "VirtualService/web spec.http[0]" in outcome.reason
-
-
-@pytest.mark.parametrize("kind", ["EnvoyFilter", "AuthorizationPolicy", "Sidecar", "ServiceEntry"])
-def test_objects_that_change_everything_make_everything_unknown(kind: str) -> None:
-    group = "security" if kind.startswith("Auth") else "networking"
-    version = "v1alpha3" if kind == "EnvoyFilter" else "v1"
-    other = f"apiVersion: {group}.istio.io/{version}\nkind: {kind}\nmetadata: {{name: any}}\nspec: {{}}\n"
-    of = model(TWO, OPEN, at_gate(f"http: [{{{TO_1}}}]"), other)
-    assert only(page(of)).ending is Ending.UNKNOWN
-    assert kind in only(page(of)).reason
 
 
 class TestInTheMesh:

@@ -6,6 +6,7 @@ import pytest
 
 from fixtures.routing.explain import explain
 from fixtures.routing.model import Leg
+from fixtures.routing.questions import Request
 from tests.selftest.routing_support import (
     OPEN,
     at_gate,
@@ -126,5 +127,29 @@ def test_an_explanation_tells_each_outcome_with_its_share() -> None:
     lines = explain(page(model(MESH.replace("name: web", "name: old"), at_gate(weights, "old")))).splitlines()
     assert [line for line in lines if not line.startswith(" ")] == [
         "75 %: served by voting-app 1.0 (1) at port 8080 over mTLS",
-        "25 %: 503: there is no Service nowhere.voting.svc.cluster.local",
+        "25 %: 503: VirtualService/old routes to host nowhere, which is no Service of the mesh",
     ]
+
+
+TLS = istio(
+    "DestinationRule", "analytics-tls", "host: voting-analytics\ntrafficPolicy: {tls: {mode: ISTIO_MUTUAL}}"
+)
+SUBSETS = istio(
+    "DestinationRule", "analytics", "host: voting-analytics\nsubsets: [{name: v1, labels: {version: '1.0'}}]"
+)
+
+
+@pytest.mark.parametrize("texts", [(SUBSETS, TLS), (TLS, SUBSETS)])
+def test_rules_of_one_host_are_merged_whichever_is_the_oldest(texts: tuple[str, ...]) -> None:
+    of = model(MESH, *texts)
+    row = next(leg for leg in of.legs() if str(leg) == TO_ANALYTICS)
+    assert row.cells == "OK mTLS/HTTP mTLS - analytics + analytics-tls/voting"
+    [routed] = of.answer(Request(row.source, row.host, row.port)).outcomes
+    assert routed.rules[0].sentence == "DestinationRule/analytics-tls: TLS mode ISTIO_MUTUAL"
+
+
+def test_rules_of_one_host_that_are_not_shown_to_the_same_namespaces_are_not_judged() -> None:
+    private = TLS.replace("host:", "exportTo: ['.']\n  host:")
+    row = next(leg for leg in model(MESH, SUBSETS, private).legs() if str(leg) == TO_ANALYTICS)
+    [outcome] = row.answer.outcomes
+    assert "unequal exportTo" in outcome.reason

@@ -66,7 +66,7 @@ def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(plan: Plan) -
 @requirement("R3.4")
 def test_mutual_tls_on_every_leg_by_the_policy_and_the_services_rule(plan: Plan) -> None:
     model = plan.after(3)
-    expect(table(model), same(promised_table(plan.scenario.namespace, expected_legs(3)), "legs"))
+    expect(table(model), same(promised_table(model, expected_legs(3)), "legs"))
 
 
 @requirement("R3.5")

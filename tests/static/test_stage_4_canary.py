@@ -175,7 +175,8 @@ def test_votes_of_2_0_lie_on_a_claim(plan: Plan) -> None:
 
 @requirement("R4.10")
 def test_mutual_tls_on_the_new_legs_too(plan: Plan) -> None:
-    expect(table(plan.after(4)), same(promised_table(plan.scenario.namespace, expected_legs(4)), "legs"))
+    model = plan.after(4)
+    expect(table(model), same(promised_table(model, expected_legs(4)), "legs"))
 
 
 @requirement("R4.10")

@@ -94,7 +94,8 @@ def test_the_votes_of_2_0_stay_on_their_claim(plan: Plan) -> None:
 
 @requirement("R5.4")
 def test_mutual_tls_is_still_strict_on_every_leg(plan: Plan) -> None:
-    expect(table(plan.after(5)), same(promised_table(plan.scenario.namespace, expected_legs(5)), "legs"))
+    model = plan.after(5)
+    expect(table(model), same(promised_table(model, expected_legs(5)), "legs"))
 
 
 @requirement("R5.4")
