@@ -114,12 +114,12 @@ def test_everything_that_is_told_is_there() -> None:
         ("steps: []", "steps: [{delete: []}]", ":24: stages[2].steps[0].delete deletes nothing"),
         ("steps: []", "steps: [{delete: x}]", ":24: stages[2].steps[0].delete has to be a list"),
         ("- delete: [Deployment/voting-app-1-0]", "- delete: [voting-app]",
-         ":23: stages[1].steps[2].delete[0] is none"),
+         ":23: stages[1].steps[2].delete[0] is not a valid object"),
         ("- delete: [Deployment/voting-app-1-0]", "- delete: [Deploymnt/a]", "did you mean Deployment?"),
         ("- delete: [Deployment/voting-app-1-0]", "- delete: [Namespace/default]",
-         "only the scenario's own can be"),
-        ("created: [Gateway", "created: [Namespace/voting, Gateway",
-         "is none: Namespace can't be in the scenario"),
+         "the only namespace that a scenario may change is its own"),
+        ("created: [Gateway", "created: [Namespace/other, Gateway",
+         "has Namespace/other: the only namespace"),
         ("- delete: [Deployment/voting-app-1-0]", "- delete: [1]",
          ":23: stages[1].steps[2].delete[0] has to be an object"),
         (", Service/voting-app]", ", Deployment/voting-app-1-0]",
@@ -307,3 +307,14 @@ def test_any_text_is_a_scenario_or_refused(lines: list[str], hole: tuple[int, by
             assert parse(raw).stages
         except BadInput as refusal:
             assert str(refusal).count("\n") <= 21  # noqa: PT017  (either outcome is right)
+
+
+def test_any_kind_that_a_cluster_may_serve_can_be_listed() -> None:
+    listed = "Namespace/voting, ClusterRole/system:voting, Gateway.gateway.networking.k8s.io/g, ServiceMonitor/m, Gateway"
+    told = parse(TOLD.replace("created: [Gateway", f"created: [{listed}", 1))
+    created = [str(ref) for step in told.stages[0].steps for ref in getattr(step, "created", ())]
+    assert created[2:5] == [
+        "Namespace/voting",
+        "ClusterRole/system:voting",
+        "Gateway.gateway.networking.k8s.io/g",
+    ]

@@ -75,7 +75,7 @@ def test_objects_are_read_in_order_with_their_lines() -> None:
         ("apiVersion: networking.istio.io/v1", "apiVersion: 1", ":1: the object has no apiVersion"),
         ("kind: VirtualService", '"kind": "a\\nb"', ":2: the object has no kind, or not a word there"),
         ("  name: voting-app\n", "", ":3: the VirtualService has no metadata.name"),
-        ("  name: voting-app\n", "  generateName: voting-\n", ":3: the VirtualService has no metadata.name"),
+        ("  name: voting-app\n", "  generateName: voting-\n", ":3: the VirtualService has generateName"),
         ("  name: voting-app\n", "  name: 1\n", ":4: the VirtualService has no metadata.name"),
         ("  name: voting-app\n", "  name: Voting\n",
          ":4: 'VirtualService/Voting': 'Voting' can't be the name"),
@@ -110,11 +110,78 @@ def test_document_that_is_no_object_is_refused(text: str) -> None:
     ]
 
 
-def test_object_twice_in_one_file_is_refused() -> None:
-    assert findings(RULES + "---\n" + RULES) == [
-        "istio/a.yaml:18: VirtualService/voting-app is here twice, first in line 1",
-        "istio/a.yaml:31: Service/voting-app is here twice, first in line 14",
+def test_object_twice_in_one_file_is_applied_twice() -> None:
+    found = parse_manifests((RULES + "---\n" + RULES).encode(), "istio/a.yaml", "voting")
+    assert not found.findings
+    assert [(str(one.ref), one.place.line) for one in found.manifests] == [
+        ("VirtualService/voting-app", 1),
+        ("Service/voting-app", 14),
+        ("VirtualService/voting-app", 18),
+        ("Service/voting-app", 31),
     ]
+
+
+LIST = """\
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: Service
+    metadata: {name: a}
+  - apiVersion: apps/v1
+    kind: DeploymentList
+    items:
+      - metadata:
+          name: b
+        spec: {replicas: 2}
+"""
+
+
+def test_a_list_is_its_items_each_with_its_lines() -> None:
+    found = parse_manifests(LIST.encode(), "a.yaml", "voting")
+    assert not found.findings
+    service, deployment = found.manifests
+    assert (str(service.ref), service.place.line) == ("Service/a", 4)
+    assert (str(deployment.ref), deployment.place.line) == ("Deployment/b", 10)
+    assert deployment.api_version == "apps/v1"
+    assert deployment.place_of("spec", "replicas").line == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("apiVersion: v1\nkind: List\nitems: []\n", "a.yaml:1: the file has no object"),
+        ("apiVersion: v1\nkind: List\nitems: [x]\n", "a.yaml:3: this document isn't an object"),
+        (
+            "apiVersion: v1\nkind: List\nitems: [{metadata: {name: a}}]\n",
+            "a.yaml:3: the object has no apiVersion",
+        ),
+    ],
+)
+def test_mistakes_in_a_list_have_their_lines(text: str, told: str) -> None:
+    found = parse_manifests(text.encode(), "a.yaml", "voting").findings
+    assert str(found[0]).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("kind: Namespace\nmetadata: {name: voting}", ""),
+        ("kind: Namespace\nmetadata: {name: other}", "a.yaml:3: Namespace/other is not the scenario's"),
+        ("kind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: '{{ .x }}'}]}", "a.yaml:4: no image"),
+        ("kind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: '${IMAGE}'}]}", "a.yaml:4: no image"),
+        (
+            "kind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: 'a@sha256:0', env: [{value: $(X)}]}]}",
+            "",
+        ),
+        ("kind: Pod\nmetadata: {name: p, annotations: {a: '{{ .x }}'}}", ""),
+        ("kind: Pod\nmetadata: {name: '{{ .x }}'}", "a.yaml:3: {{ .x }} is a Helm template"),
+        ("kind: Pod\nmetadata: {name: p, namespace: '{{ .x }}'}", "a.yaml:3: {{ .x }} is a Helm template"),
+    ],
+)
+def test_namespace_and_templates(text: str, told: str) -> None:
+    found = parse_manifests(f"apiVersion: v1\n{text}\n".encode(), "a.yaml", "voting").findings
+    assert [str(one).startswith(told) for one in found] == ([True] if told else [])
 
 
 def test_file_cut_in_the_middle_is_refused() -> None:
@@ -126,9 +193,7 @@ def test_file_cut_in_the_middle_is_refused() -> None:
 def test_former_policy_is_refused_with_its_replacement() -> None:
     text = "apiVersion: authentication.istio.io/v1alpha1\nkind: Policy\nmetadata: {name: default}\n"
     (found,) = findings(text)
-    assert found.startswith(
-        "istio/a.yaml:1: authentication.istio.io/v1alpha1 Policy can't be in the scenario"
-    )
+    assert found.startswith("istio/a.yaml:1: authentication.istio.io/v1alpha1 Policy can't be applied")
     assert "security.istio.io/v1 PeerAuthentication" in found
 
 
@@ -173,7 +238,7 @@ def test_missing_files_are_not_read(tmp_path: Path) -> None:
 
 
 def test_mistakes_of_all_files_are_refused_at_once(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(RULES.replace("kind: Service", "kind: Pod"), encoding="utf-8")
+    (tmp_path / "a.yaml").write_text(RULES.replace("kind: Service", "kind: Servce"), encoding="utf-8")
     (tmp_path / "b.yaml").write_bytes(b"\xff")
     with pytest.raises(BadInput) as caught:
         load_manifests(tmp_path, scenario("a.yaml", "b.yaml", "c.yaml"))

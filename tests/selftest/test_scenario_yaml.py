@@ -79,7 +79,7 @@ def test_empty_documents_are_left_out() -> None:
     [
         (b"a: \xff\n", ":1: the file isn't UTF-8 text"),
         (b"a: 1\nb: \xe9\n", ":2: the file isn't UTF-8 text"),
-        ("a: 1".encode("utf-16"), ":1: the file isn't UTF-8 text"),
+        ("a: 1".encode("utf-16"), ":1: the file isn't UTF-8 text but UTF-16; save it as UTF-8"),
         ("a:\n\t- b\n", ":2: YAML doesn't parse: a tab stands where YAML wants spaces"),
         ("a: 1\nb: [1, 2\n", ":3: YAML doesn't parse: while parsing a flow sequence"),
         ('a: "open\n', ":2: YAML doesn't parse: while scanning a quoted scalar"),
@@ -89,8 +89,13 @@ def test_empty_documents_are_left_out() -> None:
         ("a: 1\nb: 2\na: 3\n", ":3: the key 'a' is here twice, first in line 1"),
         ("s:\n  x: {p: 1, p: 2}\n", ":2: the key 'p' is here twice, first in line 2"),
         ("<<: {a: 1}\n<<: {b: 1}\n", ":2: the key '<<' is here twice, first in line 1"),
-        ("8080: a\n", ":1: the key '8080' is read as a number; put it in quotes"),
-        ("on: a\n", ":1: the key 'on' is read as a boolean; put it in quotes"),
+        ("8080: a\n'8080': b\n", ":2: the key '8080' is here twice, first in line 1"),
+        ("on: a\n'true': b\n", ":2: the key 'true' is here twice, first in line 1"),
+        (
+            "99999999999999999999: a\n",
+            ":1: the key '99999999999999999999' isn't a number that Kubernetes takes",
+        ),
+        ("~: a\n", ":1: the key '~' is read as nothing; put it in quotes"),
         ("a:\n  ? \n  : 1\n", ":2: the key '' is read as nothing; put it in quotes"),
         ("? [a]\n: 1\n", ":1: a key has to be a word"),
         ("a: !!python/object:os.system x\n", ":1: the tag 'python/object:os.system' can't stand here"),
@@ -123,6 +128,71 @@ def test_misuse_is_one_finding_with_its_line(raw: bytes | str, told: str) -> Non
     finding = only_finding(raw)
     assert finding.startswith(f"istio/a.yaml{told}")
     assert "\n" not in finding
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        ("a: {{ .Values.x }}\n", ":1: {{ .Values.x }} is a Helm template, not its output"),
+        ("a:\n  - {{ .x }}: 3\n", ":2: {{ .x }} is a Helm template"),
+        ("{{- if .x }}\na: 1\n{{- end }}\n", ":1: YAML doesn't parse: {{- if .x }} is a Helm template"),
+        ("a:\n  {{- toYaml .x }}\n", ":2: YAML doesn't parse: {{- toYaml .x }} is a Helm template"),
+        ("a: {% if x %}\n", ":1: YAML doesn't parse: {% if x %} is a template, not its output"),
+        ("a: %IMAGE%\n", ":1: YAML doesn't parse: %IMAGE% is a variable that was not replaced"),
+        (
+            "a:\n\u00a0 b: 1\n  c: 1\n",
+            ":2: YAML doesn't parse: the line is indented with a no-break space (U+00A0)",
+        ),
+        ("a:\u00a0x\nb: 1\n", ":1: YAML doesn't parse: a no-break space (U+00A0) stands in column 3"),
+        ("\u00a0\u00a0a: 1\n", ":1: the line is indented with a no-break space (U+00A0), column 1"),
+        ("a: \u00a0x\n", ":1: a no-break space (U+00A0) stands in column 4"),
+        ("- \u3000b\n", ":1: the blank ideographic space (U+3000) stands in column 3"),
+        ("a: \u201cx: y\u201d\n", ":1: YAML doesn't parse: a left double quotation mark (U+201C)"),
+    ],
+)
+def test_what_was_copied_or_never_rendered_is_named(raw: str, told: str) -> None:
+    finding = only_finding(raw)
+    assert finding.startswith(f"istio/a.yaml{told}")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "a: '{{ .Values.x }}'\n",
+        "a: |\n  {{ range }}\n  \u00a0 text\n",
+        "a: '\u00a0x'\nb: x\u00a0y\n",
+        "a: \u201cx\u201d # don\u2019t\n",
+        "\ufeffa: 1\n",
+        "a: ${IMAGE}\n",
+    ],
+)
+def test_the_same_characters_where_they_mean_nothing_to_yaml_are_taken(raw: str) -> None:
+    assert not read(raw).findings
+
+
+def test_another_mistake_is_not_blamed_on_a_harmless_character() -> None:
+    assert "mapping values" in only_finding("# don\u2019t, {{ x }}, \u00a0\na: '\u00a0'\nb: x: y\n")
+
+
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [
+        ("8080: a", "8080"),
+        ("0x10: a", "16"),
+        ("010: a", "8"),
+        ("on: a", "true"),
+        ("1.5: a", "1.5"),
+        ("-1: a", "-1"),
+    ],
+)
+def test_a_key_that_is_no_text_becomes_one_as_in_json(raw: str, key: str) -> None:
+    (document,) = read(f"x: 1\n{raw}").documents
+    assert document.data == {"x": 1, key: "a"}
+    assert document.place_of(key).line == 2
+
+
+def test_a_value_that_an_alias_makes_a_key_too_stays_a_number() -> None:
+    assert read("a: &p 8080\nb: {*p : x}\n").documents[0].data == {"a": 8080, "b": {"8080": "x"}}
 
 
 def test_number_of_five_thousand_digits_is_refused() -> None:
