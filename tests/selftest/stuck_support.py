@@ -11,6 +11,7 @@ from fixtures.cluster.inside import PodName
 from fixtures.cluster.pod_state import Trouble
 from fixtures.scenario.errors import EnvironmentFailed
 from fixtures.scenario.observed import Call, Reply, ReplyKind
+from fixtures.scenario.stages import ObjectRef
 from fixtures.traffic.callers import Callers, Opening
 from fixtures.world.stuck import Stuck
 from tests.selftest.support import FakeClock
@@ -38,8 +39,9 @@ def pod(app: str, version: str = "1.0", *, ready: bool = False, port: int = 0, *
         "metadata": {
             "name": f"{name}-77-x",
             "namespace": "voting",
-            "labels": {"app": app, "version": version},
-            "ownerReferences": [{"name": f"{name}-77"}],
+            "labels": {"app": app, "version": version, "pod-template-hash": "77"},
+            "uid": f"uid-{name}",
+            "ownerReferences": [{"kind": "ReplicaSet", "name": f"{name}-77", "controller": True}],
         },
         "spec": {"containers": containers},
         "status": {"podIP": "10.0.0.7", "conditions": [{"type": "Ready", "status": str(ready)}]},
@@ -117,13 +119,14 @@ def told(
     clock = FakeClock()
     started = clock.now()
     names = deployments or [one["metadata"]["name"].removesuffix("-77-x") for one in cluster.pods]
+    refs = [ObjectRef("Deployment", name) for name in names]
     api, callers = cast(Api, cluster), cast(Callers, cluster)
-    look = Stuck(api, "voting", names, callers, lambda: None, lambda _: refused, clock)
+    look = Stuck(api, "voting", refs, callers, lambda: None, lambda _: refused, clock)
     for _ in range(seconds * 5):
         if change and clock.now() - started >= at:
             change()
             change = None
-        trouble = look()
+        trouble = look.stuck()
         if trouble:
             return trouble, clock.now() - started
         clock.sleep(0.2)

@@ -225,7 +225,7 @@ def test_what_was_changed_by_hand_is_not_trusted(
 
 def test_a_pod_that_no_deployment_made_is_not_trusted(cluster: Cluster, setting: Setting) -> None:
     cluster.pods = [{"metadata": {"name": "by-hand", "labels": {"app": "voting-app"}}}]
-    with pytest.raises(Unusable, match="Pod by-hand is no Deployment's"):
+    with pytest.raises(Unusable, match="Pod by-hand belongs to no object"):
         take_over(cast(Any, cluster), setting, [4])
 
 

@@ -47,8 +47,12 @@ class Cluster:
 
     def list(self, *_: str) -> list[dict[str, Any]]:
         self.looked.append("pods")
-        owner = [{"name": "app-1-0-5f9bdd6579"}]
-        left = [{"metadata": {"name": f"app-{n}", "ownerReferences": owner}} for n in range(self.pods)]
+        owner = [{"kind": "ReplicaSet", "name": "app-1-0-5f9bdd6579"}]
+        labels = {"pod-template-hash": "5f9bdd6579"}
+        left = [
+            {"metadata": {"name": f"app-{n}", "labels": labels, "ownerReferences": owner}}
+            for n in range(self.pods)
+        ]
         self.pods = max(self.pods - 1, 0)
         return left
 

@@ -53,19 +53,19 @@ def test_a_service_that_is_not_there() -> None:
 @pytest.mark.parametrize(
     ("waiting", "peer", "answers", "said"),
     [
-        (ANALYTICS, READY_STORE, {}, "asked voting-storage:6379 and found nothing that listens"),
+        (ANALYTICS, READY_STORE, {}, "called voting-storage:6379 and found nothing that listens"),
         (ANALYTICS, READY_STORE, {"voting-storage:6379": MYSQL}, "voting-storage:6379 and received b'J"),
         (
             pod("voting-app", "2.0"),
             pod("voting-storage", "2.0", ready=True),
             {"voting-storage:3306": PONG},
-            "asked voting-storage:3306 and received b'+PONG",
+            "called voting-storage:3306 and received b'+PONG",
         ),
         (
             pod("voting-app"),
             READY_ANALYTICS,
             {"voting-analytics:8080": b"HTTP/1.1 503 Unavailable"},
-            "asked voting-analytics:8080 and received b'HTTP/1.1 503",
+            "called voting-analytics:8080 and received b'HTTP/1.1 503",
         ),
     ],
 )
@@ -88,7 +88,7 @@ def test_a_peer_that_is_ready_and_itself_asks_elsewhere() -> None:
     assert trouble is not None
     assert trouble.reason.endswith(
         "though voting-analytics 1.0 is ready; "
-        "voting-analytics 1.0 itself asks voting-redis:6379, by its settings"
+        "voting-analytics 1.0 itself calls voting-redis:6379, by its settings"
     )
     assert trouble.concerns[0] == "Deployment/voting-analytics-1-0:spec.template.spec.containers[0].env"
 
@@ -99,8 +99,8 @@ def test_a_name_that_there_is_not() -> None:
     trouble, after = told(cluster)
     assert trouble is not None
     assert trouble.reason == (
-        "voting-analytics 1.0 can't get ready: voting-analytics-1-0-77-x asked voting-redis:6379 and "
-        "had a name without an address, though voting-storage 1.0 is ready"
+        "voting-analytics 1.0 can't get ready: voting-redis:6379, which it is set to call, does not resolve "
+        "from voting-analytics-1-0-77-x"
     )
     assert trouble.concerns[0] == "Deployment/voting-analytics-1-0:spec.template.spec.containers[0].env"
     assert LIMITS.pods_stuck <= after < LIMITS.pods_stuck + 1.5
@@ -115,7 +115,7 @@ def test_what_is_somebodys_own_may_be_slow() -> None:
 def test_a_peer_that_is_asked_by_its_full_name_has_to_answer(host: str) -> None:
     trouble, _ = told(Cluster([pod("voting-analytics", REDIS_HOST=host), READY_STORE]))
     assert trouble is not None
-    assert f"asked {host}:6379 and found nothing that listens" in trouble.reason
+    assert f"called {host}:6379 and found nothing that listens" in trouble.reason
 
 
 def test_a_port_that_the_service_has_not() -> None:

@@ -13,17 +13,19 @@ from fixtures.cluster import nodes
 from fixtures.cluster.kind import Cluster
 from fixtures.cluster.nodes import full_disks
 from fixtures.scenario.errors import EnvironmentFailed
+from fixtures.scenario.stages import ObjectRef
 from fixtures.world import watch as watch_module
 from fixtures.world.watch import Owned, Unanswered, Vitals, Wanted, Watch, disturbances, vitals
 from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
 
+APP, DB = ObjectRef("ReplicaSet", "app"), ObjectRef("StatefulSet", "db")
 QUIET = Vitals(
     node="running since noon",
     pods={"istio-system/istiod-1": "uid-1, 0 restarts"},
-    workloads={"app-1": Owned("app"), "app-2": Owned("app"), "db-1": Owned("db")},
-    wanted={"app": Wanted(1, 2), "db": Wanted(1, 1)},
+    workloads={"app-1": Owned(APP, "a1"), "app-2": Owned(APP, "a2"), "db-0": Owned(DB, "d0")},
+    wanted={APP: Wanted(1, 2), DB: Wanted(1, 1)},
 )
 
 
@@ -48,10 +50,19 @@ def test_nothing_changed() -> None:
             replace(QUIET, pods={"istio-system/istiod-1": "uid-1, 1 restarts"}),
             "pod istio-system/istiod-1 was restarted",
         ),
-        (replace(QUIET, workloads=without("app-1") | {"app-3": Owned("app")}), "pod app-1 was taken away"),
         (
-            replace(QUIET, workloads={**QUIET.workloads, "db-1": Owned("db", "TerminationByKubelet: disk")}),
-            "pod db-1 was disrupted: TerminationByKubelet: disk",
+            replace(QUIET, workloads=without("app-1") | {"app-3": Owned(APP, "a3")}),
+            "pod app-1 was taken away",
+        ),
+        (
+            replace(
+                QUIET, workloads={**QUIET.workloads, "db-0": Owned(DB, "d0", "TerminationByKubelet: disk")}
+            ),
+            "pod db-0 was disrupted: TerminationByKubelet: disk",
+        ),
+        (
+            replace(QUIET, workloads={**QUIET.workloads, "db-0": Owned(DB, "d1")}),
+            "pod db-0 was replaced by another of its name",
         ),
         (
             replace(QUIET, answered_in=12.0),
@@ -66,24 +77,37 @@ def test_what_others_did(after: Vitals, told: str) -> None:
 @pytest.mark.parametrize(
     "wanted",
     [
-        {"app": Wanted(2, 1), "db": Wanted(1, 1)},  # scaled down, or a roll-out goes on
-        {"db": Wanted(1, 1)},  # deleted
+        {APP: Wanted(2, 1), DB: Wanted(1, 1)},  # scaled down, or a roll-out goes on
+        {DB: Wanted(1, 1)},  # deleted
     ],
 )
-def test_what_a_deployment_does_with_its_own_pods(wanted: Mapping[str, Wanted]) -> None:
+def test_what_a_deployment_does_with_its_own_pods(wanted: Mapping[ObjectRef, Wanted]) -> None:
     assert disturbances(QUIET, replace(QUIET, workloads=without("app-1", "app-2"), wanted=wanted)) == []
 
 
 def test_a_pod_too_many_is_deleted_by_its_own_replica_set() -> None:
-    before = replace(QUIET, wanted={"app": Wanted(1, 1), "db": Wanted(1, 1)})
+    before = replace(QUIET, wanted={APP: Wanted(1, 1), DB: Wanted(1, 1)})
     assert disturbances(before, replace(before, workloads=without("app-2"))) == []
 
 
 def test_new_pods_and_what_the_run_takes_away_disturb_nothing() -> None:
     after = replace(
-        QUIET, workloads=without("db-1") | {"db-2": Owned("db")}, pods={**QUIET.pods, "kube-system/x": ""}
+        QUIET, workloads=without("db-0") | {"db-0": Owned(DB, "d1")}, pods={**QUIET.pods, "kube-system/x": ""}
     )
-    assert disturbances(QUIET, after, by_us={"db-1"}) == []
+    assert disturbances(QUIET, after, by_us={"d0"}) == []
+
+
+def test_a_pod_that_is_replaced_once_more_than_the_run_did_is_told() -> None:
+    now, later = (
+        replace(QUIET, workloads={**QUIET.workloads, "db-0": Owned(DB, uid)}) for uid in ("d1", "d2")
+    )
+    assert disturbances(now, later, by_us={"d0"}) == ["pod db-0 was replaced by another of its name"]
+
+
+def test_what_a_stateful_set_still_replaces_by_itself() -> None:
+    before = replace(QUIET, wanted={**QUIET.wanted, DB: Wanted(1, 1, settled=False)})
+    after = replace(QUIET, workloads={**QUIET.workloads, "db-0": Owned(DB, "d1")})
+    assert disturbances(before, after) == []
 
 
 class Environment:
@@ -127,11 +151,11 @@ def test_a_silent_server_and_a_full_disk_are_told() -> None:
 def test_the_run_s_own_restart_is_expected_until_the_next_stage() -> None:
     seen = Environment()
     seen.watch.note()
-    seen.watch.expect_gone(["db-1"])
-    seen.now = replace(QUIET, workloads=without("db-1"))
+    seen.watch.expect_gone(["d0"])
+    seen.now = replace(QUIET, workloads=without("db-0"))
     assert seen.watch.disturbance() == ""
     seen.watch.note()
-    seen.now = replace(QUIET, workloads=without("db-1", "app-1"))
+    seen.now = replace(QUIET, workloads=without("db-0", "app-1"))
     assert seen.watch.disturbance() == "pod app-1 was taken away"
 
 
@@ -151,6 +175,12 @@ def pod(name: str, namespace: str, owner: str = "", **more: Any) -> dict[str, An
     owners = [{"kind": owner.partition("/")[0], "name": owner.partition("/")[2]}] if owner else []
     metadata = {"name": name, "namespace": namespace, "uid": f"uid-{name}", "ownerReferences": owners}
     return {"metadata": metadata | more.pop("metadata", {}), "status": more}
+
+
+def controller(name: str, generation: int, replicas: int = 1, **status: Any) -> dict[str, Any]:
+    metadata = {"name": name, "generation": generation}
+    status["observedGeneration"] = generation
+    return {"metadata": metadata, "spec": {"replicas": replicas}, "status": status}
 
 
 def look(server: Server, monkeypatch: pytest.MonkeyPatch) -> Vitals:
@@ -183,14 +213,21 @@ def test_a_look_at_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     found: dict[str, list[Mapping[str, Any]]] = {
         "Pod": [*pods],
-        "ReplicaSet": [{"metadata": {"name": "app", "generation": 3}, "spec": {"replicas": 2}}],
+        "ReplicaSet": [controller("app", 3, replicas=2)],
+        "StatefulSet": [controller("db", 5, currentRevision="a", updateRevision="b")],
+        "DaemonSet": [controller("log", 1, desiredNumberScheduled=4, updatedNumberScheduled=4)],
         "Node": [{"metadata": {"name": "n"}, "status": {"conditions": conditions}}],
     }
     seen = look(Server(found), monkeypatch)
     assert seen.node == "ours runs"
     assert seen.pods == {"istio-system/istiod-1": "uid-istiod-1, 2 restarts"}
-    assert seen.workloads == {"app-1": Owned("app"), "app-2": Owned("app", "DeletionByTaintManager: m")}
-    assert seen.wanted == {"app": Wanted(3, 2)}
+    assert seen.workloads == {
+        "app-1": Owned(APP, "uid-app-1"),
+        "app-2": Owned(APP, "uid-app-2", "DeletionByTaintManager: m"),
+        "db-0": Owned(DB, "uid-db-0"),
+    }
+    assert seen.wanted == {APP: Wanted(3, 2), DB: Wanted(5, 1), ObjectRef("DaemonSet", "log"): Wanted(1, 4)}
+    assert [one.settled for one in seen.wanted.values()] == [True, False, True]
     assert seen.wrong == ("the node reports DiskPressure: no room", "the node is not Ready: silent")
 
 
