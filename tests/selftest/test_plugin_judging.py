@@ -21,6 +21,7 @@ from fixtures.report.bundle import RunFolder
 from fixtures.report.record import Outcome, TestRecord
 from fixtures.scenario.errors import EnvironmentFailed, NotSpoken
 from fixtures.verdicts import Verdict, expect
+from fixtures.verdicts.disagreement import Disagreement
 
 pytestmark = pytest.mark.selftest
 
@@ -119,6 +120,19 @@ def test_a_test_of_a_promise_that_makes_no_verdict_fails(run: Run) -> None:
 
 def test_a_test_of_no_promise_may_judge_nothing_and_leaves_no_record(run: Run) -> None:
     assert Item(run).goes_through("call", nothing).passed
+    assert run.tests == []
+
+
+def test_a_test_in_which_model_and_mesh_differ_ends_with_a_report_and_no_trace(run: Run) -> None:
+    def differs() -> None:
+        raise Disagreement("1 of 6 calls", "refused", f"answered {PASSWORD}")
+
+    report = Item(run).goes_through("call", differs)
+    first, *rest = str(report.longrepr).splitlines()
+    assert first == "the model of the manifests and the mesh disagree on 1 of 6 calls (stage 4)"
+    assert "Traceback" not in rest
+    assert "hunter2" not in str(report.longrepr)
+    assert run.others_failed
     assert run.tests == []
 
 

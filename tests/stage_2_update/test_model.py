@@ -6,15 +6,20 @@ from fixtures.scenario.chains import ANALYTICS
 from fixtures.static.asking import call
 from fixtures.traffic.voter import Voter
 from fixtures.verdicts import results_format, to_find_shift_of
-from fixtures.world.agreement import agree_on_shares
+from fixtures.world.agreement import agree_on_shares, pages_are_whole
 from fixtures.world.world import World
 
-FORMATS = {"voting-analytics 1.0": "plain", "voting-analytics 1.1": "percent"}
+FORMATS = {
+    "voting-analytics 1.0": "plain",
+    "voting-analytics 1.1": "percent",
+    "voting-analytics 2.0": "percent",
+}
 
 
 @beside("R2.2")
 def test_model_and_mesh_agree_on_the_shares_of_analytics(world: World, voter: Voter, plan: Plan) -> None:
     enough = to_find_shift_of(0.2, share=0.5)
     pages = world.once("formats", lambda: voter.open_page_one_by_one(enough))
-    predicted = call(plan.after(2), "voting-app 1.0", ANALYTICS)
-    agree_on_shares(pages, results_format, predicted, FORMATS)
+    model = plan.after(2)
+    predicted = call(model, "voting-app 1.0", ANALYTICS)
+    agree_on_shares(pages, results_format, predicted, FORMATS, whole=pages_are_whole(model))

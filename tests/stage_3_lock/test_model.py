@@ -5,7 +5,8 @@ from fixtures.routing.plan import Plan
 from fixtures.scenario.chains import REDIS
 from fixtures.static.asking import call
 from fixtures.static.legs import plain_calls, table
-from fixtures.world.agreement import agree, agree_on_table, table_by_workload, who_replied
+from fixtures.world.agreement import agree, agree_on_table, table_by_workload
+from fixtures.world.observations import seen_once
 from fixtures.world.reach import reach
 from fixtures.world.tls import tls_view
 from fixtures.world.world import World
@@ -17,15 +18,15 @@ ANALYTICS_PODS = ("voting-analytics 1.0", "voting-analytics 1.1")
 def test_model_and_mesh_agree_on_who_may_send(world: World, plan: Plan) -> None:
     replies = world.once("analytics to Redis", lambda: reach(world, ANALYTICS_PODS, [REDIS]))
     predicted = {cell: call(plan.after(3), cell[0], REDIS) for cell in replies}
-    agree({cell: who_replied(reply) for cell, reply in replies.items()}, predicted)
+    agree(seen_once(replies), predicted, "connections")
 
 
 @beside("R3.5")
 def test_model_and_mesh_agree_on_plaintext(world: World, plan: Plan) -> None:
     replies = world.plaintext()
     names = {workload.address: str(workload) for workload in world.workloads()}
-    seen = {f"{names[call.host]}:{call.port}": who_replied(reply) for call, reply in replies.items()}
-    agree(seen, plain_calls(plan.after(3)))
+    seen = seen_once({f"{names[call.host]}:{call.port}": reply for call, reply in replies.items()})
+    agree(seen, plain_calls(plan.after(3)), "plaintext calls")
 
 
 @beside("R3.4")

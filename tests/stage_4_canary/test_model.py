@@ -8,8 +8,9 @@ from fixtures.scenario.chains import WHO_MAY_REACH_WHOM
 from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
 from fixtures.static.asking import call, page
 from fixtures.static.legs import table
-from fixtures.world.agreement import agree, agree_on_table, table_by_workload, who_replied
+from fixtures.world.agreement import agree, agree_on_table, pages_are_whole, table_by_workload
 from fixtures.world.cookies import versions_by_cookie, versions_by_header
+from fixtures.world.observations import seen_on_pages, seen_once
 from fixtures.world.reach import reach_everyone
 from fixtures.world.tls import tls_view
 from fixtures.world.world import World
@@ -22,16 +23,18 @@ def test_model_and_mesh_agree_on_every_cookie(world: World, plan: Plan) -> None:
         **world.once("opening cookies", lambda: versions_by_cookie(world.voter, OPENING)),
         **world.once("near misses", lambda: versions_by_cookie(world.voter, NEAR_MISSES)),
     }
-    predicted = {cookie: page(plan.after(4), cookie) for cookie in seen}
-    agree({cookie: f"voting-app {version}" for cookie, version in seen.items()}, predicted)
+    model = plan.after(4)
+    predicted = {cookie: page(model, cookie) for cookie in seen}
+    agree(seen_on_pages(seen, whole=pages_are_whole(model)), predicted, "cookies")
 
 
 @pytest.mark.usefixtures("mysql_restarts")
 @beside("R4.5")
 def test_model_and_mesh_agree_on_every_other_header(world: World, plan: Plan) -> None:
     seen = world.once("other headers", lambda: versions_by_header(world.voter, OTHER_HEADERS))
-    predicted = {header: page(plan.after(4), headers={header: FLAG}) for header in seen}
-    agree({header: f"voting-app {version}" for header, version in seen.items()}, predicted)
+    model = plan.after(4)
+    predicted = {header: page(model, headers={header: FLAG}) for header in seen}
+    agree(seen_on_pages(seen, whole=pages_are_whole(model)), predicted, "headers")
 
 
 @beside("R4.8")
@@ -41,7 +44,7 @@ def test_model_and_mesh_agree_on_who_reaches_whom(world: World, plan: Plan) -> N
         for source, (service, port) in WHO_MAY_REACH_WHOM
     }
     replies = reach_everyone(world)
-    agree({cell: who_replied(replies[cell]) for cell in predicted}, predicted)
+    agree(seen_once({cell: replies[cell] for cell in predicted}), predicted, "connections")
 
 
 @beside("R4.10")

@@ -1,0 +1,67 @@
+"""Where model and mesh differ, the report says where; a requirement that FAILED by it has the cause."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from fixtures.plugin.disagreement import disagreement
+from fixtures.plugin.options import RUN
+from fixtures.report.record import Outcome, TestRecord, Tier
+from fixtures.scenario.places import Finding, Place
+from fixtures.verdicts.disagreement import Disagreement
+
+pytestmark = pytest.mark.selftest
+
+FOUND = Disagreement(
+    "1 of 6 plaintext calls",
+    "voting-app 1.0:8080: refused",
+    "voting-app 1.0:8080: answered",
+    "100 %: reset: plaintext to a strict port",
+    [Finding(Place("istio/step-2.yaml", 61), "PeerAuthentication/default demands mutual TLS")],
+)
+FAILED = TestRecord("tests/t.py::t", ("R3.5",), 3, Outcome.FAILED, (), "why", 1.0, Tier.LIVE)
+
+
+def text_after(*tests: TestRecord) -> str:
+    """Return the report of a test beside R3.5 in a run with these tests before it."""
+    stash = pytest.Stash()
+    stash[RUN] = cast(Any, SimpleNamespace(tests=list(tests)))
+    marks = {"beside": [pytest.mark.beside("R3.5").mark]}
+    item = SimpleNamespace(
+        path=Path(__file__).parents[1] / "stage_3_lock/test_model.py",
+        config=SimpleNamespace(stash=stash),
+        iter_markers=lambda name: marks.get(name, []),
+    )
+    return disagreement(cast(pytest.Item, item), FOUND)
+
+
+def test_the_report_says_where_it_was_met_and_what_the_model_goes_by() -> None:
+    lines = text_after().splitlines()
+    assert lines[0] == (
+        "the model of the manifests and the mesh disagree on 1 of 6 plaintext calls (stage 3, beside R3.5)"
+    )
+    assert [line.split()[0] for line in lines[1:6]] == ["model", "mesh", "because", "look", "to"]
+    assert lines[4] == "  look at   istio/step-2.yaml:61"
+
+
+def test_a_requirement_that_failed_on_the_same_sample_has_the_cause() -> None:
+    text = text_after(FAILED)
+    assert text.splitlines()[-1] == "  cause     R3.5 FAILED for the same reason: see there"
+    assert "because" not in text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(FAILED, tier=Tier.STATIC),
+        replace(FAILED, outcome=Outcome.PASSED),
+        replace(FAILED, requirements=("R3.4",)),
+    ],
+)
+def test_a_requirement_that_held_or_is_another_has_not(other: TestRecord) -> None:
+    assert "for the same reason" not in text_after(other)
