@@ -47,14 +47,14 @@ def _buttons(state: str, _: str) -> str:
 
 
 def _links(state: str, _: str) -> str:
-    # As the scenario's own app has them: forms without a button, and links in the form for votes.
-    return FORMS + footer(
-        either(
-            state,
-            '<a href="#" onclick="document.flagon.submit();">set</a>',
-            '<a href="#" onclick="document.flagoff.submit();">clear</a>',
-        )
-    )
+    # As the scenario's own app has them: forms without a button beside the form for votes, which has the
+    # footer in it and a div of its own name, and links without `return false`.
+    on = '<a href="#" onclick="document.flagon.submit();">set</a>'
+    off = '<a href="#" onclick="document.flagoff.submit();">clear</a>'
+    shown = footer(either(state, on, off)).replace("STORE<br>", "STORE</br/>")
+    votes = '<div id="form"><button name="vote" value="Cats" onclick="send()">Cats</button></div>'
+    return f"""<script>function send(form) {{ }}</script>{FORMS}
+    <form id="form" name="form" action="/" method="post">{votes}{shown}</form>"""
 
 
 def _script_links(state: str, _: str) -> str:
