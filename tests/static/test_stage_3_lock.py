@@ -3,13 +3,14 @@ import pytest
 from fixtures.marks import requirement
 from fixtures.routing.plan import Plan
 from fixtures.scenario.chains import ANALYTICS, REDIS
-from fixtures.scenario.cookies import FLAG
 from fixtures.static.asking import REFUSED, call, page
-from fixtures.static.chains import WHOLE, chain_of, page_told
+from fixtures.static.chains import chain_of
+from fixtures.static.copies import copies_to
 from fixtures.static.judges import answered_by, nothing_found
 from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
+from fixtures.static.moments import pages_during, uninterrupted
 from fixtures.static.objects import applied, behind, findings
-from fixtures.verdicts import exactly, expect, matrix, same
+from fixtures.verdicts import expect, same
 
 pytestmark = pytest.mark.static
 
@@ -56,6 +57,12 @@ def test_analytics_1_0_gets_no_request_of_any_app(plan: Plan) -> None:
     expect(seen, answered_by(dict.fromkeys(seen, "voting-analytics 1.1")))
 
 
+@requirement("R3.2")
+def test_analytics_1_0_gets_no_copy_of_a_request(plan: Plan) -> None:
+    seen = copies_to(plan.after(3), "voting-analytics 1.0")
+    expect(seen, nothing_found("copies of requests to analytics 1.0"))
+
+
 @requirement("R3.3")
 def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(plan: Plan) -> None:
     model = plan.after(3)
@@ -90,12 +97,7 @@ def test_both_ends_of_every_leg_show_the_meshs_certificate(plan: Plan) -> None:
 
 @requirement("R3.7")
 def test_locking_loses_no_request(plan: Plan) -> None:
-    seen = {
-        (moment.after, cookie): page_told(moment.model, cookie)
-        for moment in plan.during(3)
-        for cookie in ("", FLAG)
-    }
-    expect(seen, matrix(dict.fromkeys(seen, exactly(WHOLE))))
+    expect(pages_during(plan, 3), uninterrupted())
 
 
 @requirement("R3.7")

@@ -6,8 +6,10 @@ from fixtures.scenario.chains import WHO_MAY_REACH_WHOM
 from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
 from fixtures.static.asking import REFUSED, call, page
 from fixtures.static.chains import WHOLE, chain_of, page_told
+from fixtures.static.flag_buttons import lost_cookies
 from fixtures.static.judges import answered_by, nothing_found
 from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
+from fixtures.static.moments import pages_during, uninterrupted
 from fixtures.static.objects import (
     applied,
     claims_mounted,
@@ -18,7 +20,7 @@ from fixtures.static.objects import (
     sidecars,
 )
 from fixtures.static.settings import other_accounts, strange_words, without_flag_buttons
-from fixtures.verdicts import exactly, expect, matrix, same
+from fixtures.verdicts import expect, same
 
 pytestmark = pytest.mark.static
 
@@ -38,10 +40,7 @@ def test_every_object_of_stage_4_is_of_its_schema(plan: Plan) -> None:
 
 @requirement("R4.1")
 def test_ordinary_voters_have_whole_pages_of_1_0_at_every_moment_of_the_roll_out(plan: Plan) -> None:
-    served = {moment.after: page(moment.model) for moment in plan.during(4)}
-    expect(served, answered_by(dict.fromkeys(served, "voting-app 1.0")))
-    seen = {moment.after: page_told(moment.model) for moment in plan.during(4)}
-    expect(seen, matrix(dict.fromkeys(seen, exactly(WHOLE))))
+    expect(pages_during(plan, 4, [""], served_by="voting-app 1.0"), uninterrupted())
 
 
 @requirement("R4.1")
@@ -77,6 +76,14 @@ def test_secret_is_there_and_the_claim_is_mounted(plan: Plan) -> None:
 @requirement("R4.2")
 def test_app_and_analytics_have_the_account_that_mysql_is_set_up_with(plan: Plan) -> None:
     expect(other_accounts(plan.after(4)), nothing_found("settings that MySQL refuses"))
+
+
+@requirement("R4.2")
+def test_app_and_analytics_of_2_0_reach_their_store(plan: Plan) -> None:
+    """Without it no page of 2.0 is whole, and the stage does not get ready."""
+    chain = chain_of(plan.after(4), "voting-app 2.0", "voting-analytics 2.0")
+    seen = {leg: answer for leg, answer in chain.items() if leg.endswith("store")}
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-storage 2.0")))
 
 
 @requirement("R4.3")
@@ -129,6 +136,11 @@ def test_setting_and_clearing_the_flag_are_answered_by_the_version_that_is_shown
 @requirement("R4.6")
 def test_pages_of_both_versions_have_the_buttons(plan: Plan) -> None:
     expect(without_flag_buttons(plan.after(4)), nothing_found("settings without the flag's buttons"))
+
+
+@requirement("R4.6")
+def test_the_cookie_of_set_and_clear_reaches_the_browser(plan: Plan) -> None:
+    expect(lost_cookies(plan.after(4)), nothing_found("lost cookies of set and clear"))
 
 
 @requirement("R4.7")

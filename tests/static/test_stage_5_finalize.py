@@ -7,6 +7,7 @@ from fixtures.static.asking import REFUSED, page
 from fixtures.static.chains import WHOLE, page_told
 from fixtures.static.judges import answered_by, nothing_found
 from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
+from fixtures.static.moments import pages_during, uninterrupted
 from fixtures.static.objects import (
     applied,
     claims_mounted,
@@ -15,7 +16,7 @@ from fixtures.static.objects import (
     sources_of_nobody,
     subsets_of,
 )
-from fixtures.verdicts import exactly, expect, matrix, same
+from fixtures.verdicts import expect, same
 
 pytestmark = pytest.mark.static
 
@@ -71,12 +72,7 @@ def test_only_pods_of_2_0_remain(plan: Plan) -> None:
 
 @requirement("R5.3")
 def test_every_page_is_whole_at_every_moment(plan: Plan) -> None:
-    seen = {
-        (moment.after, cookie): page_told(moment.model, cookie)
-        for moment in plan.during(5)
-        for cookie in ("", FLAG)
-    }
-    expect(seen, matrix(dict.fromkeys(seen, exactly(WHOLE))))
+    expect(pages_during(plan, 5), uninterrupted())
 
 
 @requirement("R5.3")
