@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from fixtures.cluster.api import Api
-from fixtures.cluster.pod_state import Trouble
+from fixtures.cluster.pod_state import Trouble, is_ready
 from fixtures.scenario.observed import Call, Reply
 from fixtures.timeouts import LIMITS
 from fixtures.traffic.callers import Callers, Opening
@@ -80,13 +80,8 @@ class Crashing(Cluster):
         return {"name": app, "restartCount": run, "state": state, "lastState": last}
 
     def call(self, pod: Any, calls: Sequence[tuple[Call, Opening]]) -> Mapping[Call, Reply]:
-        assert self.ready(), f"{pod} has no peer that could answer"
+        assert any(map(is_ready, self.pods)), f"{pod} has no peer that could answer"
         return super().call(pod, calls)
-
-    def ready(self) -> list[str]:
-        return [
-            one["metadata"]["name"] for one in self.pods if one["status"]["conditions"][0]["status"] == "True"
-        ]
 
 
 def named(
