@@ -1,0 +1,93 @@
+"""A limit that ran out on a machine that was short is no verdict; any wrong answer stays one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fixtures.scenario.errors import EnvironmentFailed, StageFailed
+from fixtures.scenario.observed import Page, Sample
+from fixtures.traffic.page import page_without_answer
+from fixtures.verdicts import PromiseBroken, every, expect, never, no_failed_page, served_by, whole_page
+from fixtures.waiting import NotInTime, wait_until
+from fixtures.world.run_out import Times, times_run_out
+from fixtures.world.watch import Vitals, Watch
+from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE, FakeClock
+
+pytestmark = pytest.mark.selftest
+
+LATE = page_without_answer("ReadTimeout: no answer within 5 s", cookie="", sent_at=7.0, took=5.0, path="/")
+REFUSED = replace(LATE, error="ConnectionError: connection refused")
+
+
+def not_in_time() -> NotInTime:
+    with pytest.raises(NotInTime) as late:
+        wait_until(lambda: 1, until=lambda _: False, limit=3, what="pods", clock=FakeClock())
+    return late.value
+
+
+def broken(*pages: Page) -> PromiseBroken:
+    with pytest.raises(PromiseBroken) as failed:
+        expect(Sample(pages, "pages"), every(whole_page))
+    return failed.value
+
+
+def test_a_wait_knows_when_it_began_and_ended() -> None:
+    assert times_run_out(not_in_time()) == [(1000.0, 1003.0)]
+
+
+def test_a_stage_that_failed_by_a_limit_ran_out_and_one_with_a_cause_did_not() -> None:
+    stage = StageFailed("not ready")
+    stage.__cause__ = not_in_time()
+    assert times_run_out(stage) == [(1000.0, 1003.0)]
+    assert times_run_out(StageFailed("Secret/x does not exist")) == []
+    assert times_run_out(None) == []
+
+
+def test_pages_that_came_too_late_ran_out() -> None:
+    assert times_run_out(broken(OLD_PAGE, LATE)) == [(7.0, 12.0)]
+
+
+@pytest.mark.parametrize("wrong", [FAILED_PAGE, REFUSED], ids=["503", "refused"])
+def test_one_wrong_page_among_late_ones_is_wrong(wrong: Page) -> None:
+    assert times_run_out(broken(LATE, wrong)) == []
+
+
+def test_every_judge_of_pages_knows_the_late_ones() -> None:
+    sample = Sample((OLD_PAGE, LATE), "pages")
+    assert no_failed_page()(sample).late == never(served_by("2.0"))(sample).late == ((7.0, 12.0),)
+    assert never(served_by("2.0"))(Sample((NEW_PAGE, LATE), "pages")).late == ()
+    assert no_failed_page(live_at=99.0)(sample).late == (), "there is a hole as well"
+    assert every(whole_page)(Sample((OLD_PAGE,), "pages")).late == ()
+
+
+def watched(short: str) -> tuple[Watch, list[Times]]:
+    asked: list[Times] = []
+
+    def shortage(times: Times) -> str:
+        asked.append(times)
+        return short
+
+    return Watch(lambda: Vitals("node"), shortage=shortage), asked
+
+
+def test_a_limit_that_ran_out_on_a_short_machine_is_the_environments() -> None:
+    watch, asked = watched("40 tasks wanted to run on 2 cores")
+    with pytest.raises(EnvironmentFailed, match=r"too slow for the time limits: 40 tasks.*--timeout-factor"):
+        watch.check(not_in_time())
+    assert asked == [[(1000.0, 1003.0)]]
+
+
+def test_a_wrong_answer_is_never_the_machines() -> None:
+    watch, asked = watched("40 tasks wanted to run on 2 cores")
+    watch.check(broken(FAILED_PAGE))
+    watch.check(StageFailed("Secret/x does not exist"))
+    watch.check()
+    assert not asked
+
+
+def test_a_limit_that_ran_out_on_a_machine_that_was_not_short_stays_red() -> None:
+    watch, asked = watched("")
+    watch.check(not_in_time())
+    assert asked
