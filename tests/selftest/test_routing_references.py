@@ -108,4 +108,4 @@ def test_a_port_that_no_route_asks_for_may_have_lost_its_pods() -> None:
 
 def test_what_pods_need() -> None:
     needs = deployment("web") + "          envFrom: [{secretRef: {name: key}}]\n"
-    assert found(needs) == ["1.yaml:14: Deployment/web needs Secret/key, which isn't there"]
+    assert found(needs) == ["1.yaml:14: Secret/key does not exist, and Deployment/web needs it"]

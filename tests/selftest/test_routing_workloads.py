@@ -42,7 +42,7 @@ def pod(*lines: str) -> str:
     [
         (("env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: plain}}}]",), ""),
         (("env: [{name: A, valueFrom: {secretKeyRef: {name: key, key: plain}}}]",), "Secret/key"),
-        (("env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: a}}}]",), "key a of Secret/keys"),
+        (("env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: a}}}]",), "Secret/keys has no key a"),
         (("env: [{name: A, valueFrom: {secretKeyRef: {name: key, key: a, optional: true}}}]",), ""),
         (("env: [{name: A, valueFrom: {configMapKeyRef: {name: settings, key: COLOUR}}}]",), ""),
         (("env: [{name: A, valueFrom: {configMapKeyRef: {name: none, key: a}}}]",), "ConfigMap/none"),
@@ -101,7 +101,7 @@ def test_what_a_container_says_of_its_user_counts_before_its_pod(
 def test_the_place_of_what_is_missing_is_told() -> None:
     found = model(container("envFrom: [{secretRef: {name: key}}]")).pods()[0]
     assert [str(one) for one in found.blocked] == [
-        "1.yaml:14: Deployment/web needs Secret/key, which isn't there"
+        "1.yaml:14: Secret/key does not exist, and Deployment/web needs it"
     ]
 
 

@@ -96,7 +96,7 @@ FINAL = "istio/step-5-drop-old-subsets.yaml"
         (PODS, '              value: "on"', '              value: "off"', "R4.6", "FEATUREFLAG of"),
         (PODS, "    app: voting-app\n  ports:", "    app: voting-app\n  type: NodePort\n  ports:", "R1.4",
          "is of type NodePort"),
-        (PODS, "runAsUser: 10001", "runAsUser: 0", "R1.2", "voting-analytics 1.0"),
+        (PODS, "runAsUser: 10001", "runAsUser: 0", "R1.2", "Deployment/voting-analytics-1-0"),
         (FINAL, '            version: "2.0"', '            version: "1.9"', "R5.2", "no pod is such"),
         (LOCK, "  trafficPolicy:\n    tls:\n      mode: ISTIO_MUTUAL\n", "", "R3.4", "default/voting -"),
     ],

@@ -1,4 +1,5 @@
 from fixtures.marks import lasts_until, requirement
+from fixtures.mesh.injection_webhooks import reasons_without_injection
 from fixtures.scenario.observed import Transition
 from fixtures.verdicts import expect, same
 from fixtures.world.objects import applied_objects
@@ -18,7 +19,5 @@ def test_api_server_warns_of_nothing_while_deploying(transition: Transition) -> 
 @requirement("R1.1")
 @lasts_until(5)
 def test_namespace_asks_for_sidecars(world: World) -> None:
-    namespace = world.api.get("v1", "Namespace", world.namespace) or {"metadata": {}}
-    labels = namespace["metadata"].get("labels", {})
-    asked = {label: labels[label] for label in ("istio-injection", "istio.io/rev") if label in labels}
-    expect(asked, same(world.mesh.injection_labels, "injection labels"))
+    reasons = reasons_without_injection(world.api, world.mesh.revision, world.namespace)
+    expect(reasons, same((), "reasons why no sidecar is injected"))

@@ -5,13 +5,14 @@ from fixtures.routing.plan import Plan
 from fixtures.static.asking import call, page
 from fixtures.static.chains import chain_of
 from fixtures.static.judges import answered_by, nothing_found
-from fixtures.static.objects import (
-    applied,
-    copied_requests,
-    findings,
-    open_services,
-    pods_of,
-    sidecars,
+from fixtures.static.namespace import without_injection
+from fixtures.static.objects import applied, copied_requests, findings, pods_of, sidecars
+from fixtures.static.pods import (
+    foreign_hostnames,
+    other_proxies,
+    ready_pods,
+    ways_past_the_gateway,
+    why_not_ready,
 )
 from fixtures.static.settings import strange_words
 from fixtures.verdicts import expect, same
@@ -33,19 +34,23 @@ def test_every_object_of_stage_1_is_of_its_schema(plan: Plan) -> None:
 
 @requirement("R1.1")
 def test_namespace_asks_for_sidecars(plan: Plan) -> None:
-    labels = plan.scenario.namespace_labels
-    asked = {label: labels[label] for label in ("istio-injection", "istio.io/rev") if label in labels}
-    expect(asked, same({"istio-injection": "enabled"}, "injection labels"))
+    expect(without_injection(plan.after(1)), nothing_found("reasons why no sidecar is injected"))
 
 
 @requirement("R1.2")
 def test_three_apps_one_analytics_and_one_storage_get_ready(plan: Plan) -> None:
-    expect(plan.after(1).counted_pods(), same(VERSION_1_0, "ready pods"))
+    expect(why_not_ready(plan.after(1), VERSION_1_0), nothing_found("reasons why pods are not ready"))
+    expect(ready_pods(plan.after(1)), same(VERSION_1_0, "ready pods"))
 
 
 @requirement("R1.3")
 def test_every_pod_gets_a_proxy(plan: Plan) -> None:
     expect(sidecars(plan.after(1)), same(dict.fromkeys(VERSION_1_0, True), "workloads with a proxy"))
+
+
+@requirement("R1.3")
+def test_every_proxy_is_the_running_control_planes(plan: Plan) -> None:
+    expect(other_proxies(plan.after(1)), nothing_found("proxies of another release"))
 
 
 @requirement("R1.4")
@@ -56,8 +61,8 @@ def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(plan: Pla
 
 
 @requirement("R1.4")
-def test_no_service_is_a_way_past_the_gateway(plan: Plan) -> None:
-    expect(open_services(plan.after(1)), nothing_found("ways past the Gateway"))
+def test_no_service_and_no_pod_is_a_way_past_the_gateway(plan: Plan) -> None:
+    expect(ways_past_the_gateway(plan.after(1)), nothing_found("ways past the Gateway"))
 
 
 @requirement("R1.5")
@@ -80,6 +85,14 @@ def test_page_is_served_by_app_1_0_alone(plan: Plan) -> None:
 @requirement("R1.6")
 def test_every_replica_serves(plan: Plan) -> None:
     expect(pods_of(page(plan.after(1))), same({"voting-app 1.0": 3}, "pods that serve the page"))
+
+
+@requirement("R1.6", "R1.7")
+def test_every_replica_is_known_by_its_pods_name(plan: Plan) -> None:
+    expect(
+        foreign_hostnames(plan.after(1), "voting-app", "1.0"),
+        nothing_found("hostnames that are no pod's name"),
+    )
 
 
 @requirement("R1.7")

@@ -7,9 +7,12 @@ from fixtures.static.asking import call, page
 from fixtures.static.chains import chain_of
 from fixtures.static.judges import answered_by, nothing_found
 from fixtures.static.objects import applied, behind, findings, sidecars
+from fixtures.static.pods import ready_pods, why_not_ready
 from fixtures.verdicts import expect, same
 
 pytestmark = pytest.mark.static
+
+BOTH = {"voting-analytics 1.0": 1, "voting-analytics 1.1": 1}
 
 
 @requirement("R0.1")
@@ -24,9 +27,10 @@ def test_every_object_of_stage_2_is_of_its_schema(plan: Plan) -> None:
 
 @requirement("R2.1")
 def test_both_versions_of_analytics_run(plan: Plan) -> None:
-    pods = plan.after(2).counted_pods()
+    expect(why_not_ready(plan.after(2), BOTH), nothing_found("reasons why pods are not ready"))
+    pods = ready_pods(plan.after(2))
     running = {name: count for name, count in pods.items() if name.startswith("voting-analytics ")}
-    expect(running, same({"voting-analytics 1.0": 1, "voting-analytics 1.1": 1}, "ready pods"))
+    expect(running, same(BOTH, "ready pods"))
     with_proxy = {name: injected for name, injected in sidecars(plan.after(2)).items() if name in running}
     expect(with_proxy, same(dict.fromkeys(running, True), "workloads with a proxy"))
 

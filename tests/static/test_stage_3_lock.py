@@ -10,9 +10,12 @@ from fixtures.static.judges import answered_by, nothing_found
 from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
 from fixtures.static.moments import pages_during, uninterrupted
 from fixtures.static.objects import applied, behind, findings
+from fixtures.static.pods import ready_pods, why_not_ready
 from fixtures.verdicts import expect, same
 
 pytestmark = pytest.mark.static
+
+BOTH = {"voting-analytics 1.0": 1, "voting-analytics 1.1": 1}
 
 
 @requirement("R0.1")
@@ -46,8 +49,9 @@ def test_app_1_0_is_led_to_analytics_1_1_alone(plan: Plan) -> None:
 @requirement("R3.2")
 def test_analytics_1_0_still_runs_and_is_still_in_the_service(plan: Plan) -> None:
     model = plan.after(3)
-    running = {name: n for name, n in model.counted_pods().items() if name.startswith("voting-analytics ")}
-    expect(running, same({"voting-analytics 1.0": 1, "voting-analytics 1.1": 1}, "ready pods"))
+    expect(why_not_ready(model, BOTH), nothing_found("reasons why pods are not ready"))
+    running = {name: n for name, n in ready_pods(model).items() if name.startswith("voting-analytics ")}
+    expect(running, same(BOTH, "ready pods"))
     expect(behind(model, ANALYTICS), same(list(running), "endpoints"))
 
 

@@ -10,14 +10,14 @@ from fixtures.static.flag_buttons import lost_cookies
 from fixtures.static.judges import answered_by, nothing_found
 from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
 from fixtures.static.moments import pages_during, uninterrupted
-from fixtures.static.objects import (
-    applied,
+from fixtures.static.objects import applied, copied_requests, findings, keys_of, ports_of, sidecars
+from fixtures.static.pods import (
     claims_mounted,
-    copied_requests,
-    findings,
-    keys_of,
-    ports_of,
-    sidecars,
+    collected,
+    other_proxies,
+    read_only_claims,
+    ready_pods,
+    why_not_ready,
 )
 from fixtures.static.settings import other_accounts, strange_words, without_flag_buttons
 from fixtures.verdicts import expect, same
@@ -55,10 +55,16 @@ def test_flagged_voters_see_no_1_0_once_the_routes_are_live(plan: Plan) -> None:
 
 @requirement("R4.2")
 def test_three_apps_one_analytics_and_one_storage_of_2_0_get_ready(plan: Plan) -> None:
-    pods = {name: count for name, count in plan.after(4).counted_pods().items() if name.endswith(" 2.0")}
+    expect(why_not_ready(plan.after(4), VERSION_2_0), nothing_found("reasons why pods are not ready"))
+    pods = {name: count for name, count in ready_pods(plan.after(4)).items() if name.endswith(" 2.0")}
     expect(pods, same(VERSION_2_0, "ready pods"))
     with_proxy = {name: injected for name, injected in sidecars(plan.after(4)).items() if name in VERSION_2_0}
     expect(with_proxy, same(dict.fromkeys(VERSION_2_0, True), "workloads with a proxy"))
+
+
+@requirement("R1.3")
+def test_every_proxy_is_the_running_control_planes(plan: Plan) -> None:
+    expect(other_proxies(plan.after(4)), nothing_found("proxies of another release"))
 
 
 @requirement("R4.2")
@@ -68,8 +74,10 @@ def test_storage_service_has_the_ports_of_both_stores(plan: Plan) -> None:
 
 @requirement("R4.2")
 def test_secret_is_there_and_the_claim_is_mounted(plan: Plan) -> None:
+    expect(collected(plan.after(4)), nothing_found("objects that are collected as garbage"))
     keys = ["MYSQL_DATABASE", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "MYSQL_USER"]
     expect(keys_of(plan.after(4), "voting-storage-secret"), same(keys, "keys of the Secret"))
+    expect(read_only_claims(plan.after(4), "voting-storage 2.0"), nothing_found("claims that are read-only"))
     expect(claims_mounted(plan.after(4), "voting-storage 2.0"), same(["mysql-pv-claim"], "claims mounted"))
 
 

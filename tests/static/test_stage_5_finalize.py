@@ -8,14 +8,8 @@ from fixtures.static.chains import WHOLE, page_told
 from fixtures.static.judges import answered_by, nothing_found
 from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
 from fixtures.static.moments import pages_during, uninterrupted
-from fixtures.static.objects import (
-    applied,
-    claims_mounted,
-    findings,
-    old_references,
-    sources_of_nobody,
-    subsets_of,
-)
+from fixtures.static.objects import applied, findings, old_references, sources_of_nobody, subsets_of
+from fixtures.static.pods import claims_mounted, ready_pods
 from fixtures.verdicts import expect, same
 
 pytestmark = pytest.mark.static
@@ -67,7 +61,7 @@ def test_nothing_dangles(plan: Plan) -> None:
 
 @requirement("R5.3")
 def test_only_pods_of_2_0_remain(plan: Plan) -> None:
-    expect(plan.after(5).counted_pods(), same(ONLY_2_0, "ready pods"))
+    expect(ready_pods(plan.after(5)), same(ONLY_2_0, "ready pods"))
 
 
 @requirement("R5.3")

@@ -1,0 +1,51 @@
+"""Our own manifests with a small change in a file, and what the static tier says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fixtures.plugin.options import OWN_MANIFESTS
+from fixtures.static.runner import StaticResult, static_verdicts
+
+
+def changed(
+    file: str, old: str, new: str, at: int = 0, on: dict[str, bytes] | None = None
+) -> dict[str, bytes]:
+    """Return an overlay in which one occurrence (counted from 0) of a text is replaced; fails without it.
+
+    on: the overlay to change further.
+    """
+    before = on or {}
+    written = before[file].decode() if file in before else (OWN_MANIFESTS / file).read_text()
+    parts = written.split(old)
+    assert len(parts) > at + 1, f"{file} has {len(parts) - 1} of {old!r}"
+    text = old.join(parts[: at + 1]) + new + old.join(parts[at + 1 :])
+    return {**before, file: text.encode()}
+
+
+def changed_together(*overlays: dict[str, bytes]) -> dict[str, bytes]:
+    """Return changes of several files as one overlay; fails where two change the same file."""
+    files = [file for overlay in overlays for file in overlay]
+    assert len(files) == len(set(files)), files
+    return {file: content for overlay in overlays for file, content in overlay.items()}
+
+
+def results_of(overlay: dict[str, bytes], mesh: str | None = None) -> tuple[StaticResult, ...]:
+    """Return the static verdicts on our manifests with some files replaced."""
+    return static_verdicts(OWN_MANIFESTS, overlay, mesh)
+
+
+def failed(results: Iterable[StaticResult]) -> set[str]:
+    """Return the requirements that failed."""
+    return {id_ for one in results if not one.held for id_ in one.requirements}
+
+
+def unjudged(results: Iterable[StaticResult]) -> set[str]:
+    """Return the requirements that came to no verdict."""
+    return {id_ for one in results if one.held and one.words for id_ in one.requirements}
+
+
+def words_of(results: Iterable[StaticResult], requirement: str) -> str:
+    """Return what is said of a requirement that failed, or was not judged, on one line."""
+    told = [one.words for one in results if requirement in one.requirements and one.words]
+    return " ".join(" ".join(told).split())
