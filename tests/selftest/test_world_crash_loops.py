@@ -177,6 +177,7 @@ def test_what_a_slow_start_may_do_too_is_named_at_the_third_end(script: Script) 
     trouble, after = named(cluster)
     assert trouble is not None
     assert 11 < after < 13
+    assert trouble.patience is ("terminated" in script(0)[2]), "the kubelet gave up on it"
 
 
 def test_a_store_that_runs_again_is_not_named() -> None:
