@@ -126,6 +126,7 @@ def test_a_paused_deployment_is_told_at_once() -> None:
         ('admission webhook "policy.example.com" denied the request: no', True),
         ('pods "app-x" is forbidden: exceeded quota: q, requested: pods=1', False),
         (NO_ACCOUNT, False),
+        ('pods "app-x" is forbidden: no PriorityClass with name urgent was found', False),
         (WEBHOOK, False),
         (f"{WEBHOOK}: the request is forbidden", False),
     ],

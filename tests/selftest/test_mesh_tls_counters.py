@@ -13,6 +13,7 @@ from fixtures.mesh.tls_counters import (
     CounterReset,
     Traffic,
     client_handshakes,
+    inbound_ports,
     inbound_traffic,
     outbound_traffic,
     refused_connections,
@@ -51,6 +52,10 @@ class TestTraffic:
     def test_requests_and_connections_passed_on_to_the_app_are_told(self) -> None:
         assert inbound_traffic(clusters("stage-2-analytics-1-0"), 8080) == Traffic(1, 0, 26)
         assert inbound_traffic(clusters("stage-2-storage-1-0"), 6379) == Traffic(5, 0, 5)
+
+    def test_the_ports_that_a_sidecar_serves(self) -> None:
+        assert inbound_ports(clusters("stage-2-analytics-1-0")) == {8080}
+        assert inbound_ports(clusters("stage-2-storage-1-0")) == {6379}
 
     def test_a_cluster_made_anew_starts_at_zero(self) -> None:
         before = inbound_traffic(clusters("stage-2-analytics-1-0"), 8080)

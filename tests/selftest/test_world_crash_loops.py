@@ -85,13 +85,17 @@ class Crashing(Cluster):
 
 
 def named(
-    cluster: Crashing, seconds: float = 60, gets_ready: Mapping[float, int] | None = None
+    cluster: Crashing,
+    seconds: float = 60,
+    gets_ready: Mapping[float, int] | None = None,
+    blocked: Sequence[str] = (),
 ) -> tuple[Trouble | None, float]:
     """Look five times a second; return what is named, and after how many seconds.
 
     gets_ready: when which pod, by its index, gets ready.
     """
-    loops = CrashLoops(cast(Api, cluster), "voting", Peers(cast(Callers, cluster)), cluster.clock)
+    peers = Peers(cast(Callers, cluster))
+    loops = CrashLoops(cast(Api, cluster), "voting", peers, cluster.clock, lambda _: blocked)
     waiting = dict(gets_ready or {})
     while (after := cluster.clock.now() - cluster.began) < seconds:
         for moment in [one for one in waiting if one <= after]:
@@ -119,7 +123,24 @@ def test_the_store_is_named_and_not_those_that_end_for_want_of_it() -> None:
         "it ended 2 times, each time with exit code 1 (Error)"
     )
     assert trouble.concerns == ("Deployment/voting-storage-2-0:spec.template.spec.containers[0]",)
+    assert trouble.log == tuple(NO_ROOT)
     assert after < 3
+
+
+def test_what_the_manifests_say_of_it_is_told_too() -> None:
+    cluster = Crashing(canary())
+    cluster.crash("voting-storage", always(1, *NO_ROOT))
+    trouble, _ = named(cluster, blocked=["f.yaml:3: MYSQL_USER is root"])
+    assert trouble is not None
+    assert trouble.reason.endswith("with exit code 1 (Error); by the manifests: f.yaml:3: MYSQL_USER is root")
+
+
+def test_a_log_that_is_gone_proves_nothing() -> None:
+    cluster = Crashing(canary())
+    cluster.crash("voting-storage", always(1, "unable to retrieve container logs for containerd://1"))
+    trouble, after = named(cluster)
+    assert trouble is not None
+    assert (trouble.log, after > 11) == ((), True)
 
 
 def test_who_ends_for_want_of_a_peer_is_never_named() -> None:
@@ -156,6 +177,7 @@ def test_what_a_slow_start_may_do_too_is_named_at_the_third_end(script: Script) 
     trouble, after = named(cluster)
     assert trouble is not None
     assert 11 < after < 13
+    assert trouble.patience is ("terminated" in script(0)[2]), "the kubelet gave up on it"
 
 
 def test_a_store_that_runs_again_is_not_named() -> None:

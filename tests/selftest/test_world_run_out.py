@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from fixtures.cluster.pod_state import Trouble
+from fixtures.cluster.pods import NoDiagnosis, wait_for_rollouts
 from fixtures.scenario.errors import EnvironmentFailed, StageFailed
 from fixtures.scenario.observed import Page, Sample
+from fixtures.scenario.stages import ObjectRef
 from fixtures.traffic.page import page_without_answer
 from fixtures.verdicts import PromiseBroken, every, expect, never, no_failed_page, served_by, whole_page
 from fixtures.waiting import NotInTime, wait_until
@@ -43,6 +48,29 @@ def test_a_stage_that_failed_by_a_limit_ran_out_and_one_with_a_cause_did_not() -
     assert times_run_out(stage) == [(1000.0, 1003.0)]
     assert times_run_out(StageFailed("Secret/x does not exist")) == []
     assert times_run_out(None) == []
+
+
+@pytest.mark.parametrize(("patience", "times"), [(True, [(1000.0, 1000.0)]), (False, [])])
+def test_a_trouble_that_a_slow_machine_explains_as_well_ran_out(patience: bool, times: Times) -> None:
+    class Diagnosed(NoDiagnosis):
+        def crashed(self, _: object) -> Trouble:
+            return Trouble("killed by its liveness probe", patience=patience)
+
+    deployment = {
+        "metadata": {"name": "db", "generation": 1},
+        "spec": {},
+        "status": {"observedGeneration": 1},
+    }
+    api = SimpleNamespace(list=lambda _, kind, __: [deployment] if kind == "Deployment" else [])
+    with pytest.raises(StageFailed) as failed:
+        wait_for_rollouts(
+            cast(Any, api),
+            "voting",
+            [ObjectRef("Deployment", "db")],
+            diagnosis=Diagnosed(),
+            clock=FakeClock(),
+        )
+    assert times_run_out(failed.value) == times
 
 
 def test_pages_that_came_too_late_ran_out() -> None:
