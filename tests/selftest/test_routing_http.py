@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from fixtures.routing.questions import Ending, Source, Wire
+from fixtures.routing.questions import Ending, Outcome, Source, Wire
 from tests.selftest.routing_support import (
     CLIENT,
     OPEN,
@@ -376,3 +376,126 @@ class TestInTheMesh:
         for destination in ("host: nowhere", "host: web, subset: v3", "host: web, port: {number: 9000}"):
             of = model(TWO, in_mesh(f"http: [{{route: [{{destination: {{{destination}}}}}]}}]"))
             assert only(call(of)).ending is Ending.UNAVAILABLE
+
+
+def limited(limits: str) -> Outcome:
+    return only(page(model(TWO, OPEN, at_gate(f"http: [{{{limits}, {TO_1}}}]"))))
+
+
+def called(limits: str) -> Outcome:
+    return only(call(model(TWO, in_mesh(f"http: [{{{limits}, {TO_1}}}]"))))
+
+
+class TestTimeLimits:
+    """A page takes about 10 ms: a shorter limit lets none through, one of seconds all."""
+
+    @pytest.mark.parametrize(
+        ("limits", "ending"),
+        [
+            ("timeout: 1ms", Ending.TIMED_OUT),
+            ("timeout: 0.005s", Ending.TIMED_OUT),
+            ("retries: {attempts: 1, perTryTimeout: 1ms, retryOn: 5xx}", Ending.TIMED_OUT),
+            ("retries: {attempts: 2, perTryTimeout: 5ms}", Ending.TIMED_OUT),
+            ("timeout: 10s, retries: {attempts: 2, perTryTimeout: 5ms}", Ending.TIMED_OUT),
+            ("timeout: 50ms", Ending.UNKNOWN),
+            ("retries: {attempts: 3, perTryTimeout: 500ms}", Ending.UNKNOWN),
+            ("timeout: 10ms", Ending.UNKNOWN),
+            ("timeout: 2s", Ending.SERVED),
+            ("timeout: 0s", Ending.SERVED),
+            ("timeout: 1h30m", Ending.SERVED),
+            ("retries: {attempts: 3, perTryTimeout: 2s}", Ending.SERVED),
+            ("retries: {attempts: 0, perTryTimeout: 1ms}", Ending.SERVED),
+            ("retries: {perTryTimeout: 1ms}", Ending.SERVED),
+            ("retries: {attempts: 3}", Ending.SERVED),
+        ],
+    )
+    def test_of_pages(self, limits: str, ending: Ending) -> None:
+        assert limited(limits).ending is ending
+
+    def test_between_pods_answers_are_faster(self) -> None:
+        assert called("timeout: 1ms").ending is Ending.TIMED_OUT
+        assert called("timeout: 5ms").ending is Ending.UNKNOWN
+
+    def test_the_field_is_named_with_its_line(self) -> None:
+        outcome = limited("retries: {attempts: 1, perTryTimeout: 1ms}")
+        assert outcome.reason == (
+            "VirtualService/web spec.http[0].retries.perTryTimeout: 1ms is too short: no page can come in "
+            "time"
+        )
+        assert outcome.rules[0].place is not None
+
+    def test_what_fails_at_once_fails_as_it_would_without_a_limit(self) -> None:
+        nowhere = "http: [{timeout: 1ms, route: [{destination: {host: nowhere}}]}]"
+        assert only(page(model(TWO, OPEN, at_gate(nowhere)))).ending is Ending.UNAVAILABLE
+
+
+class TestHeaders:
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            "response: {set: {set-cookie: visitor=1}}",
+            "response: {set: {Set-Cookie: visitor=1}}",
+            "response: {remove: [set-cookie]}",
+            "response: {remove: [server, Set-Cookie], add: {set-cookie: visitor=1}}",
+        ],
+    )
+    def test_what_loses_the_applications_cookie(self, headers: str) -> None:
+        outcome = limited(f"headers: {{{headers}}}")
+        assert outcome.loses_cookie is not None
+        assert "Set-Cookie of the application's answers" in outcome.loses_cookie.sentence
+
+    def test_at_a_destination_too(self) -> None:
+        route = "route: [{destination: {host: web}, headers: {response: {remove: [set-cookie]}}}]"
+        assert only(page(model(TWO, OPEN, at_gate(f"http: [{{{route}}}]")))).loses_cookie
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            "response: {add: {set-cookie: visitor=1}}",
+            "response: {set: {x-version: canary}, remove: [server]}",
+            "request: {set: {x-canary: 'yes'}, remove: [x-debug]}",
+            "request: {remove: [set-cookie]}",
+        ],
+    )
+    def test_what_leaves_the_page_as_it_is(self, headers: str) -> None:
+        outcome = limited(f"headers: {{{headers}}}")
+        assert (outcome.ending, outcome.loses_cookie, outcome.unclear) == (Ending.SERVED, None, None)
+
+    @pytest.mark.parametrize(
+        "headers", ["request: {remove: [cookie]}", "response: {set: {content-security-policy: none}}"]
+    )
+    def test_what_a_browser_may_take_either_way(self, headers: str) -> None:
+        outcome = limited(f"headers: {{{headers}}}")
+        assert outcome.ending is Ending.SERVED
+        assert outcome.unclear is not None
+
+    @pytest.mark.parametrize(
+        "headers", ["response: {set: {location: /}}", "request: {set: {content-type: text/plain}}"]
+    )
+    def test_what_may_keep_the_page_from_coming(self, headers: str) -> None:
+        assert limited(f"headers: {{{headers}}}").ending is Ending.UNKNOWN
+
+
+class TestCopies:
+    @pytest.mark.parametrize(
+        ("copies", "pods"),
+        [
+            ("mirror: {host: web, subset: v2}", ("web 2",)),
+            ("mirror: {host: web, subset: v2}, mirrorPercentage: {value: 0}", None),
+            ("mirror: {host: web, subset: v2}, mirrorPercentage: {value: 0.1}", ("web 2",)),
+            ("mirrors: [{destination: {host: web, subset: v2}, percentage: {value: 5}}]", ("web 2",)),
+            ("mirrors: [{destination: {host: web, subset: v2}, percentage: {value: 0}}]", None),
+            ("mirror: {host: nowhere}", ()),
+        ],
+    )
+    def test_where_they_end(self, copies: str, pods: tuple[str, ...] | None) -> None:
+        answer = call(model(TWO, in_mesh(f"http: [{{{copies}, {TO_1}}}]")))
+        assert [copy.pods for copy in answer.copies] == ([] if pods is None else [pods])
+        assert only(answer).pods[0] == "web 1"
+
+    def test_only_those_of_the_route_that_is_taken(self) -> None:
+        routes = (
+            f"http:\n- match: [{{uri: {{prefix: /x}}}}]\n  mirror: {{host: web, subset: v2}}\n  {TO_1}\n"
+            f"- {TO_1}\n"
+        )
+        assert call(model(TWO, in_mesh(routes))).copies == ()

@@ -19,6 +19,7 @@ from fixtures.static.pods import (
     ready_pods,
     why_not_ready,
 )
+from fixtures.static.requests import BROWSER, VOTE, Asked, answer, answers
 from fixtures.static.settings import other_accounts, strange_words, without_flag_buttons
 from fixtures.verdicts import expect, same
 
@@ -99,6 +100,18 @@ def test_voter_without_the_flag_never_sees_2_0(plan: Plan) -> None:
     expect({"no cookie": page(plan.after(4))}, answered_by({"no cookie": "voting-app 1.0"}))
 
 
+@requirement("R4.3")
+def test_no_method_path_or_header_opens_2_0_without_the_flag(plan: Plan) -> None:
+    seen = answers(plan.after(4), "", other="voting-app 2.0")
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 1.0")))
+
+
+@requirement("R4.4")
+def test_no_method_path_or_header_leads_back_to_1_0_with_the_flag(plan: Plan) -> None:
+    seen = answers(plan.after(4), FLAG, other="voting-app 1.0")
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0")))
+
+
 @requirement("R4.4")
 def test_voter_with_the_flag_always_sees_2_0(plan: Plan) -> None:
     expect({FLAG: page(plan.after(4), FLAG)}, answered_by({FLAG: "voting-app 2.0"}))
@@ -124,12 +137,24 @@ def test_the_flag_in_another_header_opens_nothing(plan: Plan) -> None:
     expect(seen, answered_by(dict.fromkeys(OTHER_HEADERS, "voting-app 1.0")))
 
 
+@requirement("R4.5")
+def test_no_other_property_of_a_request_decides(plan: Plan) -> None:
+    ordinary = answers(plan.after(4), "", other="voting-app 2.0")
+    flagged = answers(plan.after(4), FLAG, other="voting-app 1.0")
+    expected = {("no cookie", asked): "voting-app 1.0" for asked in ordinary}
+    expected |= {(FLAG, asked): "voting-app 2.0" for asked in flagged}
+    seen = {("no cookie", asked): answer for asked, answer in ordinary.items()}
+    seen |= {(FLAG, asked): answer for asked, answer in flagged.items()}
+    expect(seen, answered_by(expected))
+
+
 @requirement("R4.6")
 def test_setting_and_clearing_the_flag_are_answered_by_the_version_that_is_shown(plan: Plan) -> None:
+    """As a browser sends them."""
     model = plan.after(4)
     versions = {"": "voting-app 1.0", FLAG: "voting-app 2.0"}
     seen = {
-        f"POST {path} {cookie}".strip(): page(model, cookie, path=path, method="POST")
+        f"POST {path} {cookie}".strip(): answer(model, Asked("POST", path, BROWSER), cookie)
         for path in FLAG_PATHS
         for cookie in versions
     }
@@ -149,6 +174,13 @@ def test_pages_of_both_versions_have_the_buttons(plan: Plan) -> None:
 @requirement("R4.6")
 def test_the_cookie_of_set_and_clear_reaches_the_browser(plan: Plan) -> None:
     expect(lost_cookies(plan.after(4)), nothing_found("lost cookies of set and clear"))
+
+
+@requirement("R4.7")
+def test_a_vote_is_counted_by_the_version_that_the_flag_chooses(plan: Plan) -> None:
+    versions = {"": "voting-app 1.0", FLAG: "voting-app 2.0"}
+    seen = {f"vote with {cookie or 'no cookie'}": answer(plan.after(4), VOTE, cookie) for cookie in versions}
+    expect(seen, answered_by(dict(zip(seen, versions.values(), strict=True))))
 
 
 @requirement("R4.7")
