@@ -53,7 +53,7 @@ def test_memory_of_all_nodes_is_added_up(stats: str, mib: float) -> None:
 
 @pytest.mark.parametrize("stats", ["", "-- / --", "1.5GiB / 2GiB\n-- / --", "1.5GB / 2GB", "GiB / 2GiB"])
 def test_memory_that_can_not_be_read_is_no_number(stats: str) -> None:
-    with pytest.raises(ValueError, match="docker stats says"):
+    with pytest.raises(ValueError, match="docker stats printed"):
         memory_mib(stats)
 
 
@@ -67,7 +67,9 @@ def good(shell: float, ours: float, output: str = "") -> Round:
 
 
 def test_rounds_are_shown_pair_by_pair_with_minimum_median_and_maximum() -> None:
-    numbers = Numbers(["here"], None, [good(40, 60), good(50, 50), good(30, 90, "x\n34 promises: 34 hold\n")])
+    numbers = Numbers(
+        ["here"], None, [good(40, 60), good(50, 50), good(30, 90, "x\n34 requirements: 34 hold\n")]
+    )
     shown = rows(numbers)
     assert shown["round 1"] == ["40.0 s", "60.0 s", "1.50", "1000 MiB", "not seen"]
     assert shown["round 2"][:3] == ["50.0 s", "50.0 s", "1.00"]
@@ -75,7 +77,7 @@ def test_rounds_are_shown_pair_by_pair_with_minimum_median_and_maximum() -> None
     assert shown["median"] == ["40.0 s", "60.0 s", "1.50"]
     assert shown["maximum"] == ["50.0 s", "90.0 s", "3.00"]
     assert "ratio of the medians, ours / shell: 1.50" in shown
-    assert "our walk, last round: 34 promises: 34 hold" in shown
+    assert "last round: 34 requirements: 34 hold" in shown
     assert numbers.all_good()
 
 
@@ -231,8 +233,8 @@ def test_shell_walk_is_sound_bash() -> None:
 def test_the_machines_work_is_told_where_it_is_known() -> None:
     rounds = [Round(Walk(50, 0, None, work=70.4), Walk(60, 0, None, work=113))]
     told = str(Numbers(rounds=rounds, compared=("one process", "2 workers"))).splitlines()
-    assert "the machine's work, one process: 70 core-seconds (median)" in told
-    assert "the machine's work, 2 workers: 113 core-seconds (median)" in told
+    assert "CPU time of the machine, one process: 70 core-seconds (median)" in told
+    assert "CPU time of the machine, 2 workers: 113 core-seconds (median)" in told
     assert "work" not in str(Numbers(rounds=[Round(Walk(50, 0, None), Walk(60, 0, None))]))
 
 

@@ -38,10 +38,13 @@ def test_a_mistake_that_is_not_found_is_not_good(tmp_path: Path) -> None:
 def test_what_was_measured_is_shown() -> None:
     loop = InnerLoop(["here"], Walk(30, 0, None), [Walk(5, 0, None), Walk(7, 0, None)], Walk(6, 1, None))
     test = TestRecord("a", ("R4.3",), 4, Outcome.PASSED, (), "", 1.375)
-    loop.note(RunRecord((), (test,), ()), {"taking over the world of stage 4: ...": 0.4})
+    loop.note(RunRecord((), (test,), ()), {"reusing the namespace at stage 4: ...": 0.4})
     shown = str(loop)
-    assert "with no world to take over        30.0 s" in shown
+    assert "without a namespace to reuse      30.0 s" in shown
     assert "median after an edit              6.0 s" in shown
     assert "after a mistake in the route      6.0 s, exit code 1" in shown
-    assert "floor: 2063 pages at 1000 a second take 2.1 s, a change was applied and live in 0.40 s" in shown
-    assert "judged in it: R4.3" in shown
+    assert (
+        "floor: 2063 pages at 1000 a second take 2.1 s, a change was applied and propagated in 0.40 s"
+        in shown
+    )
+    assert "judged: R4.3" in shown

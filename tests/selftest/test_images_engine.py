@@ -266,7 +266,9 @@ def test_an_engine_that_was_started_and_does_not_answer_is_told_with_the_end_of_
     machine.has_capabilities(ALL & ~(1 << CAP_SYS_RESOURCE))
     machine.programs.add("dockerd", "echo 'failed to start daemon: no iptables' >&2")
     machine.programs.add("apt-get")
-    with pytest.raises(EnvironmentFailed, match=r"does not answer; its log ends:\nfailed to start daemon"):
+    with pytest.raises(
+        EnvironmentFailed, match=r"does not answer; its log ends with:\nfailed to start daemon"
+    ):
         ensured()
 
 

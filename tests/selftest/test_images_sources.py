@@ -218,8 +218,8 @@ def test_a_mesh_that_the_source_can_not_give_is_refused_before_anything_is_made(
     wanted: list[Recipe], tmp_path: Path
 ) -> None:
     for mesh in (MeshVersion("1.31.0", "1.2.3"), MeshVersion("1.31.0", None)):
-        with pytest.raises(BadInput, match=r"there is 1\.36\.2, .*1\.40\.0"):
+        with pytest.raises(BadInput, match=r"available: 1\.36\.2, .*1\.40\.0"):
             provide_for([mesh], None, ImagesFrom.BUILD, tmp_path, Progress())
-    with pytest.raises(BadInput, match=r"Kubernetes, built here, 1\.2\.3 can't be had: there is"):
+    with pytest.raises(BadInput, match=r"Kubernetes \(built here\) 1\.2\.3 is not available; available:"):
         provide(ImagesFrom.BUILD, AskedVersions(kubernetes="1.2.3"), tmp_path, Progress())
     assert not wanted

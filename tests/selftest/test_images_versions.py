@@ -1,4 +1,4 @@
-"""A version is read as it is written, and one that can't be had is told with what there is."""
+"""A version is read as it is written, and an unavailable one is rejected with the available ones."""
 
 from __future__ import annotations
 
@@ -56,9 +56,12 @@ def test_every_pinned_envoy_can_be_built_upon(envoy: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        (AskedVersions(istio="1.30.0"), "Istio, built here, 1.30.0 can't be had: there is 1.31.0"),
-        (AskedVersions(envoy="1.35.0"), "upstream Envoy 1.35.0 can't be had: there is 1.36.2, 1.36.3, "),
-        (AskedVersions(kubernetes="1.20.0"), "Kubernetes, built here, 1.20.0 can't be had: there is "),
+        (AskedVersions(istio="1.30.0"), "Istio (built here) 1.30.0 is not available; available: 1.31.0"),
+        (
+            AskedVersions(envoy="1.35.0"),
+            "upstream Envoy 1.35.0 is not available; available: 1.36.2, 1.36.3, ",
+        ),
+        (AskedVersions(kubernetes="1.20.0"), "Kubernetes (built here) 1.20.0 is not available; available: "),
     ],
 )
 def test_what_can_not_be_built_is_told_with_what_can(asked: AskedVersions, told: str) -> None:
@@ -73,7 +76,7 @@ def test_what_can_not_be_built_is_told_with_what_can(asked: AskedVersions, told:
         (AskedVersions(istio="1.21.9"), "any release from 1.22.0 on"),
         (AskedVersions(istio="latest"), "any release from 1.22.0 on"),
         (AskedVersions(kubernetes="1.28.9"), "any release from 1.29.0 on"),
-        (AskedVersions(envoy="1.40.0"), "there is no choice of it"),
+        (AskedVersions(envoy="1.40.0"), "no version can be chosen"),
     ],
 )
 def test_what_can_not_be_pulled_is_told_with_what_can(asked: AskedVersions, told: str) -> None:
@@ -89,9 +92,9 @@ def test_any_release_that_is_new_enough_is_pulled() -> None:
 def test_before_a_registry_is_asked_only_what_no_source_can_give_is_refused() -> None:
     check_asked(ImagesFrom.AUTO, AskedVersions(istio="1.29.0"))
     check_asked(ImagesFrom.AUTO, AskedVersions(envoy="1.38.3"))
-    with pytest.raises(BadInput, match=r"there is no choice of it; upstream Envoy 9\.9\.9 can't be had"):
+    with pytest.raises(BadInput, match=r"no version can be chosen; upstream Envoy 9\.9\.9 is not available"):
         check_asked(ImagesFrom.AUTO, AskedVersions(envoy="9.9.9"))
-    with pytest.raises(BadInput, match=r"Istio, built here, 1\.29\.0"):
+    with pytest.raises(BadInput, match=r"Istio \(built here\) 1\.29\.0"):
         check_asked(ImagesFrom.BUILD, AskedVersions(istio="1.29.0"))
 
 

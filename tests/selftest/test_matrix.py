@@ -93,7 +93,7 @@ def test_every_combination_is_a_cell_once() -> None:
 
 def test_a_cell_that_can_not_be_had_says_why() -> None:
     assert UNKNOWN.versions is None
-    assert "9.9.9 can't be had: there is 1.36.2" in UNKNOWN.why_not
+    assert "9.9.9 is not available; available: 1.36.2" in UNKNOWN.why_not
     assert str(UNKNOWN) == "--envoy-version 9.9.9"
 
 
@@ -111,7 +111,7 @@ def test_shards_together_are_all_cells(shards: int) -> None:
 
 def test_cells_are_named_by_what_tells_them_apart() -> None:
     assert short_names([OLD, NEW]) == ["envoy 1.36.4", "envoy 1.40.0"]
-    assert short_names([NEW]) == ["cell 1"]
+    assert short_names([NEW]) == ["combination 1"]
     cells = all_cells(BUILT, (None,), ("1.36.4", "1.40.0"), (None, "1.34.4"))
     assert short_names(cells)[0] == "envoy 1.36.4 k8s own"
 
@@ -122,18 +122,20 @@ def test_cells_are_named_by_what_tells_them_apart() -> None:
 def test_each_promise_has_a_row_and_each_cell_a_column() -> None:
     lines = table([RED, GREEN, Result(UNKNOWN)]).splitlines()
     assert lines[0].split("  ")[-3:] == ["envoy 1.36.4", "envoy 1.40.0", "envoy 9.9.9"]
-    assert lines[1].split() == ["R3.2", "BROKEN", "holds", "-"]
+    assert lines[1].split() == ["R3.2", "FAILED", "holds", "-"]
     assert re.split(r"\s{2,}", lines[2]) == ["R4.10", "not judged", "holds", "-"]
 
 
 def test_each_cell_says_what_it_ran_what_broke_and_where_to_look() -> None:
     told = table([RED, GREEN, LOST, Result(UNKNOWN)])
-    assert "envoy 1.36.4 (1.31.0+envoy1.36.4, Kubernetes 1.34.4): 118.4 s, RED, R3.2 broken" in told
-    assert "  R3.2 BROKEN: why\n" in told
+    assert "envoy 1.36.4 (1.31.0+envoy1.36.4, Kubernetes 1.34.4): 118.4 s, RED, R3.2 failed" in told
+    assert "  R3.2 FAILED: why\n" in told
     assert "  refused by a proxy: LDS Internal: no\n" in told
     assert "  report reports/run, log reports/log\n" in told
     assert "environment failed (exit code 3), no verdict\n" in told
-    assert "envoy 9.9.9 (--envoy-version 9.9.9): can't be had: upstream Envoy 9.9.9 can't be had: " in told
+    assert (
+        "envoy 9.9.9 (--envoy-version 9.9.9): not available: upstream Envoy 9.9.9 is not available; " in told
+    )
 
 
 def test_programs_can_read_it_too() -> None:
@@ -141,7 +143,7 @@ def test_programs_can_read_it_too() -> None:
     assert told["exit_code"] == 1
     red, unknown = told["cells"]
     assert (red["istio"], red["envoy"], red["kubernetes"]) == ("1.31.0", "1.36.4", "1.34.4")
-    assert red["promises"]["R3.2"] == {"standing": "BROKEN", "evidence": "why"}
+    assert red["promises"]["R3.2"] == {"standing": "FAILED", "evidence": "why"}
     assert (unknown["exit_code"], unknown["promises"], unknown["seconds"]) == (4, {}, None)
     assert unknown["why_not"].startswith("upstream Envoy 9.9.9")
 
@@ -191,8 +193,8 @@ def test_cells_are_walked_one_after_the_other_and_written_down(
     (file,) = (tmp_path / "reports").glob("matrix-*.txt")
     told = capsys.readouterr().out
     assert file.read_text() in told
-    assert "cell 2 of 4, --envoy-version 9.9.9: can't be had" in told
-    assert "cell 3 of 4, 1.31.0+envoy1.38.3, Kubernetes 1.34.4: " in told
+    assert "combination 2 of 4, --envoy-version 9.9.9: not available" in told
+    assert "combination 3 of 4, 1.31.0+envoy1.38.3, Kubernetes 1.34.4: " in told
     assert [cell["exit_code"] for cell in json.loads(file.with_suffix(".json").read_text())["cells"]] == [
         0,
         4,
@@ -207,7 +209,7 @@ def test_nothing_is_made_where_no_cell_can_be_had(
     assert matrix.main(["--images", "build", "--envoy", "9.9.9"]) == 4
     assert not walks
     assert not (tmp_path / "reports").exists()
-    assert "there is 1.36.2" in capsys.readouterr().err
+    assert "available: 1.36.2" in capsys.readouterr().err
 
 
 def test_a_mesh_that_can_not_be_made_fails_its_own_cell_only(
@@ -224,7 +226,7 @@ def test_a_mesh_that_can_not_be_made_fails_its_own_cell_only(
 def test_a_shard_without_a_cell_is_bad_input(walks: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert matrix.main(["--images", "build", "--envoy", "1.36.4,1.40.0", "--shard", "3/3"]) == 4
     assert not walks
-    assert "shard 3/3 has no cell: there are 2" in capsys.readouterr().err
+    assert "shard 3/3 has no combination: there are 2" in capsys.readouterr().err
 
 
 def refused_from(first: int, walks: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,7 +137,7 @@ def test_a_control_plane_that_stays_silent_ends_the_run(monkeypatch: pytest.Monk
         raise ConnectionError("refused")
 
     monkeypatch.setattr(running, "ask_istiod", ask)
-    with pytest.raises(EnvironmentFailed, match=r"not within 60 s.*does not tell its version: refused"):
+    with pytest.raises(EnvironmentFailed, match=r"not within 60 s.*does not report its version: refused"):
         answering_control_plane(cast(Any, Server()), "istio-system", FakeClock())
 
 

@@ -243,7 +243,9 @@ class TestUnknown:
         config = edited("stage-3-app-1-0", f'"cluster": "{ANALYTICS_V11}"', '"cluster": "outbound|8080|v9|x"')
         found = row("app-1-0", "voting-analytics", config=config)
         assert (found.status, found.client) == (TlsStatus.UNKNOWN, "-")
-        assert found.notes == ("outbound|8080|v9|x: routes name it, but the client has no such cluster",)
+        assert found.notes == (
+            "outbound|8080|v9|x: routes lead to it, but the client's Envoy has no such cluster",
+        )
 
     def test_with_an_endpoint_that_is_no_pod_of_the_service(self) -> None:
         found = row("app-1-0", "voting-analytics", servers=[])

@@ -74,7 +74,7 @@ def test_failures_are_told_in_sentences() -> None:
     alive = score(mutants, [*good, static("j"), live("j")], {}, live=True).failures
     assert alive == ("both tiers together caught 9 of 10 (90.0 %), less than 100%",)
     unrelated = score(mutants, [*good, static("j", "R1.2")], {}, live=False).failures
-    assert unrelated == ("1 mutant is caught by unrelated promises only",)
+    assert unrelated == ("1 mutant is caught by unrelated requirements only",)
     listed = score(mutants, [*good, static("j", "R4.4")], {"j": "why", "i": "why"}, live=False).failures
     assert listed == ("2 mutants are listed as survivors, and were caught",)
     few = score(mutants, good[:5], {}, live=False).failures
@@ -120,4 +120,4 @@ def test_what_the_live_tier_names_late_is_told() -> None:
         ("late", 15.1),
         ("soon", 3),
     ]
-    assert "1 named later than 15 s after their stage was live" in scored.failures
+    assert "1 named later than 15 s after their stage had propagated" in scored.failures

@@ -89,7 +89,7 @@ def test_an_unknown_source_of_images(run_pytest: Pytest) -> None:
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
 def test_a_promise_that_there_is_not(run_pytest: Pytest, workers: tuple[str, ...]) -> None:
-    assert_bad_input(run_pytest("--promises", "R9.9", "-m", "static", *workers), "did you mean R4.9")
+    assert_bad_input(run_pytest("--requirements", "R9.9", "-m", "static", *workers), "did you mean R4.9")
 
 
 @pytest.mark.parametrize("tests", ["tests/upgrade", "tests/upgrade/test_moving.py"])
@@ -106,7 +106,7 @@ def test_a_name_that_no_cluster_can_have(run_pytest: Pytest) -> None:
     ("tests", "options", "told"),
     [
         ("tests", ("-m", "static", "-k", "zzz"), "fits -m 'static' and -k 'zzz'"),
-        ("tests", ("-m", "static", "--promises", "R6.2"), "fits -m 'static' and --promises 'R6.2'"),
+        ("tests", ("-m", "static", "--promises", "R6.2"), "fits -m 'static' and --requirements 'R6.2'"),
         ("tests/static", ("-k", "zzz", "-n", "2"), "fits -k 'zzz'"),
         (ONE_TEST, ("-k", "zzz", "--collect-only"), "fits -k 'zzz'"),
         ("tests/static", ("--ignore-glob=*.py",), "is left"),
@@ -179,7 +179,7 @@ UPGRADE = ("-p", "fixtures.upgrade.plugin", "--from=1.31.0+envoy1.38.3", "--to=1
     ("asked", "told"),
     [
         (("-n", "2"), "each worker would move it: leave -n out"),
-        (("--reuse",), "leave --reuse out"),
+        (("--reuse",), "--reuse can't be combined"),
         (("--tag", "Prod"), "--tag Prod"),
     ],
 )

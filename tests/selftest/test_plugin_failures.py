@@ -18,7 +18,7 @@ from fixtures.report.bundle import RunFolder
 
 pytestmark = pytest.mark.selftest
 
-RED = "R4.4 stage 4 is broken"
+RED = "R4.4 stage 4 FAILED"
 
 
 class Failing:

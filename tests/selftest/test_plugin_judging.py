@@ -56,7 +56,9 @@ class Item:
         self.location = (str(FILE), 1, "test_flag")
         self.keywords: dict[str, object] = {}
         self.stash = pytest.Stash()
-        self.config = SimpleNamespace(stash=pytest.Stash(), getoption=lambda _, default=None: default)
+        self.config = SimpleNamespace(
+            stash=pytest.Stash(), getoption=lambda _, default=None: default, get_verbosity=lambda: 0
+        )
         self.config.stash[RUN] = run
         self.user_properties: list[tuple[str, object]] = []
         self._report_sections: list[tuple[str, str, str]] = []
@@ -160,7 +162,7 @@ def test_a_test_that_ended_before_it_judged_is_told_by_how_it_ended(run: Run) ->
 
 def test_the_red_message_replaces_the_trace_and_is_the_record_s_reason(run: Run) -> None:
     report = Item(run, "R4.4").goes_through("call", judged(held=False))
-    assert str(report.longrepr).startswith("R4.4 stage 4 is broken")
+    assert str(report.longrepr).startswith("R4.4 stage 4 FAILED")
     assert "Traceback" not in str(report.longrepr)
     record = only_record(run)
     assert record.outcome is Outcome.FAILED
@@ -213,7 +215,7 @@ def test_a_red_test_is_told_at_once_in_a_line(run: Run) -> None:
     item.goes_through("call", judged(held=False))
     Item(run, "R4.4").goes_through("call", judged(held=True))
     (line,) = said
-    assert line.endswith("BROKEN: R4.4: 60 of 600 from 1.0")
+    assert line.endswith("FAILED: R4.4: 60 of 600 from 1.0")
 
 
 def test_what_is_not_judged_is_no_headline_where_all_is_required(run: Run) -> None:
@@ -226,7 +228,7 @@ def test_what_is_not_judged_is_no_headline_where_all_is_required(run: Run) -> No
 
 
 def test_a_stage_that_never_got_ready_breaks_its_promise(run: Run) -> None:
-    said = "R4.2 stage 4 can't get ready: image not found"
+    said = "R4.2 stage 4 FAILED: image not found"
     Item(run, "R4.2").goes_through("setup", lambda: pytest.fail(said, pytrace=False))
     assert (only_record(run).outcome, only_record(run).reason) == (Outcome.FAILED, said)
 
@@ -254,7 +256,7 @@ def test_each_failure_is_written_under_the_test_s_own_name(run: Run) -> None:
     name = "stage_4_canary_test_flag.py_test_flag"
     assert failures == [name, f"{name}-2"]
     told = run.folder.path / "failures" / name / "failure.txt"
-    assert told.read_text().startswith("R4.4 stage 4 is broken")
+    assert told.read_text().startswith("R4.4 stage 4 FAILED")
 
 
 # --- the exit code ---------------------------------------------------------------------------------------
@@ -282,7 +284,7 @@ def test_what_is_not_judged_counts_as_broken_where_all_is_required(
     judging.pytest_terminal_summary(
         cast(Any, SimpleNamespace(write_line=told.append)), cast(Any, item.config)
     )
-    assert ("--require-all: R4.4 can't be judged, which counts as broken" in told) is required
+    assert ("--require-all: R4.4 can't be judged, which counts as failed" in told) is required
 
 
 def test_a_broken_promise_is_exit_code_1_whatever_else_failed(run: Run) -> None:

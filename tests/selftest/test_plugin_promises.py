@@ -53,7 +53,7 @@ def test_an_id_that_there_is_not_is_bad_input() -> None:
 
 @pytest.mark.parametrize("asked", ["", ",", " , "])
 def test_an_empty_list_is_bad_input(asked: str) -> None:
-    with pytest.raises(pytest.UsageError, match="names none"):
+    with pytest.raises(pytest.UsageError, match="lists no requirement"):
         asked_promises(config(asked))
 
 

@@ -77,16 +77,19 @@ def last_words(text: str) -> str:
 
 def test_a_broken_promise_is_told_with_its_sentence_and_where_to_look() -> None:
     text = broken_promise(item(), broken())
-    assert text.startswith("R4.4 stage 4 is broken: With the flag a user always sees 2.0.\n")
+    assert text.splitlines()[:2] == [
+        "R4.4 stage 4 FAILED: 60 of 600 from 1.0",
+        "  required  With the flag a user always sees 2.0, whatever else the request holds.",
+    ]
     assert "60 of 600 pages came from 1.0" in text
     named = lines_named(text, CANARY)
     assert named
     assert all(named)
-    assert last_words(text) == "named 3.0 s after stage 4 was live"
+    assert last_words(text) == "when 3.0 s after stage 4 was propagated"
 
 
 def test_every_broken_verdict_is_told() -> None:
-    assert broken_promise(item(), broken("one", "other")).count("R4.4 stage 4 is broken") == 2
+    assert broken_promise(item(), broken("one", "other")).count("R4.4 stage 4 FAILED") == 2
 
 
 def test_where_no_manifests_were_read_no_line_is_named() -> None:
@@ -94,7 +97,7 @@ def test_where_no_manifests_were_read_no_line_is_named() -> None:
 
 
 def test_the_static_tier_has_nothing_live() -> None:
-    assert "was live" not in broken_promise(item(tier=Tier.STATIC), broken())
+    assert "was propagated" not in broken_promise(item(tier=Tier.STATIC), broken())
 
 
 def test_a_stage_that_can_not_get_ready_is_told_with_what_to_look_at() -> None:
@@ -102,12 +105,12 @@ def test_a_stage_that_can_not_get_ready_is_told_with_what_to_look_at() -> None:
     failed = StageFailed("no page", ["GET / 500"], breaks="R4.2", concerns=[probe], since=NOW - 6.5)
     text = stage_not_ready(run_of(item()), failed, 4)
     assert text.splitlines()[:3] == [
-        "R4.2 stage 4 can't get ready: no page",
+        "R4.2 stage 4 FAILED: no page",
         "last log lines:",
         "  GET / 500",
     ]
     assert lines_named(text, PODS) == ["readinessProbe:"]
-    assert last_words(text) == "named 6.5 s after all pods ran and nothing changed any more"
+    assert last_words(text) == "when 6.5 s after all pods ran and nothing changed any more"
 
 
 def test_where_no_place_is_known_those_of_the_promise_are_looked_at() -> None:
@@ -115,27 +118,27 @@ def test_where_no_place_is_known_those_of_the_promise_are_looked_at() -> None:
     for failed in (StageFailed("refused", breaks="R4.2"), StageFailed("x", breaks="R4.2", concerns=missing)):
         text = stage_not_ready(run_of(item()), failed, 4)
         assert lines_named(text, PODS)
-        assert "named" not in text
+        assert "when" not in text
 
 
 @pytest.mark.parametrize(
     ("tier", "stage", "after", "told"),
     [
-        (Tier.LIVE, 4, 3.14, ", 3.1 s after stage 4 was live: 60 of 600 from 1.0"),
-        (Tier.LIVE, 0, 3.14, ", 3.1 s after it was live: 60 of 600 from 1.0"),
+        (Tier.LIVE, 4, 3.14, ", 3.1 s after stage 4 was propagated: 60 of 600 from 1.0"),
+        (Tier.LIVE, 0, 3.14, ", 3.1 s after the stage was propagated: 60 of 600 from 1.0"),
         (Tier.STATIC, 4, None, " by the manifests alone: 60 of 600 from 1.0"),
     ],
 )
 def test_a_headline_is_a_line(tier: Tier, stage: int, after: float | None, told: str) -> None:
     verdicts = broken().verdicts
     record = TestRecord("t", ("R4.3", "R4.4"), stage, Outcome.FAILED, verdicts, "why", 1.0, tier, after)
-    assert headline(record) == f"BROKEN: R4.3 and R4.4{told}"
+    assert headline(record) == f"FAILED: R4.3 and R4.4{told}"
 
 
 def test_a_stage_that_can_not_get_ready_has_a_headline_of_its_own() -> None:
     failed = StageFailed("no page", ["GET / 500"], breaks="R4.2", since=NOW - 6.5)
     assert stage_headline(failed, 4) == (
-        "BROKEN: R4.2, 6.5 s after all pods ran and nothing changed any more: "
+        "FAILED: R4.2, 6.5 s after all pods ran and nothing changed any more: "
         "stage 4 can't get ready: no page"
     )
-    assert stage_headline(StageFailed("x", breaks="R1.2"), 1) == "BROKEN: R1.2: stage 1 can't get ready: x"
+    assert stage_headline(StageFailed("x", breaks="R1.2"), 1) == "FAILED: R1.2: stage 1 can't get ready: x"

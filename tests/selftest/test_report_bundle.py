@@ -68,7 +68,7 @@ def test_summary_and_record_are_written_and_can_be_written_again(run: RunFolder)
     run.write_run(RunRecord((), (), ()))
     run.write_run(record)
     summary = (run.path / "summary.txt").read_text(encoding="utf-8")
-    for part in ("Istio 1.31", "R4.4", "BROKEN", "60 of 600", "1 broken", "cluster", "the run"):
+    for part in ("Istio 1.31", "R4.4", "FAILED", "60 of 600", "1 failed", "cluster", "the run"):
         assert part in summary
     written = json.loads((run.path / "run.json").read_text(encoding="utf-8"))
     assert written["header"] == ["Istio 1.31"]
@@ -82,13 +82,13 @@ def test_summary_and_record_are_written_and_can_be_written_again(run: RunFolder)
 def test_a_failure_has_its_text_and_its_files(run: RunFolder) -> None:
     folder = run.write_failure(
         "tests/stage_4_canary/test_canary.py::test_x[a/b]",
-        "R4.4 is broken",
+        "R4.4 FAILED",
         {"pods/app.log": "line\r\n", "screenshot.png": b"\x89PNG\xff", "proxy.json": b'{"a": 1}'},
     )
     assert folder.parent == run.path / "failures"
     assert folder.name == "stage_4_canary_test_canary.py_test_x_a_b"
     assert everything_below(folder) == {"failure.txt", "pods_app.log", "screenshot.png", "proxy.json"}
-    assert (folder / "failure.txt").read_text(encoding="utf-8") == "R4.4 is broken"
+    assert (folder / "failure.txt").read_text(encoding="utf-8") == "R4.4 FAILED"
     assert (folder / "pods_app.log").read_bytes() == b"line\r\n"
     assert (folder / "screenshot.png").read_bytes() == b"\x89PNG\xff"
 

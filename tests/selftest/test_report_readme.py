@@ -84,7 +84,7 @@ def test_only_tests_in_stage_folders_count(tmp_path: Path) -> None:
     [
         (
             '@requirement("R4.44")\ndef test_x(): ...',
-            r"test_x\.py:1: there is no requirement 'R4\.44'; did you",
+            r"test_x\.py:1: unknown requirement 'R4\.44'; did you",
         ),
         ("@requirement(WHICH)\ndef test_x(): ...", "write the id out"),
         ("@requirement(*WHICH)\ndef test_x(): ...", "write the id out"),
@@ -141,7 +141,7 @@ def test_the_command_checks_then_rewrites(tmp_path: Path, capsys: pytest.Capture
     write(tmp_path, "tests/stage_4_canary/test_canary.py", CANARY)
     write(tmp_path, "README.md", f"{BEGIN}\nold\n{END}\n")
     assert main(["--check"], tmp_path) == 1
-    assert "-old\n+| requirement |" in capsys.readouterr().out
+    assert "-old\n+| id |" in capsys.readouterr().out
     assert "old" in (tmp_path / "README.md").read_text(encoding="utf-8")
     assert main([], tmp_path) == 0
     assert main(["--check"], tmp_path) == 0

@@ -59,7 +59,7 @@ def test_where_both_tiers_judged_the_evidence_says_whose_it_is() -> None:
     assert folded(static).evidence == "as routed"
     broken = replace(record("R4.4", outcome=Outcome.FAILED, evidence=("crossed",)), tier=Tier.STATIC)
     line = folded(broken, live)
-    assert (line.standing, line.evidence) == (Standing.BROKEN, "1 of 2 tests: static: crossed")
+    assert (line.standing, line.evidence) == (Standing.FAILED, "1 of 2 tests: static: crossed")
 
 
 def test_what_the_static_tier_cannot_tell_is_left_to_the_live_one() -> None:
@@ -71,7 +71,7 @@ def test_what_the_static_tier_cannot_tell_is_left_to_the_live_one() -> None:
 @pytest.mark.parametrize(
     ("outcome", "standing"),
     [
-        (Outcome.FAILED, Standing.BROKEN),
+        (Outcome.FAILED, Standing.FAILED),
         (Outcome.ERROR, Standing.NOT_JUDGED),
         (Outcome.NOT_JUDGED, Standing.NOT_JUDGED),
         (Outcome.SKIPPED, Standing.SKIPPED),
@@ -89,7 +89,7 @@ def test_one_test_that_did_not_pass_is_what_the_promise_is_told_by(
 
 def test_the_gravest_outcome_wins() -> None:
     tests = [record("R4.4", outcome=outcome, reason=outcome) for outcome in Outcome]
-    assert folded(*tests).standing is Standing.BROKEN
+    assert folded(*tests).standing is Standing.FAILED
     no_failure = [test for test in tests if test.outcome is not Outcome.FAILED]
     assert folded(*no_failure).standing is Standing.NOT_JUDGED
 
@@ -107,7 +107,7 @@ def test_a_failure_without_a_broken_verdict_is_told_by_its_reason() -> None:
 
 def test_a_test_of_two_promises_counts_for_both() -> None:
     test = record("R4.3", "R4.4", outcome=Outcome.FAILED, evidence=("crossed",))
-    assert folded(test, id_="R4.3").standing is folded(test).standing is Standing.BROKEN
+    assert folded(test, id_="R4.3").standing is folded(test).standing is Standing.FAILED
     assert folded(test, id_="R4.5").standing is Standing.NOT_RUN
 
 
@@ -127,10 +127,10 @@ def test_an_unknown_promise_is_refused() -> None:
 
 def test_the_closing_line_counts_all_promises() -> None:
     everything = [passed(id_) for id_ in REQUIREMENTS]
-    assert count_line(promise_lines(RunRecord((), tuple(everything), ()))) == "34 promises: 34 hold"
+    assert count_line(promise_lines(RunRecord((), tuple(everything), ()))) == "34 requirements: 34 hold"
     broken = [*everything, record("R4.4", outcome=Outcome.FAILED)]
     line = count_line(promise_lines(RunRecord((), tuple(broken), ())))
-    assert line == "34 promises: 33 hold, 1 broken"
+    assert line == "34 requirements: 33 hold, 1 failed"
 
 
 def test_a_run_that_judged_less_than_all_says_incomplete() -> None:
@@ -140,15 +140,15 @@ def test_a_run_that_judged_less_than_all_says_incomplete() -> None:
         record("R5.2", outcome=Outcome.NOT_JUDGED),
     )
     line = count_line(promise_lines(RunRecord((), tests, ())))
-    assert line == "34 promises: 1 holds, 1 not judged, 1 skipped, 31 not run; incomplete"
+    assert line == "34 requirements: 1 holds, 1 not judged, 1 skipped, 31 not run; incomplete"
 
 
 def test_the_luck_of_all_verdicts_is_added_up() -> None:
     lucky = [verdict("", false_alarm=chance) for chance in (1e-8, 2e-8, 0.0, None)]
     tests = tuple(TestRecord("t", ("R2.2",), 2, Outcome.PASSED, (one,), "", 1.0) for one in lucky)
     line = false_alarm_line(RunRecord((), tests, ()))
-    assert "4 verdicts, 2 of them by luck" in line
-    assert "at most 3.0e-08, the limit is 1e-06" in line
+    assert "4 verdicts, 2 of which depend on chance" in line
+    assert "at most 3.0e-08 (limit 1e-06)" in line
     assert "OVER" not in line
 
 

@@ -54,7 +54,7 @@ def test_a_promise_is_found_by_its_id() -> None:
 
 
 def test_unknown_id_names_near_misses() -> None:
-    with pytest.raises(UnknownRequirement, match=r"no requirement 'r4\.4'; did you mean R4\.4"):
+    with pytest.raises(UnknownRequirement, match=r"unknown requirement 'r4\.4'; did you mean R4\.4"):
         requirement("r4.4")
     with pytest.raises(UnknownRequirement, match=r"ids run from R0\.1 to R6\.2"):
         requirement("everything")

@@ -11,6 +11,7 @@ from fixtures.plugin.options import OWN_MANIFESTS
 from fixtures.routing.plan import plan_of
 from fixtures.scenario.loading import load_scenario
 from fixtures.scenario.manifests import ManifestFolder, load_manifests
+from fixtures.scenario.places import Finding
 from fixtures.scenario.renaming import Renaming, rename_manifests, rename_scenario
 from fixtures.scenario.stage_numbers import CANARY, STAGES
 from fixtures.scenario.stages import Scenario
@@ -27,7 +28,7 @@ COMPONENTS = [
 RENAMING = Renaming("voting", "voting-gw1", {"istio": "ingressgateway"}, {"istio.io/rev": "default"}, "gw1")
 
 
-def refused(scenario: Scenario, manifests: ManifestFolder, stage: int) -> list[str]:
+def refused(scenario: Scenario, manifests: ManifestFolder, stage: int) -> list[Finding]:
     model = plan_of(scenario, manifests).after(stage)
     return [finding for app, version in COMPONENTS for finding in other_account(model, app, version)]
 
@@ -52,8 +53,8 @@ def test_another_password_is_told_with_its_place(tmp_path: Path) -> None:
     (folder / PODS).write_text(f"{before}name: MYSQL_PASSWORD\n              value: another\n{rest}")
     scenario = load_scenario(folder)
     (finding,) = refused(scenario, load_manifests(folder, scenario), CANARY)
-    assert finding.startswith(f"{PODS}:")
-    assert "MYSQL_PASSWORD of voting-app 2.0 isn't that of voting-storage 2.0" in finding
+    assert finding.place.file == PODS
+    assert "MYSQL_PASSWORD of voting-app 2.0 differs from that of voting-storage 2.0" in finding.sentence
 
 
 @pytest.mark.parametrize(("password", "refusals"), [("sample-password-of-root", 0), ("another", 2)])

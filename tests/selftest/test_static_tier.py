@@ -12,6 +12,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from fixtures.scenario.places import Finding, Place
 from fixtures.static.judges import nothing_found
 from fixtures.static.runner import BAD_INPUT, StaticResult, static_tests, static_verdicts
 
@@ -97,7 +98,7 @@ FINAL = "istio/step-5-drop-old-subsets.yaml"
         (PODS, "    app: voting-app\n  ports:", "    app: voting-app\n  type: NodePort\n  ports:", "R1.4",
          "is of type NodePort"),
         (PODS, "runAsUser: 10001", "runAsUser: 0", "R1.2", "Deployment/voting-analytics-1-0"),
-        (FINAL, '            version: "2.0"', '            version: "1.9"', "R5.2", "no pod is such"),
+        (FINAL, '            version: "2.0"', '            version: "1.9"', "R5.2", "no pod has these"),
         (LOCK, "  trafficPolicy:\n    tls:\n      mode: ISTIO_MUTUAL\n", "", "R3.4", "default/voting -"),
     ],
 )  # fmt: skip
@@ -120,7 +121,7 @@ def test_what_is_found_is_told_whole_at_its_line_and_at_most_eight_times() -> No
         f"{PODS}:24: spec.template.spec.containers[0].imag: unknown field; did you mean image?"
         in " ".join(words.split())
     )
-    verdict = nothing_found()([f"f:{number}: wrong" for number in range(10)])
+    verdict = nothing_found()([Finding(Place("f", number), "wrong") for number in range(10)])
     assert verdict.seen.splitlines()[7:] == ["f:7: wrong", "and 2 more"]
     assert nothing_found()([]).held
 
@@ -214,8 +215,8 @@ def test_a_static_run_needs_no_library_of_the_cluster(static_run: list[str], tmp
     done = subprocess.run(static_run, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "LOADED []" in done.stdout
-    assert "34 promises: 33 hold, 1 not run" in done.stdout
-    assert "with no cluster" in done.stdout
+    assert "34 requirements: 33 hold, 1 not run" in done.stdout
+    assert "Judged by the manifests alone" in done.stdout
 
 
 def test_a_red_static_run_says_promise_place_and_rule(static_run: list[str], tmp_path: Path) -> None:
@@ -227,7 +228,7 @@ def test_a_red_static_run_says_promise_place_and_rule(static_run: list[str], tmp
         [*static_run, f"--manifests={folder}"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "R4.5 stage 4 is broken" in done.stdout
+    assert "R4.5 stage 4 FAILED" in done.stdout
     assert f"{CANARY}:" in done.stdout
     assert "a=1; featureflag=on" in done.stdout
 

@@ -39,8 +39,8 @@ TESTS = (
 def test_the_table_says_of_each_promise_what_it_was_at_each_moment() -> None:
     assert promise_table(TESTS) == {
         "R1.5": {"before": "holds", "during": "-", "after": "-", "rolled back": "-"},
-        "R4.3": {"before": "holds", "during": "-", "after": "BROKEN", "rolled back": "holds"},
-        "U1": {"before": "-", "during": "BROKEN", "after": "-", "rolled back": "holds"},
+        "R4.3": {"before": "holds", "during": "-", "after": "FAILED", "rolled back": "holds"},
+        "U1": {"before": "-", "during": "FAILED", "after": "-", "rolled back": "holds"},
         "U5": {"before": "-", "during": "-", "after": "-", "rolled back": "holds"},
     }
 
@@ -99,7 +99,7 @@ def test_the_report_has_table_figures_steps_and_which_proxy_ran_what(tmp_path: P
     text = (tmp_path / "upgrade.txt").read_text()
     for told in (
         "upgrade at stage 4: 1.31.0+envoy1.38.3 -> 1.31.0+envoy1.40.0 and back, revision",
-        "R4.3    holds        -            BROKEN       holds",
+        "R4.3    holds        -            FAILED       holds",
         "before you go (no part of the verdict):\n  precheck: no findings",
         "1.31.0+envoy1.40.0 -> 1.31.0+envoy1.38.3: 20.0 s, stopped: pods don't start",
         "12 requests sent, 0 failed, longest gap 0.10 s",
@@ -108,5 +108,5 @@ def test_the_report_has_table_figures_steps_and_which_proxy_ran_what(tmp_path: P
     ):
         assert told in text
     told = json.loads((tmp_path / "upgrade.json").read_text())
-    assert told["promises"]["U1"]["during"] == "BROKEN"
+    assert told["promises"]["U1"]["during"] == "FAILED"
     assert [move["figures"]["votes_cast"] for move in told["moves"]] == [2, 2]

@@ -222,10 +222,12 @@ def test_a_stage_that_never_gets_ready_is_one_red_test_of_a_move_and_is_walked_o
     run.progress = Progress()
     stash[RUN] = cast(Any, run)
     config = SimpleNamespace(stash=stash)
-    node = SimpleNamespace(config=config, iter_markers=lambda _: iter([pytest.mark.requirement("U1").mark]))
+    node = SimpleNamespace(
+        config=config, stash=pytest.Stash(), iter_markers=lambda _: iter([pytest.mark.requirement("U1").mark])
+    )
     request = cast(pytest.FixtureRequest, SimpleNamespace(config=config, node=node))
     world = cast(Any, SimpleNamespace(advance_to=advance_to, watch=Moved(), stage=0))
-    with pytest.raises(pytest.fail.Exception, match=r"R1.2 stage 1 can't get ready: pods don't start"):
+    with pytest.raises(pytest.fail.Exception, match=r"R1.2 stage 1 FAILED: pods don't start"):
         bring_to_stage(request, world, 4)
     run.tests.append(TestRecord("t", ("U1",), 0, Outcome.FAILED, (), "", 0.1, tier=Tier.LIVE))
     with pytest.raises(pytest.skip.Exception, match="not judged: stage 1 never got ready"):

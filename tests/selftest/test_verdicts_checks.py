@@ -135,7 +135,7 @@ def test_a_reset_or_a_close_without_a_byte_is_a_refusal(kind: ReplyKind) -> None
     [
         (reply(ReplyKind.REFUSED), "found nothing that listens (connection refused)"),
         (reply(ReplyKind.TIMED_OUT), "timed out"),
-        (reply(ReplyKind.UNRESOLVED), "had a name without an address"),
+        (reply(ReplyKind.UNRESOLVED), "asked for a host name that does not resolve"),
         (reply(ReplyKind.FAILED, detail="no route to host"), "failed: no route to host"),
         (reply(ReplyKind.FAILED), "failed: failed"),
         (reply(ReplyKind.ANSWERED, b"+PONG\r\n"), "received b'+PONG\\r\\n'"),
@@ -170,8 +170,8 @@ def test_mysql_is_known_by_its_greeting() -> None:
 
 def test_a_plain_value_is_checked_by_equality() -> None:
     assert exactly("OK")("OK") == ""
-    assert exactly("OK")("CONFLICT") == "is CONFLICT"
-    assert exactly("OK")("") == "is (nothing)"
+    assert exactly("OK")("CONFLICT") == "were CONFLICT"
+    assert exactly("OK")("") == "were (nothing)"
 
 
 def test_a_check_says_what_it_asks_for() -> None:

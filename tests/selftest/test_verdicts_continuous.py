@@ -38,15 +38,15 @@ class TestNoFailedPage:
         assert verdict.held
         assert verdict.seen.splitlines() == [
             "0 of 100 pages failed",
-            "longest gap 0.10 s, slowest page 0.02 s, loss below 12.9 % (but for 1e-06)",
+            "longest gap 0.10 s, slowest page 0.02 s, loss below 12.9 % (probability 1 - 1e-06)",
         ]
-        assert verdict.evidence == "0 of 100 failed, longest gap 0.10 s"
+        assert verdict.evidence == "0 of 100 pages failed, longest gap 0.10 s"
 
     def test_one_failed_page_breaks_it_and_is_timed_against_the_change(self) -> None:
         verdict = no_failed_page(live_at=5.0)(traffic(*[OLD] * 52, FAILED, *[OLD] * 10))
         assert not verdict.held
         assert verdict.evidence == "1 of 63 pages answered 503"
-        assert verdict.examples[0].startswith("+0.20 s from live: no pod; ")
+        assert verdict.examples[0].startswith("0.20 s after propagation: no pod; ")
 
     def test_an_empty_result_is_a_failed_page(self) -> None:
         verdict = no_failed_page()(traffic(OLD, replace(OLD, results="")))
@@ -57,13 +57,13 @@ class TestNoFailedPage:
         assert no_failed_page()(pages).held
         verdict = no_failed_page(largest_gap=1.0)(pages)
         assert not verdict.held
-        assert verdict.evidence == "nothing was asked for 3.00 s (allowed 1.00 s): an outage would hide"
+        assert verdict.evidence == "no request for 3.00 s (allowed: 1.00 s), which could hide an outage"
 
     @pytest.mark.parametrize(("live_at", "side"), [(-1.0, "before"), (99.0, "after")])
     def test_traffic_must_reach_over_the_change(self, live_at: float, side: str) -> None:
         verdict = no_failed_page(live_at=live_at)(traffic(*[OLD] * 100))
         assert not verdict.held
-        assert verdict.evidence == f"no page was sent {side} the change was live"
+        assert verdict.evidence == f"no page was requested {side} the change had propagated"
 
     def test_the_gap_is_that_of_all_voters_together(self) -> None:
         pages = [replace(OLD, sent_at=moment) for moment in (0.0, 2.0, 1.5, 0.7)]
@@ -76,18 +76,18 @@ class TestOnlyBefore:
         pages = traffic(OLD, NEW, OLD, NEW, NEW)
         verdict = only_before(0.25, served_by("1.0"))(pages)
         assert verdict.held
-        assert verdict.seen == "0 of 2 pages sent after the change was live were served by 1.0"
-        assert verdict.evidence == "0 of 2 after it was live"
+        assert verdict.seen == "0 of 2 pages sent after the change had propagated were served by 1.0"
+        assert verdict.evidence == "0 of 2 pages served by 1.0 after propagation"
         assert verdict.smallest_leak == smallest_leak_found(2)
 
     def test_one_old_page_afterwards_breaks_it_with_its_time(self) -> None:
         verdict = only_before(0.25, formatted_as("plain"))(traffic(OLD, NEW, NEW, NEW, OLD, FAILED))
         assert not verdict.held
         assert verdict.seen == (
-            "1 of 2 pages sent after the change was live were in the plain format, "
+            "1 of 2 pages sent after the change had propagated were in the plain format, "
             "the last 0.15 s after it (1 more failed)"
         )
-        assert verdict.examples[0].startswith("+0.15 s from live: app-1; ")
+        assert verdict.examples[0].startswith("0.15 s after propagation: app-1; ")
 
     def test_a_page_sent_at_the_very_moment_was_not_sent_after_it(self) -> None:
         pages = sample(replace(OLD, sent_at=5.0), replace(NEW, sent_at=5.1))
@@ -96,11 +96,11 @@ class TestOnlyBefore:
     def test_failed_pages_alone_prove_nothing(self) -> None:
         verdict = only_before(0.05, served_by("1.0"))(traffic(OLD, FAILED, FAILED))
         assert not verdict.held
-        assert verdict.seen == "none of 3 pages is a whole page sent after the change was live"
+        assert verdict.seen == "none of 3 pages is a whole page sent after the change had propagated"
 
     def test_failures_themselves_can_be_what_must_end(self) -> None:
         assert only_before(0.15, failed_page)(traffic(OLD, FAILED, NEW)).held
         assert not only_before(0.15, failed_page)(traffic(OLD, FAILED, NEW, FAILED)).held
         lasting = only_before(0.05, failed_page)(traffic(OLD, FAILED))
         assert not lasting.held
-        assert lasting.evidence == "1 of 1 after it was live"
+        assert lasting.evidence == "1 of 1 pages failed after propagation"

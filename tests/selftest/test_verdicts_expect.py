@@ -79,7 +79,7 @@ def test_several_judges_are_all_heard_before_anything_is_raised() -> None:
         expect_all(MIXED, every(is_even), same([2, 3, 5]), never(is_even))
     assert [kept.held for kept in verdicts] == [False, True, False]
     assert len(caught.value.verdicts) == 2
-    assert str(caught.value).count("is broken") == 2
+    assert str(caught.value).count("FAILED") == 2
 
 
 def test_no_judge_is_no_verdict() -> None:
@@ -118,20 +118,21 @@ def test_a_broken_promise_survives_the_way_between_processes() -> None:
 
 def test_a_bare_verdict_reads_from_expected_to_sample() -> None:
     assert render(verdict()).splitlines() == [
-        "the promise is broken",
+        "the verdict FAILED: 60 of 600 pages came from 1.0",
         "  expected  600 pages with the flag: each served by 2.0",
         "  seen      60 of 600 pages came from 1.0",
         "            3 of 600 pages answered 503",
         "  example   app-1; cookie 'featureflag=on'; results 'Cats: 2 | Dogs: 4'",
         "  example   no pod; status 503",
-        "  sample    N = 600; no false alarm by luck; finds 1.15 % with 99.9 %",
+        "  sample    600 observations; no false alarm by chance; "
+        "a share of 1.15 % is found with a certainty of 99.9 %",
     ]
 
 
 def test_promise_stage_and_places_are_added_by_who_knows_them() -> None:
     promise = requirement("R4.4")
     text = render(verdict(), promise, ["istio/step-3.yaml:31"])
-    assert text.startswith("R4.4 stage 4 is broken: ")
+    assert text.startswith("R4.4 stage 4 FAILED: ")
     assert promise.sentence in " ".join(text.split())
     assert "  look at   istio/step-3.yaml:31" in text.splitlines()
 
@@ -154,7 +155,10 @@ def test_even_the_worst_verdict_fits_a_screen() -> None:
 
 
 def test_bounds_say_how_far_the_sample_carries() -> None:
-    assert bounds(verdict(false_alarm=1e-8)) == "N = 600; false alarm below 1.0e-08; finds 1.15 % with 99.9 %"
+    assert bounds(verdict(false_alarm=1e-8)) == (
+        "600 observations; probability of a false alarm below 1.0e-08; "
+        "a share of 1.15 % is found with a certainty of 99.9 %"
+    )
     assert bounds(verdict(false_alarm=None, smallest_leak=None)) == "compared, not sampled"
 
 

@@ -70,8 +70,8 @@ class TestEvery:
         verdict = every(served_by("2.0"))(sample(*[NEW] * 600))
         assert verdict.held
         assert verdict.expected == "600 pages with the flag: each served by 2.0"
-        assert verdict.seen == "all 600 pages"
-        assert verdict.evidence == "600 of 600; leaks from 1.14 % found"
+        assert verdict.seen == "600 of 600 pages served by 2.0"
+        assert verdict.evidence == "600 of 600 pages served by 2.0 (finds strays from 1.14 %)"
         assert (verdict.sample_size, verdict.false_alarm) == (600, 0.0)
         assert verdict.smallest_leak == smallest_leak_found(600)
 
@@ -101,7 +101,7 @@ class TestNever:
         assert verdict.held
         assert verdict.expected == "1375 pages with the flag: none served by 2.0"
         assert verdict.seen == "0 of 1375 pages were served by 2.0"
-        assert verdict.evidence == "0 of 1375; leaks from 0.501 % found"
+        assert verdict.evidence == "0 of 1375 pages were served by 2.0 (finds strays from 0.501 %)"
 
     def test_one_trace_breaks_it_even_on_a_page_that_failed(self) -> None:
         verdict = never(served_by("2.0"))(sample(OLD, replace(NEW, status=500, results="")))
@@ -124,7 +124,7 @@ class TestAllSeen:
         n = times_to_see_all(2)
         verdict = all_seen(pod, ["app-1", "app-2"])(sample(*[OLD] * (n - 1), NEW))
         assert verdict.held
-        assert verdict.evidence == "2 of 2 seen in 28"
+        assert verdict.evidence == "2 of 2 seen in 28 pages"
         assert verdict.seen == "seen: app-1 27, app-2 1 of 28 pages"
         assert verdict.false_alarm is not None
         assert 0 < verdict.false_alarm <= FALSE_ALARM
@@ -137,21 +137,21 @@ class TestAllSeen:
     def test_a_stranger_breaks_it_and_is_quoted(self) -> None:
         verdict = all_seen(pod, ["app-1"])(sample(*[OLD] * 30, NEW))
         assert not verdict.held
-        assert verdict.seen.splitlines()[0] == "not expected: app-2 1"
+        assert verdict.seen.splitlines()[0] == "unexpected: app-2 1"
         assert verdict.examples[0].startswith("app-2; ")
 
     def test_a_stranger_is_certain_however_small_the_sample(self) -> None:
         verdict = all_seen(pod, ["app-1", "app-3"])(sample(OLD, NEW))
         assert not verdict.held
-        assert verdict.seen.splitlines()[:2] == ["never seen: app-3", "not expected: app-2 1"]
+        assert verdict.seen.splitlines()[:2] == ["never seen: app-3", "unexpected: app-2 1"]
 
     def test_a_failed_page_is_a_stranger(self) -> None:
         verdict = all_seen(pod, ["app-1"])(sample(*[OLD] * 30, FAILED))
-        assert verdict.seen.splitlines()[0] == "not expected: (answered 503) 1"
+        assert verdict.seen.splitlines()[0] == "unexpected: (answered 503) 1"
 
     @pytest.mark.parametrize("pages", [[OLD, NEW], [OLD] * 27])
     def test_too_small_a_sample_is_a_defect_of_the_test_whatever_was_seen(self, pages: list[Page]) -> None:
-        with pytest.raises(Unjudgeable, match="takes 28 observations under independent draws"):
+        with pytest.raises(Unjudgeable, match="needs 28 observations under independent draws"):
             all_seen(pod, ["app-1", "app-2"])(sample(*pages))
 
     def test_a_rotation_needs_fewer(self) -> None:
@@ -160,7 +160,7 @@ class TestAllSeen:
         assert judge(sample(OLD, NEW, OLD)).false_alarm == 0.0
 
     def test_a_rare_outcome_needs_more(self) -> None:
-        with pytest.raises(Unjudgeable, match="takes 182"):
+        with pytest.raises(Unjudgeable, match="needs 182"):
             all_seen(pod, ["app-1", "app-2"], smallest_share=0.1)(sample(*[OLD, NEW] * 50))
 
     @pytest.mark.parametrize("expected", [[], ["a", "a"]])
@@ -179,7 +179,7 @@ class TestShares:
             "allowed: plain 230 to 370, percent 230 to 370",
         ]
         assert verdict.false_alarm == FALSE_ALARM
-        assert verdict.evidence.startswith("percent 310, plain 290; shifts from ")
+        assert verdict.evidence.startswith("percent 310, plain 290 (finds shifts from ")
 
     def test_a_skewed_split_breaks_it(self) -> None:
         n = to_find_shift_of(0.2, 0.5)
@@ -199,7 +199,7 @@ class TestShares:
         pages = sample(*[OLD] * 300, *[NEW] * 299, FAILED)
         verdict = shares(results_format, HALVES, LeastRequest())(pages)
         assert not verdict.held
-        assert verdict.seen.splitlines()[0] == "not expected: (answered 503) 1"
+        assert verdict.seen.splitlines()[0] == "unexpected: (answered 503) 1"
         assert len(verdict.examples) == 1
 
     def test_concurrent_least_request_is_not_judged(self) -> None:

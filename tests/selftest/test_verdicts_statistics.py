@@ -82,7 +82,7 @@ def test_parts_of_a_promise_find_their_own_leak_and_together_a_shared_one(parts:
 
 
 def test_a_promise_without_parts_is_none() -> None:
-    with pytest.raises(ValueError, match="0 parts"):
+    with pytest.raises(ValueError, match="at least 1, not 0"):
         to_find_leak_in_each(0, 0.01)
 
 
@@ -180,7 +180,7 @@ def test_a_leak_that_is_no_share_is_an_error(wrong: float) -> None:
 
 
 def test_impossible_questions_are_errors() -> None:
-    with pytest.raises(ValueError, match="nothing to see"):
+    with pytest.raises(ValueError, match="at least 1, not 0"):
         times_to_see_all(0)
     with pytest.raises(ValueError, match="can't have the share"):
         times_to_see_all(3, 0.5)
@@ -282,12 +282,12 @@ def test_round_robin_promises_equal_shares_only() -> None:
 
 @pytest.mark.parametrize("shares", [{"a": 1.0}, {"a": 0.5, "b": 0.6}, {"a": 1.0, "b": 0.0}])
 def test_shares_that_are_none_judge_nothing(shares: dict[str, float]) -> None:
-    with pytest.raises(Unjudgeable, match="shares are"):
+    with pytest.raises(Unjudgeable, match=r"shares (are|need)"):
         share_fits(RandomPick(), dict.fromkeys(shares, 50), shares)
 
 
 def test_a_rotation_leaves_nobody_out_once_one_worker_must_have_gone_round() -> None:
     policy = RoundRobin(workers=2, proxies=3)
     assert chance_to_leave_one_out(policy, 13, 3, 1 / 3) == 0.0
-    with pytest.raises(Unjudgeable, match="takes 13 observations"):
+    with pytest.raises(Unjudgeable, match="needs 13 observations"):
         chance_to_leave_one_out(policy, 12, 3, 1 / 3)

@@ -58,7 +58,7 @@ def without_secret(text: str) -> str:
 def test_a_store_that_can_not_be_set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (sentence,) = told(tmp_path, without_root_password, monkeypatch, "blocked", "voting-storage")
     assert sentence.startswith(f"{MYSQL}:")
-    assert "voting-storage 2.0 has no MYSQL_ROOT_PASSWORD to be set up with" in sentence
+    assert "voting-storage 2.0 has no MYSQL_ROOT_PASSWORD" in sentence
 
 
 def test_what_keeps_a_component_from_its_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

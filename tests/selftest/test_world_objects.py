@@ -44,7 +44,7 @@ ROUTES = listed("voting-storage", {"hosts": ["voting-storage"], "tcp": [ROUTE]})
 
 def test_old_subsets_and_rules_for_old_sources_are_found() -> None:
     found = old_references(routing_objects(world(DestinationRule=[RULE], VirtualService=[ROUTES])), ("1.0",))
-    assert found == [
+    assert [one.sentence for one in found] == [
         "DestinationRule/voting-app: subset v1-0 selects version 1.0",
         "VirtualService/voting-storage: a rule for sources of version 1.0",
     ]

@@ -25,7 +25,14 @@ REPLICAS = 3
 def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(transition: Transition) -> None:
     """Neither at the ingress nor at a port that a Service would open on the node."""
     seen = {way: str(reply.kind) for way, reply in transition.knocks.items()}
-    expect(seen, same({"ingress gateway": str(ReplyKind.REFUSED)}, "ways in before the Gateway"))
+    expect(
+        seen,
+        same(
+            {"ingress gateway": str(ReplyKind.REFUSED)},
+            "ways in before the Gateway exists",
+            "refused at every way in",
+        ),
+    )
 
 
 @requirement("R1.5")

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from fixtures.marks import lasts_until, requirement
-from fixtures.verdicts import expect, expect_all, same
+from fixtures.verdicts import counted, expect, expect_all, same
 from fixtures.world.liveness import failing_liveness_probes
 from fixtures.world.objects import counted_pods
 from fixtures.world.running import what_proxies_run, what_the_mesh_runs
@@ -16,7 +16,7 @@ VERSION_1_0 = {"voting-app 1.0": 3, "voting-analytics 1.0": 1, "voting-storage 1
 @requirement("R1.2")
 @pytest.mark.usefixtures("rolled_out")
 def test_three_apps_one_analytics_and_one_storage_are_ready(pods: Sequence[Workload]) -> None:
-    expect(counted_pods(pods), same(VERSION_1_0, "ready pods"))
+    expect(counted_pods(pods), counted(VERSION_1_0, "pods ready"))
 
 
 @requirement("R1.2")

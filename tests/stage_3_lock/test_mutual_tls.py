@@ -29,7 +29,7 @@ def test_table_has_every_leg(world: World) -> None:
 def test_both_ends_of_every_leg_are_who_they_say(world: World) -> None:
     identities = world.once("tls", lambda: tls_view(world)).identities
     seen = {f"{one.leg} ({one.pod})": "; ".join(one.problems) or "proved" for one in identities}
-    expect(seen, matrix(dict.fromkeys(seen or ["any leg"], exactly("proved"))))
+    expect(seen, matrix(dict.fromkeys(seen or ["any leg"], exactly("proved")), "ends of legs"))
 
 
 @requirement("R3.6")

@@ -9,7 +9,9 @@ from fixtures.world.world import World
 @lasts_until(4)
 def test_plaintext_is_refused_at_every_workload_port(world: World) -> None:
     replies = world.plaintext()
-    expect(replies, matrix({call: refused_by_reset for call, _ in world.plain_calls()}))
+    expect(
+        replies, matrix({call: refused_by_reset for call, _ in world.plain_calls()}, "plaintext connections")
+    )
 
 
 @requirement("R3.5")
@@ -20,4 +22,4 @@ def test_the_same_calls_were_answered_before_the_lock(transition: Transition, wo
     """
     own = [call for pod in world.workloads() for call, _ in pod.plain_calls(pod.own_ports)]
     seen = {call: reply for call, reply in transition.plaintext.items() if call in own}
-    expect(seen, matrix(dict.fromkeys(own, answered)))
+    expect(seen, matrix(dict.fromkeys(own, answered), "plaintext connections"))

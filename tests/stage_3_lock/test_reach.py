@@ -17,7 +17,8 @@ def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(world: World)
             {
                 ("voting-analytics 1.0", "voting-storage:6379"): refused_by_reset,
                 ("voting-analytics 1.1", "voting-storage:6379"): answers_with(b"+PONG"),
-            }
+            },
+            "connections",
         ),
     )
 

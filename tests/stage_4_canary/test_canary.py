@@ -9,6 +9,7 @@ from fixtures.scenario.observed import Transition
 from fixtures.traffic.browser import Browser
 from fixtures.verdicts import (
     both,
+    counted,
     every,
     expect,
     expect_all,
@@ -63,7 +64,7 @@ def test_flagged_voters_see_no_error_once_2_0_is_ready(transition: Transition, w
 @pytest.mark.usefixtures("rolled_out")
 def test_three_apps_one_analytics_and_one_storage_of_2_0_are_ready(world: World) -> None:
     pods = [workload for workload in world.workloads() if workload.version == "2.0"]
-    expect(counted_pods(pods), same(VERSION_2_0, "ready pods"))
+    expect(counted_pods(pods), counted(VERSION_2_0, "pods ready"))
 
 
 @requirement("R4.2")

@@ -39,7 +39,7 @@ def test_each_source_reaches_its_own_chain_and_no_other(world: World) -> None:
         for (source, (service, port)), who in WHO_MAY_REACH_WHOM.items()
     }
     seen = {cell: reply for cell, reply in reach_everyone(world).items() if cell in expected}
-    expect(seen, matrix(expected))
+    expect(seen, matrix(expected, "connections"))
 
 
 @requirement("R4.8")

@@ -16,9 +16,12 @@ def test_mutual_tls_on_the_new_legs_too(world: World) -> None:
 def test_both_ends_of_the_new_legs_are_who_they_say(world: World) -> None:
     identities = world.once("tls", lambda: tls_view(world)).identities
     seen = {f"{one.leg} ({one.pod})": "; ".join(one.problems) or "proved" for one in identities}
-    expect(seen, matrix(dict.fromkeys(seen or ["any leg"], exactly("proved"))))
+    expect(seen, matrix(dict.fromkeys(seen or ["any leg"], exactly("proved")), "ends of legs"))
 
 
 @requirement("R4.10")
 def test_plaintext_is_refused_at_the_new_ports_too(world: World) -> None:
-    expect(world.plaintext(), matrix({call: refused_by_reset for call, _ in world.plain_calls()}))
+    expect(
+        world.plaintext(),
+        matrix({call: refused_by_reset for call, _ in world.plain_calls()}, "plaintext connections"),
+    )

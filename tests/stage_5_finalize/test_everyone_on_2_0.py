@@ -7,17 +7,18 @@ from fixtures.static.objects import old_references, subsets_of
 from fixtures.traffic.voter import Voter
 from fixtures.verdicts import (
     both,
+    counted,
     every,
     expect,
     expect_all,
     matrix,
     no_failed_page,
     only_before,
+    routed_to,
     same,
     served_by,
     whole_page,
 )
-from fixtures.verdicts.checks import exactly
 from fixtures.world.cookies import versions_by_cookie
 from fixtures.world.everyone import EVERYONE, open_everyones_pages
 from fixtures.world.objects import applied_objects, counted_pods, routing_objects
@@ -52,7 +53,7 @@ def test_the_flag_makes_no_difference_any_more(voter: Voter) -> None:
 @requirement("R5.2")
 def test_rules_and_subsets_of_old_versions_are_gone(world: World) -> None:
     expect(
-        old_references(routing_objects(world), versions=("1.0", "1.1")),
+        [one.sentence for one in old_references(routing_objects(world), versions=("1.0", "1.1"))],
         same((), "rules and subsets of old versions"),
     )
 
@@ -71,7 +72,7 @@ def test_every_component_has_a_subset_for_2_0(world: World) -> None:
 def test_no_cookie_leads_anywhere_else(world: World) -> None:
     cookies = (*OPENING, *NEAR_MISSES)
     seen = world.once("cookies", lambda: versions_by_cookie(world.voter, cookies))
-    expect(seen, matrix(dict.fromkeys(cookies, exactly("2.0"))))
+    expect(seen, matrix(dict.fromkeys(cookies, routed_to("2.0")), "cookies"))
 
 
 @requirement("R5.2")
@@ -81,7 +82,7 @@ def test_nothing_dangles(world: World) -> None:
 
 @requirement("R5.3")
 def test_only_pods_of_2_0_remain(world: World) -> None:
-    expect(counted_pods(world.workloads()), same(ONLY_2_0, "ready pods"))
+    expect(counted_pods(world.workloads()), counted(ONLY_2_0, "pods ready"))
 
 
 @requirement("R5.3")

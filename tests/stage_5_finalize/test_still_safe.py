@@ -22,4 +22,7 @@ def test_mutual_tls_is_still_strict_on_every_leg(world: World) -> None:
 
 @requirement("R5.4")
 def test_plaintext_is_still_refused(world: World) -> None:
-    expect(world.plaintext(), matrix({call: refused_by_reset for call, _ in world.plain_calls()}))
+    expect(
+        world.plaintext(),
+        matrix({call: refused_by_reset for call, _ in world.plain_calls()}, "plaintext connections"),
+    )

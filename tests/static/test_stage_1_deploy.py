@@ -3,8 +3,9 @@ import pytest
 from fixtures.marks import requirement
 from fixtures.routing.plan import Plan
 from fixtures.static.asking import call, page
+from fixtures.static.causes import of_answers
 from fixtures.static.chains import chain_of
-from fixtures.static.judges import answered_by, nothing_found
+from fixtures.static.judges import answered_by, as_listed, because, nothing_found, pods_ready, proxied
 from fixtures.static.namespace import without_injection
 from fixtures.static.objects import applied, copied_requests, findings, pods_of, sidecars
 from fixtures.static.pods import (
@@ -15,7 +16,7 @@ from fixtures.static.pods import (
     why_not_ready,
 )
 from fixtures.static.settings import strange_words
-from fixtures.verdicts import expect, same
+from fixtures.verdicts import counted, expect
 
 pytestmark = pytest.mark.static
 
@@ -24,7 +25,7 @@ VERSION_1_0 = {"voting-app 1.0": 3, "voting-analytics 1.0": 1, "voting-storage 1
 
 @requirement("R0.1")
 def test_deploy_creates_and_configures_what_the_source_lists(plan: Plan) -> None:
-    expect(applied(plan, 1), same(plan.scenario.stage(1).promised(), "objects"))
+    expect(applied(plan, 1), as_listed(plan, 1))
 
 
 @requirement("R0.1")
@@ -40,12 +41,12 @@ def test_namespace_asks_for_sidecars(plan: Plan) -> None:
 @requirement("R1.2")
 def test_three_apps_one_analytics_and_one_storage_get_ready(plan: Plan) -> None:
     expect(why_not_ready(plan.after(1), VERSION_1_0), nothing_found("reasons why pods are not ready"))
-    expect(ready_pods(plan.after(1)), same(VERSION_1_0, "ready pods"))
+    expect(ready_pods(plan.after(1)), pods_ready(VERSION_1_0, "pods ready", plan.after(1)))
 
 
 @requirement("R1.3")
 def test_every_pod_gets_a_proxy(plan: Plan) -> None:
-    expect(sidecars(plan.after(1)), same(dict.fromkeys(VERSION_1_0, True), "workloads with a proxy"))
+    expect(sidecars(plan.after(1)), proxied(VERSION_1_0, plan.after(1)))
 
 
 @requirement("R1.3")
@@ -56,8 +57,8 @@ def test_every_proxy_is_the_running_control_planes(plan: Plan) -> None:
 @requirement("R1.4")
 def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(plan: Plan) -> None:
     first, *_ = plan.scenario.stage(1).steps
-    seen = {moment.after: page(moment.model) for moment in plan.during(1) if moment.step == first}
-    expect(seen, answered_by(dict.fromkeys(seen, "connection refused")))
+    seen = {moment: page(moment.model) for moment in plan.during(1) if moment.step == first}
+    expect(seen, answered_by(dict.fromkeys(seen, "connection refused"), "requests before the Gateway"))
 
 
 @requirement("R1.4")
@@ -69,22 +70,24 @@ def test_no_service_and_no_pod_is_a_way_past_the_gateway(plan: Plan) -> None:
 def test_ingress_serves_the_page_to_whoever_asks_for_its_address(plan: Plan) -> None:
     model = plan.after(1)
     seen = {"GET /": page(model), "POST /": page(model, method="POST")}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 1.0")))
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 1.0"), "requests"))
 
 
 @requirement("R1.5")
 def test_page_offers_the_contracts_words(plan: Plan) -> None:
-    expect(strange_words(plan.after(1), "1.0"), nothing_found("words that no voter expects"))
+    expect(strange_words(plan.after(1), "1.0"), nothing_found("unexpected wording on the page"))
 
 
 @requirement("R1.6")
 def test_page_is_served_by_app_1_0_alone(plan: Plan) -> None:
-    expect({"page": page(plan.after(1))}, answered_by({"page": "voting-app 1.0"}))
+    expect({"GET /": page(plan.after(1))}, answered_by({"GET /": "voting-app 1.0"}, "pages"))
 
 
 @requirement("R1.6")
 def test_every_replica_serves(plan: Plan) -> None:
-    expect(pods_of(page(plan.after(1))), same({"voting-app 1.0": 3}, "pods that serve the page"))
+    answer = page(plan.after(1))
+    right = counted({"voting-app 1.0": 3}, "pods serve the page")
+    expect(pods_of(answer), because(right, lambda: of_answers([(answer, "voting-app 1.0")])))
 
 
 @requirement("R1.6", "R1.7")
@@ -105,7 +108,8 @@ def test_votes_are_counted_in_one_store(plan: Plan) -> None:
                 "voting-app 1.0 -> analytics": "voting-analytics 1.0",
                 "voting-app 1.0 -> store": "voting-storage 1.0",
                 "voting-analytics 1.0 -> store": "voting-storage 1.0",
-            }
+            },
+            "connections",
         ),
     )
 
@@ -116,7 +120,7 @@ def test_the_stores_port_answers_app_and_analytics(plan: Plan) -> None:
         source: call(plan.after(1), source, ("voting-storage", 6379))
         for source in ("voting-app 1.0", "voting-analytics 1.0")
     }
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-storage 1.0")))
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-storage 1.0"), "connections"))
 
 
 @requirement("R1.7")

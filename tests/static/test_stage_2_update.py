@@ -4,8 +4,9 @@ from fixtures.marks import requirement
 from fixtures.routing.plan import Plan
 from fixtures.scenario.chains import ANALYTICS
 from fixtures.static.asking import call, page
+from fixtures.static.causes import of_workloads
 from fixtures.static.chains import chain_of
-from fixtures.static.judges import answered_by, nothing_found
+from fixtures.static.judges import answered_by, as_listed, because, nothing_found, pods_ready, proxied
 from fixtures.static.objects import applied, behind, findings, sidecars
 from fixtures.static.pods import ready_pods, why_not_ready
 from fixtures.verdicts import expect, same
@@ -17,7 +18,7 @@ BOTH = {"voting-analytics 1.0": 1, "voting-analytics 1.1": 1}
 
 @requirement("R0.1")
 def test_update_creates_what_the_source_lists(plan: Plan) -> None:
-    expect(applied(plan, 2), same(plan.scenario.stage(2).promised(), "objects"))
+    expect(applied(plan, 2), as_listed(plan, 2))
 
 
 @requirement("R0.1")
@@ -30,29 +31,29 @@ def test_both_versions_of_analytics_run(plan: Plan) -> None:
     expect(why_not_ready(plan.after(2), BOTH), nothing_found("reasons why pods are not ready"))
     pods = ready_pods(plan.after(2))
     running = {name: count for name, count in pods.items() if name.startswith("voting-analytics ")}
-    expect(running, same(BOTH, "ready pods"))
+    expect(running, pods_ready(BOTH, "pods ready", plan.after(2)))
     with_proxy = {name: injected for name, injected in sidecars(plan.after(2)).items() if name in running}
-    expect(with_proxy, same(dict.fromkeys(running, True), "workloads with a proxy"))
+    expect(with_proxy, proxied(running, plan.after(2)))
 
 
 @requirement("R2.1")
 def test_both_versions_are_behind_the_service(plan: Plan) -> None:
-    expect(
-        behind(plan.after(2), ANALYTICS), same(["voting-analytics 1.0", "voting-analytics 1.1"], "endpoints")
-    )
+    model = plan.after(2)
+    right = because(same(list(BOTH), "endpoints"), lambda: of_workloads(model, BOTH))
+    expect(behind(model, ANALYTICS), right)
 
 
 @requirement("R2.1")
 def test_page_is_served_at_every_moment_of_the_update(plan: Plan) -> None:
-    seen = {moment.after: page(moment.model) for moment in plan.during(2)}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 1.0")))
+    seen = {moment: page(moment.model) for moment in plan.during(2)}
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 1.0"), "pages"))
 
 
 @requirement("R2.2")
 def test_both_versions_have_their_share(plan: Plan) -> None:
     seen = {"voting-app 1.0 -> analytics": call(plan.after(2), "voting-app 1.0", ANALYTICS)}
     halves = "voting-analytics 1.0 1/2, voting-analytics 1.1 1/2"
-    expect(seen, answered_by(dict.fromkeys(seen, halves)))
+    expect(seen, answered_by(dict.fromkeys(seen, halves), "connections"))
 
 
 @requirement("R2.3")
@@ -62,4 +63,5 @@ def test_both_versions_count_the_votes_of_one_store(plan: Plan) -> None:
         analytics = f"voting-analytics {version}"
         legs = ("voting-app 1.0 -> store", f"{analytics} -> store")
         seen = chain_of(model, "voting-app 1.0", analytics)
-        expect({leg: seen[leg] for leg in legs}, answered_by(dict.fromkeys(legs, "voting-storage 1.0")))
+        right = dict.fromkeys(legs, "voting-storage 1.0")
+        expect({leg: seen[leg] for leg in legs}, answered_by(right, "connections"))

@@ -6,8 +6,8 @@ from fixtures.scenario.chains import ANALYTICS, REDIS
 from fixtures.static.asking import REFUSED, call, page
 from fixtures.static.chains import chain_of
 from fixtures.static.copies import copies_to
-from fixtures.static.judges import answered_by, nothing_found
-from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
+from fixtures.static.judges import answered_by, as_listed, legs_are, nothing_found, pods_ready
+from fixtures.static.legs import expected_legs, plain_calls, promised_table
 from fixtures.static.moments import pages_during, uninterrupted
 from fixtures.static.objects import applied, behind, findings
 from fixtures.static.pods import ready_pods, why_not_ready
@@ -20,7 +20,7 @@ BOTH = {"voting-analytics 1.0": 1, "voting-analytics 1.1": 1}
 
 @requirement("R0.1")
 def test_lock_creates_and_configures_what_the_source_lists(plan: Plan) -> None:
-    expect(applied(plan, 3), same(plan.scenario.stage(3).promised(), "objects"))
+    expect(applied(plan, 3), as_listed(plan, 3))
 
 
 @requirement("R0.1")
@@ -32,16 +32,17 @@ def test_every_object_of_stage_3_is_of_its_schema(plan: Plan) -> None:
 def test_app_1_0_is_led_to_analytics_1_1_alone(plan: Plan) -> None:
     """And the page to app 1.0, which shows what analytics says."""
     model = plan.after(3)
-    seen = {"page": page(model), **chain_of(model, "voting-app 1.0", "voting-analytics 1.1")}
+    seen = {"page -> voting-app": page(model), **chain_of(model, "voting-app 1.0", "voting-analytics 1.1")}
     expect(
         seen,
         answered_by(
             {
-                "page": "voting-app 1.0",
+                "page -> voting-app": "voting-app 1.0",
                 "voting-app 1.0 -> analytics": "voting-analytics 1.1",
                 "voting-app 1.0 -> store": "voting-storage 1.0",
                 "voting-analytics 1.1 -> store": "voting-storage 1.0",
-            }
+            },
+            "connections",
         ),
     )
 
@@ -51,14 +52,14 @@ def test_analytics_1_0_still_runs_and_is_still_in_the_service(plan: Plan) -> Non
     model = plan.after(3)
     expect(why_not_ready(model, BOTH), nothing_found("reasons why pods are not ready"))
     running = {name: n for name, n in ready_pods(model).items() if name.startswith("voting-analytics ")}
-    expect(running, same(BOTH, "ready pods"))
+    expect(running, pods_ready(BOTH, "pods ready", model))
     expect(behind(model, ANALYTICS), same(list(running), "endpoints"))
 
 
 @requirement("R3.2")
 def test_analytics_1_0_gets_no_request_of_any_app(plan: Plan) -> None:
     seen = {"voting-app 1.0 -> analytics": call(plan.after(3), "voting-app 1.0", ANALYTICS)}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-analytics 1.1")))
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-analytics 1.1"), "connections"))
 
 
 @requirement("R3.2")
@@ -71,32 +72,33 @@ def test_analytics_1_0_gets_no_copy_of_a_request(plan: Plan) -> None:
 def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(plan: Plan) -> None:
     model = plan.after(3)
     seen = {name: call(model, name, REDIS) for name in ("voting-analytics 1.0", "voting-analytics 1.1")}
-    expect(seen, answered_by({"voting-analytics 1.0": REFUSED, "voting-analytics 1.1": "voting-storage 1.0"}))
+    right = {"voting-analytics 1.0": REFUSED, "voting-analytics 1.1": "voting-storage 1.0"}
+    expect(seen, answered_by(right, "connections to storage"))
 
 
 @requirement("R3.4")
 def test_mutual_tls_on_every_leg_by_the_policy_and_the_services_rule(plan: Plan) -> None:
     model = plan.after(3)
-    expect(table(model), same(promised_table(model, expected_legs(3)), "legs"))
+    expect(model, legs_are(promised_table(model, expected_legs(3))))
 
 
 @requirement("R3.5")
 def test_plaintext_is_refused_at_every_workload_port(plan: Plan) -> None:
     seen = plain_calls(plan.after(3))
-    expect(seen, answered_by(dict.fromkeys(seen, REFUSED)))
+    expect(seen, answered_by(dict.fromkeys(seen, REFUSED), "plaintext connections"))
 
 
 @requirement("R3.5")
 def test_the_same_calls_were_answered_before_the_lock(plan: Plan) -> None:
     """The positive control: the calls themselves are right, so that their refusal means the lock."""
     seen = plain_calls(plan.before(3))
-    expect(seen, answered_by({cell: cell.partition(":")[0] for cell in seen}))
+    expect(seen, answered_by({cell: cell.partition(":")[0] for cell in seen}, "plaintext connections"))
 
 
 @requirement("R3.6")
 def test_both_ends_of_every_leg_show_the_meshs_certificate(plan: Plan) -> None:
-    modes = {leg: " ".join(row.split()[1:3]) for leg, row in table(plan.after(3)).items()}
-    expect(modes, same(dict.fromkeys(expected_legs(3), "mTLS mTLS"), "TLS of server and client"))
+    right = dict.fromkeys(expected_legs(3), "mTLS mTLS")
+    expect(plan.after(3), legs_are(right, lambda row: " ".join(row.split()[1:3])))
 
 
 @requirement("R3.7")
@@ -107,4 +109,4 @@ def test_locking_loses_no_request(plan: Plan) -> None:
 @requirement("R3.7")
 def test_no_page_of_the_old_format_after_the_lock(plan: Plan) -> None:
     seen = {"voting-app 1.0 -> analytics": call(plan.during(3)[-1].model, "voting-app 1.0", ANALYTICS)}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-analytics 1.1")))
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-analytics 1.1"), "connections"))

@@ -5,10 +5,20 @@ from fixtures.routing.plan import Plan
 from fixtures.scenario.chains import WHO_MAY_REACH_WHOM
 from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
 from fixtures.static.asking import REFUSED, call, page
-from fixtures.static.chains import WHOLE, chain_of, page_told
+from fixtures.static.causes import of_workloads
+from fixtures.static.chains import chain_of, page_seen
 from fixtures.static.flag_buttons import lost_cookies
-from fixtures.static.judges import answered_by, nothing_found
-from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
+from fixtures.static.judges import (
+    answered_by,
+    as_listed,
+    because,
+    legs_are,
+    nothing_found,
+    pods_ready,
+    proxied,
+    whole_pages,
+)
+from fixtures.static.legs import expected_legs, plain_calls, promised_table
 from fixtures.static.moments import pages_during, uninterrupted
 from fixtures.static.objects import applied, copied_requests, findings, keys_of, ports_of, sidecars
 from fixtures.static.pods import (
@@ -31,7 +41,7 @@ FLAG_PATHS = ("/featureflag/set", "/featureflag/clear")
 
 @requirement("R0.1")
 def test_canary_creates_and_configures_what_the_source_lists(plan: Plan) -> None:
-    expect(applied(plan, 4), same(plan.scenario.stage(4).promised(), "objects"))
+    expect(applied(plan, 4), as_listed(plan, 4))
 
 
 @requirement("R0.1")
@@ -49,18 +59,18 @@ def test_flagged_voters_see_no_1_0_once_the_routes_are_live(plan: Plan) -> None:
     """They see an error until the first pod of 2.0 is ready, which the source's order implies."""
     *before, last = plan.during(4)
     routed = [moment for moment in before if moment.step != plan.scenario.stage(4).steps[0]]
-    seen = {moment.after: page(moment.model, FLAG) for moment in routed}
-    expect(seen, answered_by(dict.fromkeys(seen, REFUSED)))
-    expect({last.after: page(last.model, FLAG)}, answered_by({last.after: "voting-app 2.0"}))
+    seen = {moment: page(moment.model, FLAG) for moment in routed}
+    expect(seen, answered_by(dict.fromkeys(seen, REFUSED), "pages"))
+    expect({last: page(last.model, FLAG)}, answered_by({last: "voting-app 2.0"}, "pages"))
 
 
 @requirement("R4.2")
 def test_three_apps_one_analytics_and_one_storage_of_2_0_get_ready(plan: Plan) -> None:
     expect(why_not_ready(plan.after(4), VERSION_2_0), nothing_found("reasons why pods are not ready"))
     pods = {name: count for name, count in ready_pods(plan.after(4)).items() if name.endswith(" 2.0")}
-    expect(pods, same(VERSION_2_0, "ready pods"))
+    expect(pods, pods_ready(VERSION_2_0, "pods ready", plan.after(4)))
     with_proxy = {name: injected for name, injected in sidecars(plan.after(4)).items() if name in VERSION_2_0}
-    expect(with_proxy, same(dict.fromkeys(VERSION_2_0, True), "workloads with a proxy"))
+    expect(with_proxy, proxied(VERSION_2_0, plan.after(4)))
 
 
 @requirement("R1.3")
@@ -70,7 +80,10 @@ def test_every_proxy_is_the_running_control_planes(plan: Plan) -> None:
 
 @requirement("R4.2")
 def test_storage_service_has_the_ports_of_both_stores(plan: Plan) -> None:
-    expect(ports_of(plan.after(4), "voting-storage"), same([3306, 6379], "ports"))
+    model = plan.after(4)
+    right = same([3306, 6379], "ports with ready pods")
+    stores = ("voting-storage 1.0", "voting-storage 2.0")
+    expect(ports_of(model, "voting-storage"), because(right, lambda: of_workloads(model, stores)))
 
 
 @requirement("R4.2")
@@ -79,7 +92,10 @@ def test_secret_is_there_and_the_claim_is_mounted(plan: Plan) -> None:
     keys = ["MYSQL_DATABASE", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "MYSQL_USER"]
     expect(keys_of(plan.after(4), "voting-storage-secret"), same(keys, "keys of the Secret"))
     expect(read_only_claims(plan.after(4), "voting-storage 2.0"), nothing_found("claims that are read-only"))
-    expect(claims_mounted(plan.after(4), "voting-storage 2.0"), same(["mysql-pv-claim"], "claims mounted"))
+    expect(
+        claims_mounted(plan.after(4), "voting-storage 2.0"),
+        same(["mysql-pv-claim"], "mounted claims"),
+    )
 
 
 @requirement("R4.2")
@@ -92,49 +108,49 @@ def test_app_and_analytics_of_2_0_reach_their_store(plan: Plan) -> None:
     """Without it no page of 2.0 is whole, and the stage does not get ready."""
     chain = chain_of(plan.after(4), "voting-app 2.0", "voting-analytics 2.0")
     seen = {leg: answer for leg, answer in chain.items() if leg.endswith("store")}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-storage 2.0")))
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-storage 2.0"), "connections"))
 
 
 @requirement("R4.3")
 def test_voter_without_the_flag_never_sees_2_0(plan: Plan) -> None:
-    expect({"no cookie": page(plan.after(4))}, answered_by({"no cookie": "voting-app 1.0"}))
+    expect({"no cookie": page(plan.after(4))}, answered_by({"no cookie": "voting-app 1.0"}, "pages"))
 
 
 @requirement("R4.3")
 def test_no_method_path_or_header_opens_2_0_without_the_flag(plan: Plan) -> None:
     seen = answers(plan.after(4), "", other="voting-app 2.0")
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 1.0")))
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 1.0"), "requests"))
 
 
 @requirement("R4.4")
 def test_no_method_path_or_header_leads_back_to_1_0_with_the_flag(plan: Plan) -> None:
     seen = answers(plan.after(4), FLAG, other="voting-app 1.0")
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0")))
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0"), "requests"))
 
 
 @requirement("R4.4")
 def test_voter_with_the_flag_always_sees_2_0(plan: Plan) -> None:
-    expect({FLAG: page(plan.after(4), FLAG)}, answered_by({FLAG: "voting-app 2.0"}))
-    expect(page_told(plan.after(4), FLAG), same(WHOLE, "page with the flag"))
-    expect(strange_words(plan.after(4), "2.0"), nothing_found("words that no voter expects"))
+    expect({FLAG: page(plan.after(4), FLAG)}, answered_by({FLAG: "voting-app 2.0"}, "pages"))
+    expect({FLAG: page_seen(plan.after(4), FLAG)}, whole_pages("pages"))
+    expect(strange_words(plan.after(4), "2.0"), nothing_found("unexpected wording on the page"))
 
 
 @requirement("R4.5")
 def test_the_flag_opens_2_0_wherever_it_stands(plan: Plan) -> None:
     seen = {cookie: page(plan.after(4), cookie) for cookie in OPENING}
-    expect(seen, answered_by(dict.fromkeys(OPENING, "voting-app 2.0")))
+    expect(seen, answered_by(dict.fromkeys(OPENING, "voting-app 2.0"), "cookies"))
 
 
 @requirement("R4.5")
 def test_near_misses_stay_on_1_0(plan: Plan) -> None:
     seen = {cookie: page(plan.after(4), cookie) for cookie in NEAR_MISSES}
-    expect(seen, answered_by(dict.fromkeys(NEAR_MISSES, "voting-app 1.0")))
+    expect(seen, answered_by(dict.fromkeys(NEAR_MISSES, "voting-app 1.0"), "cookies"))
 
 
 @requirement("R4.5")
 def test_the_flag_in_another_header_opens_nothing(plan: Plan) -> None:
     seen = {header: page(plan.after(4), headers={header: FLAG}) for header in OTHER_HEADERS}
-    expect(seen, answered_by(dict.fromkeys(OTHER_HEADERS, "voting-app 1.0")))
+    expect(seen, answered_by(dict.fromkeys(OTHER_HEADERS, "voting-app 1.0"), "headers"))
 
 
 @requirement("R4.5")
@@ -145,7 +161,7 @@ def test_no_other_property_of_a_request_decides(plan: Plan) -> None:
     expected |= {(FLAG, asked): "voting-app 2.0" for asked in flagged}
     seen = {("no cookie", asked): answer for asked, answer in ordinary.items()}
     seen |= {(FLAG, asked): answer for asked, answer in flagged.items()}
-    expect(seen, answered_by(expected))
+    expect(seen, answered_by(expected, "requests"))
 
 
 @requirement("R4.6")
@@ -163,12 +179,12 @@ def test_setting_and_clearing_the_flag_are_answered_by_the_version_that_is_shown
         for path in FLAG_PATHS
         for cookie, version in versions.items()
     }
-    expect(seen, answered_by(expected))
+    expect(seen, answered_by(expected, "requests"))
 
 
 @requirement("R4.6")
 def test_pages_of_both_versions_have_the_buttons(plan: Plan) -> None:
-    expect(without_flag_buttons(plan.after(4)), nothing_found("settings without the flag's buttons"))
+    expect(without_flag_buttons(plan.after(4)), nothing_found("settings that remove the flag's buttons"))
 
 
 @requirement("R4.6")
@@ -180,7 +196,7 @@ def test_the_cookie_of_set_and_clear_reaches_the_browser(plan: Plan) -> None:
 def test_a_vote_is_counted_by_the_version_that_the_flag_chooses(plan: Plan) -> None:
     versions = {"": "voting-app 1.0", FLAG: "voting-app 2.0"}
     seen = {f"vote with {cookie or 'no cookie'}": answer(plan.after(4), VOTE, cookie) for cookie in versions}
-    expect(seen, answered_by(dict(zip(seen, versions.values(), strict=True))))
+    expect(seen, answered_by(dict(zip(seen, versions.values(), strict=True)), "votes"))
 
 
 @requirement("R4.7")
@@ -196,7 +212,8 @@ def test_each_version_counts_in_a_store_of_its_own(plan: Plan) -> None:
                 "voting-analytics 1.1 -> store": "voting-storage 1.0",
                 "voting-app 2.0 -> store": "voting-storage 2.0",
                 "voting-analytics 2.0 -> store": "voting-storage 2.0",
-            }
+            },
+            "connections",
         ),
     )
 
@@ -217,21 +234,24 @@ def test_each_source_reaches_its_own_chain_and_no_other(plan: Plan) -> None:
         (source, f"{service}:{port}"): answered
         for (source, (service, port)), answered in WHO_MAY_REACH_WHOM.items()
     }
-    expect(seen, answered_by(expected))
+    expect(seen, answered_by(expected, "connections"))
 
 
 @requirement("R4.9")
 def test_votes_of_2_0_lie_on_a_claim(plan: Plan) -> None:
-    expect(claims_mounted(plan.after(4), "voting-storage 2.0"), same(["mysql-pv-claim"], "claims mounted"))
+    expect(
+        claims_mounted(plan.after(4), "voting-storage 2.0"),
+        same(["mysql-pv-claim"], "mounted claims"),
+    )
 
 
 @requirement("R4.10")
 def test_mutual_tls_on_the_new_legs_too(plan: Plan) -> None:
     model = plan.after(4)
-    expect(table(model), same(promised_table(model, expected_legs(4)), "legs"))
+    expect(model, legs_are(promised_table(model, expected_legs(4))))
 
 
 @requirement("R4.10")
 def test_plaintext_is_refused_at_the_new_ports_too(plan: Plan) -> None:
     seen = plain_calls(plan.after(4))
-    expect(seen, answered_by(dict.fromkeys(seen, REFUSED)))
+    expect(seen, answered_by(dict.fromkeys(seen, REFUSED), "plaintext connections"))

@@ -4,9 +4,9 @@ from fixtures.marks import requirement
 from fixtures.routing.plan import Plan
 from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING
 from fixtures.static.asking import REFUSED, page
-from fixtures.static.chains import WHOLE, page_told
-from fixtures.static.judges import answered_by, nothing_found
-from fixtures.static.legs import expected_legs, plain_calls, promised_table, table
+from fixtures.static.chains import page_seen
+from fixtures.static.judges import answered_by, as_listed, legs_are, nothing_found, pods_ready, whole_pages
+from fixtures.static.legs import expected_legs, plain_calls, promised_table
 from fixtures.static.moments import pages_during, uninterrupted
 from fixtures.static.objects import applied, findings, old_references, sources_of_nobody, subsets_of
 from fixtures.static.pods import claims_mounted, ready_pods
@@ -19,7 +19,7 @@ ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0"
 
 @requirement("R0.1")
 def test_finalize_configures_and_deletes_what_the_scenario_lists(plan: Plan) -> None:
-    expect(applied(plan, 5), same(plan.scenario.stage(5).promised(), "objects"))
+    expect(applied(plan, 5), as_listed(plan, 5))
 
 
 @requirement("R0.1")
@@ -30,13 +30,13 @@ def test_every_object_of_stage_5_is_of_its_schema(plan: Plan) -> None:
 @requirement("R5.1")
 def test_no_cookie_leads_anywhere_but_to_2_0(plan: Plan) -> None:
     seen = {cookie: page(plan.after(5), cookie) for cookie in (*OPENING, *NEAR_MISSES)}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0")))
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0"), "cookies"))
 
 
 @requirement("R5.1")
 def test_everyone_has_whole_pages(plan: Plan) -> None:
-    for cookie in ("", FLAG):
-        expect(page_told(plan.after(5), cookie), same(WHOLE, f"page with {cookie or 'no cookie'}"))
+    seen = {cookie or "no cookie": page_seen(plan.after(5), cookie) for cookie in ("", FLAG)}
+    expect(seen, whole_pages("pages"))
 
 
 @requirement("R5.2")
@@ -55,13 +55,13 @@ def test_every_component_has_a_subset_for_2_0(plan: Plan) -> None:
 
 @requirement("R5.2")
 def test_nothing_dangles(plan: Plan) -> None:
-    expect(plan.after(5).references(), nothing_found("references to nothing"))
-    expect(sources_of_nobody(plan.after(5)), nothing_found("rules for nobody"))
+    expect(plan.after(5).references(), nothing_found("references to what does not exist"))
+    expect(sources_of_nobody(plan.after(5)), nothing_found("rules for sources that do not exist"))
 
 
 @requirement("R5.3")
 def test_only_pods_of_2_0_remain(plan: Plan) -> None:
-    expect(ready_pods(plan.after(5)), same(ONLY_2_0, "ready pods"))
+    expect(ready_pods(plan.after(5)), pods_ready(ONLY_2_0, "pods ready", plan.after(5)))
 
 
 @requirement("R5.3")
@@ -73,22 +73,25 @@ def test_every_page_is_whole_at_every_moment(plan: Plan) -> None:
 def test_no_page_of_1_0_once_everyone_is_routed_to_2_0(plan: Plan) -> None:
     first, *_ = plan.scenario.stage(5).steps
     after = [moment for moment in plan.during(5) if moment.step != first]
-    seen = {moment.after: page(moment.model) for moment in after}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0")))
+    seen = {moment: page(moment.model) for moment in after}
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0"), "pages"))
 
 
 @requirement("R5.4")
 def test_the_votes_of_2_0_stay_on_their_claim(plan: Plan) -> None:
-    expect(claims_mounted(plan.after(5), "voting-storage 2.0"), same(["mysql-pv-claim"], "claims mounted"))
+    expect(
+        claims_mounted(plan.after(5), "voting-storage 2.0"),
+        same(["mysql-pv-claim"], "mounted claims"),
+    )
 
 
 @requirement("R5.4")
 def test_mutual_tls_is_still_strict_on_every_leg(plan: Plan) -> None:
     model = plan.after(5)
-    expect(table(model), same(promised_table(model, expected_legs(5)), "legs"))
+    expect(model, legs_are(promised_table(model, expected_legs(5))))
 
 
 @requirement("R5.4")
 def test_plaintext_is_still_refused(plan: Plan) -> None:
     seen = plain_calls(plan.after(5))
-    expect(seen, answered_by(dict.fromkeys(seen, REFUSED)))
+    expect(seen, answered_by(dict.fromkeys(seen, REFUSED), "plaintext connections"))

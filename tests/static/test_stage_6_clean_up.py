@@ -3,18 +3,18 @@ import pytest
 from fixtures.marks import requirement
 from fixtures.routing.plan import Plan
 from fixtures.static.asking import page
-from fixtures.static.judges import answered_by, nothing_found
+from fixtures.static.judges import answered_by
 from fixtures.static.objects import left
-from fixtures.verdicts import expect
+from fixtures.verdicts import expect, same
 
 pytestmark = pytest.mark.static
 
 
 @requirement("R6.1")
 def test_no_object_is_left(plan: Plan) -> None:
-    expect(left(plan.after(6)), nothing_found("objects"))
+    expect(left(plan.after(6)), same((), "objects left"))
 
 
 @requirement("R6.1")
 def test_nothing_answers_for_the_app_any_more(plan: Plan) -> None:
-    expect({"page": page(plan.after(6))}, answered_by({"page": "connection refused"}))
+    expect({"GET /": page(plan.after(6))}, answered_by({"GET /": "connection refused"}, "requests"))
