@@ -23,6 +23,8 @@ from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
 
+# The mark of a run of an earlier version; Linux gives no process this number (proc_sys_kernel(5): pid_max).
+ENDED = "4194305-1"
 HOLDER = """
 import sys
 from pathlib import Path
@@ -79,7 +81,7 @@ def test_a_killed_run_holds_nothing_and_is_remembered(tmp_path: Path) -> None:
             assert claim.mine
             assert claim.before is not None
             assert claim.before.pid == str(other.pid)
-            assert not owners.is_alive(claim.before.owner)
+            assert owners.has_ended(claim.before.owner)
             assert not written_by_us(claim)
             write_down(claim, keep=True)
             assert written_by_us(claim)
@@ -143,10 +145,10 @@ def test_a_cluster_in_use_or_kept_is_left_alone(tmp_path: Path, docker: Programs
 def test_what_was_being_made_is_removed_and_nothing_else(tmp_path: Path, docker: Programs) -> None:
     docker.add("docker", "exit 1")
     (tmp_path / "kind-123").mkdir()
-    left = tmp_path / ".unfinished-1-1.abc"
+    left = tmp_path / f".unfinished-{ENDED}.abc"
     (left / "root").mkdir(parents=True)
     with unfinished(tmp_path) as making:
-        assert stale.remove_stale(tmp_path) == ["removed unfinished folder .unfinished-1-1.abc"]
+        assert stale.remove_stale(tmp_path) == [f"removed unfinished folder .unfinished-{ENDED}.abc"]
         assert making.exists()
     assert not left.exists()
     assert not making.exists()
@@ -159,14 +161,14 @@ def test_temporary_files_of_dead_runs_alone_are_removed(
     docker.add("docker", "exit 1")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.delenv("TMPDIR", raising=False)
-    (tmp_path / "voting-conformance.1-1").mkdir()
-    (tmp_path / "voting-conformance.1-1/key").touch()
+    (tmp_path / f"voting-conformance.{ENDED}").mkdir()
+    (tmp_path / f"voting-conformance.{ENDED}/key").touch()
     (tmp_path / "somebody-else").mkdir()
-    (tmp_path / "voting-conformance.2-2").symlink_to(tmp_path / "somebody-else")
+    (tmp_path / f"voting-conformance.{ENDED}0").symlink_to(tmp_path / "somebody-else")
     with scratch() as ours:
         assert tempfile.gettempdir() == os.environ["TMPDIR"] == str(ours)
         assert ours.stat().st_mode & 0o777 == 0o700
-        assert stale.remove_stale(tmp_path) == ["removed temporary folder voting-conformance.1-1"]
+        assert stale.remove_stale(tmp_path) == [f"removed temporary folder voting-conformance.{ENDED}"]
         assert ours.exists()
     assert not ours.exists()
     assert "TMPDIR" not in os.environ
@@ -221,9 +223,11 @@ def test_cleaning_up_holds_no_cluster_but_the_one_it_removes(tmp_path: Path) -> 
 
 def test_the_containers_of_dead_runs_alone_are_removed(tmp_path: Path, docker: Programs) -> None:
     prefix = "voting-conformance-unfinished-node."
-    names = f"{prefix}1-1 {prefix}{owners.own_token()}"
+    names = f"{prefix}{ENDED} {prefix}{owners.own_token()}"
     docker.add("docker", f'case "$*" in *name=*) echo {names};; version*) echo 20;; esac')
-    assert stale.remove_stale(tmp_path) == [f"removed container {prefix}1-1, left by a run that was killed"]
+    assert stale.remove_stale(tmp_path) == [
+        f"removed container {prefix}{ENDED}, left by a run that was killed"
+    ]
     assert [call for call in docker.calls() if "rm" in call.split()] == [
-        f"docker rm --force --volumes {prefix}1-1"
+        f"docker rm --force --volumes {prefix}{ENDED}"
     ]

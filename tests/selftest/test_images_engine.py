@@ -18,7 +18,7 @@ from fixtures.images.engine import (
     engine_version,
     ensure_engine,
 )
-from fixtures.owners import MARK, own_token
+from fixtures.owners import MARK, name_of, own_token
 from fixtures.processes import CommandFailed
 from fixtures.progress import Progress
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
@@ -282,7 +282,9 @@ def test_pid_files_of_killed_daemons_are_forgotten_and_those_of_running_ones_kep
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dead, other, alive = (tmp_path / name for name in ("dead", "other", "alive"))
-    mine = Path("/proc/self/comm").read_text().strip()
+    mine = name_of(os.getpid())
+    if mine is None:
+        pytest.skip("this machine does not show its processes")
     dead.write_text("4194305\n")
     other.write_text(f"{os.getpid()}\n")
     alive.write_text(f"{os.getpid()}")

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import psutil
 import pytest
 
 from fixtures import owners
+from fixtures.images.unfinished import abandoned, unfinished
+from fixtures.scratch import remove_abandoned, scratch
 from fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.selftest
+
+REPOSITORY = Path(__file__).parents[2]
+# Linux never gives a process this number (proc_sys_kernel(5): pid_max).
+NO_PROCESS = 4194305
+needs_to_see_processes = pytest.mark.skipif(
+    owners.name_of(os.getpid()) is None, reason="this machine does not show its processes"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +41,9 @@ def sleeping(token: str) -> Iterator[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if name != owners.MARK}
     environment |= {owners.MARK: token} if token else {}
     with subprocess.Popen(["sleep", "600"], env=environment) as process:
-        # Until the program is loaded, /proc shows the environment of who started it.
+        # Until the program is loaded, the system shows the environment of who started it.
         wait_until(
-            lambda: owners._name(process.pid),
+            lambda: owners.name_of(process.pid),
             until=lambda name: name == "sleep",
             limit=10,
             what="it sleeps",
@@ -50,16 +63,78 @@ def dead_token() -> str:
     ).stdout.strip()
 
 
-def test_this_process_is_alive_and_an_ended_one_is_not() -> None:
-    assert owners.is_alive(owners.own_token())
-    assert not owners.is_alive(dead_token())
+def changed(token: str, **fields: object) -> str:
+    """A mark with other fields."""
+    pid, ticks, seconds, place = token.split("-")
+    return "-".join(
+        str(one)
+        for one in ({"pid": pid, "ticks": ticks, "seconds": seconds, "place": place} | fields).values()
+    )
 
 
-@pytest.mark.parametrize("token", ["", "-", "1", "x-1", "1-", "0-0", "1-1"])
-def test_what_is_no_mark_of_a_living_process(token: str) -> None:
-    assert not owners.is_alive(token)
+@needs_to_see_processes
+def test_this_process_has_not_ended_and_an_ended_one_has() -> None:
+    assert not owners.has_ended(owners.own_token())
+    assert owners.has_ended(dead_token())
 
 
+@pytest.mark.parametrize(
+    "token", ["", "-", "1", "x-1", "1-", "0-0", "0-1-1-abc", "1-1-1", "my-folder", "1-1-1-1-1"]
+)
+def test_what_is_no_mark_proves_nothing(token: str) -> None:
+    assert not owners.has_ended(token)
+
+
+@needs_to_see_processes
+def test_another_process_of_the_same_number_proves_that_the_owner_has_ended() -> None:
+    token = owners.own_token()
+    _, ticks, seconds, _ = token.split("-")
+    assert owners.has_ended(changed(token, ticks=int(ticks) + 500, seconds=int(seconds) + 500))
+
+
+@pytest.mark.parametrize(
+    "moved", [{"seconds": 1}, {"ticks": 1}, {"seconds": 0}, {"ticks": 0}, {"ticks": 0, "seconds": 0}]
+)
+def test_a_clock_that_was_set_or_a_start_that_is_not_known_ends_nobody(moved: dict[str, int]) -> None:
+    assert not owners.has_ended(changed(owners.own_token(), **moved))
+
+
+def test_a_number_without_a_process_proves_it_however_the_start_was_marked() -> None:
+    token = owners.own_token()
+    assert owners.has_ended(changed(token, pid=NO_PROCESS))
+    assert owners.has_ended(changed(token, pid=NO_PROCESS, ticks=0, seconds=0))
+
+
+def test_a_run_of_another_machine_or_container_may_be_alive() -> None:
+    token = owners.own_token()
+    assert not owners.has_ended(changed(token, pid=NO_PROCESS, place="ffffff"))
+
+
+@needs_to_see_processes
+def test_marks_of_earlier_versions_are_understood() -> None:
+    pid, ticks, *_ = owners.own_token().split("-")
+    assert not owners.has_ended(f"{pid}-{ticks}")
+    assert owners.has_ended(f"{pid}-{int(ticks) + 500}")
+    assert owners.has_ended(f"{NO_PROCESS}-{ticks}")
+
+
+@needs_to_see_processes
+def test_a_process_that_nobody_has_waited_for_has_ended() -> None:
+    code = "from fixtures.owners import own_token; print(own_token(), flush=True)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        token = process.stdout.read().strip()
+        wait_until(lambda: owners.has_ended(token), until=bool, limit=10, what="it has ended", pause=0.01)
+        assert process.returncode is None
+
+
+def test_a_mark_stays_the_same_although_the_clock_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = owners.own_token()
+    monkeypatch.setattr(psutil, "boot_time", lambda: 1.0)
+    assert owners.own_token() == before
+
+
+@needs_to_see_processes
 def test_what_a_dead_run_left_is_ended() -> None:
     with sleeping(dead_token()) as left:
         assert left.pid in [orphan.pid for orphan in owners.orphans()]
@@ -69,14 +144,118 @@ def test_what_a_dead_run_left_is_ended() -> None:
     assert left.pid not in [orphan.pid for orphan in owners.orphans()]
 
 
+@needs_to_see_processes
 def test_what_a_living_run_or_nobody_started_is_left_alone() -> None:
-    with sleeping(owners.own_token()) as ours, sleeping("") as anybodys:
+    with sleeping(owners.own_token()) as ours, sleeping("") as anybodys, sleeping("a word") as others:
         owners.end_orphans()
-        assert ours.poll() is None
-        assert anybodys.poll() is None
+        for process in (ours, anybodys, others):
+            assert process.poll() is None
+
+
+@needs_to_see_processes
+def test_a_process_that_we_may_not_look_into_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(process: psutil.Process) -> dict[str, str]:
+        raise psutil.AccessDenied(process.pid)
+
+    with sleeping(dead_token()) as left:
+        monkeypatch.setattr(psutil.Process, "environ", denied)
+        assert owners.end_orphans() == []
+        assert left.poll() is None
 
 
 def test_children_are_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(owners.MARK, "somebody")
     owners.mark_children()
     assert os.environ[owners.MARK] == owners.own_token()
+
+
+# --- a machine that shows no process ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let psutil look for processes in an empty folder."""
+    empty = tmp_path / "proc"
+    empty.mkdir()
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(empty))
+
+
+@pytest.mark.usefixtures("no_proc")
+def test_where_no_process_is_seen_each_may_be_alive() -> None:
+    with subprocess.Popen(["sleep", "600"]) as process:
+        try:
+            assert not owners.has_ended(changed(owners.own_token(), pid=process.pid))
+            assert not owners.has_ended(f"{process.pid}-1")
+            assert owners.orphans() == owners.end_orphans() == owners.end_children() == []
+            assert owners.name_of(process.pid) is None
+            assert process.poll() is None
+        finally:
+            process.kill()
+
+
+@pytest.mark.usefixtures("no_proc")
+def test_where_no_process_is_seen_a_mark_still_tells_one_run_from_another() -> None:
+    owners._token_of.cache_clear()
+    try:
+        assert owners.own_token().startswith(f"{os.getpid()}-0-0-")
+        assert not owners.has_ended(owners.own_token())
+        assert owners.has_ended(changed(owners.own_token(), pid=NO_PROCESS))
+    finally:
+        owners._token_of.cache_clear()
+
+
+@pytest.mark.usefixtures("no_proc")
+def test_where_no_process_is_seen_the_folders_of_a_live_run_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.delenv("TMPDIR", raising=False)
+    store = tmp_path / "store"
+    with scratch() as ours, unfinished(store) as making:
+        assert remove_abandoned() == []
+        assert abandoned(store) == []
+        assert ours.exists()
+        assert making.exists()
+
+
+CLEANER = """
+import sys
+from pathlib import Path
+from fixtures.images.unfinished import abandoned
+from fixtures.owners import end_orphans
+from fixtures.scratch import remove_abandoned
+assert not list(Path("/proc").iterdir())
+print(end_orphans(), remove_abandoned(), abandoned(Path(sys.argv[1])))
+"""
+
+
+def without_proc(*command: str | Path) -> list[str | Path]:
+    """Return a command that runs with an empty folder for /proc; skip where this is not allowed."""
+    hidden: list[str | Path] = [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        'mount -t tmpfs none /proc && exec "$@"',
+        "sh",
+    ]
+    tried = ["false"] if shutil.which("unshare") is None else [*hidden, "true"]
+    if subprocess.run(tried, capture_output=True, check=False).returncode:
+        pytest.skip("this machine does not let us hide /proc (unshare)")
+    return [*hidden, *command]
+
+
+def test_a_run_on_a_machine_without_proc_leaves_the_folders_of_a_live_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = without_proc(sys.executable, "-c", CLEANER, tmp_path / "store")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with scratch() as ours, unfinished(tmp_path / "store") as making:
+        environment = os.environ | {"TMPDIR": str(tmp_path)}
+        done = subprocess.run(
+            command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.stdout == "[] [] []\n", done.stderr
+        assert ours.exists()
+        assert making.exists()

@@ -135,7 +135,7 @@ def test_a_selection_that_is_refused(
 
 def test_a_manifests_folder_that_is_not_there(run_pytest: Pytest, tmp_path: Path) -> None:
     missing = tmp_path / "no/such/folder"
-    assert_bad_input(run_pytest("--manifests", missing), f"there is no manifests folder {missing}")
+    assert_bad_input(run_pytest("--manifests", missing), f"the manifests folder {missing} does not exist")
 
 
 def test_a_manifests_folder_that_lacks_a_stage_s_file(run_pytest: Pytest, manifests: Path) -> None:

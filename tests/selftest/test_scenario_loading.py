@@ -211,11 +211,50 @@ def test_folder_without_scenario_is_judged_by_the_fallback(own: Path, tmp_path: 
         load_scenario(theirs)
 
 
-def test_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+EXPECTED = "expected a folder with the YAML files of every stage"
+
+
+def test_what_is_no_folder_of_manifests_is_refused_with_what_was_expected(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    for name in ("nowhere", "file"):
-        with pytest.raises(BadInput, match=f"there is no manifests folder .*{name}"):
+    (tmp_path / "empty").mkdir()
+    for name, told in (("nowhere", "does not exist"), ("file", "is a file"), ("empty", "is empty")):
+        with pytest.raises(BadInput, match=f"{name}.* {told}") as refused:
             load_scenario(tmp_path / name)
+        assert EXPECTED in str(refused.value)
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("Chart.yaml", r"is a Helm chart \(Chart\.yaml\), .* `helm template`"),
+        ("kustomization.yaml", r"is a kustomization .* `kubectl kustomize`"),
+        ("kustomization.yml", r"is a kustomization"),
+        ("Kustomization", r"is a kustomization"),
+    ],
+)
+def test_a_folder_that_generates_manifests_is_refused(
+    own: Path, tmp_path: Path, file: str, told: str
+) -> None:
+    theirs = folder_with(tmp_path / "theirs", file, told=None)
+    with pytest.raises(BadInput, match=told) as refused:
+        load_scenario(theirs, fallback=own / "scenario.yaml")
+    assert EXPECTED in str(refused.value)
+
+
+def test_a_chart_whose_folder_has_every_file_is_judged(own: Path, tmp_path: Path) -> None:
+    theirs = folder_with(tmp_path / "theirs", "Chart.yaml", *FILES, told=None)
+    assert load_scenario(theirs, fallback=own / "scenario.yaml").files() == FILES
+
+
+def test_a_folder_with_other_names_is_told_which_files_are_absent_and_how_to_name_others(
+    own: Path, tmp_path: Path
+) -> None:
+    theirs = folder_with(tmp_path / "theirs", "mine.yaml", told=None)
+    with pytest.raises(BadInput, match="has none of the files that the scenario applies") as refused:
+        load_scenario(theirs, fallback=own / "scenario.yaml")
+    for told in (*FILES, "add a scenario.yaml"):
+        assert told in str(refused.value)
 
 
 @pytest.mark.parametrize("told", [TOLD, None])

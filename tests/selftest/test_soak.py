@@ -89,9 +89,9 @@ def test_a_round_is_the_walk_of_e2e_on_the_kept_cluster() -> None:
     words = suite_command(
         ImagesFrom.BUILD, AskedVersions(envoy="1.38.3"), "c", keep=True, arguments=["-k", "canary"]
     )
-    assert words[:5] == [sys.executable, "-m", "pytest", "tests", "--ignore=tests/selftest"]
-    assert words[5:9] == ["--images", "build", "--envoy-version", "1.38.3"]
-    assert words[9:] == ["--cluster-name", "c", "--keep-cluster", "-k", "canary"]
+    assert words[:4] == [sys.executable, "-m", "pytest", "tests"]
+    assert words[4:8] == ["--images", "build", "--envoy-version", "1.38.3"]
+    assert words[8:] == ["--cluster-name", "c", "--keep-cluster", "-k", "canary"]
     assert "--keep-cluster" not in suite_command(ImagesFrom.AUTO, AskedVersions(), "c", keep=False)
 
 
