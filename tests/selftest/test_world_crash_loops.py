@@ -212,6 +212,18 @@ def test_a_component_that_ends_as_before_with_all_its_peers_at_hand_is_named() -
     assert 11 < after < 13, "the first run that began with MySQL at hand"
 
 
+def test_a_component_that_ends_alike_and_can_not_start_by_the_manifests_is_named_without_its_peers() -> None:
+    cluster = Crashing(canary())
+    cluster.crash("voting-analytics", always(1, "PORT is 'eighty'"))
+    trouble, after = named(cluster, blocked=["f.yaml:3: PORT is no port"])
+    assert trouble is not None
+    assert trouble.reason.startswith("container voting-analytics")
+    assert after < 3
+    cluster = Crashing(canary())
+    cluster.crash("voting-analytics", lambda run: (1, "Error", [f"another story {'abcdef'[run]}"]))
+    assert named(cluster, 30, blocked=["f.yaml:3: PORT is no port"])[0] is None, "it may be another reason"
+
+
 def test_a_component_that_ends_otherwise_once_its_peers_are_at_hand_gets_more_time() -> None:
     cluster = Crashing(canary(), {"voting-storage:3306": MYSQL})
     cluster.crash("voting-analytics", lambda run: (1, "Error", ["no MySQL" if run < 2 else "no table yet"]))
