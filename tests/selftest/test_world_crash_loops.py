@@ -242,6 +242,17 @@ def test_a_component_that_is_kept_from_a_peer_is_not_the_fault() -> None:
     assert LIMITS.pods_stuck < after < LIMITS.pods_stuck + 3
 
 
+def test_a_peer_without_a_probe_may_still_make_its_first_volume() -> None:
+    cluster = Crashing(canary(mysql=True))
+    cluster.crash("voting-analytics", always(1, "no MySQL"))
+    del cluster.pods[2]["spec"]["containers"][1]["readinessProbe"]
+    trouble, after = named(cluster)
+    assert trouble is not None
+    assert "called voting-storage:3306 and found nothing that listens" in trouble.reason
+    assert trouble.patience
+    assert LIMITS.pods_not_yet < after < LIMITS.pods_not_yet + 3
+
+
 def test_a_program_that_can_not_be_started_needs_nobody_to_be_at_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
