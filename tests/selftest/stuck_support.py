@@ -32,6 +32,7 @@ def pod(app: str, version: str = "1.0", *, ready: bool = False, port: int = 0, *
         {
             "name": app,
             "ports": [{"containerPort": port or PORTS[app]}],
+            "readinessProbe": {"periodSeconds": 1},
             "env": [{"name": name, "value": value} for name, value in env.items()],
         },
     ]

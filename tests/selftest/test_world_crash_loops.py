@@ -212,6 +212,18 @@ def test_a_component_that_ends_as_before_with_all_its_peers_at_hand_is_named() -
     assert 11 < after < 13, "the first run that began with MySQL at hand"
 
 
+def test_a_component_that_ends_alike_and_can_not_start_by_the_manifests_is_named_without_its_peers() -> None:
+    cluster = Crashing(canary())
+    cluster.crash("voting-analytics", always(1, "PORT is 'eighty'"))
+    trouble, after = named(cluster, blocked=["f.yaml:3: PORT is no port"])
+    assert trouble is not None
+    assert trouble.reason.startswith("container voting-analytics")
+    assert after < 3
+    cluster = Crashing(canary())
+    cluster.crash("voting-analytics", lambda run: (1, "Error", [f"another story {'abcdef'[run]}"]))
+    assert named(cluster, 30, blocked=["f.yaml:3: PORT is no port"])[0] is None, "it may be another reason"
+
+
 def test_a_component_that_ends_otherwise_once_its_peers_are_at_hand_gets_more_time() -> None:
     cluster = Crashing(canary(), {"voting-storage:3306": MYSQL})
     cluster.crash("voting-analytics", lambda run: (1, "Error", ["no MySQL" if run < 2 else "no table yet"]))
@@ -228,6 +240,17 @@ def test_a_component_that_is_kept_from_a_peer_is_not_the_fault() -> None:
     assert "voting-analytics-2-0-77-x called voting-storage:3306 and received b'+PONG" in trouble.reason
     assert trouble.concerns[0] == "VirtualService/voting-storage:spec"
     assert LIMITS.pods_stuck < after < LIMITS.pods_stuck + 3
+
+
+def test_a_peer_without_a_probe_may_still_make_its_first_volume() -> None:
+    cluster = Crashing(canary(mysql=True))
+    cluster.crash("voting-analytics", always(1, "no MySQL"))
+    del cluster.pods[2]["spec"]["containers"][1]["readinessProbe"]
+    trouble, after = named(cluster)
+    assert trouble is not None
+    assert "called voting-storage:3306 and found nothing that listens" in trouble.reason
+    assert trouble.patience
+    assert LIMITS.pods_not_yet < after < LIMITS.pods_not_yet + 3
 
 
 def test_a_program_that_can_not_be_started_needs_nobody_to_be_at_fault(

@@ -102,7 +102,10 @@ def watched(short: str) -> tuple[Watch, list[Times]]:
 
 def test_a_limit_that_ran_out_on_a_short_machine_is_the_environments() -> None:
     watch, asked = watched("40 tasks wanted to run on 2 cores")
-    with pytest.raises(EnvironmentFailed, match=r"too slow for the time limits: 40 tasks.*--timeout-factor"):
+    with pytest.raises(
+        EnvironmentFailed,
+        match=r"too slow for the time limits: 40 tasks.*ran out: pods: not within 3 s.*--timeout-factor",
+    ):
         watch.check(not_in_time())
     assert asked == [[(1000.0, 1003.0)]]
 
@@ -113,6 +116,11 @@ def test_a_wrong_answer_is_never_the_machines() -> None:
     watch.check(StageFailed("Secret/x does not exist"))
     watch.check()
     assert not asked
+
+
+def test_what_ran_out_is_said_in_the_verdicts_few_words() -> None:
+    watch, _ = watched("40 tasks wanted to run on 2 cores")
+    assert "what ran out: 1 of 2 pages failed: ReadTimeout" in watch.disturbance(broken(OLD_PAGE, LATE))
 
 
 def test_a_limit_that_ran_out_on_a_machine_that_was_not_short_stays_red() -> None:

@@ -106,6 +106,15 @@ def test_a_name_that_there_is_not() -> None:
     assert LIMITS.pods_stuck <= after < LIMITS.pods_stuck + 1.5
 
 
+def test_a_peer_without_a_probe_is_ready_before_it_answers() -> None:
+    store = pod("voting-storage", ready=True)
+    del store["spec"]["containers"][1]["readinessProbe"]
+    trouble, after = told(Cluster([pod("voting-analytics"), store]), seconds=60)
+    assert trouble is not None
+    assert trouble.patience
+    assert LIMITS.pods_not_yet <= after < LIMITS.pods_not_yet + 2
+
+
 def test_what_is_somebodys_own_may_be_slow() -> None:
     cluster = Cluster([pod("voting-analytics", REDIS_HOST="redis.others"), READY_STORE])
     assert told(cluster, seconds=100)[0] is None
