@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.routing.mesh_profile import AKS
+from fixtures.routing.model import Model
 from fixtures.routing.questions import OUTSIDE, Answer, Ending, Request, Source
+from fixtures.routing.state import State
 from tests.selftest.routing_support import (
     OPEN,
     at_gate,
@@ -13,6 +16,7 @@ from tests.selftest.routing_support import (
     documents,
     endings,
     istio,
+    manifests,
     model,
     only,
     page,
@@ -208,3 +212,19 @@ def test_the_policy_is_named_first_with_its_line_and_what_it_asks_for() -> None:
     assert denied.reason == "AuthorizationPolicy/deny denies the call to store 1:3306"
     nothing = only(call(model(PODS, policy("{}", "nothing")), "store", 3306))
     assert nothing.reason.endswith("does not allow the call to store 1:3306, as it has no rules")
+
+
+def test_a_gateway_whose_account_is_unknown_is_not_judged_by_accounts() -> None:
+    mine = State("voting", {"istio.io/rev": "asm-1-30"}, mesh=AKS)
+    for one in manifests(PODS.replace("ingressgateway}", "aks-istio-ingressgateway-external}")):
+        mine = mine.apply(one)
+
+    def ends(spec: str) -> dict[str, object]:
+        state = mine
+        for one in manifests(policy(spec), file="policy.yaml"):
+            state = state.apply(one, 2)
+        return dict(endings(page(Model(state.ready()))))
+
+    assert ends(source("principals: ['*/sa/gateway']")) == {"unknown": 1}
+    assert ends(source("namespaces: [aks-istio-ingress]")) == {"served": 1}
+    assert ends(source("namespaces: [istio-system]")) == {"403": 1}
