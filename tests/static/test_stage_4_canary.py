@@ -74,7 +74,7 @@ def test_three_apps_one_analytics_and_one_storage_of_2_0_get_ready(plan: Plan) -
 
 
 @requirement("R1.3")
-def test_every_proxy_is_the_running_control_planes(plan: Plan) -> None:
+def test_every_proxy_is_still_the_running_control_planes(plan: Plan) -> None:
     expect(other_proxies(plan.after(4)), nothing_found("proxies of another release"))
 
 
