@@ -349,7 +349,7 @@ def test_any_text_is_a_scenario_or_refused(lines: list[str], hole: tuple[int, by
 
 
 def test_any_kind_that_a_cluster_may_serve_can_be_listed() -> None:
-    listed = "Namespace/voting, ClusterRole/system:voting, Gateway.gateway.networking.k8s.io/g, ServiceMonitor/m, Gateway"
+    listed = "Namespace/voting, ClusterRole/system:voting, Gateway.gateway.networking.k8s.io/g, Gateway"
     told = parse(TOLD.replace("created: [Gateway", f"created: [{listed}", 1))
     created = [str(ref) for step in told.stages[0].steps for ref in getattr(step, "created", ())]
     assert created[2:5] == [

@@ -171,7 +171,7 @@ def test_mistakes_in_a_list_have_their_lines(text: str, told: str) -> None:
         ("kind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: '{{ .x }}'}]}", "a.yaml:4: no image"),
         ("kind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: '${IMAGE}'}]}", "a.yaml:4: no image"),
         (
-            "kind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: 'a@sha256:0', env: [{value: $(X)}]}]}",
+            "kind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: 'a@sha256:0', args: [$(X)]}]}",
             "",
         ),
         ("kind: Pod\nmetadata: {name: p, annotations: {a: '{{ .x }}'}}", ""),

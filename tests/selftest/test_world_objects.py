@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from fixtures.scenario.errors import EnvironmentFailed
+from fixtures.scenario.manifests import ManifestFolder, parse_manifests
+from fixtures.scenario.observed import AppliedObject, StepRecord, Transition
+from fixtures.scenario.stages import ObjectRef, Verb
 from fixtures.static.objects import old_references, subsets_of
-from fixtures.world.objects import endpoints, routing_objects
+from fixtures.world.objects import endpoints, page_routed_at, routing_objects
 from fixtures.world.world import World
 
 pytestmark = pytest.mark.selftest
@@ -77,3 +81,34 @@ def test_endpoints_are_told_by_port() -> None:
     ]
     found = endpoints(world(EndpointSlice=slices), "voting-storage")
     assert found == {6379: ["10.0.0.1", "10.0.0.2"], 3306: ["10.0.0.2"]}
+
+
+ROUTE_OF = "apiVersion: networking.istio.io/v1\nkind: VirtualService\n"
+PAGE = ROUTE_OF + "metadata: {name: page}\nspec: {gateways: [g]}\n"
+MESH = (
+    "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: mesh}\nspec: {hosts: [a]}\n"
+)
+
+
+def made(*applied: tuple[str, Verb, float | None]) -> Transition:
+    """Return a way into a stage of one step for each object, told by its name, verb and when it was live."""
+    steps = tuple(
+        StepRecord(name, (AppliedObject(ObjectRef("VirtualService", name), verb, live_at),), 0.0, 0.5, 1.0)
+        for name, verb, live_at in applied
+    )
+    return Transition(4, steps, {})
+
+
+@pytest.mark.parametrize(
+    ("transition", "moment"),
+    [
+        (made(("mesh", Verb.CREATED, 9.0), ("page", Verb.CONFIGURED, 5.0)), 5.0),
+        (made(("page", Verb.CONFIGURED, 5.0), ("mesh", Verb.CREATED, 9.0)), 5.0),
+        (made(("page", Verb.CONFIGURED, 5.0), ("page", Verb.UNCHANGED, 9.0)), 5.0),
+        (made(("mesh", Verb.CREATED, 9.0)), 1.0),
+    ],
+)
+def test_the_page_is_routed_when_its_own_routes_are_live(transition: Transition, moment: float) -> None:
+    manifests = parse_manifests(f"{PAGE}---\n{MESH}".encode(), "a.yaml", "voting").manifests
+    folder = ManifestFolder(Path(), {"a.yaml": manifests})
+    assert page_routed_at(cast(World, SimpleNamespace(manifests=folder)), transition) == moment

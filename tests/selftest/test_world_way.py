@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -12,7 +14,7 @@ from fixtures.plugin.options import OWN_MANIFESTS
 from fixtures.scenario.errors import StageFailed
 from fixtures.scenario.loading import load_scenario
 from fixtures.scenario.manifests import ManifestFolder, load_manifests
-from fixtures.scenario.stages import Apply, Delete, ObjectRef
+from fixtures.scenario.stages import Apply, Delete, ObjectRef, WaitFor
 from fixtures.traffic.continuous import ContinuousTraffic
 from fixtures.world import way
 from fixtures.world.everyone import EVERYONE
@@ -76,7 +78,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         if "pods" in str(step.wait_for):
             done.append(f"pods of {stage}, not those of {len(later)} others")
 
-    def delete(_api: Any, step: Delete, *_: Any) -> Made:
+    def delete(_api: Any, _manifests: ManifestFolder, step: Delete, *_: Any) -> Made:
         done.append(str(step))
         return Made((), ())
 
@@ -184,3 +186,29 @@ def test_everyones_pages_are_opened_while_the_old_deployments_go(
     world.taken.settle()
     assert told[-2].startswith("delete Deployment")
     assert world.taken.begun(f"5 {EVERYONE}") == begun
+
+
+@pytest.mark.parametrize("pods_first", [True, False])
+def test_the_ways_in_are_tried_right_before_the_first_gateway_with_the_pods_ready(
+    world: World, told: list[str], monkeypatch: pytest.MonkeyPatch, *, pods_first: bool
+) -> None:
+    """Files may bring the Gateway in one with the pods; what comes after it can't answer yet."""
+    pods, gateway = list(world.manifests.files.values())[:2]
+    objects = (*pods, *gateway) if pods_first else (*gateway, *pods)
+    step = Apply("one.yaml", (), (), WaitFor.PODS)
+    folder = ManifestFolder(Path(), {"one.yaml": objects})
+    mesh = SimpleNamespace(gateway=SimpleNamespace(url=""))
+    world.setting = replace(world.setting, manifests=folder, mesh=cast(Any, mesh))
+    world.cluster = cast(Any, SimpleNamespace(api=SimpleNamespace(list=lambda *_: []), node_address="node"))
+    world.setting = replace(
+        world.setting, mesh=cast(Any, SimpleNamespace(gateway=SimpleNamespace(url="url")))
+    )
+    monkeypatch.setattr(way, "knock_everywhere", lambda *_: {"ingress gateway": "refused"})
+    knocks: dict[str, Any] = {}
+    for one in objects:
+        way._knock_before_gateway(world, step, 1, knocks, one)
+        told.append(str(one.ref.kind))
+        assert bool(knocks) is ("Gateway" in told)
+    waited = [text for text in told if text.startswith("pods of 1")]
+    assert bool(waited) is pods_first
+    assert not pods_first or told.index(waited[0]) < told.index("Gateway")

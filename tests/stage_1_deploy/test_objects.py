@@ -2,13 +2,14 @@ from fixtures.marks import lasts_until, requirement
 from fixtures.mesh.injection_webhooks import reasons_without_injection
 from fixtures.scenario.observed import Transition
 from fixtures.verdicts import expect, same
+from fixtures.verdicts.applied import listed_objects
 from fixtures.world.objects import applied_objects
 from fixtures.world.world import World
 
 
 @requirement("R0.1")
 def test_deploy_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), same(world.scenario.stage(1).promised(), "objects"))
+    expect(applied_objects(transition), listed_objects(world.scenario.stage(1).promised()))
 
 
 @requirement("R0.1")

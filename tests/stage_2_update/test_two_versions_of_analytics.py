@@ -17,6 +17,7 @@ from fixtures.verdicts import (
     times_to_see_all,
     to_find_shift_of,
 )
+from fixtures.verdicts.applied import listed_objects
 from fixtures.world.liveness import failing_liveness_probes
 from fixtures.world.objects import applied_objects, endpoints
 from fixtures.world.way import ORDINARY
@@ -27,7 +28,7 @@ HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
 
 @requirement("R0.1")
 def test_update_creates_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), same(world.scenario.stage(2).promised(), "objects"))
+    expect(applied_objects(transition), listed_objects(world.scenario.stage(2).promised()))
     expect(transition.warnings, same((), "warnings"))
 
 

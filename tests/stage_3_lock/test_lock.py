@@ -17,6 +17,7 @@ from fixtures.verdicts import (
     to_find_leak_of,
     whole_page,
 )
+from fixtures.verdicts.applied import listed_objects
 from fixtures.world.objects import applied_objects, endpoints
 from fixtures.world.tls import inbound
 from fixtures.world.way import FLAGGED, ORDINARY
@@ -25,7 +26,7 @@ from fixtures.world.world import World
 
 @requirement("R0.1")
 def test_lock_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), same(world.scenario.stage(3).promised(), "objects"))
+    expect(applied_objects(transition), listed_objects(world.scenario.stage(3).promised()))
     expect(transition.warnings, same((), "warnings"))
 
 

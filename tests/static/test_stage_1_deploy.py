@@ -2,12 +2,14 @@ import pytest
 
 from fixtures.marks import requirement
 from fixtures.routing.plan import Plan
+from fixtures.routing.questions import Answer
 from fixtures.static.asking import call, page
 from fixtures.static.causes import of_answers
 from fixtures.static.chains import chain_of
 from fixtures.static.judges import answered_by, as_listed, because, nothing_found, pods_ready, proxied
 from fixtures.static.namespace import without_injection
 from fixtures.static.objects import applied, copied_requests, findings, pods_of, sidecars
+from fixtures.static.order import unawaited_pods, until_gateway
 from fixtures.static.pods import (
     foreign_hostnames,
     other_proxies,
@@ -39,6 +41,11 @@ def test_namespace_asks_for_sidecars(plan: Plan) -> None:
 
 
 @requirement("R1.2")
+def test_the_stage_waits_for_its_pods(plan: Plan) -> None:
+    expect(unawaited_pods(plan, 1), nothing_found("pods that no step waits for"))
+
+
+@requirement("R1.2")
 def test_three_apps_one_analytics_and_one_storage_get_ready(plan: Plan) -> None:
     expect(why_not_ready(plan.after(1), VERSION_1_0), nothing_found("reasons why pods are not ready"))
     expect(ready_pods(plan.after(1)), pods_ready(VERSION_1_0, "pods ready", plan.after(1)))
@@ -56,8 +63,8 @@ def test_every_proxy_is_the_running_control_planes(plan: Plan) -> None:
 
 @requirement("R1.4")
 def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(plan: Plan) -> None:
-    first, *_ = plan.scenario.stage(1).steps
-    seen = {moment: page(moment.model) for moment in plan.during(1) if moment.step == first}
+    seen: dict[object, Answer] = {moment: page(moment.model) for moment in until_gateway(plan, 1)}
+    seen["before the first file"] = page(plan.before(1))
     expect(seen, answered_by(dict.fromkeys(seen, "connection refused"), "requests before the Gateway"))
 
 

@@ -8,6 +8,7 @@ from fixtures.static.causes import of_workloads
 from fixtures.static.chains import chain_of
 from fixtures.static.judges import answered_by, as_listed, because, nothing_found, pods_ready, proxied
 from fixtures.static.objects import applied, behind, findings, sidecars
+from fixtures.static.order import unawaited_pods
 from fixtures.static.pods import ready_pods, why_not_ready
 from fixtures.verdicts import expect, same
 
@@ -24,6 +25,11 @@ def test_update_creates_what_the_source_lists(plan: Plan) -> None:
 @requirement("R0.1")
 def test_every_object_of_stage_2_is_of_its_schema(plan: Plan) -> None:
     expect(findings(plan, 2), nothing_found())
+
+
+@requirement("R2.1")
+def test_the_stage_waits_for_its_pods(plan: Plan) -> None:
+    expect(unawaited_pods(plan, 2), nothing_found("pods that no step waits for"))
 
 
 @requirement("R2.1")

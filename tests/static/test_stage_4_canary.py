@@ -20,7 +20,16 @@ from fixtures.static.judges import (
 )
 from fixtures.static.legs import expected_legs, plain_calls, promised_table
 from fixtures.static.moments import pages_during, uninterrupted
-from fixtures.static.objects import applied, copied_requests, findings, keys_of, ports_of, sidecars
+from fixtures.static.objects import (
+    applied,
+    copied_requests,
+    findings,
+    has_ready_pods,
+    keys_of,
+    ports_of,
+    sidecars,
+)
+from fixtures.static.order import once_routed, pods_before_routing, unawaited_pods
 from fixtures.static.pods import (
     claims_mounted,
     collected,
@@ -55,13 +64,24 @@ def test_ordinary_voters_have_whole_pages_of_1_0_at_every_moment_of_the_roll_out
 
 
 @requirement("R4.1")
+def test_routing_comes_first_and_pods_second(plan: Plan) -> None:
+    expect(pods_before_routing(plan, 4), nothing_found("pods before their routing"))
+
+
+@requirement("R4.1")
 def test_flagged_voters_see_no_1_0_once_the_routes_are_live(plan: Plan) -> None:
     """They see an error until the first pod of 2.0 is ready, which the source's order implies."""
-    *before, last = plan.during(4)
-    routed = [moment for moment in before if moment.step != plan.scenario.stage(4).steps[0]]
-    seen = {moment: page(moment.model, FLAG) for moment in routed}
-    expect(seen, answered_by(dict.fromkeys(seen, REFUSED), "pages"))
-    expect({last: page(last.model, FLAG)}, answered_by({last: "voting-app 2.0"}, "pages"))
+    last = plan.during(4)[-1]
+    routed = once_routed(plan, 4)
+    seen = {moment: page(moment.model, FLAG) for moment in (*routed, last)}
+    ready = {moment for moment in routed if has_ready_pods(moment.model, "voting-app 2.0")}
+    expected = {moment: "voting-app 2.0" if moment in {*ready, last} else REFUSED for moment in seen}
+    expect(seen, answered_by(expected, "pages"))
+
+
+@requirement("R4.2")
+def test_the_stage_waits_for_its_pods(plan: Plan) -> None:
+    expect(unawaited_pods(plan, 4), nothing_found("pods that no step waits for"))
 
 
 @requirement("R4.2")

@@ -8,7 +8,13 @@ from fixtures.static.chains import page_seen
 from fixtures.static.judges import answered_by, as_listed, legs_are, nothing_found, pods_ready, whole_pages
 from fixtures.static.legs import expected_legs, plain_calls, promised_table
 from fixtures.static.moments import pages_during, uninterrupted
-from fixtures.static.objects import applied, findings, old_references, sources_of_nobody, subsets_of
+from fixtures.static.objects import (
+    applied,
+    findings,
+    old_references,
+    sources_of_nobody,
+    subsets_of,
+)
 from fixtures.static.pods import claims_mounted, ready_pods
 from fixtures.verdicts import expect, same
 
