@@ -134,7 +134,7 @@ def test_an_autoscaler_of_another_target_changes_nothing() -> None:
 def test_an_autoscaler_that_may_take_idle_pods_away_leaves_their_number_unjudged() -> None:
     failed, unjudged = standings(with_object(autoscaler(2, 10), "HorizontalPodAutoscaler/app"))
     assert not failed
-    assert set(unjudged) == NUMBERS
+    assert NUMBERS <= set(unjudged) <= NUMBERS | {"R1.7"}
     assert "down to 2" in unjudged["R1.2"]
 
 
