@@ -39,7 +39,7 @@ class Session:
         self.config = self
         if with_world:
             watch = SimpleNamespace(
-                disturbance=lambda: self.disturbance,
+                disturbance=lambda _=None: self.disturbance,
                 changes=lambda: [self.disturbance] if self.disturbance else [],
             )
             self.stash[WORLD] = cast(Any, SimpleNamespace(watch=watch, stage=4))

@@ -46,9 +46,9 @@ class Store:
         return f"{self._says[command[1]]}\n"
 
     def replaced(self, failed: Exception | None = None) -> None:
-        new = SimpleNamespace(pod=NEW, ready=True)
+        new = SimpleNamespace(pod=NEW, uid="new", ready=True)
         world = cast(Any, SimpleNamespace(api=None, workloads=lambda *_: [new]))
-        old = SimpleNamespace(pod=OLD, app="voting-storage", version="1.0", containers=["redis"])
+        old = SimpleNamespace(pod=OLD, app="voting-storage", version="1.0", container="redis", uid="old")
         with handed_over(world, cast(Any, old)):
             if failed is not None:
                 raise failed

@@ -50,7 +50,7 @@ class Moved:
     def start_anew(self) -> None:
         """Know nothing of what was before."""
 
-    def check(self) -> None:
+    def check(self, _: BaseException | None = None) -> None:
         if self._disturbed:
             raise EnvironmentFailed(self._disturbed)
 
