@@ -49,9 +49,15 @@ def test_the_report_says_where_it_was_met_and_what_the_model_goes_by() -> None:
     assert lines[4] == "  look at   istio/step-2.yaml:61"
 
 
-def test_a_requirement_that_failed_on_the_same_sample_has_the_cause() -> None:
-    text = text_after(FAILED)
-    assert text.splitlines()[-1] == "  cause     R3.5 FAILED for the same reason: see there"
+OF_THE_LINE = replace(FAILED, requirements=("R3.4", "R5.4"), causes=FOUND.causes)
+
+
+@pytest.mark.parametrize(("test", "ids"), [(FAILED, "R3.5"), (OF_THE_LINE, "R3.4 and R5.4")])
+def test_a_requirement_failed_by_the_same_sample_or_line_has_the_cause(
+    test: TestRecord, ids: str
+) -> None:
+    text = text_after(test)
+    assert text.splitlines()[-1] == f"  cause     {ids} FAILED for the same reason: see there"
     assert "because" not in text
 
 
