@@ -7,6 +7,7 @@ import pytest
 from fixtures.report.junit import properties
 from fixtures.report.record import Outcome, TestRecord
 from fixtures.scenario.requirements import REQUIREMENTS
+from fixtures.scenario.places import Finding, Place
 from fixtures.verdicts import Verdict
 
 pytestmark = pytest.mark.selftest
@@ -39,3 +40,10 @@ def test_a_verdict_that_luck_can_not_break_says_zero() -> None:
     certain = Verdict(False, "2.0", "1.0", "1 of 600", (), 600, 0.0, 0.01)
     record = TestRecord("test", ("R4.4",), 4, Outcome.FAILED, (certain,), "", 1.0)
     assert ("false_alarm", "0") in properties(record)
+
+
+def test_the_causes_of_a_failure_come_last_with_their_lines() -> None:
+    cause = Finding(Place("istio/step-3.yaml", 31), "VirtualService/voting-app routes to subset v2-0")
+    record = TestRecord("t", ("R4.4",), 4, Outcome.FAILED, (), "", 1.0, causes=(cause,))
+    told = ("cause", "istio/step-3.yaml:31: VirtualService/voting-app routes to subset v2-0")
+    assert properties(record)[-1] == told
