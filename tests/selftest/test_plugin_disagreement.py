@@ -53,9 +53,7 @@ OF_THE_LINE = replace(FAILED, requirements=("R3.4", "R5.4"), causes=FOUND.causes
 
 
 @pytest.mark.parametrize(("test", "ids"), [(FAILED, "R3.5"), (OF_THE_LINE, "R3.4 and R5.4")])
-def test_a_requirement_failed_by_the_same_sample_or_line_has_the_cause(
-    test: TestRecord, ids: str
-) -> None:
+def test_a_requirement_failed_by_the_same_sample_or_line_has_the_cause(test: TestRecord, ids: str) -> None:
     text = text_after(test)
     assert text.splitlines()[-1] == f"  cause     {ids} FAILED for the same reason: see there"
     assert "because" not in text

@@ -6,8 +6,8 @@ import pytest
 
 from fixtures.report.junit import properties
 from fixtures.report.record import Outcome, TestRecord
-from fixtures.scenario.requirements import REQUIREMENTS
 from fixtures.scenario.places import Finding, Place
+from fixtures.scenario.requirements import REQUIREMENTS
 from fixtures.verdicts import Verdict
 
 pytestmark = pytest.mark.selftest

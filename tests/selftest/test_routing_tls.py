@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.routing.questions import OUTSIDE, Ending, Request, Wire
+from fixtures.routing.questions import OUTSIDE, Answer, Ending, Outcome, Request, Wire
+from fixtures.scenario.errors import NotSpoken
+from fixtures.static.asking import who
+from fixtures.static.objects import pods_of
 from tests.selftest.routing_support import (
     CLIENT,
     OPEN,
@@ -193,7 +196,8 @@ class TestScopesOfRules:
         [
             "trafficPolicy: {tls: {mode: ISTIO}}",
             "trafficPolicy: {tls: {mode: ISTIO_MUTUAL, subjectAltNames: [other]}}",
-            "trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true}}}",
+            "trafficPolicy: {loadBalancer: {localityLbSetting: {enabled: true}}}",
+            "trafficPolicy: {connectionPool: {http: {h2UpgradePolicy: UPGRADE}}}",
             "trafficPolicy: {loadBalancer: {simple: PASSTHROUGH}}",
             "trafficPolicy: {connectionPool: {tcp: {maxConnections: 1}}}",
             "trafficPolicy: {connectionPool: {http: {http1MaxPendingRequests: 1}}}",
@@ -205,6 +209,66 @@ class TestScopesOfRules:
         outcome = only(call(model(PODS, istio("DestinationRule", "web", f"host: web\n{spec}"))))
         assert outcome.ending is Ending.UNKNOWN
         assert "DestinationRule/web spec." in outcome.reason
+
+    @pytest.mark.parametrize(
+        "policy",
+        [
+            "connectionPool: {tcp: {maxConnections: 100, connectTimeout: 10s}}",
+            "connectionPool: {http: {http1MaxPendingRequests: 1024, maxRequestsPerConnection: 1, maxRetries: 3}}",
+            "outlierDetection: {consecutive5xxErrors: 5, interval: 30s}",
+            "loadBalancer: {consistentHash: {useSourceIp: true}}",
+        ],
+    )
+    def test_what_refuses_nobody_is_as_good_as_nothing(self, policy: str) -> None:
+        outcome = only(
+            call(model(PODS, istio("DestinationRule", "web", f"host: web\ntrafficPolicy: {{{policy}}}")))
+        )
+        assert (outcome.ending, outcome.hashed) == (Ending.SERVED, None)
+
+
+class TestHashing:
+    """Pods that are chosen by a hash are not equally likely; a constant one leaves one pod."""
+
+    TWO_VERSIONS = documents(
+        deployment("one", "1", app="web", replicas=3), deployment("two", "2", app="web"), service("web")
+    )
+
+    def hashed(self, policy: str, pods: str = "") -> Outcome:
+        rule = istio("DestinationRule", "web", f"host: web\n{policy}")
+        return only(call(model(pods or self.TWO_VERSIONS, rule)))
+
+    @pytest.mark.parametrize("header", [":authority", "Host", ":path"])
+    def test_by_what_all_requests_have_alike_one_pod_gets_them_all(self, header: str) -> None:
+        by = f"loadBalancer: {{consistentHash: {{httpHeaderName: '{header}'}}}}"
+        outcome = self.hashed(f"trafficPolicy: {{{by}}}")
+        assert outcome.one_pod
+        assert outcome.cause is not None
+        assert "requests of one kind meet the same pod each time" in outcome.cause.sentence
+        assert who(Answer((outcome,))) == "web 1 or web 2 (always the same pod)"
+
+    @pytest.mark.parametrize(
+        "by", ["httpHeaderName: x-user", "useSourceIp: true", "httpQueryParameterName: id"]
+    )
+    def test_by_anything_else_nobody_can_tell(self, by: str) -> None:
+        outcome = self.hashed(f"trafficPolicy: {{loadBalancer: {{consistentHash: {{{by}}}}}}}")
+        assert (outcome.hashed is not None, outcome.one_pod) == (True, False)
+        with pytest.raises(NotSpoken, match="who gets how much"):
+            who(Answer((outcome,)))
+        with pytest.raises(NotSpoken, match="which pods serve"):
+            pods_of(Answer((outcome,)))
+
+    def test_one_workload_alone_answers_whichever_pod_it_is(self) -> None:
+        alone = documents(deployment("one", "1", app="web", replicas=3), service("web"))
+        by = "trafficPolicy: {loadBalancer: {consistentHash: {httpHeaderName: ':path'}}}"
+        outcome = self.hashed(by, alone)
+        assert who(Answer((outcome,))) == "web 1"
+        assert pods_of(Answer((outcome,))) == {"web 1": 1}
+
+    def test_a_port_or_a_subset_of_its_own_counts_first(self) -> None:
+        by = "loadBalancer: {consistentHash: {useSourceIp: true}}"
+        other = "loadBalancer: {simple: ROUND_ROBIN}"
+        at_port = f"trafficPolicy: {{{by}, portLevelSettings: [{{port: {{number: 8080}}, {other}}}]}}"
+        assert self.hashed(at_port).hashed is None
 
 
 class TestInjection:

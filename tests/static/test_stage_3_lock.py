@@ -10,6 +10,7 @@ from fixtures.static.judges import answered_by, as_listed, legs_are, nothing_fou
 from fixtures.static.legs import expected_legs, plain_calls, promised_table
 from fixtures.static.moments import pages_during, uninterrupted
 from fixtures.static.objects import applied, behind, findings
+from fixtures.static.other_ways import strays_by_other_names
 from fixtures.static.pods import ready_pods, why_not_ready
 from fixtures.verdicts import expect, same
 
@@ -74,6 +75,12 @@ def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(plan: Plan) -
     seen = {name: call(model, name, REDIS) for name in ("voting-analytics 1.0", "voting-analytics 1.1")}
     right = {"voting-analytics 1.0": REFUSED, "voting-analytics 1.1": "voting-storage 1.0"}
     expect(seen, answered_by(right, "connections to storage"))
+
+
+@requirement("R3.3")
+def test_no_other_service_leads_analytics_1_0_to_storage(plan: Plan) -> None:
+    found = strays_by_other_names(plan.after(3), ["voting-analytics 1.0"])
+    expect(found, nothing_found("other ways from analytics 1.0 to storage"))
 
 
 @requirement("R3.4")

@@ -30,6 +30,7 @@ from fixtures.static.objects import (
     sidecars,
 )
 from fixtures.static.order import once_routed, pods_before_routing, unawaited_pods
+from fixtures.static.other_ways import strays_by_other_names
 from fixtures.static.pods import (
     claims_mounted,
     collected,
@@ -255,6 +256,12 @@ def test_each_source_reaches_its_own_chain_and_no_other(plan: Plan) -> None:
         for (source, (service, port)), answered in WHO_MAY_REACH_WHOM.items()
     }
     expect(seen, answered_by(expected, "connections"))
+
+
+@requirement("R4.8")
+def test_no_other_service_leads_from_one_chain_to_the_other(plan: Plan) -> None:
+    sources = dict.fromkeys(source for source, _ in WHO_MAY_REACH_WHOM)
+    expect(strays_by_other_names(plan.after(4), sources), nothing_found("other ways between the chains"))
 
 
 @requirement("R4.9")

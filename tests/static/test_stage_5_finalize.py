@@ -48,7 +48,7 @@ def test_everyone_has_whole_pages(plan: Plan) -> None:
 @requirement("R5.2")
 def test_rules_and_subsets_of_old_versions_are_gone(plan: Plan) -> None:
     expect(
-        old_references(plan.after(5), versions=("1.0", "1.1")),
+        old_references(plan.after(5), ("1.0", "1.1"), before=plan.before(5)),
         nothing_found("rules and subsets of old versions"),
     )
 
