@@ -9,7 +9,7 @@ from typing import Any, cast
 from fixtures.cluster.api import Api
 from fixtures.cluster.inside import PodName
 from fixtures.cluster.pod_state import Trouble
-from fixtures.scenario.errors import EnvironmentFailed
+from fixtures.scenario.errors import NotJudged
 from fixtures.scenario.observed import Call, Reply, ReplyKind
 from fixtures.scenario.stages import ObjectRef
 from fixtures.traffic.callers import Callers, Opening
@@ -95,7 +95,7 @@ class Cluster:
     def call(self, pod: PodName, calls: Sequence[tuple[Call, Opening]]) -> Mapping[Call, Reply]:
         self.called.add(pod.name)
         if self.refusing:
-            raise EnvironmentFailed("the pod is gone")
+            raise NotJudged("the pod is gone")
         return {
             call: Reply(ReplyKind.UNRESOLVED, b"", "", 0.1)
             if call.host in self.unresolved

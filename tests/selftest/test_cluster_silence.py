@@ -18,7 +18,7 @@ from fixtures.cluster import api as api_module
 from fixtures.cluster import inside
 from fixtures.cluster.api import Api
 from fixtures.cluster.inside import PodName, PodPort, run_in_pod
-from fixtures.scenario.errors import EnvironmentFailed
+from fixtures.scenario.errors import EnvironmentFailed, NotJudged
 from fixtures.timeouts import Timeouts
 
 pytestmark = pytest.mark.selftest
@@ -63,8 +63,8 @@ def test_an_api_server_that_says_nothing_fails_the_environment(silent: str, tmp_
 
 
 @pytest.mark.usefixtures("in_time")
-def test_a_command_that_can_not_be_started_fails_the_environment(silent: str) -> None:
-    with pytest.raises(EnvironmentFailed, match=r"nothing can be run in app of pod p\.n"):
+def test_a_command_that_can_not_be_started_is_nobody_s_proved_fault(silent: str) -> None:
+    with pytest.raises(NotJudged, match=r"nothing can be run in app of pod p\.n"):
         run_in_pod(silent_api(silent), PodName("n", "p"), "app", ["true"])
 
 
@@ -87,6 +87,8 @@ def statused(status: int, message: str) -> Any:
         (422, "invalid value", False),
         (500, "failed to create typed patch object", False),
         (500, "Internal error occurred: failed calling webhook validation.istio.io", True),
+        (500, "failed calling webhook rev.validation.istio.io: failed to call webhook", True),
+        (500, "failed calling webhook of-the-manifests.example.com: no endpoints", False),
         (503, "unavailable", True),
         (429, "too many requests", True),
     ],

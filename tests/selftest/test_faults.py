@@ -14,12 +14,12 @@ from fixtures.faults.cases import CASES, Case, judge, sentence
 from fixtures.faults.inflicted import manifests_of
 from fixtures.faults.interrupted import Interrupted, row
 from fixtures.faults.points import PHASES, SIGNALS, points
-from fixtures.faults.suite_run import make_home, suite_run
+from fixtures.faults.suite_run import LineMissing, make_home, suite_run
 from fixtures.images.asked import AskedVersions
 from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY
 from fixtures.report.record import Outcome, RunRecord, TestRecord, Tier
 from fixtures.rounds import Ended
-from fixtures.scenario.errors import BadInput, EnvironmentFailed
+from fixtures.scenario.errors import BadInput
 from fixtures.waiting import wait_until
 
 pytestmark = pytest.mark.selftest
@@ -147,7 +147,7 @@ def test_a_run_that_never_says_so_is_told(tmp_path: Path) -> None:
     home = make_home(tmp_path / "run")
     with (
         suite_run([sys.executable, "-c", "print('[  0.1s] other')"], home, tmp_path / "log") as run,
-        pytest.raises(EnvironmentFailed, match="the run ended before"),
+        pytest.raises(LineMissing, match="the run ended before"),
     ):
         run.wait_for("stage 4", 0.0, limit=20)
 

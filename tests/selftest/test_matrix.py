@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fixtures import round_reports, rounds
+from fixtures.exit_codes import together
 from fixtures.images.asked import AskedVersions, ImagesFrom
 from fixtures.images.versions import available
 from fixtures.matrix import __main__ as matrix
@@ -21,7 +22,6 @@ from fixtures.plugin.options import REPOSITORY
 from fixtures.report.bundle import RunFolder
 from fixtures.report.record import Outcome, promise_lines
 from fixtures.round_reports import Round
-from fixtures.rounds import together
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
 from tests.selftest.support import run_record
 
@@ -128,7 +128,7 @@ def test_each_promise_has_a_row_and_each_cell_a_column() -> None:
 
 def test_each_cell_says_what_it_ran_what_broke_and_where_to_look() -> None:
     told = table([RED, GREEN, LOST, Result(UNKNOWN)])
-    assert "envoy 1.36.4 (1.31.0+envoy1.36.4, Kubernetes 1.34.4): 118.4 s, RED, R3.2 failed" in told
+    assert "envoy 1.36.4 (1.31.0+envoy1.36.4, Kubernetes 1.34.4): 118.4 s, RED, R3.2 FAILED" in told
     assert "  R3.2 FAILED: why\n" in told
     assert "  refused by a proxy: LDS Internal: no\n" in told
     assert "  report reports/run, log reports/log\n" in told

@@ -13,7 +13,7 @@ from fixtures.cluster.inside import PodName, PodPort
 from fixtures.mesh import live as module
 from fixtures.mesh.live import KINDS_WITH_TOKEN, ROUNDS, Sentinel
 from fixtures.mesh.proxies import Proxies
-from fixtures.scenario.errors import EnvironmentFailed
+from fixtures.scenario.errors import NotJudged
 from fixtures.timeouts import LIMITS
 
 pytestmark = pytest.mark.selftest
@@ -107,7 +107,7 @@ def test_a_change_is_not_live_by_the_token_of_another_kind(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LIMITS", replace(LIMITS, change_live=0.15))
-    with pytest.raises(EnvironmentFailed, match="proxies without it"):
+    with pytest.raises(NotJudged, match="proxies without it"):
         Mesh({ONE: 0}, overtaken=kind).wait(lambda: [ONE], [kind])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.exit_codes import word_of
 from fixtures.mutants import static as static_tier
 from fixtures.mutants.live import judge_walks, read_walk
 from fixtures.mutants.mutant import Mutant
@@ -15,8 +16,8 @@ from fixtures.mutants.static import changed_copy, check_original, judge, judged_
 from fixtures.progress import Progress
 from fixtures.report.bundle import RunFolder
 from fixtures.report.record import Outcome, RunRecord, TestRecord, Tier
-from fixtures.rounds import Ended
-from fixtures.scenario.errors import BadInput, EnvironmentFailed
+from fixtures.rounds import Ended, SuiteDefect
+from fixtures.scenario.errors import BadInput, EnvironmentFailed, NotJudged
 from fixtures.scenario.places import Place
 from fixtures.static.runner import BAD_INPUT, StaticResult
 from fixtures.timeouts import Timeouts
@@ -142,13 +143,13 @@ def test_a_walk_of_a_refused_folder_breaks_the_promise_that_it_is_accepted(tmp_p
     ]
 
 
-@pytest.mark.parametrize("code", [1, 3, -9])
+@pytest.mark.parametrize("code", [1, 3, 5, 6, -9])
 def test_a_walk_without_a_verdict_is_told_so(tmp_path: Path, code: int) -> None:
     stumbled = report(tmp_path / "run", ("R4.4", "error", "live"))
     for output in (stumbled, "environment failed, no verdict: no node", f"report: {tmp_path}"):
         judged = read_walk("m", Ended(20.0, code, output), tmp_path / "log")
         assert judged.kills == ()
-        assert judged.problem == f"exit code {code}, see {tmp_path / 'log'}"
+        assert judged.problem == f"{word_of(code)} (exit code {code}), see {tmp_path / 'log'}"
 
 
 def test_a_walk_that_somebody_ended_ends_all(tmp_path: Path) -> None:
@@ -175,5 +176,7 @@ def test_an_original_that_is_not_green_ends_all(folder: Path, tmp_path: Path) ->
     output = report(tmp_path / "run", ("R4.4", "failed", "live"))
     with pytest.raises(BadInput, match=r"without any mistake fail R4\.4"):
         next(judge_walks(folder, [mutant()], lambda *_: Ended(1.0, 1, output), tmp_path, Progress()))
-    with pytest.raises(EnvironmentFailed, match="came to no verdict"):
-        next(judge_walks(folder, [mutant()], lambda *_: Ended(1.0, 3, ""), tmp_path, Progress()))
+    for code, kind in ((3, EnvironmentFailed), (5, NotJudged), (6, SuiteDefect), (1, SuiteDefect)):
+        end = Ended(1.0, code, "")
+        with pytest.raises(kind, match="the walk without any mistake"):
+            next(judge_walks(folder, [mutant()], lambda *_, end=end: end, tmp_path, Progress()))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+import errno
+from collections.abc import Generator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,11 +12,13 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import MaxRetryError
 
+from fixtures.exit_codes import ExitStatus
 from fixtures.plugin import environment
+from fixtures.plugin.exit_status import account_of, decide
 from fixtures.plugin.interrupts import Interrupts
-from fixtures.plugin.options import BAD_INPUT, ENVIRONMENT_FAILED, RUN, WORLD
+from fixtures.plugin.options import RUN, STAGE_FAILURE, WORLD
 from fixtures.report.record import Outcome, TestRecord
-from fixtures.scenario.errors import BadInput, EnvironmentFailed
+from fixtures.scenario.errors import EnvironmentFailed, NotJudged, RequirementFailed, StageFailed
 from fixtures.scenario.requirements import REQUIREMENTS
 from fixtures.verdicts import PromiseBroken, Verdict
 
@@ -36,13 +39,15 @@ class Session:
         self.tests: list[TestRecord] = []
         self.stash[RUN] = cast(Any, SimpleNamespace(interrupts=self.interrupts, tests=self.tests))
         self.exitstatus = 0
+        self.pods: list[dict[str, Any]] = []
         self.config = self
         if with_world:
             watch = SimpleNamespace(
                 disturbance=lambda _=None: self.disturbance,
                 changes=lambda: [self.disturbance] if self.disturbance else [],
             )
-            self.stash[WORLD] = cast(Any, SimpleNamespace(watch=watch, stage=4))
+            api = SimpleNamespace(list=lambda *_: self.pods)
+            self.stash[WORLD] = cast(Any, SimpleNamespace(watch=watch, stage=4, api=api, namespace="voting"))
 
     def test(self, path: str = LIVE, promise: str = "R4.4") -> pytest.Item:
         marks = [
@@ -80,20 +85,58 @@ def asked_by(session: Session) -> pytest.FixtureRequest:
     return cast(pytest.FixtureRequest, SimpleNamespace(config=session))
 
 
-def ended(call: Callable[[], None]) -> tuple[int | None, str]:
-    with pytest.raises(pytest.exit.Exception) as end:
-        call()
-    return end.value.returncode, str(end.value.msg)
-
-
 @pytest.mark.parametrize(
     "red", [BROKEN, pytest.fail.Exception("stage 4 can't get ready"), RuntimeError("no such pod")]
 )
-def test_nothing_is_called_broken_where_the_environment_was_disturbed(red: BaseException) -> None:
-    item = Session(DISTURBED).test()
-    code, told = ended(lambda: through(environment.pytest_runtest_call(item), red))
-    assert code == ENVIRONMENT_FAILED
-    assert told == f"environment failed, no verdict: {DISTURBED} (after stage 4 was entered)"
+def test_nothing_is_called_failed_where_the_environment_was_disturbed(red: BaseException) -> None:
+    for hook in (environment.pytest_runtest_call, environment.pytest_runtest_setup):
+        with pytest.raises(EnvironmentFailed) as failed:
+            through(hook(Session(DISTURBED).test()), red)
+        assert str(failed.value) == f"{DISTURBED} (after stage 4 was entered)"
+
+
+def test_what_keeps_a_stage_from_being_entered_asks_the_watch_once() -> None:
+    session, failed = Session(DISTURBED), StageFailed("image not found")
+    session.stash[STAGE_FAILURE] = failed
+    with pytest.raises(StageFailed):
+        through(environment.pytest_runtest_setup(session.test()), failed)
+
+
+CRASHING = {
+    "metadata": {"name": "voting-app-2-0-x"},
+    "status": {
+        "containerStatuses": [
+            {
+                "name": "voting-app",
+                "restartCount": 3,
+                "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+            }
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("unseen", [NotJudged("nothing can be run in pod x"), ConnectionResetError("reset")])
+def test_a_look_that_the_application_s_own_pods_are_in_the_way_of_fails_their_requirement(
+    unseen: Exception,
+) -> None:
+    session = Session()
+    with pytest.raises(type(unseen)):
+        through(environment.pytest_runtest_call(session.test()), unseen)
+    session.pods = [CRASHING]
+    with pytest.raises(RequirementFailed, match=r"keeps crashing .*by it: .*(x|reset)") as failed:
+        through(environment.pytest_runtest_call(session.test()), unseen)
+    assert failed.value.breaks == "R4.2"
+
+
+def test_an_api_server_that_does_not_answer_is_the_environment_and_one_that_refuses_is_not() -> None:
+    item = Session().test()
+    for silent in (MaxRetryError(cast(Any, None), "/api", None), ApiException(503, "unavailable")):
+        with pytest.raises(EnvironmentFailed, match="the API server did not answer"):
+            through(environment.pytest_runtest_call(item), silent)
+    for ours in (ApiException(404, "no such"), KeyError("votes"), FileNotFoundError(2, "no such file")):
+        with pytest.raises(type(ours)):
+            through(environment.pytest_runtest_call(item), ours)
 
 
 def test_a_broken_promise_stays_red_where_nothing_disturbed() -> None:
@@ -115,11 +158,13 @@ def test_what_holds_because_nothing_came_is_not_believed_at_a_stage_s_end_where_
     session = Session(DISTURBED)
     item, other = session.test(promise=REFUSED), session.test()
     through(environment.pytest_runtest_call(item))
-    environment.pytest_runtest_teardown(item, other)
+    through(environment.pytest_runtest_teardown(item, other))
     through(environment.pytest_runtest_call(other))
     after = session.test(follows) if follows else None
-    code, told = ended(lambda: environment.pytest_runtest_teardown(other, after))
-    assert (code, told.partition(": ")[2]) == (ENVIRONMENT_FAILED, f"{DISTURBED} (after stage 4 was entered)")
+    with pytest.raises(pytest.exit.Exception) as end:
+        through(environment.pytest_runtest_teardown(other, after))
+    assert str(end.value.msg).partition(": ")[2] == f"{DISTURBED} (after stage 4 was entered)"
+    assert account_of(cast(Any, session)).ended is ExitStatus.ENVIRONMENT
 
 
 @pytest.mark.parametrize(("disturbance", "promise"), [("", REFUSED), (DISTURBED, "R4.4")])
@@ -127,7 +172,7 @@ def test_what_holds_where_nothing_happened_or_by_what_came_is_kept(disturbance: 
     session = Session(disturbance)
     item = session.test(promise=promise)
     through(environment.pytest_runtest_call(item))
-    environment.pytest_runtest_teardown(item, None)
+    through(environment.pytest_runtest_teardown(item, None))
 
 
 @pytest.mark.parametrize(("looked", "outcome"), [(False, Outcome.NOT_JUDGED), (True, Outcome.PASSED)])
@@ -139,7 +184,7 @@ def test_a_run_that_ends_in_the_middle_of_a_stage_believes_no_refusal(
     through(environment.pytest_runtest_call(item))
     session.tests.append(TestRecord(item.nodeid, (REFUSED,), 4, Outcome.PASSED, (), "", 1.0))
     session.tests.append(TestRecord("another", ("R4.4",), 4, Outcome.PASSED, (), "", 1.0))
-    environment.pytest_runtest_teardown(item, None if looked else session.test())
+    through(environment.pytest_runtest_teardown(item, None if looked else session.test()))
     through(environment.pytest_sessionfinish(cast(pytest.Session, session)))
     assert [test.outcome for test in session.tests] == [outcome, Outcome.PASSED]
 
@@ -148,9 +193,9 @@ def test_a_stage_before_that_was_looked_at_is_not_looked_at_again() -> None:
     session = Session()
     item = session.test(promise=REFUSED)
     through(environment.pytest_runtest_call(item))
-    environment.pytest_runtest_teardown(item, None)
+    through(environment.pytest_runtest_teardown(item, None))
     session.disturbance = DISTURBED
-    environment.pytest_runtest_teardown(session.test(), None)
+    through(environment.pytest_runtest_teardown(session.test(), None))
 
 
 def test_the_promises_that_hold_by_refusal_are_promises() -> None:
@@ -163,50 +208,54 @@ def test_the_manifests_alone_are_judged_without_an_environment() -> None:
             through(environment.pytest_runtest_call(session.test(path)), BROKEN)
 
 
-def test_a_test_that_the_environment_failed_ends_the_run() -> None:
-    failed = EnvironmentFailed("nothing can be run in pod x")
-    code, told = ended(lambda: through(environment.pytest_runtest_call(Session().test()), failed))
-    assert code == ENVIRONMENT_FAILED
-    assert "nothing can be run in pod x" in told
-
-
 def test_what_nobody_interrupts_is_set_up_and_what_is_interrupted_is_not() -> None:
     session = Session()
-    environment.pytest_runtest_setup(session.test())
+    through(environment.pytest_runtest_setup_begins(session.test()))
     session.interrupts.seen = 1
     with pytest.raises(KeyboardInterrupt):
-        environment.pytest_runtest_setup(session.test())
+        through(environment.pytest_runtest_setup_begins(session.test()))
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "told"),
+    ("error", "told"),
     [
-        (BadInput("no such folder"), BAD_INPUT, "bad input: no such folder"),
-        (EnvironmentFailed("dockerd is gone"), ENVIRONMENT_FAILED, "no verdict: dockerd is gone"),
-        (MaxRetryError(cast(Any, None), "/api", None), ENVIRONMENT_FAILED, "cluster: MaxRetryError"),
-        (ApiException(503, "unavailable"), ENVIRONMENT_FAILED, "cluster: ApiException"),
-        (ConnectionResetError("reset"), ENVIRONMENT_FAILED, "cluster: ConnectionResetError: reset"),
-        (EnvironmentFailed("MYSQL_PASSWORD=hunter2"), ENVIRONMENT_FAILED, "MYSQL_PASSWORD=<masked>"),
+        (EnvironmentFailed("dockerd is gone"), "dockerd is gone"),
+        (MaxRetryError(cast(Any, None), "/api", None), "cluster: MaxRetryError"),
+        (ApiException(503, "unavailable"), "cluster: ApiException"),
+        (ConnectionResetError("reset"), "cluster: ConnectionResetError: reset"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
     ],
 )
-def test_a_fixture_of_the_run_that_fails_ends_it(error: Exception, code: int, told: str) -> None:
+def test_a_fixture_of_the_run_that_nobody_answers_fails_for_the_environment(
+    error: Exception, told: str
+) -> None:
     hook = environment.pytest_fixture_setup(fixture_of(environment.OURS), asked_by(Session(with_world=False)))
-    seen, message = ended(lambda: through(hook, error))
-    assert seen == code
-    assert told in message
+    with pytest.raises(EnvironmentFailed, match=told):
+        through(hook, error)
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("port"), FileNotFoundError(2, "no such file"), ApiException(404, "no such")]
+)
+def test_a_mistake_in_a_fixture_of_the_run_is_no_failed_environment(error: Exception) -> None:
+    hook = environment.pytest_fixture_setup(fixture_of(environment.OURS), asked_by(Session(with_world=False)))
+    with pytest.raises(type(error)) as raised:
+        through(hook, error)
+    assert raised.value is error
 
 
 @pytest.mark.parametrize(
     ("error", "failed"),
     [
         (EnvironmentFailed("no proxy runs the change"), "no proxy runs the change"),
-        (ConnectionResetError("reset"), "cluster: ConnectionResetError: reset"),
+        (ApiException(503, "unavailable"), "cluster: ApiException: (503)"),
     ],
 )
 def test_a_world_that_fails_by_a_disturbance_says_by_which(error: Exception, failed: str) -> None:
     hook = environment.pytest_fixture_setup(fixture_of(environment.OURS), asked_by(Session(DISTURBED)))
-    _, told = ended(lambda: through(hook, error))
-    assert told.endswith(f"{DISTURBED}; by it {failed}")
+    with pytest.raises(EnvironmentFailed) as raised:
+        through(hook, error)
+    assert str(raised.value) == f"{DISTURBED}; by it {failed}"
 
 
 def test_an_error_in_anybody_else_s_fixture_is_its_own() -> None:
@@ -221,15 +270,21 @@ def test_what_could_not_be_removed_is_told(capsys: pytest.CaptureFixture[str]) -
     session = Session()
     hook = environment.pytest_sessionfinish(cast(pytest.Session, session))
     through(hook, EnvironmentFailed("docker rm failed"))
-    assert session.exitstatus == ENVIRONMENT_FAILED
+    assert decide(0, account_of(cast(Any, session))) is ExitStatus.ENVIRONMENT
     assert (
         "environment failed: the run's end: docker rm failed; `tox -e e2e -- --clean`"
         in capsys.readouterr().err
     )
 
 
-@pytest.mark.parametrize(("signals", "code"), [(0, 0), (1, 2)])
-def test_a_run_interrupted_while_it_removes_what_it_made_says_so(signals: int, code: int) -> None:
+def test_a_mistake_of_ours_as_the_run_ends_is_no_failed_environment() -> None:
+    hook = environment.pytest_sessionfinish(cast(pytest.Session, Session()))
+    with pytest.raises(KeyError):
+        through(hook, KeyError("votes"))
+
+
+@pytest.mark.parametrize(("signals", "code"), [(0, ExitStatus.HOLDS), (1, ExitStatus.INTERRUPTED)])
+def test_a_run_interrupted_while_it_removes_what_it_made_says_so(signals: int, code: ExitStatus) -> None:
     session = Session()
     hook = environment.pytest_sessionfinish(cast(pytest.Session, session))
     next(hook)
@@ -237,4 +292,4 @@ def test_a_run_interrupted_while_it_removes_what_it_made_says_so(signals: int, c
         session.interrupts.take(15)
     with pytest.raises(StopIteration):
         hook.send(None)
-    assert session.exitstatus == code
+    assert decide(0, account_of(cast(Any, session))) is code

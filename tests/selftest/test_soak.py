@@ -13,15 +13,16 @@ from typing import Any, cast
 import pytest
 
 from fixtures import round_reports, rounds, soak
+from fixtures.exit_codes import ExitStatus, together
 from fixtures.images.asked import AskedVersions, ImagesFrom
 from fixtures.owners import MARK, own_token
-from fixtures.plugin import judging
+from fixtures.plugin import summary
 from fixtures.plugin.options import OWN_MANIFESTS, REPOSITORY, RUN, Run
 from fixtures.progress import Progress
 from fixtures.report.bundle import RunFolder
 from fixtures.report.record import Outcome, promise_lines
 from fixtures.round_reports import Round, read_round
-from fixtures.rounds import Ended, suite_command, together
+from fixtures.rounds import Ended, suite_command
 from fixtures.scenario.errors import BadInput, EnvironmentFailed
 from fixtures.soak import Settings, table
 from tests.selftest.support import interrupted_when, run_record
@@ -41,6 +42,7 @@ GREEN = a_round(R3_2=Outcome.PASSED, R4_4=Outcome.PASSED)
 RED = a_round(1, 120.0, R3_2=Outcome.FAILED, R4_4=Outcome.PASSED)
 UNJUDGED = a_round(1, 120.0, R3_2=Outcome.NOT_JUDGED, R4_4=Outcome.FAILED)
 LOST = a_round(3, 20.0)
+INCOMPLETE = a_round(5, 100.0, R4_4=Outcome.NOT_JUDGED)
 
 
 def rows(*rounds: Round) -> dict[str, list[str]]:
@@ -104,7 +106,7 @@ def output_of(run: Run) -> str:
     stash = pytest.Stash()
     stash[RUN] = run
     reporter = SimpleNamespace(write_line=lines.append)
-    judging.pytest_terminal_summary(
+    summary.pytest_terminal_summary(
         cast(Any, reporter), cast(Any, SimpleNamespace(stash=stash, get_verbosity=lambda: 0))
     )
     return "\n".join([*lines, "=== 1 failed in 3.2s ==="])
@@ -119,7 +121,7 @@ def test_a_round_is_what_its_own_report_says(tmp_path: Path) -> None:
     one = read_round(Ended(118.4, 1, output), tmp_path / "log")
     assert (one.seconds, one.exit_code, one.report) == (118.4, 1, run.folder.path)
     assert one.broken == ["R3.2"]
-    assert one.verdict == "RED, R3.2 broken"
+    assert one.verdict == "RED, R3.2 FAILED"
 
 
 def test_a_round_without_a_report_judged_nothing(tmp_path: Path) -> None:
@@ -132,13 +134,13 @@ def test_a_round_without_a_report_judged_nothing(tmp_path: Path) -> None:
 def test_a_round_whose_report_is_empty_judged_nothing(tmp_path: Path) -> None:
     one = read_round(Ended(20.0, -9, f"report: {tmp_path}"), tmp_path / "log")
     assert one.broken == []
-    assert together([one.exit_code]) == 3
+    assert together([one.exit_code]) == ExitStatus.DEFECT
+    assert one.verdict == "killed by SIGKILL (exit code -9), no verdict"
 
 
-@pytest.mark.parametrize("code", [4, 5])
-def test_arguments_that_pytest_can_not_take_end_the_soak(tmp_path: Path, code: int) -> None:
+def test_arguments_that_pytest_can_not_take_end_the_soak(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no such option"):
-        read_round(Ended(1.0, code, "no such option"), tmp_path / "log")
+        read_round(Ended(1.0, ExitStatus.BAD_INPUT, "no such option"), tmp_path / "log")
 
 
 def test_a_round_that_somebody_ended_ends_the_soak(tmp_path: Path) -> None:
@@ -153,7 +155,12 @@ def test_a_green_round_says_what_it_judged() -> None:
 
 
 def test_a_red_round_without_a_broken_promise_says_so() -> None:
-    assert a_round(1, R4_4=Outcome.PASSED).verdict == "RED, no requirement failed"
+    assert a_round(1, R4_4=Outcome.PASSED).verdict == "RED, no requirement FAILED"
+
+
+def test_what_kept_a_round_from_being_green_or_red_is_told_apart() -> None:
+    assert INCOMPLETE.verdict.startswith("incomplete, ")
+    assert a_round(6).verdict == "defect of the suite (exit code 6), no verdict"
 
 
 # --- all rounds together ---------------------------------------------------------------------------------
@@ -166,7 +173,11 @@ def test_a_red_round_without_a_broken_promise_says_so() -> None:
         ([GREEN, RED], 1),
         ([GREEN, LOST], 3),
         ([RED, LOST], 1),
-        ([a_round(-9)], 3),
+        ([GREEN, INCOMPLETE], 5),
+        ([LOST, INCOMPLETE], 3),
+        ([LOST, a_round(6)], 6),
+        ([RED, a_round(6)], 1),
+        ([a_round(-9)], 6),
     ],
 )
 def test_all_rounds_have_one_exit_code(rounds: list[Round], code: int) -> None:
@@ -186,16 +197,22 @@ def test_nothing_broken_is_seen_at_a_glance() -> None:
 
 def test_each_failed_round_has_its_place() -> None:
     told = table([GREEN, RED, LOST]).splitlines()
-    assert "round 2: RED, R3.2 broken; report reports/run, log reports/soak/round.log" in told
+    assert "round 2: RED, R3.2 FAILED; report reports/run, log reports/soak/round.log" in told
     assert "round 3: environment failed (exit code 3), no verdict; log reports/soak/round.log" in told
     assert not [line for line in told if line.startswith("round 1")]
-    assert told[-1] == (
-        "3 rounds: 1 green, 1 red, 1 without a verdict; a round took 20.0 s to 120.0 s, the median is 100.0 s"
+    counts = "3 rounds: 1 green, 1 red, 1 environment failed"
+    assert told[-1] == f"{counts}; a round took 20.0 s to 120.0 s, the median is 100.0 s"
+
+
+def test_rounds_without_a_verdict_are_counted_by_what_they_lacked() -> None:
+    told = table([GREEN, INCOMPLETE, INCOMPLETE, a_round(6), a_round(-9)]).splitlines()[-1]
+    assert told.startswith(
+        "5 rounds: 1 green, 0 red, 1 killed by SIGKILL, 2 incomplete, 1 defect of the suite; "
     )
 
 
 def test_no_round_at_all_is_told() -> None:
-    assert table([]) == "no round came to its end"
+    assert table([]) == "no round was completed"
 
 
 # --- walking ---------------------------------------------------------------------------------------------
@@ -238,7 +255,7 @@ def test_every_round_has_a_line_and_a_log_and_the_next_one_comes(walks: Walks, t
     lines = [line.partition("] ")[2] for line in walks.said]
     assert [line.partition(":")[0] for line in lines[:3]] == [f"round {n} of 3" for n in (1, 2, 3)]
     assert " s, green, " in lines[0]
-    assert lines[1].endswith(f"RED, R4.4 broken; report {bad}, log {tmp_path / 'round-2.log'}")
+    assert lines[1].endswith(f"RED, R4.4 FAILED; report {bad}, log {tmp_path / 'round-2.log'}")
     assert "environment failed (exit code 3)" in lines[2]
     assert lines[3] == "its last lines:\n  no node"
     assert (tmp_path / "round-3.log").read_text() == "no node\n"

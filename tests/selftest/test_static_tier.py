@@ -12,6 +12,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from fixtures.exit_codes import ExitStatus
 from fixtures.scenario.places import Finding, Place
 from fixtures.static.judges import nothing_found
 from fixtures.static.runner import BAD_INPUT, StaticResult, static_tests, static_verdicts
@@ -150,7 +151,8 @@ def test_what_the_model_does_not_speak_is_not_judged(static_run: list[str], tmp_
     done = subprocess.run(
         [*static_run, f"--manifests={folder}"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == ExitStatus.NOT_JUDGED, done.stdout
+    assert "exit code 5: nothing failed, but " in done.stdout
     assert "not judged: the model can't tell" in done.stdout
     assert "maxConnections" in done.stdout
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from fixtures.scenario.cookies import FLAG
+from fixtures.scenario.errors import RequirementFailed
 from fixtures.scenario.observed import Page
 from fixtures.timeouts import Timeouts
 from fixtures.traffic import voter as voter_module
-from fixtures.traffic.page import page_without_answer
 from fixtures.traffic.voter import SIDE_BY_SIDE, UNANSWERED, Voter
-from tests.selftest.support import Site
+from tests.selftest.support import OLD_PAGE, Site
 
 pytestmark = pytest.mark.selftest
 
@@ -135,6 +135,15 @@ def test_where_nobody_answers_somebody_looks_and_may_end_the_sample(unanswered: 
         unanswered.with_flag().open_page(10_000)
 
 
+def test_where_nobody_answers_and_nothing_is_disturbed_the_requirement_failed(unanswered: Voter) -> None:
+    alone = Voter(unanswered.url).with_flag()
+    for open_pages in (alone.open_page, alone.open_page_one_by_one):
+        with pytest.raises(
+            RequirementFailed, match=r"16 pages in a row had no answer, .*featureflag=on.*refused"
+        ):
+            open_pages(10_000)
+
+
 def test_nobody_goes_on_with_a_sample_that_was_ended(
     unanswered: Voter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,7 +167,7 @@ def test_whatever_ends_a_sample_leaves_no_turn_over(monkeypatch: pytest.MonkeyPa
         opened.append(None)
         if len(opened) == 40:
             raise ZeroDivisionError
-        return page_without_answer("x", cookie="", sent_at=0.0, took=0.0, path="/")
+        return OLD_PAGE
 
     monkeypatch.setattr(Voter, "_open", fails_late)
     with pytest.raises(ZeroDivisionError):

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from fixtures.routing.questions import Answer, Ending, Outcome, Rule, Wire
-from fixtures.scenario.errors import NotSpoken
+from fixtures.scenario.errors import NotJudged, NotSpoken
 from fixtures.scenario.observed import Page, Sample
 from fixtures.scenario.places import Finding, Place
 from fixtures.verdicts import results_format
@@ -105,7 +105,7 @@ def test_many_differences_are_a_few_lines() -> None:
 
 
 def test_nothing_seen_agrees_with_nothing() -> None:
-    with pytest.raises(ValueError, match="nothing was seen"):
+    with pytest.raises(NotJudged, match="nothing was seen"):
         agree({}, {}, "connections")
     with pytest.raises(NotSpoken, match="none of 1 cookies shows who answered"):
         agree({"cell": ()}, {"cell": answer(("503", 1))}, "cookies")

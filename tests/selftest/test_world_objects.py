@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from fixtures.scenario.errors import EnvironmentFailed
+from fixtures.scenario.errors import NotJudged
 from fixtures.scenario.manifests import ManifestFolder, parse_manifests
 from fixtures.scenario.observed import AppliedObject, StepRecord, Transition
 from fixtures.scenario.stages import ObjectRef, Verb
@@ -65,7 +65,7 @@ def test_a_cluster_without_such_objects_has_none() -> None:
 
 
 def test_an_object_that_nobody_could_have_applied_is_no_answer() -> None:
-    with pytest.raises(EnvironmentFailed, match="DestinationRule"):
+    with pytest.raises(NotJudged, match="DestinationRule"):
         routing_objects(world(DestinationRule=[listed("", {})]))
 
 

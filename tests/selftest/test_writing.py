@@ -9,10 +9,10 @@ import pytest
 
 from fixtures import round_reports, rounds, soak
 from fixtures.bench import __main__ as bench
+from fixtures.exit_codes import ExitStatus
 from fixtures.faults import __main__ as faults
 from fixtures.matrix import __main__ as matrix
 from fixtures.mutants import __main__ as mutants
-from fixtures.plugin.options import ENVIRONMENT_FAILED
 from fixtures.progress import Progress
 from fixtures.round_reports import report_folder, tell
 from fixtures.rounds import ready_machine
@@ -77,7 +77,7 @@ def test_nothing_is_made_where_nothing_can_be_told_of_it(
 ) -> None:
     made: list[object] = []
     monkeypatch.setattr(rounds, "ensure_engine", made.append)
-    assert main(words) == ENVIRONMENT_FAILED
+    assert main(words) == ExitStatus.ENVIRONMENT
     assert made == []
     assert f"environment failed: can't write {reports}: Not a directory" in capsys.readouterr().err
 

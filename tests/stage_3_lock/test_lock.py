@@ -19,6 +19,7 @@ from fixtures.verdicts import (
 )
 from fixtures.verdicts.applied import listed_objects
 from fixtures.world.objects import applied_objects, endpoints
+from fixtures.world.reach import ready_workload
 from fixtures.world.tls import inbound
 from fixtures.world.way import FLAGGED, ORDINARY
 from fixtures.world.world import World
@@ -39,7 +40,7 @@ class CountedPages:
 
 
 def count_pages(world: World) -> CountedPages:
-    analytics = {version: world.workloads("voting-analytics", version)[0] for version in ("1.0", "1.1")}
+    analytics = {version: ready_workload(world, "voting-analytics", version) for version in ("1.0", "1.1")}
     before = {version: inbound(world, workload) for version, workload in analytics.items()}
     pages = world.voter.open_page(times=to_find_leak_of(ANY_LEAK))
     after = {version: inbound(world, workload) for version, workload in analytics.items()}
