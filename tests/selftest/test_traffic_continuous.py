@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, cast
 
 import pytest
 
 from fixtures.scenario.cookies import FLAG
+from fixtures.scenario.observed import Page
 from fixtures.traffic.continuous import (
     PACE,
     PACE_WHILE_PODS_START,
+    UNANSWERED_AFTER,
     WITHOUT_PAUSE,
     ContinuousTraffic,
     continuous_traffic,
+    passing,
 )
+from fixtures.traffic.page import page_without_answer
 from fixtures.traffic.voter import Voter
 from fixtures.waiting import wait_until
-from tests.selftest.support import Site
+from tests.selftest.support import OLD_PAGE, Site
 
 pytestmark = pytest.mark.selftest
 
@@ -125,3 +131,22 @@ def test_pages_can_be_looked_at_while_voters_go_on(site: Site) -> None:
     for name, pages in early.items():
         assert late[name][: len(pages)] == pages
         assert len(late[name]) > len(pages)
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_voters_whose_pages_are_not_answered_have_soon_had_enough_of_them(*, silent: bool) -> None:
+    """What they had is the stage's evidence: it is judged, and no reason to call the stage unready."""
+    looks = iter(range(1, 1000))
+    page = page_without_answer("Timeout", cookie="", sent_at=0.0, took=5.0, path="/") if silent else OLD_PAGE
+
+    class Traffic:
+        def pages(self) -> dict[str, tuple[Page, ...]]:
+            number = next(looks)
+            return {"ordinary voter": (OLD_PAGE,) * 30 * number, "flagged voter": (page,) * number}
+
+        def at_pace(self, _: float) -> AbstractContextManager[None]:
+            return nullcontext()
+
+    with passing(cast(Any, Traffic()), 25):
+        pass
+    assert next(looks) == 1 + (UNANSWERED_AFTER if silent else 25) + 1

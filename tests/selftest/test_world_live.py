@@ -9,6 +9,7 @@ import pytest
 
 from fixtures.cluster.endpoints import SERVICE_LABEL, ready_endpoints
 from fixtures.mesh.live import MERGE_WINDOW, merges_news, taken_up
+from fixtures.scenario.errors import NotJudged, StageFailed
 from fixtures.world import live as module
 from tests.selftest.support import FakeClock
 
@@ -90,3 +91,26 @@ def test_endpoints_are_looked_at_but_where_only_routes_and_rules_were_written_si
     assert bool(asked) is not looked_before
     module.wait_until_live(cast(Any, world), {"Route", "Service"})
     assert "stale" in asked
+
+
+@pytest.mark.parametrize(
+    ("settled", "stage", "breaks"), [(True, 4, "R4.4"), (False, 3, "R4.4"), (False, 0, "R1.5")]
+)
+def test_a_configuration_that_proxies_reject_fails_the_stage_and_what_nobody_explains_is_not_judged(
+    monkeypatch: pytest.MonkeyPatch, *, settled: bool, stage: int, breaks: str
+) -> None:
+    rejected: list[str] = []
+
+    def late(*_: object) -> float:
+        raise NotJudged("every proxy runs the change: not within 15 s")
+
+    monkeypatch.setattr(module, "_wait", late)
+    monkeypatch.setattr(module, "refused_by_proxies", lambda *_, within: rejected)  # noqa: ARG005
+    world = SimpleNamespace(api=None, mesh=SimpleNamespace(root_namespace="istio-system"))
+    world.settled, world.stage = settled, stage
+    with pytest.raises(NotJudged, match="not within 15 s"):
+        module.wait_until_live(cast(Any, world), None)
+    rejected.append("LDS Internal:Error adding/updating listener(s)")
+    with pytest.raises(StageFailed, match=r"proxies reject their configuration: LDS .*not within") as end:
+        module.wait_until_live(cast(Any, world), None)
+    assert end.value.breaks == breaks
