@@ -231,6 +231,13 @@ def test_a_namespace_that_comes_later_is_there_already() -> None:
     assert "unexpected objects: Namespace/voting configured" in failed["R0.1"]
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_namespace_of_any_shape_is_judged(*, first: bool) -> None:
+    text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: voting, labels: [a], annotations: x}"
+    failed, _ = standings(with_object(text, "Namespace/voting", first=first))
+    assert "R0.1" in failed
+
+
 STORAGE = """\
     apiVersion: v1
     kind: Service
