@@ -49,6 +49,11 @@ def test_the_files_labels_come_over_the_scenarios() -> None:
     }
 
 
+def test_labels_that_are_none_are_left_to_the_server() -> None:
+    body = {"metadata": {"name": "voting", "labels": ["a"]}}
+    assert with_labels(body, {"team": "b"}, {"ours": "1"}) == body
+
+
 def test_a_namespace_of_another_name_is_renamed_wherever_it_is_told() -> None:
     renaming = Renaming("voting", "voting-gw0", {}, {"a": "b"}, "gw0")
     renamed = rename_manifests(folder(NAMESPACE, SERVICE), renaming)

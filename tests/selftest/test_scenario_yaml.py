@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fixtures.scenario.places import Place
-from fixtures.scenario.yaml_files import DEEPEST, LARGEST_FILE, MOST_NODES, YamlFile, parse_yaml, read_yaml
+from fixtures.scenario.yaml_files import LARGEST_FILE, YamlFile, parse_yaml, read_yaml
+from fixtures.scenario.yaml_loader import DEEPEST, MOST_NODES
 
 pytestmark = pytest.mark.selftest
 

@@ -228,7 +228,14 @@ def test_the_namespaces_labels_are_those_of_its_file_over_the_scenarios(labels: 
 def test_a_namespace_that_comes_later_is_there_already() -> None:
     text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: voting, labels: {team: a}}"
     failed, _ = standings(with_object(text, "Namespace/voting"))
-    assert "unexpected: Namespace/voting configured" in failed["R0.1"]
+    assert "unexpected objects: Namespace/voting configured" in failed["R0.1"]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_namespace_of_any_shape_is_judged(*, first: bool) -> None:
+    text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: voting, labels: [a], annotations: x}"
+    failed, _ = standings(with_object(text, "Namespace/voting", first=first))
+    assert "R0.1" in failed
 
 
 STORAGE = """\
@@ -250,7 +257,7 @@ def test_the_second_copy_that_differs_is_configured_and_not_listed() -> None:
     other = STORAGE.replace("labels: {app: voting-storage}", "labels: {app: storage}")
     failed, _ = standings(with_object(other, file=UPDATE))
     assert set(failed) == {"R0.1"}
-    assert "unexpected: Service/voting-storage configured" in failed["R0.1"]
+    assert "unexpected objects: Service/voting-storage configured" in failed["R0.1"]
     assert f"{UPDATE}:" in failed["R0.1"]
 
 

@@ -16,8 +16,9 @@ from fixtures.scenario.loading import load_scenario
 from fixtures.scenario.manifests import ManifestFolder, load_manifests
 from fixtures.scenario.stages import Apply, Delete, ObjectRef, WaitFor
 from fixtures.traffic.continuous import ContinuousTraffic
-from fixtures.world import way
+from fixtures.world import first_gateway, way
 from fixtures.world.everyone import EVERYONE
+from fixtures.world.first_gateway import knock_before
 from fixtures.world.setting import Setting
 from fixtures.world.steps import Made
 from fixtures.world.way import pass_through
@@ -203,10 +204,10 @@ def test_the_ways_in_are_tried_right_before_the_first_gateway_with_the_pods_read
     world.setting = replace(
         world.setting, mesh=cast(Any, SimpleNamespace(gateway=SimpleNamespace(url="url")))
     )
-    monkeypatch.setattr(way, "knock_everywhere", lambda *_: {"ingress gateway": "refused"})
+    monkeypatch.setattr(first_gateway, "knock_everywhere", lambda *_: {"ingress gateway": "refused"})
     knocks: dict[str, Any] = {}
     for one in objects:
-        way._knock_before_gateway(world, step, 1, knocks, one)
+        knock_before(world, step, knocks, lambda: told.append("pods of 1"), one)
         told.append(str(one.ref.kind))
         assert bool(knocks) is ("Gateway" in told)
     waited = [text for text in told if text.startswith("pods of 1")]

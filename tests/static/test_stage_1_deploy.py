@@ -42,7 +42,7 @@ def test_namespace_asks_for_sidecars(plan: Plan) -> None:
 
 @requirement("R1.2")
 def test_the_stage_waits_for_its_pods(plan: Plan) -> None:
-    expect(unawaited_pods(plan, 1), nothing_found("pods that no step waits for"))
+    expect(unawaited_pods(plan, 1), nothing_found("pods applied without waiting for them"))
 
 
 @requirement("R1.2")

@@ -29,7 +29,7 @@ def test_every_object_of_stage_2_is_of_its_schema(plan: Plan) -> None:
 
 @requirement("R2.1")
 def test_the_stage_waits_for_its_pods(plan: Plan) -> None:
-    expect(unawaited_pods(plan, 2), nothing_found("pods that no step waits for"))
+    expect(unawaited_pods(plan, 2), nothing_found("pods applied without waiting for them"))
 
 
 @requirement("R2.1")

@@ -82,7 +82,7 @@ def test_flagged_voters_see_no_1_0_once_the_routes_are_live(plan: Plan) -> None:
 
 @requirement("R4.2")
 def test_the_stage_waits_for_its_pods(plan: Plan) -> None:
-    expect(unawaited_pods(plan, 4), nothing_found("pods that no step waits for"))
+    expect(unawaited_pods(plan, 4), nothing_found("pods applied without waiting for them"))
 
 
 @requirement("R4.2")
