@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from fixtures.scenario.cookies import FLAG
 from fixtures.traffic.browser import Browser, browser
 from fixtures.traffic.page import read_page
-from tests.selftest.flag_pages import RIGHT, THERE_AND_BACK, WRONG, FlagSite, Footer
+from tests.selftest.flag_pages import FORMS, RIGHT, THERE_AND_BACK, WRONG, FlagSite, Footer
 
 pytestmark = pytest.mark.selftest
 
@@ -76,6 +77,59 @@ def test_nothing_to_press_is_a_failed_page_that_says_so(site: FlagSite, shown: F
         (page,) = opened.set_flag()
     assert (page.status, page.error, page.path) == (None, error, "/featureflag/set")
     assert [str(request) for request in site.requests] == ["GET / "]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "document.flagon.submit()",
+        "document.forms.flagon.submit()",
+        "document.forms['flagon'].submit(); return false",
+        "document.forms[1].submit()",
+        "flagon.submit()",
+        "document.getElementById('by-id').requestSubmit()",
+        "document.querySelector('form#by-id').submit()",
+        """document.querySelector('form[action="/featureflag/set"]').submit()""",
+        "this.form.submit()",
+        "this.parentNode.submit()",
+        "event.target.closest('form').submit()",
+        "press('by-id')",
+        "chosen()",
+        "other()",
+    ],
+)
+def test_a_script_s_form_is_found_however_the_script_names_it(site: FlagSite, script: str) -> None:
+    button = f"<button type='button' onclick='{html.escape(script, quote=True)}'>set</button>"
+    site.shown = lambda *_: (
+        f"""
+    <script>
+      function press(id) {{ const form = document.getElementById(id); if (form) {{ form.submit(); }} }}
+      function chosen() {{ press("by-id"); }}
+      other = async () => {{ window.flagon.submit() }};
+    </script>
+    <form id="by-id" name="flagon" method="post" action="/featureflag/set">
+    <input type="hidden" name="found" value="yes">{button}</form>"""
+    )
+    with browser(site.url) as opened:
+        opened.set_flag()
+    assert str(site.requests[1]) == "POST /featureflag/set found=yes"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "go(word)",  # a function of no inline script
+        "word == 'set' ? document.flagon.submit() : document.flagoff.submit()",  # two forms
+        "document.flagonce.submit()",  # a form that is not there
+        "fetch('/featureflag/set', {method: 'POST'})",
+    ],
+)
+def test_a_script_whose_form_can_t_be_told_takes_the_contracts_way(site: FlagSite, script: str) -> None:
+    link = f'<a href="#" onclick="{html.escape(script)}">set</a>'
+    site.shown = lambda *_: f"{FORMS}{link}"
+    with browser(site.url) as opened:
+        assert "the contract's path" in opened.set_flag().describe
+    assert str(site.requests[1]) == "POST /featureflag/set "
 
 
 def test_a_form_is_sent_with_its_fields_and_the_button_that_was_pressed(site: FlagSite) -> None:
