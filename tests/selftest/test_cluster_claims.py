@@ -175,6 +175,22 @@ def test_temporary_files_of_dead_runs_alone_are_removed(
     assert (tmp_path / "somebody-else").exists()
 
 
+def test_folders_of_another_machine_or_container_are_left_and_named(
+    tmp_path: Path, docker: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.add("docker", "exit 1")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    elsewhere = f"{ENDED}-1-ffffff"
+    folders = [tmp_path / f"voting-conformance.{elsewhere}", tmp_path / f".unfinished-{elsewhere}.abc"]
+    for folder in folders:
+        folder.mkdir()
+    with scratch(), unfinished(tmp_path):
+        assert stale.remove_stale(tmp_path) == []
+        lines = stale.left_alone(tmp_path)
+    assert [line.partition(": ")[0] for line in lines] == [f"left {folder}" for folder in folders]
+    assert all(folder.exists() for folder in folders)
+
+
 def test_a_worker_puts_its_temporary_files_into_its_controllers_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -106,8 +106,11 @@ def test_a_number_without_a_process_proves_it_however_the_start_was_marked() -> 
 
 
 def test_a_run_of_another_machine_or_container_may_be_alive() -> None:
-    token = owners.own_token()
-    assert not owners.has_ended(changed(token, pid=NO_PROCESS, place="ffffff"))
+    token = changed(owners.own_token(), pid=NO_PROCESS, place="ffffff")
+    assert owners.is_elsewhere(token)
+    assert not owners.has_ended(token)
+    for other in (owners.own_token(), f"{NO_PROCESS}-1", "no-mark"):
+        assert not owners.is_elsewhere(other)
 
 
 @needs_to_see_processes
