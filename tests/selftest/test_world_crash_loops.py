@@ -130,9 +130,11 @@ def test_the_store_is_named_and_not_those_that_end_for_want_of_it() -> None:
 def test_what_the_manifests_say_of_it_is_told_too() -> None:
     cluster = Crashing(canary())
     cluster.crash("voting-storage", always(1, *NO_ROOT))
-    trouble, _ = named(cluster, blocked=["f.yaml:3: MYSQL_USER is root"])
+    trouble, after = named(cluster, blocked=["f.yaml:3: MYSQL_USER is root"])
     assert trouble is not None
-    assert trouble.reason.endswith("with exit code 1 (Error); by the manifests: f.yaml:3: MYSQL_USER is root")
+    assert after < 1
+    assert "it ended once, with exit code 1 (Error); by the manifests" in trouble.reason
+    assert trouble.reason.endswith("by the manifests: f.yaml:3: MYSQL_USER is root")
 
 
 def test_a_log_that_is_gone_proves_nothing() -> None:
