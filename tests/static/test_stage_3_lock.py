@@ -92,14 +92,15 @@ def test_mutual_tls_on_every_leg_by_the_policy_and_the_services_rule(plan: Plan)
 @requirement("R3.5")
 def test_plaintext_is_refused_at_every_workload_port(plan: Plan) -> None:
     seen = plain_calls(plan.after(3))
-    expect(seen, answered_by(dict.fromkeys(seen, REFUSED), "plaintext connections"))
+    expect(seen, answered_by(dict.fromkeys(seen, REFUSED), "plaintext connections", model=plan.after(3)))
 
 
 @requirement("R3.5")
 def test_the_same_calls_were_answered_before_the_lock(plan: Plan) -> None:
     """The positive control: the calls themselves are right, so that their refusal means the lock."""
     seen = plain_calls(plan.before(3))
-    expect(seen, answered_by({cell: cell.partition(":")[0] for cell in seen}, "plaintext connections"))
+    own = {cell: cell.partition(":")[0] for cell in seen}
+    expect(seen, answered_by(own, "plaintext connections", model=plan.before(3)))
 
 
 @requirement("R3.6")
