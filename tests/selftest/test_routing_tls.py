@@ -214,7 +214,7 @@ class TestScopesOfRules:
         "policy",
         [
             "connectionPool: {tcp: {maxConnections: 100, connectTimeout: 10s}}",
-            "connectionPool: {http: {http1MaxPendingRequests: 1024, maxRequestsPerConnection: 1, maxRetries: 3}}",
+            "connectionPool: {http: {http2MaxRequests: 1024, maxRequestsPerConnection: 1, maxRetries: 3}}",
             "outlierDetection: {consecutive5xxErrors: 5, interval: 30s}",
             "loadBalancer: {consistentHash: {useSourceIp: true}}",
         ],
