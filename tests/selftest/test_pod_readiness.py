@@ -65,7 +65,6 @@ READY = "              path: /ready\n"
     [
         pods("priorityClassName: system-node-critical"),
         pods("nodeSelector:\n  kubernetes.io/os: linux"),
-        pods("nodeSelector:\n  beta.kubernetes.io/os: linux"),
         pods("imagePullSecrets:\n  - name: nowhere"),
         pods("tolerations:\n  - operator: Exists"),
         pods("enableServiceLinks: false"),
@@ -80,7 +79,7 @@ READY = "              path: /ready\n"
         ),
         pods(
             "affinity:\n  podAntiAffinity:\n    preferredDuringSchedulingIgnoredDuringExecution:\n"
-            "      - weight: 1\n        podAffinityTerm: {topologyKey: kubernetes.io/hostname}"
+            "      - weight: 1\n        podAffinityTerm: {topologyKey: kubernetes.io/hostname, labelSelector: {}}"
         ),
         labelled(f"{ENFORCE}: privileged"),
         labelled("pod-security.kubernetes.io/warn: restricted"),
@@ -174,7 +173,7 @@ def test_what_keeps_pods_from_working_is_named(
         (pods("nodeSelector:\n  disktype: ssd"), None, {"R1.2", "R1.5"}),
         (pods("nodeName: somewhere"), None, {"R1.2"}),
         (pods("topologySpreadConstraints:\n"
-              "  - {maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule}"),
+              "  - {maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {}}"),
          None, {"R1.2"}),
         (pods("dnsPolicy: None\ndnsConfig: {nameservers: [10.0.0.10]}"), None, {"R1.5", "R1.7"}),
         (pods("dnsPolicy: Default\nhostAliases: [{ip: 10.0.0.1, hostnames: [voting-storage]}]"), None,

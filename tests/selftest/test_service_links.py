@@ -68,7 +68,7 @@ def test_a_containers_own_variable_counts_and_may_name_a_services() -> None:
 
 
 def alias(called: str, port: int) -> str:
-    return service(called, f"{{name: tcp, port: {port}, targetPort: {port}}}", app="voting-storage") + "---\n"
+    return service(called, f"{{name: tcp, port: {port}, targetPort: {port}}}", app="cache") + "---\n"
 
 
 def with_service(called: str, port: int, file: str = DEPLOY) -> dict[str, bytes]:
