@@ -79,7 +79,8 @@ READY = "              path: /ready\n"
         ),
         pods(
             "affinity:\n  podAntiAffinity:\n    preferredDuringSchedulingIgnoredDuringExecution:\n"
-            "      - weight: 1\n        podAffinityTerm: {topologyKey: kubernetes.io/hostname, labelSelector: {}}"
+            "      - weight: 1\n        podAffinityTerm:\n          topologyKey: kubernetes.io/hostname\n"
+            "          labelSelector: {}"
         ),
         labelled(f"{ENFORCE}: privileged"),
         labelled("pod-security.kubernetes.io/warn: restricted"),
