@@ -78,8 +78,9 @@ def test_one_cause_is_one_row_whichever_pods_and_voters_it_meets() -> None:
         MANIFESTS, changed("istio/step-2", "PeerAuthentication/default", followed_by(policy))
     )
     words = told(results, "R3.7", "loses_no_request")
-    assert words.count("AuthorizationPolicy/later does not allow the call to voting-app 1.0:8080") == 1
-    assert "voting-app answers 403" in words
+    seen = words.partition(" seen ")[2].partition(" look at ")[0]
+    assert seen.count("AuthorizationPolicy/later does not allow the call to voting-app 1.0:8080") == 1
+    assert "voting-app answers 403" in seen
 
 
 def test_a_mistake_that_a_later_stage_mends_says_by_which_object() -> None:

@@ -75,7 +75,7 @@ def test_a_leak_of_one_percent_breaks_the_promise_and_names_the_rule() -> None:
     old += "            port:\n              number: 8080\n"
     results = static_verdicts(MANIFESTS, changed(CANARY, old, leak))
     assert {"R4.3", "R4.5"} <= broken(results)
-    (told,) = [result.words for result in results if not result.held and "R4.3" in result.requirements]
+    told, *_ = [result.words for result in results if not result.held and "R4.3" in result.requirements]
     assert "voting-app 1.0 99/100, voting-app 2.0 1/100" in told
     assert f"{CANARY}:" in told
 
@@ -153,7 +153,7 @@ def test_what_the_model_does_not_speak_is_not_judged(static_run: list[str], tmp_
     )
     assert done.returncode == ExitStatus.NOT_JUDGED, done.stdout
     assert "exit code 5: nothing failed, but " in done.stdout
-    assert "not judged: the model can't tell" in done.stdout
+    assert "not judged: the model does not support this" in " ".join(done.stdout.split())
     assert "maxConnections" in done.stdout
 
 
