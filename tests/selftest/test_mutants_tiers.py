@@ -178,5 +178,5 @@ def test_an_original_that_is_not_green_ends_all(folder: Path, tmp_path: Path) ->
         next(judge_walks(folder, [mutant()], lambda *_: Ended(1.0, 1, output), tmp_path, Progress()))
     for code, kind in ((3, EnvironmentFailed), (5, NotJudged), (6, SuiteDefect), (1, SuiteDefect)):
         end = Ended(1.0, code, "")
-        with pytest.raises(kind, match="the walk without any mistake"):
+        with pytest.raises(kind, match="the run without any mistake"):
             next(judge_walks(folder, [mutant()], lambda *_, end=end: end, tmp_path, Progress()))

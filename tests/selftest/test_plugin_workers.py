@@ -107,15 +107,18 @@ def pytest_runtest_call(item):
 
 
 @pytest.mark.parametrize(
-    ("plugin", "told"),
-    [(DYING, "no verdict: worker gw0 died"), (ENDING, "no verdict: the node is lost (worker gw0)")],
+    ("plugin", "code", "told"),
+    [
+        (DYING, 6, "worker gw0 died: Not properly terminated; its exit code is 9"),
+        (ENDING, 3, "no verdict: the node is lost (worker gw0)"),
+    ],
     ids=["dies", "ends without a verdict"],
 )
 def test_a_run_whose_worker_has_no_verdict_has_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: str, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: str, code: int, told: str
 ) -> None:
     (tmp_path / "trouble.py").write_text(plugin)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     ended = run(tmp_path / "two", "-n", "2", "-p", "trouble")
-    assert ended.code == 3, ended.told
+    assert ended.code == code, ended.told
     assert told in ended.told
