@@ -128,3 +128,25 @@ def test_a_pod_that_went_is_not_waited_for() -> None:
     mesh, listed = Mesh({ONE: 0}), iter([[ONE, TWO]])
     mesh.wait(lambda: next(listed, [ONE]))
     assert set(mesh.asked) == {ONE}
+
+
+def test_only_the_gateway_stays_with_the_suite_where_its_namespace_is_hidden(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LIMITS", replace(LIMITS, change_live=0.15))
+    applied: dict[str, tuple[str, str]] = {}
+    gateways: list[str] = []
+
+    class Server:
+        def apply(self, body: Mapping[str, Any], namespace: str) -> None:
+            applied[body["kind"]] = namespace, body["metadata"]["name"]
+            gateways.extend(body["spec"].get("gateways", ()))
+
+    mesh = Mesh({ONE: 0})
+    sentinel = Sentinel(cast(Api, Server()), "suite", {"istio": "ingressgateway"}, mesh, home="voting")
+    sentinel.create()
+    assert applied == {"Gateway": ("suite", "sentinel"), "ServiceEntry": ("voting", "suite-sentinel")}
+    with pytest.raises(NotJudged):
+        sentinel.wait_until_live(lambda: [ONE])
+    assert applied["VirtualService"] == applied["DestinationRule"] == ("voting", "suite-sentinel")
+    assert gateways == ["suite/sentinel", "mesh"]
