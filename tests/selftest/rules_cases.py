@@ -213,7 +213,7 @@ REFUSED = [
      f"22: {C}.readinessProbe.httpGet.port: '8080' isn't a port's name: small letters, digits "
      "and single hyphens"),
     (DEPLOYMENT, "readinessProbe:", "livenessProbe:\n            successThreshold: 2",
-     f"22: {C}.livenessProbe.successThreshold: has to be 1 here"),
+     f"22: {C}.livenessProbe.successThreshold: must be 1 here"),
     (STATEFUL, "          restartPolicy: Always\n", "",
      "15: spec.template.spec.initContainers[0].startupProbe: a container that ends before the others "
      "start has none"),
@@ -250,11 +250,11 @@ REFUSED = [
     (SERVICE, "    - {name: http, port: 80, targetPort: http}\n    - {name: more, port: 81}\n", "    []\n",
      "6: spec.ports: a Service needs a port"),
     (CLAIM, "  accessModes: [ReadWriteOnce]\n", "",
-     "4: spec.accessModes: missing: a claim says who may mount its volume"),
+     "4: spec.accessModes: missing: a claim needs its access modes"),
     (CLAIM, "storage: 1Gi", "storaeg: 1Gi",
-     "7: spec.resources.requests.storage: missing: a claim says how much it needs"),
+     "7: spec.resources.requests.storage: missing: a claim needs a size"),
     (CLAIM, "storage: 1Gi", "storage: 0",
-     "7: spec.resources.requests.storage: has to be more than nothing, is the number 0"),
+     "7: spec.resources.requests.storage: must be more than 0, not the number 0"),
     # --- VirtualServices ---
     (ROUTES, "  hosts: [app.example.com]\n", "",
      "4: spec.hosts: missing, and only a delegate, which has no gateways, needs none"),

@@ -37,6 +37,15 @@ def test_causes_of_one_line_are_one() -> None:
     ]
 
 
+def test_one_absent_object_is_one_cause_whatever_refers_to_it() -> None:
+    other = Finding(
+        Place("kubernetes/step-3.yaml", 80), "ServiceAccount/nobody does not exist, and x needs it"
+    )
+    third = Finding(Place("kubernetes/step-3.yaml", 81), "ServiceAccount/nobody-else does not exist")
+    causes = failed_by_cause([failed("R1.2", ACCOUNT), failed("R4.2", other), failed("R4.9", third)])
+    assert [cause.requirements for cause in causes] == [("R1.2", "R4.2"), ("R4.9",)]
+
+
 def test_only_the_first_cause_of_a_failure_counts() -> None:
     causes = failed_by_cause([failed("R1.2", ACCOUNT, ROUTE), failed("R4.4", ROUTE, ACCOUNT)])
     assert [cause.finding for cause in causes] == [ACCOUNT, ROUTE]

@@ -198,9 +198,7 @@ class TestPods:
 
     def test_no_replicas(self) -> None:
         none = documents(deployment("two", "2", app="web", replicas=0), service("web"))
-        assert (
-            cause(page(model(none, rule(SUBSETS), OPEN, at_gate(TO_2)))) == "Deployment/two asks for 0 pods"
-        )
+        assert cause(page(model(none, rule(SUBSETS), OPEN, at_gate(TO_2)))) == "Deployment/two has 0 replicas"
 
     def test_a_service_that_selects_no_pods(self) -> None:
         none = documents(deployment("two", "2", app="web"), service("web", app="website"))

@@ -261,7 +261,7 @@ def test_a_path_that_is_rewritten_is_another_page(match: str, uri: str, path: st
     matches = f"match: [{{{match}}}], " if match else ""
     of = model(TWO, OPEN, at_gate(f"http: [{{{matches}rewrite: {{uri: {uri}}}, {TO_1}}}]"))
     outcome = only(page(of, path=path))
-    assert outcome.reason == (f"the pod is asked for {asked}" if asked else "")
+    assert outcome.reason == (f"the pod gets the path {asked}" if asked else "")
     assert outcome.ending is (Ending.REWRITTEN if asked else Ending.SERVED)
 
 

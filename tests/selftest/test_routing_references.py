@@ -34,13 +34,13 @@ def test_nothing_dangles_where_all_is_there() -> None:
 @pytest.mark.parametrize(
     ("edit", "finding"),
     [
-        (("host: web", "host: wep"), "2.yaml:7: VirtualService/web: there is no Service wep.voting.svc"),
+        (("host: web", "host: wep"), "2.yaml:7: VirtualService/web: Service wep.voting.svc"),
         (
             ("subset: v1", "subset: v9"),
-            "2.yaml:7: VirtualService/web: DestinationRule/web doesn't tell subset v9",
+            "2.yaml:7: VirtualService/web: DestinationRule/web does not define subset v9",
         ),
         (("number: 8080", "number: 8081"), "2.yaml:7: VirtualService/web: Service/web has no port 8081"),
-        (("[gate]", "[gat]"), "2.yaml:1: VirtualService/web: there is no Gateway voting/gat"),
+        (("[gate]", "[gat]"), "2.yaml:1: VirtualService/web: Gateway voting/gat"),
     ],
 )
 def test_what_a_route_names(edit: tuple[str, str], finding: str) -> None:
@@ -50,7 +50,7 @@ def test_what_a_route_names(edit: tuple[str, str], finding: str) -> None:
 
 def test_a_subset_that_no_rule_tells() -> None:
     texts = documents(deployment("web"), service("web"))
-    assert "no DestinationRule tells subset v1 of web" in found(texts, in_mesh(ROUTE))[0]
+    assert "no DestinationRule defines subset v1 of web" in found(texts, in_mesh(ROUTE))[0]
 
 
 def test_routes_without_a_host_that_nobody_delegates_to() -> None:
@@ -76,9 +76,9 @@ def test_a_route_that_tells_no_port_of_several() -> None:
 def test_hosts_of_rules_and_routes_without_a_service() -> None:
     rule = istio("DestinationRule", "other", "host: other")
     [told] = found(TWO, rule)
-    assert told == "2.yaml:1: DestinationRule/other: there is no Service other.voting.svc.cluster.local"
+    assert told == "2.yaml:1: DestinationRule/other: Service other.voting.svc.cluster.local does not exist"
     [told] = found(TWO, in_mesh(ROUTE, host="other"))
-    assert told == "2.yaml:1: VirtualService/web: there is no Service other.voting.svc.cluster.local"
+    assert told == "2.yaml:1: VirtualService/web: Service other.voting.svc.cluster.local does not exist"
 
 
 def test_two_routes_for_one_host_in_the_mesh() -> None:

@@ -174,7 +174,7 @@ def test_an_answer_is_explained_with_the_lines_that_decided(plan: Plan) -> None:
         f"does not match: {CANARY}:32: VirtualService/voting-app http[0]: header cookie "
         "`a=1;  featureflag=on` has to match the regex '^(.*?; ?)?(featureflag=on)(;.*)?$' as a whole (RE2)",
         "served by voting-app 1.0 (3) at port 8080 over mTLS",
-        f"  by {CANARY}:42: VirtualService/voting-app http[1]: to voting-app:8080 subset v1-0",
+        f"  by {CANARY}:42: VirtualService/voting-app http[1]: routes to voting-app:8080 subset v1-0",
     ]
     refused = explain(call(plan.after(4), "voting-analytics 1.0", chains.REDIS))
     assert "reset: no ready pod is behind voting-storage:6379 subset nobody" in refused

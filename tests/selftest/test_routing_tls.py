@@ -252,7 +252,7 @@ class TestHashing:
     def test_by_anything_else_nobody_can_tell(self, by: str) -> None:
         outcome = self.hashed(f"trafficPolicy: {{loadBalancer: {{consistentHash: {{{by}}}}}}}")
         assert (outcome.hashed is not None, outcome.one_pod) == (True, False)
-        with pytest.raises(NotSpoken, match="who gets how much"):
+        with pytest.raises(NotSpoken, match="does not predict the shares"):
             who(Answer((outcome,)))
         with pytest.raises(NotSpoken, match="which pods serve"):
             pods_of(Answer((outcome,)))

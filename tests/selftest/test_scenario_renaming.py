@@ -162,7 +162,7 @@ def test_a_gateway_chooses_its_worlds_own_ingress(selector: dict[str, str], now:
         ("Gateway", "networking.istio.io/v1", {"selector": {"istio.io/rev": "default"}}, "of all worlds"),
         ("VirtualService", "networking.istio.io/v1", {"hosts": ["*.local"]}, "means Services of all worlds"),
         ("Service", "v1", {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30080}]}, "nodePort"),
-        ("Service", "v1", {"clusterIP": "10.96.7.7", "ports": []}, "asks for one address"),
+        ("Service", "v1", {"clusterIP": "10.96.7.7", "ports": []}, "requires one address"),
         ("Deployment", "apps/v1", {"template": {"spec": {"hostNetwork": True}}}, "hostNetwork"),
     ],
 )

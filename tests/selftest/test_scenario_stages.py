@@ -81,7 +81,7 @@ def test_missing_files_are_not_to_be_read_and_are_the_reason_for_a_skip() -> Non
 
 
 def test_stage_that_is_not_told_is_incomplete_too() -> None:
-    assert SCENARIO.why_not(2) == "incomplete: scenario small tells no stage 2"
+    assert SCENARIO.why_not(2) == "incomplete: scenario small has no stage 2"
     assert SCENARIO.why_not(5) == ""
 
 

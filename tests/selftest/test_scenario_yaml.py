@@ -98,7 +98,7 @@ def test_empty_documents_are_left_out() -> None:
         ),
         ("~: a\n", ":1: the key '~' is read as nothing; put it in quotes"),
         ("a:\n  ? \n  : 1\n", ":2: the key '' is read as nothing; put it in quotes"),
-        ("? [a]\n: 1\n", ":1: a key has to be a word"),
+        ("? [a]\n: 1\n", ":1: a key must be a word"),
         ("a: !!python/object:os.system x\n", ":1: the tag 'python/object:os.system' can't stand here"),
         ("a: !!binary aGk=\n", ":1: the tag 'binary' can't stand here"),
         ("a: !!timestamp 2020-01-01\n", ":1: the tag 'timestamp' can't stand here"),

@@ -27,7 +27,7 @@ def storage(lines: str, port: str = "") -> dict[str, bytes]:
         ("activeDeadlineSeconds: 60", "", "have no deadline"),
         ("hostname: Redis", "", "'Redis' isn't a DNS label"),
         ("subdomain: a.b", "", "'a.b' isn't a DNS label"),
-        ("hostNetwork: true", "              hostPort: 80\n", "hostPort: has to be 6379"),
+        ("hostNetwork: true", "              hostPort: 80\n", "hostPort: must be 6379"),
     ],
 )
 def test_a_pod_is_refused(lines: str, port: str, words: str) -> None:

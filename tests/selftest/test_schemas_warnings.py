@@ -146,9 +146,9 @@ FOUND = [
     (SERVICE, SEL, "  sessionAffinityConfig: {clientIP: {timeoutSeconds: 1}}\n" + SEL, None),
     # --- other kinds ---
     (DAEMONS, "app: app, version", "app: apps, version", "the pods don't carry app=app"),
-    (JOB, "      restartPolicy: Never\n", "", "has to be Never or OnFailure"),
+    (JOB, "      restartPolicy: Never\n", "", "must be Never or OnFailure"),
     (JOB, "image: job:1", "imge: job:1", "unknown field"),
-    (CRON, "OnFailure", "Always", "has to be Never or OnFailure"),
+    (CRON, "OnFailure", "Always", "must be Never or OnFailure"),
     (CRON, "  schedule: \"* * * * *\"\n", "", "spec.schedule: missing"),
     (SCALER, "minReplicas: 1", "minReplicas: 5", "is 3, less than minReplicas, which is 5"),
     (SCALER, "apiVersion: apps/v1, ", "", "has to name the API group"),

@@ -45,7 +45,7 @@ def test_what_a_route_asks_for_is_asked(match: str, asked: str) -> None:
 
 
 def test_a_pattern_without_an_example_is_not_judged() -> None:
-    with pytest.raises(NotSpoken, match="which text fits the pattern"):
+    with pytest.raises(NotSpoken, match="no text that matches the pattern"):
         strays("{headers: {x-user: {regex: '[[:alpha:]][[:^word:]]'}}}")
 
 

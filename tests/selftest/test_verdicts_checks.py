@@ -121,7 +121,7 @@ def test_a_complaint_says_what_there_was_instead(check: Check[Page], page: Page,
 
 def test_wrong_arithmetic_is_told_with_the_text() -> None:
     complaint = right_arithmetic(replace(NEW, results="Cats: 2/6 (34%) | Dogs: 4/6 (67%)"))
-    assert complaint.startswith("said 'Cats: 2/6 (34%) | Dogs: 4/6 (67%)': ")
+    assert complaint.startswith("showed 'Cats: 2/6 (34%) | Dogs: 4/6 (67%)': ")
     assert right_arithmetic(UNAVAILABLE) == "answered 503"
 
 

@@ -85,7 +85,7 @@ def test_several_judges_are_all_heard_before_anything_is_raised() -> None:
 def test_no_judge_is_no_verdict() -> None:
     with pytest.raises(ValueError, match="nothing judges"):
         expect_all(EVENS)
-    with pytest.raises(ValueError, match="no verdict"):
+    with pytest.raises(ValueError, match="at least one verdict"):
         PromiseBroken()
 
 

@@ -35,7 +35,7 @@ def test_a_service_that_leads_to_no_pod() -> None:
     assert trouble is not None
     assert trouble.reason == (
         "voting-analytics 1.0 can't get ready: Service voting-storage, which voting-analytics 1.0 needs, "
-        "leads to no pod: it selects app=voting-store"
+        "selects no pod: it selects app=voting-store"
     )
     assert (trouble.pod, trouble.container) == ("voting-analytics-1-0-77-x", "voting-analytics")
     assert trouble.concerns == ("Service/voting-storage:spec.selector",)
@@ -47,7 +47,7 @@ def test_a_service_that_is_not_there() -> None:
     cluster.services.pop()
     trouble, _ = told(cluster)
     assert trouble is not None
-    assert "there is no Service voting-analytics, which voting-app 1.0 needs" in trouble.reason
+    assert "Service voting-analytics does not exist, and voting-app 1.0 needs it" in trouble.reason
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_port_that_the_service_has_not() -> None:
     cluster.services[0]["spec"]["clusterIP"] = "None"
     assert trouble is not None
     assert trouble.reason.endswith(
-        "Service voting-storage, which voting-analytics 1.0 asks at port 6380, has no such port"
+        "Service voting-storage, which voting-analytics 1.0 calls at port 6380, has no port 6380"
     )
     assert told(cluster)[0] is None
 

@@ -45,7 +45,7 @@ def test_every_object_of_stage_5_is_of_its_schema(plan: Plan) -> None:
 @requirement("R5.1")
 def test_no_cookie_leads_anywhere_but_to_2_0(plan: Plan) -> None:
     seen = {cookie: page(plan.after(5), cookie) for cookie in (*OPENING, *NEAR_MISSES)}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0"), "cookies"))
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0"), "cookies", plan.after(5)))
 
 
 @requirement("R5.1")
@@ -89,7 +89,7 @@ def test_no_page_of_1_0_once_everyone_is_routed_to_2_0(plan: Plan) -> None:
     first, *_ = plan.scenario.stage(5).steps
     after = [moment for moment in plan.during(5) if moment.step != first]
     seen = {moment: page(moment.model) for moment in after}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0"), "pages"))
+    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0"), "pages", plan.after(5)))
 
 
 @requirement("R5.4")
