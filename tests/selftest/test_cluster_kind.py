@@ -114,7 +114,10 @@ def test_a_cluster_that_kind_can_not_make_is_told_in_its_last_words(
         write_down(claim, keep=False)
         with pytest.raises(EnvironmentFailed) as failed:
             create(claim, provisions(program))
-    assert str(failed.value) == "kind could not create cluster ours; it said:\n  ERROR: no room for nodes"
+    assert (
+        str(failed.value)
+        == "kind could not create cluster ours; its output ends with:\n  ERROR: no room for nodes"
+    )
 
 
 class Server:

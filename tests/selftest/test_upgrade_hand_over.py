@@ -88,7 +88,7 @@ def test_an_old_store_that_stays_frozen_is_told_beside_the_reason(monkeypatch: p
     store = Store(monkeypatch, THAW="nothing can be run")
     with pytest.raises(StageFailed, match="pods don't start") as failed:
         store.replaced(StageFailed("pods don't start"))
-    assert "may take no votes any more: nothing can be run" in failed.value.__notes__[0]
+    assert "must not accept votes any longer: nothing can be run" in failed.value.__notes__[0]
 
 
 def test_a_proxy_that_does_not_answer_is_there_but_not_in_the_timeline() -> None:
