@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import cast
 
 import pytest
 
+from fixtures.cluster.api import Api
+from fixtures.scenario.stages import ObjectRef
 from fixtures.timeouts import LIMITS
+from fixtures.traffic.callers import Callers
+from fixtures.world.stuck import OWN_WORDS_FIRST, Stuck
 from tests.selftest.stuck_support import (
     ANALYTICS,
     MYSQL,
@@ -24,6 +29,7 @@ from tests.selftest.stuck_support import (
     service,
     told,
 )
+from tests.selftest.support import FakeClock
 
 pytestmark = pytest.mark.selftest
 
@@ -247,3 +253,20 @@ def test_a_store_that_is_another_component() -> None:
     assert trouble is not None
     assert trouble.reason.endswith("voting-storage-1-0-77-x listens at port 8080 and not at its own")
     assert after < LIMITS.pods_stuck + 1
+
+
+@pytest.mark.parametrize(("blocked", "named"), [(["f.yaml:3: dnsPolicy is Default"], True), ([], False)])
+def test_a_pod_that_never_starts_is_named_by_the_manifests(blocked: list[str], named: bool) -> None:
+    # Its sidecar does not get ready, so that nothing else of it has begun.
+    clock, one = FakeClock(), pod("voting-app")
+    cluster = Cluster([one])
+    api, callers = cast(Api, cluster), cast(Callers, cluster)
+    refs = [ObjectRef("Deployment", "voting-app-1-0")]
+    look = Stuck(api, "voting", refs, callers, lambda: None, lambda _: (), clock, blocked=lambda _: blocked)
+    assert look.crashed([one]) is None, "its own words come first"
+    clock.sleep(OWN_WORDS_FIRST)
+    trouble = look.crashed([one])
+    assert (trouble is not None) is named
+    assert trouble is None or "by the manifests: f.yaml:3: dnsPolicy is Default" in trouble.reason
+    ready = pod("voting-app", ready=True)
+    assert look.crashed([ready]) is None
