@@ -104,3 +104,26 @@ def test_where_nothing_failed_the_short_table_is_the_whole_one() -> None:
 def test_causes_cross_to_another_process() -> None:
     record = failed("R1.2", ACCOUNT, ROUTE)
     assert record_from(asdict(record)) == record
+
+
+def unjudged(id_: str, reason: str) -> TestRecord:
+    return TestRecord(f"t::{id_}", (id_,), 1, Outcome.NOT_JUDGED, (), reason, 1.0)
+
+
+def never_ready(id_: str, name: str) -> TestRecord:
+    reason = f"{id_} stage 1 FAILED: pods rolled out: not within 120 s\nlast log lines:"
+    return TestRecord(name, (id_,), 1, Outcome.FAILED, (), reason, 1.0)
+
+
+def test_tests_of_a_requirement_that_saw_the_same_are_one_entry() -> None:
+    causes = failed_by_cause([never_ready("R1.2", "a"), never_ready("R1.2", "b"), never_ready("R2.1", "c")])
+    assert [len(cause.tests) for cause in causes] == [2, 1]
+    assert cause_lines(causes, 110)[1] == "1. R1.2: pods rolled out: not within 120 s"
+
+
+def test_what_is_not_judged_for_one_reason_is_one_line() -> None:
+    reason = "Skipped: not judged: stage 1 never got ready"
+    tests = (failed("R1.2", ACCOUNT), unjudged("R1.3", reason), unjudged("R1.4", reason))
+    table = failure_table(RunRecord((), (*tests, unjudged("R1.5", "not judged: no model")), ()))
+    assert "not judged: R1.3, R1.4: stage 1 never got ready" in table.splitlines()
+    assert "not judged: R1.5: no model" in table.splitlines()
