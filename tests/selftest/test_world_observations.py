@@ -146,3 +146,11 @@ def test_a_page_that_the_model_does_not_promise_to_be_whole_shows_nothing() -> N
 
 def test_a_page_that_never_came_is_no_answer() -> None:
     assert str(seen_on_pages({"a": "no page (status None)"}, whole=True)["a"][0]) == "no answer (no page)"
+
+
+def test_a_page_that_was_in_time_after_all_agrees_with_a_limit_that_is_too_short() -> None:
+    late = outcome(Ending.TIMED_OUT, "voting-app 2.0")
+    assert Seen(SeenKind.ANSWERED, frozenset({"voting-app 2.0"})).fits(late)
+    assert Seen(SeenKind.STATUS, status=504).fits(late)
+    assert not Seen(SeenKind.ANSWERED, frozenset({"voting-app 1.0"})).fits(late), "by another version"
+    assert not Seen(SeenKind.STATUS, status=503).fits(late)
