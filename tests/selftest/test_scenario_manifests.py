@@ -69,11 +69,11 @@ def test_objects_are_read_in_order_with_their_lines() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("kind: VirtualService\n", "", ":1: the object has no kind, or not a word there"),
-        ("apiVersion: networking.istio.io/v1\n", "", ":1: the object has no apiVersion, or not a word there"),
-        ("kind: VirtualService", "kind: [x]", ":2: the object has no kind, or not a word there"),
+        ("kind: VirtualService\n", "", ":1: the object has no kind, or one that is not a word"),
+        ("apiVersion: networking.istio.io/v1\n", "", ":1: the object has no apiVersion, or one"),
+        ("kind: VirtualService", "kind: [x]", ":2: the object has no kind, or one that is not a word"),
         ("apiVersion: networking.istio.io/v1", "apiVersion: 1", ":1: the object has no apiVersion"),
-        ("kind: VirtualService", '"kind": "a\\nb"', ":2: the object has no kind, or not a word there"),
+        ("kind: VirtualService", '"kind": "a\\nb"', ":2: the object has no kind, or one that is not a word"),
         ("  name: voting-app\n", "", ":3: the VirtualService has no metadata.name"),
         ("  name: voting-app\n", "  generateName: voting-\n", ":3: the VirtualService has generateName"),
         ("  name: voting-app\n", "  name: 1\n", ":4: the VirtualService has no metadata.name"),
@@ -100,7 +100,7 @@ def test_each_mistake_is_one_finding_at_its_line(old: str, new: str, told: str) 
 
 @pytest.mark.parametrize("text", ["", "---\n---\n", "# only a comment\n", "~\n"])
 def test_file_without_an_object_is_refused(text: str) -> None:
-    assert findings(text) == ["istio/a.yaml:1: the file has no object"]
+    assert findings(text) == ["istio/a.yaml:1: the file has no object; expected at least one"]
 
 
 @pytest.mark.parametrize("text", ["just words\n", "- a\n- b\n", "12\n"])
@@ -150,7 +150,10 @@ def test_a_list_is_its_items_each_with_its_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("apiVersion: v1\nkind: List\nitems: []\n", "a.yaml:1: the file has no object"),
+        (
+            "apiVersion: v1\nkind: List\nitems: []\n",
+            "a.yaml:1: the file has no object; expected at least one",
+        ),
         ("apiVersion: v1\nkind: List\nitems: [x]\n", "a.yaml:3: this document isn't an object"),
         (
             "apiVersion: v1\nkind: List\nitems: [{metadata: {name: a}}]\n",
@@ -187,6 +190,7 @@ def test_namespace_and_templates(text: str, told: str) -> None:
 def test_file_cut_in_the_middle_is_refused() -> None:
     assert findings(RULES[: RULES.index("*")]) == [
         "istio/a.yaml:7: YAML doesn't parse: while scanning a quoted scalar, found unexpected end of stream"
+        "; the quote opened in line 7 is not closed"
     ]
 
 

@@ -78,7 +78,7 @@ def test_empty_documents_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        (b"a: \xff\n", ":1: the file isn't UTF-8 text"),
+        (b"a: \xff\n", ":1: the file isn't UTF-8 text; save it as UTF-8"),
         (b"a: 1\nb: \xe9\n", ":2: the file isn't UTF-8 text"),
         ("a: 1".encode("utf-16"), ":1: the file isn't UTF-8 text but UTF-16; save it as UTF-8"),
         ("a:\n\t- b\n", ":2: YAML doesn't parse: a tab stands where YAML wants spaces"),
@@ -312,3 +312,26 @@ def test_any_bytes_become_data_or_findings(raw: bytes) -> None:
         str(finding).encode()
     for document in file.documents:
         json.dumps(document.data, allow_nan=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "advice"),
+    [
+        ("a: 1\nb: x: y\n", 2, "quote the value if it contains ': ', or check how the line is indented"),
+        ("a: *local\n", 1, "quote the value if it is a text that begins with *"),
+        ("a:\n- *\n", 2, "quote the value if it begins with * or &"),
+        ('a: 1\nb: "open\nc: 2\n', 4, "the quote opened in line 2 is not closed"),
+        ("a: 1\nb: [1, 2\n", 3, "the [ opened in line 2 is not closed"),
+        ("a: 1\nb: {c: 2\n", 3, "the { opened in line 2 is not closed"),
+        ("a: `x`\n", 1, "quote the value if it begins with %, @ or `"),
+        ("a: 1\nb\nc: 2\n", 3, "write each key as 'key: value'"),
+        ("a: 1\n  b: 1\n", 2, "check how the line is indented"),
+        ("- a\nb: 1\n", 2, "check how the line is indented against the lines above"),
+        ("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> x\n", 2, "merge conflict; resolve it first"),
+        ('a: 1\n  b: {{ include "x" . }}\n', 2, '{{ include "x" . }} is a Helm template'),
+    ],
+)
+def test_yaml_that_does_not_parse_comes_with_what_to_do(text: str, line: int, advice: str) -> None:
+    (finding,) = parse_yaml(text.encode(), "a.yaml").findings
+    assert finding.place.line == line
+    assert advice in finding.sentence

@@ -128,7 +128,7 @@ FOUND = [
     (DEPLOYMENT, "apiVersion: apps/v1\nkind: Deployment", "apiVersion: v1\nkind: Endpoints", "unknown field"),
     # --- fields of another type ---
     (DEPLOYMENT, SEL, "  strategy: {type: Recreate, rollingUpdate: {maxSurge: 0}}\n" + SEL,
-     "5: spec.strategy.rollingUpdate: may not be there when the type is Recreate"),
+     "5: spec.strategy.rollingUpdate: must be left out when the type is Recreate"),
     (DEPLOYMENT, SEL, "  strategy: {type: Recreate, rollingUpdate: ~}\n" + SEL, None),
     (DEPLOYMENT, SEL, "  strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 0%}}\n" + SEL,
      "no pod could be replaced"),
