@@ -152,7 +152,7 @@ def test_what_is_fine_stays_green(overlay: dict[str, bytes]) -> None:
          "R1.2", "probes port 6380, where nothing listens"),
         (storage_class("fast"), "R4.2",
          "StorageClass/fast does not exist"),
-        (storage_class("''"), "R4.2", "exists already"),
+        (storage_class("''"), "R4.2", "no volume of that kind exists"),
         (changed(CANARY, "- ReadWriteOnce", "- ReadWriteMany"), "R4.2", "does not provide ReadWriteMany"),
         (changed(CANARY, "claimName: mysql-pv-claim",
                  "claimName: mysql-pv-claim\n            readOnly: true"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -94,6 +94,16 @@ def test_the_short_table_has_a_line_for_each_requirement_that_failed() -> None:
         "holds: R0.1",
         "34 requirements: 1 hold, 2 failed, 31 not run; incomplete".replace("1 hold,", "1 holds,"),
     ]
+
+
+def test_the_short_table_repeats_no_cause_and_cuts_no_evidence() -> None:
+    repeating = replace(failed("R1.2", ACCOUNT), verdicts=(), reason=ACCOUNT.sentence)
+    words = " ".join(f"voting-app-{number}" for number in range(20))
+    long = replace(failed("R1.5", ROUTE), verdicts=(), reason=words)
+    text = failure_table(RunRecord((), (repeating, long), ()))
+    assert "R1.2  FAILED      cause 1\n" in text
+    assert text.count(ACCOUNT.sentence) == 1
+    assert [word for word in words.split() if word not in text] == []
 
 
 def test_where_nothing_failed_the_short_table_is_the_whole_one() -> None:

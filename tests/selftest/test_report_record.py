@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from fixtures.report.readme import ROOT, collect_marks
 from fixtures.report.record import (
     Outcome,
     PromiseLine,
@@ -17,7 +18,7 @@ from fixtures.report.record import (
     false_alarm_line,
     promise_lines,
 )
-from fixtures.scenario.requirements import REQUIREMENTS, UnknownRequirement
+from fixtures.scenario.requirements import ON_A_CLUSTER_ONLY, REQUIREMENTS, UnknownRequirement
 from fixtures.verdicts import Verdict
 
 pytestmark = pytest.mark.selftest
@@ -120,6 +121,11 @@ def test_evidence_stays_a_few_words() -> None:
     assert folded(test).evidence == "one; two; and 2 more"
 
 
+def test_why_nothing_was_judged_does_not_repeat_the_verdict() -> None:
+    test = record("R4.4", outcome=Outcome.NOT_JUDGED, reason="Skipped: not judged: a.yaml:3: x is unknown")
+    assert folded(test).evidence == "a.yaml:3: x is unknown"
+
+
 def test_an_unknown_promise_is_refused() -> None:
     with pytest.raises(UnknownRequirement, match=r"R4\.40"):
         passed("R4.40")
@@ -141,6 +147,22 @@ def test_a_run_that_judged_less_than_all_says_incomplete() -> None:
     )
     line = count_line(promise_lines(RunRecord((), tests, ())))
     assert line == "34 requirements: 1 holds, 1 not judged, 1 skipped, 31 not run; incomplete"
+
+
+def test_a_static_run_of_everything_is_complete_although_something_needs_a_cluster() -> None:
+    tests = tuple(passed(id_) for id_ in REQUIREMENTS if id_ not in ON_A_CLUSTER_ONLY)
+    lines = promise_lines(RunRecord((), tests, ()))
+    assert count_line(lines, static=True) == "34 requirements: 33 hold, 1 needs a cluster"
+    assert count_line(lines) == "34 requirements: 33 hold, 1 not run; incomplete"
+    fewer = promise_lines(RunRecord((), tests[1:], ()))
+    assert (
+        count_line(fewer, static=True) == "34 requirements: 32 hold, 1 not run, 1 needs a cluster; incomplete"
+    )
+
+
+def test_exactly_the_requirements_without_a_static_test_need_a_cluster() -> None:
+    static = {mark.requirement for mark in collect_marks(ROOT / "tests") if mark.static}
+    assert set(REQUIREMENTS) - static == ON_A_CLUSTER_ONLY
 
 
 def test_the_luck_of_all_verdicts_is_added_up() -> None:

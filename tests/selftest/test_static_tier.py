@@ -217,7 +217,7 @@ def test_a_static_run_needs_no_library_of_the_cluster(static_run: list[str], tmp
     done = subprocess.run(static_run, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "LOADED []" in done.stdout
-    assert "34 requirements: 33 hold, 1 not run" in done.stdout
+    assert "34 requirements: 33 hold, 1 needs a cluster\n" in done.stdout
     assert "Judged by the manifests alone" in done.stdout
 
 

@@ -74,7 +74,7 @@ def test_no_service_and_no_pod_is_a_way_past_the_gateway(plan: Plan) -> None:
 
 
 @requirement("R1.5")
-def test_ingress_serves_the_page_to_whoever_asks_for_its_address(plan: Plan) -> None:
+def test_ingress_serves_the_page_to_every_client_of_its_address(plan: Plan) -> None:
     model = plan.after(1)
     seen = {"GET /": page(model), "POST /": page(model, method="POST")}
     expect(seen, answered_by(dict.fromkeys(seen, "voting-app 1.0"), "requests"))
