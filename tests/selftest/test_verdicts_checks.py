@@ -230,6 +230,13 @@ def test_long_texts_keep_both_ends() -> None:
     assert short.endswith("zzz")
 
 
+def test_a_text_is_cut_between_words_so_that_names_stay_whole() -> None:
+    text = "ServiceAccount/nobody-made-it does not exist, and the pods of Deployment/voting-app-1-0 need it"
+    short = shorten(text, 70)
+    assert len(short) <= 70
+    assert short == "ServiceAccount/nobody-made-it does not … need it"
+
+
 def test_many_complaints_become_a_few_lines() -> None:
     complaints = ["x"] * 5 + ["y"] * 9 + ["a", "b", "c", "d"]
     assert grouped(complaints, 50, "pages").splitlines() == [
