@@ -176,6 +176,10 @@ def test_unknown_field_is_told_at_its_line(text: str, old: str, new: str, told: 
     [
         (DEPLOYMENT, "replicas: 1", 'replicas: "1"',
          "a.yaml:6: spec.replicas: wants a number, has the string '1'; without quotes it would be one"),
+        (DEPLOYMENT, "replicas: 1", "replicas: ${REPLICAS}",
+         "a.yaml:6: spec.replicas: wants a number, has the string '${REPLICAS}'; ${REPLICAS} is "
+         "a variable that was not replaced: run the tool that replaces it (envsubst, kustomize build) first "
+         "and give the folder what that prints"),
         (DEPLOYMENT, "replicas: 1", "replicas: 1.5",
          "a.yaml:6: spec.replicas: wants an integer, has the number 1.5"),
         (DEPLOYMENT, "replicas: 1", "replicas: true",

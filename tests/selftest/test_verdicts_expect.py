@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,13 @@ def test_a_bare_verdict_reads_from_expected_to_sample() -> None:
         "  sample    600 observations; no false alarm by chance; "
         "a share of 1.15 % is found with a certainty of 99.9 %",
     ]
+
+
+def test_a_long_heading_is_wrapped_between_words_and_never_cut() -> None:
+    cause = "VirtualService/voting-app replaces the Set-Cookie of the application's answers, " * 3
+    words = f"The verdict says that {cause}so nothing works"
+    text = render(replace(verdict(), evidence=words)).partition("  expected")[0]
+    assert " ".join(text.split()) == f"the verdict FAILED: {' '.join(words.split())}"
 
 
 def test_promise_stage_and_places_are_added_by_who_knows_them() -> None:
