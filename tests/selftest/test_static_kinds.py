@@ -100,6 +100,11 @@ BINDING = """\
             "spec: {podSelector: {matchLabels: {app: nobody}}, policyTypes: [Ingress]}",
             "NetworkPolicy/p",
         ),
+        (
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\n"
+            "spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}], egress: [{}]}",
+            "NetworkPolicy/p",
+        ),
     ],
 )
 def test_what_changes_nothing_leaves_everything_judged(text: str, listed: str) -> None:
@@ -138,18 +143,29 @@ def test_an_autoscaler_that_may_take_idle_pods_away_leaves_their_number_unjudged
     assert "down to 2" in unjudged["R1.2"]
 
 
-def policy(selector: str) -> str:
+def policy(selector: str, rules: str = "policyTypes: [Ingress]") -> str:
     return f"""\
         apiVersion: networking.k8s.io/v1
         kind: NetworkPolicy
         metadata: {{name: p}}
-        spec: {{podSelector: {selector}, policyTypes: [Ingress]}}
+        spec: {{podSelector: {selector}, {rules}}}
         """
 
 
-@pytest.mark.parametrize("selector", ["{}", "{matchLabels: {app: voting-storage}}"])
-def test_a_network_policy_of_our_pods_leaves_traffic_unjudged_and_nothing_else(selector: str) -> None:
-    failed, unjudged = standings(with_object(policy(selector), "NetworkPolicy/p"))
+@pytest.mark.parametrize(
+    ("selector", "rules"),
+    [
+        ("{}", "policyTypes: [Ingress]"),
+        ("{matchLabels: {app: voting-storage}}", "policyTypes: [Ingress]"),
+        ("{}", "policyTypes: [Ingress, Egress], ingress: [{}]"),
+        ("{}", "ingress: [{}], egress: [{to: [{podSelector: {}}]}]"),
+        ("{}", "ingress: [{ports: [{port: 8080}]}]"),
+    ],
+)
+def test_a_network_policy_of_our_pods_leaves_traffic_unjudged_and_nothing_else(
+    selector: str, rules: str
+) -> None:
+    failed, unjudged = standings(with_object(policy(selector, rules), "NetworkPolicy/p"))
     assert not failed
     assert set(unjudged) == (TRAFFIC | PODS) - {"R1.3"}
     assert f"NetworkPolicy/p ({FIRST}:" in unjudged["R1.5"]
