@@ -39,7 +39,7 @@ from fixtures.static.pods import (
     ready_pods,
     why_not_ready,
 )
-from fixtures.static.requests import BROWSER, VOTE, Asked, answer, answers
+from fixtures.static.requests import BROWSER, VOTE, Asked, answer, answers, telling_cookies
 from fixtures.static.settings import other_accounts, strange_words, without_flag_buttons
 from fixtures.verdicts import expect, same
 
@@ -174,6 +174,14 @@ def test_the_flag_opens_2_0_wherever_it_stands(plan: Plan) -> None:
 def test_near_misses_stay_on_1_0(plan: Plan) -> None:
     seen = {cookie: page(plan.after(4), cookie) for cookie in NEAR_MISSES}
     expect(seen, answered_by(dict.fromkeys(NEAR_MISSES, "voting-app 1.0"), "cookies", plan.after(4)))
+
+
+@requirement("R4.5")
+def test_the_cookies_that_open_2_0_are_exactly_those_of_the_promised_pattern(plan: Plan) -> None:
+    cookies = telling_cookies(plan.after(4))
+    seen = {cookie: page(plan.after(4), cookie) for cookie in cookies}
+    expected = {cookie: f"voting-app {'2.0' if opens else '1.0'}" for cookie, opens in cookies.items()}
+    expect(seen, answered_by(expected, "cookies", plan.after(4)))
 
 
 @requirement("R4.5")

@@ -3,8 +3,8 @@ import pytest
 from fixtures.marks import requirement
 from fixtures.routing.plan import Plan
 from fixtures.static.asking import page
-from fixtures.static.judges import answered_by
-from fixtures.static.objects import left
+from fixtures.static.judges import answered_by, because
+from fixtures.static.objects import held_objects, left
 from fixtures.verdicts import expect, same
 
 pytestmark = pytest.mark.static
@@ -12,7 +12,8 @@ pytestmark = pytest.mark.static
 
 @requirement("R6.1")
 def test_no_object_is_left(plan: Plan) -> None:
-    expect(left(plan.after(6)), same((), "objects left"))
+    model = plan.after(6)
+    expect(left(model), because(same((), "objects left"), lambda: held_objects(model)))
 
 
 @requirement("R6.1")

@@ -1,0 +1,145 @@
+"""What pods ask of nodes, volumes, name resolution and their proxy, and what a deletion leaves behind.
+
+Each mistake has a neighbour that is right and stays green.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
+
+pytestmark = pytest.mark.selftest
+
+DEPLOY = "kubernetes/step-1-create-voting-app.yaml"
+PODS = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
+LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
+ROUTING = "istio/step-3-add-routing-for-2.0-components.yaml"
+GRACE = "      terminationGracePeriodSeconds: 5\n"
+ANALYTICS_1_0, APP_1_0 = 1, 2
+
+
+def pods(text: str, pod: int = APP_1_0) -> dict[str, bytes]:
+    """Return stage 1's manifests with more of a pod's spec."""
+    lines = "".join(f"      {line}\n" for line in text.splitlines())
+    return changed(DEPLOY, GRACE, GRACE + lines, at=pod)
+
+
+def annotated(text: str) -> dict[str, bytes]:
+    """Return stage 1's manifests with annotations of the app's pods."""
+    lines = "".join(f"        {line}\n" for line in text.splitlines())
+    spec = "    spec:\n      term"
+    return changed(DEPLOY, spec, f"      annotations:\n{lines}{spec}", at=APP_1_0)
+
+
+def own_command(text: str) -> dict[str, bytes]:
+    policy = "          imagePullPolicy: IfNotPresent\n"
+    return changed(DEPLOY, policy, f"{policy}          {text}\n", at=ANALYTICS_1_0)
+
+
+def redis_host(text: str) -> dict[str, bytes]:
+    return changed(DEPLOY, "              value: voting-storage\n", f"              {text}\n")
+
+
+def limited(name: str, amount: str) -> dict[str, bytes]:
+    return changed(DEPLOY, "            limits:\n", f"            limits:\n              {name}: {amount}\n")
+
+
+def claim(text: str) -> dict[str, bytes]:
+    return changed(PODS, "spec:\n  accessModes", f"spec:\n  {text}\n  accessModes")
+
+
+def fixed_address(address: str) -> dict[str, bytes]:
+    before = "spec:\n  selector:\n    app: voting-storage\n"
+    return changed(DEPLOY, before, before.replace("spec:\n", f"spec:\n  clusterIP: {address}\n"))
+
+
+def connects_within(limit: str) -> dict[str, bytes]:
+    pool = f"  trafficPolicy:\n    connectionPool:\n      tcp:\n        connectTimeout: {limit}\n"
+    return changed(LOCK, "  trafficPolicy:\n", pool)
+
+
+def answers_with_cookie(cookie: str) -> dict[str, bytes]:
+    headers = f"    - headers:\n        response:\n          add:\n            set-cookie: {cookie}\n"
+    return changed(ROUTING, "    - route:\n", f"{headers}      route:\n")
+
+
+def held_by(finalizer: str) -> dict[str, bytes]:
+    metadata = "metadata:\n  name: voting-analytics-1-0\n"
+    return changed(DEPLOY, metadata, f"{metadata}  finalizers: ['{finalizer}']\n")
+
+
+def of_volume(text: str) -> dict[str, bytes]:
+    return pods(f"volumes:\n  - name: more\n    {text}")
+
+
+def of_proxy(image: str) -> dict[str, bytes]:
+    return pods(f"initContainers:\n  - name: istio-proxy\n    image: {image}\n    restartPolicy: Always")
+
+
+@pytest.mark.parametrize(
+    ("overlay", "requirement", "words"),
+    [
+        (pods("priority: 1000"), "R1.2", "has priority 1000 and no priority class"),
+        (of_volume("projected: {sources: [{configMap: {name: gone}}]}"), "R1.2", "ConfigMap/gone does not"),
+        (of_volume("projected: {sources: [{secret: {name: gone}}]}"), "R1.2", "Secret/gone does not exist"),
+        (of_proxy("docker.io/istio/proxyv2:1.20.0"), "R1.3", "pins the proxy image"),
+        (redis_host("value: ${REDIS}"), "R1.7", "REDIS_HOST of voting-analytics 1.0 is ${REDIS}"),
+        (answers_with_cookie("featureflag=on; Path=/"), "R4.6", "sets the feature flag's cookie"),
+        (held_by("example.com/audit"), "R5.3", "waits for its finalizer example.com/audit"),
+        (held_by("example.com/audit"), "R6.1", "waits for its finalizer example.com/audit"),
+    ],
+)
+def test_a_mistake_fails_and_is_named(overlay: dict[str, bytes], requirement: str, words: str) -> None:
+    results = results_of(overlay)
+    assert requirement in failed(results)
+    assert words in words_of(results, requirement)
+
+
+@pytest.mark.parametrize(
+    ("overlay", "requirement"),
+    [
+        (pods("schedulerName: batch"), "R1.2"),
+        (pods("resourceClaims: [{name: gpu, resourceClaimName: gpu}]"), "R1.2"),
+        (pods("hostAliases: [{ip: 127.0.0.1, hostnames: [voting-storage]}]"), "R1.2"),
+        (of_volume("csi: {driver: secrets-store.csi.k8s.io}"), "R1.2"),
+        (of_volume("hostPath: {path: /opt/settings, type: File}"), "R1.2"),
+        (limited("nvidia.com/gpu", "'1'"), "R1.2"),
+        (own_command("command: [sleep, infinity]"), "R1.2"),
+        (own_command("args: [--port, '9090']"), "R1.2"),
+        (annotated("proxy.istio.io/config: 'discoveryAddress: istiod.other.svc:15012'"), "R1.5"),
+        (redis_host("valueFrom: {fieldRef: {fieldPath: status.hostIP}}"), "R1.7"),
+        (fixed_address("10.0.171.4"), "R1.7"),
+        (connects_within("1ms"), "R3.1"),
+        (claim("selector: {matchLabels: {disk: fast}}"), "R4.2"),
+        (claim("dataSource: {kind: PersistentVolumeClaim, name: old}"), "R4.2"),
+    ],
+)
+def test_what_manifests_cannot_tell_is_not_judged(overlay: dict[str, bytes], requirement: str) -> None:
+    results = results_of(overlay)
+    assert not failed(results)
+    assert requirement in unjudged(results)
+
+
+@pytest.mark.parametrize(
+    "overlay",
+    [
+        pods("priority: 0"),
+        pods("schedulerName: default-scheduler"),
+        pods("hostAliases: [{ip: 192.0.2.1, hostnames: [metrics.example.com]}]"),
+        of_volume("projected: {sources: [{configMap: {name: kube-root-ca.crt}}]}"),
+        of_volume("projected: {sources: [{secret: {name: gone, optional: true}}]}"),
+        of_volume("hostPath: {path: /var/log/voting, type: DirectoryOrCreate}"),
+        of_volume("emptyDir: {}"),
+        limited("ephemeral-storage", "1Gi"),
+        annotated("proxy.istio.io/config: 'holdApplicationUntilProxyStarts: true'"),
+        fixed_address("''"),
+        connects_within("10s"),
+        answers_with_cookie("visitor=1; Path=/"),
+        held_by("foregroundDeletion"),
+    ],
+)
+def test_the_right_neighbour_is_green(overlay: dict[str, bytes]) -> None:
+    results = results_of(overlay)
+    assert not failed(results)
+    assert not unjudged(results)
