@@ -85,6 +85,14 @@ def test_a_service_may_lead_to_a_port_beside_the_declared_ones() -> None:
     assert led.own_ports == (9999, 8080)
 
 
+def test_nobody_has_to_answer_at_a_port_that_is_only_declared() -> None:
+    component = container("voting-analytics", 8080)
+    component["ports"].append({"containerPort": 9090})
+    assert workload(component).answering_ports == (8080,)
+    assert workload(container("voting-analytics", 8081)).answering_ports == (8081,)
+    assert workload(container("voting-analytics", 8081), owner="other").answering_ports == (8081,)
+
+
 def test_pods_of_one_name_are_told_apart() -> None:
     one = workload(container())
     assert (str(one.owner), one.uid) == ("StatefulSet/voting-analytics-1-0", "u-1")

@@ -18,8 +18,8 @@ def test_plaintext_is_refused_at_every_workload_port(world: World) -> None:
 def test_the_same_calls_were_answered_before_the_lock(transition: Transition, world: World) -> None:
     """The positive control: the calls themselves are right, so that their refusal means the lock.
 
-    Those to the components' own ports: at a port of a container beside them nobody has to listen.
+    Those to ports at which the components answer: at others that a container declares nobody has to listen.
     """
-    own = [call for pod in world.workloads() for call, _ in pod.plain_calls(pod.own_ports)]
+    own = [call for pod in world.workloads() for call, _ in pod.plain_calls(pod.answering_ports)]
     seen = {call: reply for call, reply in transition.plaintext.items() if call in own}
     expect(seen, matrix(dict.fromkeys(own, answered), "plaintext connections"))
