@@ -84,7 +84,7 @@ def of_proxy(image: str) -> dict[str, bytes]:
         (of_volume("projected: {sources: [{configMap: {name: gone}}]}"), "R1.2", "ConfigMap/gone does not"),
         (of_volume("projected: {sources: [{secret: {name: gone}}]}"), "R1.2", "Secret/gone does not exist"),
         (of_proxy("docker.io/istio/proxyv2:1.20.0"), "R1.3", "pins the proxy image"),
-        (pods("os: {name: windows}"), "R1.2", "wants nodes with kubernetes.io/os=windows"),
+        (pods("os: {name: windows}"), "R1.2", "nodes with kubernetes.io/os=windows"),
         (redis_host("value: ${REDIS}"), "R1.7", "REDIS_HOST of voting-analytics 1.0 is ${REDIS}"),
         (answers_with_cookie("featureflag=on; Path=/"), "R4.6", "sets the feature flag's cookie"),
         (changed(PODS, "mountPath: /var/lib/mysql", "mountPath: /var/lib/data"), "R4.2", "mysql-pv-claim"),
