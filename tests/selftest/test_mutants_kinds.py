@@ -19,5 +19,5 @@ def test_every_kind_has_a_mutant_that_a_promise_names() -> None:
 
 
 def test_a_kind_whose_mutant_is_missing_is_told() -> None:
-    with pytest.raises(BadInput, match="there aren't: labels, replicas"):
+    with pytest.raises(BadInput, match="names unknown mutants: labels, replicas"):
         one_of_each_kind(chosen(all_mutants(OWN_MANIFESTS), "leaks"))
