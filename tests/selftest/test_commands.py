@@ -264,8 +264,12 @@ def test_an_environments_own_pytest_knows_the_suite_by_a_line_of_its_own(
     )
     subprocess.run([sys.executable, "-c", install], cwd=bare.folder, check=True)
     assert [path.read_text() for path in packages.iterdir()] == [f"{bare.folder}\n"]
-    # -P: as a program of an environment, which has no working folder on its path.
-    program = f"import site, sys; site.addsitedir({str(packages)!r}); import pytest; sys.exit(pytest.main())"
+    # -P: as a program of an environment, which has no working folder on its path. The environment of this
+    # test may have a line of its own, for this repository.
+    program = (
+        f"import site, sys; sys.path[:] = [one for one in sys.path if one != {str(REPOSITORY)!r}]; "
+        f"site.addsitedir({str(packages)!r}); import pytest; sys.exit(pytest.main())"
+    )
     ended = bare("-m", "static", "-q", "--manifests", theirs, program=("-P", "-c", program))
     assert judges_theirs(ended), ended.told
 

@@ -37,7 +37,7 @@ def test_manifests_of_aks_fail_in_the_default_mesh_by_their_labels() -> None:
     words = {one.node: one.words for one in results_of(aks()) if not one.held}
     injection = next(text for node, text in words.items() if "asks_for_sidecars" in node)
     assert "scenario.yaml:7" in injection
-    page = next(text for node, text in words.items() if "asks_for_its_address" in node)
+    page = next(text for node, text in words.items() if "every_client_of_its_address" in node)
     assert f"{GATEWAY}:" in page
     assert "which the ingress gateway's are not" in " ".join(page.split())
 
