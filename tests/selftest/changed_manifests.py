@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fixtures.plugin.options import OWN_MANIFESTS
-from fixtures.static.runner import StaticResult, static_verdicts
+from canary_conformance.voting.static.static_runner import StaticResult, static_verdicts
+from fixtures.options import OWN_MANIFESTS
 
 
 def changed(

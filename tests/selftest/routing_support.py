@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from textwrap import dedent
 
-from fixtures.routing.model import Model
-from fixtures.routing.questions import INGRESS, Answer, Outcome, Request, Source, Wire
-from fixtures.routing.state import State
-from fixtures.scenario.manifests import Manifest, parse_manifests
+from canary_conformance.model.model import Model
+from canary_conformance.model.objects.questions import INGRESS, Answer, Outcome, Request, Source, Wire
+from canary_conformance.model.objects.state import State
+from canary_conformance.scenario.manifests import Manifest, parse_manifests
 
 NAMESPACE = "voting"
 INJECTED = {"istio-injection": "enabled"}

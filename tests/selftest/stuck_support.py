@@ -1,4 +1,4 @@
-"""Pods that don't get ready, and what is told of them: for the tests of fixtures.world.stuck."""
+"""Pods that don't get ready, and what is told of them: for the tests of canary_conformance.voting.unready_causes."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, cast
 
-from fixtures.cluster.api import Api
-from fixtures.cluster.inside import PodName
-from fixtures.cluster.pod_state import Trouble
-from fixtures.scenario.errors import NotJudged
-from fixtures.scenario.observed import Call, Reply, ReplyKind
-from fixtures.scenario.stages import ObjectRef
-from fixtures.traffic.callers import Callers, Opening
-from fixtures.world.stuck import Stuck
+from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.pod_access import PodName
+from canary_conformance.cluster.pod_state import Trouble
+from canary_conformance.errors import NotJudged
+from canary_conformance.scenario.observations import Call, Reply, ReplyKind
+from canary_conformance.scenario.stages import ObjectRef
+from canary_conformance.traffic.callers import Callers, Opening
+from canary_conformance.voting.unready_causes import Stuck
 from tests.selftest.support import FakeClock
 
 Object = dict[str, Any]

@@ -14,10 +14,10 @@ from typing import Self
 
 import pytest
 
-from fixtures.report.record import Outcome, RunRecord, TestRecord
-from fixtures.scenario.observed import Page
-from fixtures.verdicts import Verdict
-from fixtures.waiting import wait_until
+from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord
+from canary_conformance.scenario.observations import Page
+from canary_conformance.verdicts import Verdict
+from canary_conformance.waiting import wait_until
 
 OLD_PAGE = Page(
     status=200,

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fixtures.images.versions import MeshVersion
-from fixtures.scenario.observed import Call, Page, Reply, ReplyKind
-from fixtures.scenario.results import Counts
-from fixtures.upgrade.seen import Attempt, Ballot, End, MeshCall, Move, ProxySeen, StepMade
+from canary_conformance.images.versions import MeshVersion
+from canary_conformance.scenario.observations import Call, Page, Reply, ReplyKind
+from canary_conformance.upgrade.upgrade_observations import (
+    Attempt,
+    Ballot,
+    End,
+    MeshCall,
+    Move,
+    ProxySeen,
+    StepMade,
+)
+from canary_conformance.voting.page_results import Counts
 from tests.selftest.support import NEW_PAGE, OLD_PAGE
 
 SOURCE, TARGET = MeshVersion("1.31.0", "1.38.3"), MeshVersion("1.31.0", "1.40.0")

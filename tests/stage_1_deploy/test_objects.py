@@ -1,10 +1,10 @@
+from canary_conformance.mesh.injection_webhooks import reasons_without_injection
+from canary_conformance.scenario.observations import Transition
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.verdicts import expect, same
+from canary_conformance.verdicts.applied_objects import listed_objects
+from canary_conformance.voting.scenario_objects import applied_objects
 from fixtures.marks import lasts_until, requirement
-from fixtures.mesh.injection_webhooks import reasons_without_injection
-from fixtures.scenario.observed import Transition
-from fixtures.verdicts import expect, same
-from fixtures.verdicts.applied import listed_objects
-from fixtures.world.objects import applied_objects
-from fixtures.world.world import World
 
 
 @requirement("R0.1")

@@ -1,7 +1,7 @@
-from fixtures.marks import requirement
-from fixtures.scenario.observed import ReplyKind, Transition
-from fixtures.traffic.voter import Voter
-from fixtures.verdicts import (
+from canary_conformance.scenario.observations import ReplyKind, Transition
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.traffic.voter import Voter
+from canary_conformance.verdicts import (
     all_seen,
     both,
     every,
@@ -16,7 +16,7 @@ from fixtures.verdicts import (
     times_to_see_all,
     whole_page,
 )
-from fixtures.world.world import World
+from fixtures.marks import requirement
 
 REPLICAS = 3
 

@@ -1,13 +1,13 @@
 """What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
 
+from canary_conformance.model.stage_plan import Plan
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.traffic.voter import Voter
+from canary_conformance.verdicts import results_format, to_find_shift_of
+from canary_conformance.voting.chains import ANALYTICS
+from canary_conformance.voting.model_agreement import agree_on_shares, pages_are_whole
+from canary_conformance.voting.static.model_questions import call
 from fixtures.marks import beside
-from fixtures.routing.plan import Plan
-from fixtures.scenario.chains import ANALYTICS
-from fixtures.static.asking import call
-from fixtures.traffic.voter import Voter
-from fixtures.verdicts import results_format, to_find_shift_of
-from fixtures.world.agreement import agree_on_shares, pages_are_whole
-from fixtures.world.world import World
 
 FORMATS = {
     "voting-analytics 1.0": "plain",

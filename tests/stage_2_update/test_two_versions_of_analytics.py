@@ -1,9 +1,11 @@
 import pytest
 
-from fixtures.marks import requirement
-from fixtures.scenario.observed import Transition
-from fixtures.traffic.voter import Voter
-from fixtures.verdicts import (
+from canary_conformance.scenario.observations import Transition
+from canary_conformance.stages.liveness_probes import failing_liveness_probes
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.transition import ORDINARY
+from canary_conformance.traffic.voter import Voter
+from canary_conformance.verdicts import (
     LeastRequest,
     all_seen,
     every,
@@ -17,11 +19,9 @@ from fixtures.verdicts import (
     times_to_see_all,
     to_find_shift_of,
 )
-from fixtures.verdicts.applied import listed_objects
-from fixtures.world.liveness import failing_liveness_probes
-from fixtures.world.objects import applied_objects, endpoints
-from fixtures.world.way import ORDINARY
-from fixtures.world.world import World
+from canary_conformance.verdicts.applied_objects import listed_objects
+from canary_conformance.voting.scenario_objects import applied_objects, endpoints
+from fixtures.marks import requirement
 
 HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
 

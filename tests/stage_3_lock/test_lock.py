@@ -3,9 +3,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from fixtures.marks import beside, lasts_until, requirement
-from fixtures.scenario.observed import Page, Sample, Transition
-from fixtures.verdicts import (
+from canary_conformance.scenario.observations import Page, Sample, Transition
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.transition import FLAGGED, ORDINARY
+from canary_conformance.verdicts import (
     ANY_LEAK,
     every,
     expect,
@@ -17,12 +18,11 @@ from fixtures.verdicts import (
     to_find_leak_of,
     whole_page,
 )
-from fixtures.verdicts.applied import listed_objects
-from fixtures.world.objects import applied_objects, endpoints
-from fixtures.world.reach import ready_workload
-from fixtures.world.tls import inbound
-from fixtures.world.way import FLAGGED, ORDINARY
-from fixtures.world.world import World
+from canary_conformance.verdicts.applied_objects import listed_objects
+from canary_conformance.voting.mutual_tls import inbound
+from canary_conformance.voting.reachability import ready_workload
+from canary_conformance.voting.scenario_objects import applied_objects, endpoints
+from fixtures.marks import beside, lasts_until, requirement
 
 
 @requirement("R0.1")

@@ -1,15 +1,15 @@
 """What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
 
+from canary_conformance.model.stage_plan import Plan
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.voting.chains import REDIS
+from canary_conformance.voting.model_agreement import agree, agree_on_table, table_by_workload
+from canary_conformance.voting.mutual_tls import tls_view
+from canary_conformance.voting.observed_outcomes import seen_once
+from canary_conformance.voting.reachability import reach
+from canary_conformance.voting.static.model_questions import call
+from canary_conformance.voting.static.static_legs import plain_calls, table
 from fixtures.marks import beside
-from fixtures.routing.plan import Plan
-from fixtures.scenario.chains import REDIS
-from fixtures.static.asking import call
-from fixtures.static.legs import plain_calls, table
-from fixtures.world.agreement import agree, agree_on_table, table_by_workload
-from fixtures.world.observations import seen_once
-from fixtures.world.reach import reach
-from fixtures.world.tls import tls_view
-from fixtures.world.world import World
 
 ANALYTICS_PODS = ("voting-analytics 1.0", "voting-analytics 1.1")
 

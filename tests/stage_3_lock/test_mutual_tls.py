@@ -1,11 +1,11 @@
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.verdicts import expect, same
+from canary_conformance.verdicts.checks import exactly
+from canary_conformance.verdicts.exact_judges import matrix
+from canary_conformance.voting.chains import REDIS
+from canary_conformance.voting.mutual_tls import expected_legs, handshakes, promised_table, tls_view
+from canary_conformance.voting.reachability import reach_often
 from fixtures.marks import lasts_until, requirement
-from fixtures.scenario.chains import REDIS
-from fixtures.verdicts import expect, same
-from fixtures.verdicts.checks import exactly
-from fixtures.verdicts.exact import matrix
-from fixtures.world.reach import reach_often
-from fixtures.world.tls import expected_legs, handshakes, promised_table, tls_view
-from fixtures.world.world import World
 
 
 @requirement("R3.4")

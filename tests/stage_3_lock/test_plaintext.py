@@ -1,8 +1,8 @@
+from canary_conformance.scenario.observations import Transition
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.verdicts import expect, matrix, refused_by_reset
+from canary_conformance.verdicts.checks import answered
 from fixtures.marks import lasts_until, requirement
-from fixtures.scenario.observed import Transition
-from fixtures.verdicts import expect, matrix, refused_by_reset
-from fixtures.verdicts.checks import answered
-from fixtures.world.world import World
 
 
 @requirement("R3.5")

@@ -1,8 +1,16 @@
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.verdicts import (
+    ANY_LEAK,
+    answers_with,
+    every,
+    expect,
+    matrix,
+    refused_by_reset,
+    to_find_leak_of,
+)
+from canary_conformance.voting.chains import REDIS
+from canary_conformance.voting.reachability import reach, reach_often
 from fixtures.marks import lasts_until, requirement
-from fixtures.scenario.chains import REDIS
-from fixtures.verdicts import ANY_LEAK, answers_with, every, expect, matrix, refused_by_reset, to_find_leak_of
-from fixtures.world.reach import reach, reach_often
-from fixtures.world.world import World
 
 ANALYTICS_PODS = ("voting-analytics 1.0", "voting-analytics 1.1")
 

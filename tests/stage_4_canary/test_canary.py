@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures.marks import beside, requirement
-from fixtures.scenario.observed import Transition
-from fixtures.traffic.browser import Browser
-from fixtures.verdicts import (
+from canary_conformance.scenario.observations import Transition
+from canary_conformance.stages.liveness_probes import failing_liveness_probes
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.transition import FLAGGED, ORDINARY
+from canary_conformance.traffic.browser import Browser
+from canary_conformance.verdicts import (
     both,
     counted,
     every,
@@ -22,15 +24,18 @@ from fixtures.verdicts import (
     to_find_leak_of,
     whole_page,
 )
-from fixtures.verdicts.applied import listed_objects
-from fixtures.world.liveness import failing_liveness_probes
-from fixtures.world.objects import applied_objects, counted_pods, endpoints, page_routed_at
-from fixtures.world.reach import pages_of_chain
-from fixtures.world.way import FLAGGED, ORDINARY
-from fixtures.world.world import World
+from canary_conformance.verdicts.applied_objects import listed_objects
+from canary_conformance.voting.reachability import pages_of_chain
+from canary_conformance.voting.scenario_objects import (
+    applied_objects,
+    counted_pods,
+    endpoints,
+    page_routed_at,
+)
+from fixtures.marks import beside, requirement
 
 if TYPE_CHECKING:  # it needs the library that drives a browser, which most runs don't
-    from fixtures.traffic.chromium import Chromium
+    from canary_conformance.traffic.chromium import Chromium
 
 VERSION_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0": 1}
 

@@ -1,9 +1,8 @@
 import pytest
 
-from fixtures.marks import beside, requirement
-from fixtures.scenario.chains import MYSQL, REDIS, REFUSED, WHO_MAY_REACH_WHOM
-from fixtures.scenario.observed import Reply
-from fixtures.verdicts import (
+from canary_conformance.scenario.observations import Reply
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.verdicts import (
     ANY_LEAK,
     answers_with,
     both,
@@ -16,10 +15,11 @@ from fixtures.verdicts import (
     to_find_leak_in_each,
     whole_page,
 )
-from fixtures.verdicts.checks import Check, contains
-from fixtures.world.reach import pages_of_chain, reach_everyone, reach_often
-from fixtures.world.votes import DIFFERENT_VOTES
-from fixtures.world.world import World
+from canary_conformance.verdicts.checks import Check, contains
+from canary_conformance.voting.chains import MYSQL, REDIS, REFUSED, WHO_MAY_REACH_WHOM
+from canary_conformance.voting.reachability import pages_of_chain, reach_everyone, reach_often
+from canary_conformance.voting.votes import DIFFERENT_VOTES
+from fixtures.marks import beside, requirement
 
 APP_AND_ANALYTICS = 2  # the sources of each chain
 PONG: Check[Reply] = answers_with(b"+PONG")

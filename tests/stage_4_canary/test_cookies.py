@@ -1,10 +1,10 @@
 import pytest
 
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.verdicts import expect, matrix, routed_to
+from canary_conformance.voting.cookie_matrix import versions_by_cookie, versions_by_header
+from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING, OTHER_HEADERS
 from fixtures.marks import requirement
-from fixtures.scenario.cookies import NEAR_MISSES, OPENING, OTHER_HEADERS
-from fixtures.verdicts import expect, matrix, routed_to
-from fixtures.world.cookies import versions_by_cookie, versions_by_header
-from fixtures.world.world import World
 
 pytestmark = pytest.mark.routing
 

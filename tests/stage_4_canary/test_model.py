@@ -2,18 +2,23 @@
 
 import pytest
 
+from canary_conformance.model.stage_plan import Plan
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.voting.chains import WHO_MAY_REACH_WHOM
+from canary_conformance.voting.cookie_matrix import versions_by_cookie, versions_by_header
+from canary_conformance.voting.feature_flag import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
+from canary_conformance.voting.model_agreement import (
+    agree,
+    agree_on_table,
+    pages_are_whole,
+    table_by_workload,
+)
+from canary_conformance.voting.mutual_tls import tls_view
+from canary_conformance.voting.observed_outcomes import seen_on_pages, seen_once
+from canary_conformance.voting.reachability import reach_everyone
+from canary_conformance.voting.static.model_questions import call, page
+from canary_conformance.voting.static.static_legs import table
 from fixtures.marks import beside
-from fixtures.routing.plan import Plan
-from fixtures.scenario.chains import WHO_MAY_REACH_WHOM
-from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
-from fixtures.static.asking import call, page
-from fixtures.static.legs import table
-from fixtures.world.agreement import agree, agree_on_table, pages_are_whole, table_by_workload
-from fixtures.world.cookies import versions_by_cookie, versions_by_header
-from fixtures.world.observations import seen_on_pages, seen_once
-from fixtures.world.reach import reach_everyone
-from fixtures.world.tls import tls_view
-from fixtures.world.world import World
 
 
 @pytest.mark.usefixtures("mysql_restarts")

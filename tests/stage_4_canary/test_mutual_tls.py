@@ -1,8 +1,8 @@
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.verdicts import expect, matrix, refused_by_reset, same
+from canary_conformance.verdicts.checks import exactly
+from canary_conformance.voting.mutual_tls import expected_legs, promised_table, tls_view
 from fixtures.marks import requirement
-from fixtures.verdicts import expect, matrix, refused_by_reset, same
-from fixtures.verdicts.checks import exactly
-from fixtures.world.tls import expected_legs, promised_table, tls_view
-from fixtures.world.world import World
 
 
 @requirement("R4.10")

@@ -1,11 +1,11 @@
 import pytest
 
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.traffic.voter import Voter
+from canary_conformance.verdicts import every, expect, same, shows
+from canary_conformance.voting.mysql_restart import restart_of_mysql
+from canary_conformance.voting.votes import DIFFERENT_VOTES
 from fixtures.marks import requirement
-from fixtures.traffic.voter import Voter
-from fixtures.verdicts import every, expect, same, shows
-from fixtures.world.restart import restart_of_mysql
-from fixtures.world.votes import DIFFERENT_VOTES
-from fixtures.world.world import World
 
 
 @requirement("R4.7")

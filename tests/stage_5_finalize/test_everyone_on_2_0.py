@@ -1,11 +1,10 @@
 import pytest
 
-from fixtures.marks import requirement
-from fixtures.scenario.cookies import NEAR_MISSES, OPENING
-from fixtures.scenario.observed import Transition
-from fixtures.static.objects import old_references, subsets_of
-from fixtures.traffic.voter import Voter
-from fixtures.verdicts import (
+from canary_conformance.scenario.observations import Transition
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.transition import FLAGGED, ORDINARY
+from canary_conformance.traffic.voter import Voter
+from canary_conformance.verdicts import (
     both,
     counted,
     every,
@@ -19,12 +18,18 @@ from fixtures.verdicts import (
     served_by,
     whole_page,
 )
-from fixtures.verdicts.applied import listed_objects
-from fixtures.world.cookies import versions_by_cookie
-from fixtures.world.everyone import EVERYONE, open_everyones_pages
-from fixtures.world.objects import applied_objects, counted_pods, page_routed_at, routing_objects
-from fixtures.world.way import FLAGGED, ORDINARY
-from fixtures.world.world import World
+from canary_conformance.verdicts.applied_objects import listed_objects
+from canary_conformance.voting.cookie_matrix import versions_by_cookie
+from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING
+from canary_conformance.voting.final_rollout import EVERYONE, open_everyones_pages
+from canary_conformance.voting.scenario_objects import (
+    applied_objects,
+    counted_pods,
+    page_routed_at,
+    routing_objects,
+)
+from canary_conformance.voting.static.static_objects import old_references, subsets_of
+from fixtures.marks import requirement
 
 ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0": 1}
 

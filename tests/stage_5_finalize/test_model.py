@@ -1,15 +1,20 @@
 """What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
 
+from canary_conformance.model.stage_plan import Plan
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.voting.cookie_matrix import versions_by_cookie
+from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING
+from canary_conformance.voting.model_agreement import (
+    agree,
+    agree_on_table,
+    pages_are_whole,
+    table_by_workload,
+)
+from canary_conformance.voting.mutual_tls import tls_view
+from canary_conformance.voting.observed_outcomes import seen_on_pages
+from canary_conformance.voting.static.model_questions import page
+from canary_conformance.voting.static.static_legs import table
 from fixtures.marks import beside
-from fixtures.routing.plan import Plan
-from fixtures.scenario.cookies import NEAR_MISSES, OPENING
-from fixtures.static.asking import page
-from fixtures.static.legs import table
-from fixtures.world.agreement import agree, agree_on_table, pages_are_whole, table_by_workload
-from fixtures.world.cookies import versions_by_cookie
-from fixtures.world.observations import seen_on_pages
-from fixtures.world.tls import tls_view
-from fixtures.world.world import World
 
 
 @beside("R5.1")

@@ -1,10 +1,10 @@
+from canary_conformance.scenario.observations import Transition
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.traffic.voter import Voter
+from canary_conformance.verdicts import every, expect, matrix, refused_by_reset, same, shows
+from canary_conformance.voting.mutual_tls import expected_legs, promised_table, tls_view
+from canary_conformance.voting.votes import DIFFERENT_VOTES
 from fixtures.marks import requirement
-from fixtures.scenario.observed import Transition
-from fixtures.traffic.voter import Voter
-from fixtures.verdicts import every, expect, matrix, refused_by_reset, same, shows
-from fixtures.world.tls import expected_legs, promised_table, tls_view
-from fixtures.world.votes import DIFFERENT_VOTES
-from fixtures.world.world import World
 
 
 @requirement("R5.4")

@@ -1,7 +1,7 @@
+from canary_conformance.scenario.observations import ReplyKind
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.verdicts import expect, same
 from fixtures.marks import requirement
-from fixtures.scenario.observed import ReplyKind
-from fixtures.verdicts import expect, same
-from fixtures.world.world import World
 
 
 @requirement("R6.1")

@@ -1,24 +1,37 @@
 import pytest
 
-from fixtures.marks import requirement
-from fixtures.routing.plan import Plan
-from fixtures.routing.questions import Answer
-from fixtures.static.asking import call, page
-from fixtures.static.causes import of_answers
-from fixtures.static.chains import chain_of
-from fixtures.static.judges import answered_by, as_listed, because, nothing_found, pods_ready, proxied
-from fixtures.static.namespace import without_injection
-from fixtures.static.objects import applied, copied_requests, findings, pods_of, sidecars
-from fixtures.static.order import unawaited_pods, until_gateway
-from fixtures.static.pods import (
+from canary_conformance.model.objects.questions import Answer
+from canary_conformance.model.stage_plan import Plan
+from canary_conformance.verdicts import counted, expect
+from canary_conformance.voting.static.app_settings import strange_words
+from canary_conformance.voting.static.apply_order import unawaited_pods, until_gateway
+from canary_conformance.voting.static.manifest_causes import of_answers
+from canary_conformance.voting.static.model_questions import call, page
+from canary_conformance.voting.static.namespace_labels import without_injection
+from canary_conformance.voting.static.static_chains import chain_of
+from canary_conformance.voting.static.static_judges import (
+    answered_by,
+    as_listed,
+    because,
+    nothing_found,
+    pods_ready,
+    proxied,
+)
+from canary_conformance.voting.static.static_objects import (
+    applied,
+    copied_requests,
+    findings,
+    pods_of,
+    sidecars,
+)
+from canary_conformance.voting.static.static_pods import (
     foreign_hostnames,
     other_proxies,
     ready_pods,
     ways_past_the_gateway,
     why_not_ready,
 )
-from fixtures.static.settings import strange_words
-from fixtures.verdicts import counted, expect
+from fixtures.marks import requirement
 
 pytestmark = pytest.mark.static
 

@@ -1,16 +1,23 @@
 import pytest
 
+from canary_conformance.model.stage_plan import Plan
+from canary_conformance.verdicts import expect, same
+from canary_conformance.voting.chains import ANALYTICS
+from canary_conformance.voting.static.apply_order import unawaited_pods
+from canary_conformance.voting.static.manifest_causes import of_workloads
+from canary_conformance.voting.static.model_questions import call, page
+from canary_conformance.voting.static.static_chains import chain_of
+from canary_conformance.voting.static.static_judges import (
+    answered_by,
+    as_listed,
+    because,
+    nothing_found,
+    pods_ready,
+    proxied,
+)
+from canary_conformance.voting.static.static_objects import applied, behind, findings, sidecars
+from canary_conformance.voting.static.static_pods import ready_pods, why_not_ready
 from fixtures.marks import requirement
-from fixtures.routing.plan import Plan
-from fixtures.scenario.chains import ANALYTICS
-from fixtures.static.asking import call, page
-from fixtures.static.causes import of_workloads
-from fixtures.static.chains import chain_of
-from fixtures.static.judges import answered_by, as_listed, because, nothing_found, pods_ready, proxied
-from fixtures.static.objects import applied, behind, findings, sidecars
-from fixtures.static.order import unawaited_pods
-from fixtures.static.pods import ready_pods, why_not_ready
-from fixtures.verdicts import expect, same
 
 pytestmark = pytest.mark.static
 

@@ -1,18 +1,24 @@
 import pytest
 
+from canary_conformance.model.stage_plan import Plan
+from canary_conformance.verdicts import expect, same
+from canary_conformance.voting.chains import ANALYTICS, REDIS
+from canary_conformance.voting.static.mirrored_requests import copies_to
+from canary_conformance.voting.static.model_questions import REFUSED, call, page
+from canary_conformance.voting.static.other_services import strays_by_other_names
+from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
+from canary_conformance.voting.static.static_chains import chain_of
+from canary_conformance.voting.static.static_judges import (
+    answered_by,
+    as_listed,
+    legs_are,
+    nothing_found,
+    pods_ready,
+)
+from canary_conformance.voting.static.static_legs import expected_legs, plain_calls, promised_table
+from canary_conformance.voting.static.static_objects import applied, behind, findings
+from canary_conformance.voting.static.static_pods import ready_pods, why_not_ready
 from fixtures.marks import requirement
-from fixtures.routing.plan import Plan
-from fixtures.scenario.chains import ANALYTICS, REDIS
-from fixtures.static.asking import REFUSED, call, page
-from fixtures.static.chains import chain_of
-from fixtures.static.copies import copies_to
-from fixtures.static.judges import answered_by, as_listed, legs_are, nothing_found, pods_ready
-from fixtures.static.legs import expected_legs, plain_calls, promised_table
-from fixtures.static.moments import pages_during, uninterrupted
-from fixtures.static.objects import applied, behind, findings
-from fixtures.static.other_ways import strays_by_other_names
-from fixtures.static.pods import ready_pods, why_not_ready
-from fixtures.verdicts import expect, same
 
 pytestmark = pytest.mark.static
 

@@ -1,14 +1,18 @@
 import pytest
 
-from fixtures.marks import requirement
-from fixtures.routing.plan import Plan
-from fixtures.scenario.chains import WHO_MAY_REACH_WHOM
-from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
-from fixtures.static.asking import REFUSED, call, page
-from fixtures.static.causes import of_workloads
-from fixtures.static.chains import chain_of, page_seen
-from fixtures.static.flag_buttons import lost_cookies
-from fixtures.static.judges import (
+from canary_conformance.model.stage_plan import Plan
+from canary_conformance.verdicts import expect, same
+from canary_conformance.voting.chains import WHO_MAY_REACH_WHOM
+from canary_conformance.voting.feature_flag import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
+from canary_conformance.voting.static.app_settings import other_accounts, strange_words, without_flag_buttons
+from canary_conformance.voting.static.apply_order import once_routed, pods_before_routing, unawaited_pods
+from canary_conformance.voting.static.flag_buttons import lost_cookies
+from canary_conformance.voting.static.manifest_causes import of_workloads
+from canary_conformance.voting.static.model_questions import REFUSED, call, page
+from canary_conformance.voting.static.other_services import strays_by_other_names
+from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
+from canary_conformance.voting.static.static_chains import chain_of, page_seen
+from canary_conformance.voting.static.static_judges import (
     answered_by,
     as_listed,
     because,
@@ -18,9 +22,8 @@ from fixtures.static.judges import (
     proxied,
     whole_pages,
 )
-from fixtures.static.legs import expected_legs, plain_calls, promised_table
-from fixtures.static.moments import pages_during, uninterrupted
-from fixtures.static.objects import (
+from canary_conformance.voting.static.static_legs import expected_legs, plain_calls, promised_table
+from canary_conformance.voting.static.static_objects import (
     applied,
     copied_requests,
     findings,
@@ -29,9 +32,7 @@ from fixtures.static.objects import (
     ports_of,
     sidecars,
 )
-from fixtures.static.order import once_routed, pods_before_routing, unawaited_pods
-from fixtures.static.other_ways import strays_by_other_names
-from fixtures.static.pods import (
+from canary_conformance.voting.static.static_pods import (
     claims_mounted,
     collected,
     other_proxies,
@@ -39,9 +40,15 @@ from fixtures.static.pods import (
     ready_pods,
     why_not_ready,
 )
-from fixtures.static.requests import BROWSER, VOTE, Asked, answer, answers, telling_cookies
-from fixtures.static.settings import other_accounts, strange_words, without_flag_buttons
-from fixtures.verdicts import expect, same
+from canary_conformance.voting.static.static_requests import (
+    BROWSER,
+    VOTE,
+    Asked,
+    answer,
+    answers,
+    telling_cookies,
+)
+from fixtures.marks import requirement
 
 pytestmark = pytest.mark.static
 

@@ -1,11 +1,12 @@
 import pytest
 
-from fixtures.marks import requirement
-from fixtures.routing.plan import Plan
-from fixtures.scenario.cookies import FLAG, NEAR_MISSES, OPENING
-from fixtures.static.asking import REFUSED, page
-from fixtures.static.chains import page_seen
-from fixtures.static.judges import (
+from canary_conformance.model.stage_plan import Plan
+from canary_conformance.verdicts import expect, same
+from canary_conformance.voting.feature_flag import FLAG, NEAR_MISSES, OPENING
+from canary_conformance.voting.static.model_questions import REFUSED, page
+from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
+from canary_conformance.voting.static.static_chains import page_seen
+from canary_conformance.voting.static.static_judges import (
     answered_by,
     as_listed,
     because,
@@ -14,17 +15,16 @@ from fixtures.static.judges import (
     pods_ready,
     whole_pages,
 )
-from fixtures.static.legs import expected_legs, plain_calls, promised_table
-from fixtures.static.moments import pages_during, uninterrupted
-from fixtures.static.objects import (
+from canary_conformance.voting.static.static_legs import expected_legs, plain_calls, promised_table
+from canary_conformance.voting.static.static_objects import (
     applied,
     findings,
     old_references,
     sources_of_nobody,
     subsets_of,
 )
-from fixtures.static.pods import claims_mounted, read_only_claims, ready_pods
-from fixtures.verdicts import expect, same
+from canary_conformance.voting.static.static_pods import claims_mounted, read_only_claims, ready_pods
+from fixtures.marks import requirement
 
 pytestmark = pytest.mark.static
 

@@ -1,11 +1,11 @@
 import pytest
 
+from canary_conformance.model.stage_plan import Plan
+from canary_conformance.verdicts import expect, same
+from canary_conformance.voting.static.model_questions import page
+from canary_conformance.voting.static.static_judges import answered_by, because
+from canary_conformance.voting.static.static_objects import held_objects, left
 from fixtures.marks import requirement
-from fixtures.routing.plan import Plan
-from fixtures.static.asking import page
-from fixtures.static.judges import answered_by, because
-from fixtures.static.objects import held_objects, left
-from fixtures.verdicts import expect, same
 
 pytestmark = pytest.mark.static
 

@@ -1,9 +1,7 @@
 """What a move of the mesh promises, judged of the way there and of the way back."""
 
-from fixtures.marks import requirement
-from fixtures.scenario.observed import Sample
-from fixtures.upgrade.given import Restored
-from fixtures.upgrade.judges import (
+from canary_conformance.scenario.observations import Sample
+from canary_conformance.upgrade.upgrade_judges import (
     Watched,
     all_counted,
     answered_by_its_store,
@@ -14,8 +12,10 @@ from fixtures.upgrade.judges import (
     refused_at_every_moment,
     still_held,
 )
-from fixtures.upgrade.seen import Move
-from fixtures.verdicts import every, expect, expect_all, no_failed_page, same, served_by
+from canary_conformance.upgrade.upgrade_observations import Move
+from canary_conformance.verdicts import every, expect, expect_all, no_failed_page, same, served_by
+from fixtures.marks import requirement
+from fixtures.upgrade.upgrade_fixtures import Restored
 
 # Seconds: a round of plaintext calls takes about one on busy cores. Who calls within the mesh goes with its
 # pod, and begins anew in one that is ready.

@@ -1,0 +1,300 @@
+"""The one way to talk to the API server: the dynamic client, objects as plain mappings.
+
+Strict server-side apply. Server-side apply with `fieldValidation=Strict` refuses unknown and duplicate
+fields; the server's Warning headers tell of deprecated APIs (Kubernetes: "Server-Side Apply", "Field
+validation", "Warning headers").
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client as kubernetes_client
+from kubernetes import config as kubernetes_config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.client.rest import RESTClientObject
+from kubernetes.dynamic import DynamicClient
+from kubernetes.dynamic.exceptions import ResourceNotFoundError
+
+from canary_conformance.errors import EnvironmentFailed
+from canary_conformance.scenario.kinds import kind_name
+from canary_conformance.scenario.observations import AppliedObject
+from canary_conformance.scenario.stages import ObjectRef, Verb
+from canary_conformance.timeouts import LIMITS
+
+FIELD_MANAGER = "voting-conformance"
+# A kept connection that the server has closed meanwhile is opened anew; more tries would only hide a server
+# that is silent, and each waits for the whole limit.
+TRIES_MORE = 1
+# Statuses by which a server asks to come back later (RFC 9110, 6585). A webhook that can't be asked is a 500;
+# Istio's is the mesh's, any other came with the manifests.
+UNWELL = (429, 502, 503, 504)
+WEBHOOK_FAILED = re.compile(r'failed calling webhook "?[^" ]*istio\.io')
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What the server made of one object: the verb as kubectl prints it, and its warnings."""
+
+    object: AppliedObject
+    warnings: tuple[str, ...]
+
+
+class Refused(Exception):
+    """The API server refused an object; the message is the server's."""
+
+    def __init__(self, ref: ObjectRef, message: str) -> None:
+        super().__init__(f"{ref}: {message}")
+        self.ref = ref
+        self.message = message
+
+
+class _Limited(RESTClientObject):  # type: ignore[misc]
+    """Gives every request a limit: by itself the client waits for ever, for discovery too."""
+
+    def request(self, *args: Any, _request_timeout: float | None = None, **options: Any) -> Any:
+        """Make a request, within LIMITS.api_call seconds unless the caller has less time."""
+        return super().request(*args, _request_timeout=_request_timeout or LIMITS.api_call, **options)
+
+
+class Api:
+    """A cluster's API server, reached by one kubeconfig file of ours and nothing else."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        """Read the kubeconfig; the discovery cache lies beside it. Raises EnvironmentFailed."""
+        self.kubeconfig = kubeconfig
+        try:
+            configuration = kubernetes_client.Configuration(retries=TRIES_MORE)
+            kubernetes_config.load_kube_config(str(kubeconfig), client_configuration=configuration)
+            self.client = kubernetes_client.ApiClient(configuration)
+            self.client.rest_client = _Limited(configuration)
+            self._dynamic = DynamicClient(self.client, cache_file=str(kubeconfig.with_suffix(".discovery")))
+        except Exception as error:
+            raise EnvironmentFailed(f"the API server of {kubeconfig} can't be used: {error}") from error
+
+    def apply(self, body: Object, namespace: str | None) -> Applied:
+        """Apply one object, strictly. Raises Refused with the server's own words.
+
+        EnvironmentFailed where the server could not come to a decision.
+        """
+        ref = ref_of(body)
+        try:
+            resource = self._resource(str(body["apiVersion"]), str(body["kind"]))
+            before = self._there(resource, ref.name, namespace)
+            if before is None and body["metadata"].get("resourceVersion"):
+                self._try_to_create(resource, body, namespace)
+            response = self._dynamic.server_side_apply(
+                resource,
+                body=dict(body),
+                namespace=namespace if resource.namespaced else None,
+                field_manager=FIELD_MANAGER,
+                force_conflicts=True,
+                query_params=[("fieldValidation", "Strict")],
+                serialize=False,
+            )
+        except ApiException as error:
+            if _undecided(error):
+                told = f"the API server could neither take nor refuse {ref}: {_message(error)}"
+                raise EnvironmentFailed(told) from error
+            raise Refused(ref, _message(error)) from error
+        verb = _verb(before, json.loads(response.data))
+        return Applied(AppliedObject(ref, verb), _warnings(response.headers.getlist("Warning")))
+
+    def _try_to_create(self, resource: Any, body: Object, namespace: str | None) -> None:
+        """Ask whether an object could be created as it is, as `kubectl apply` would. Raises ApiException.
+
+        A server-side apply takes a resourceVersion on an object that is not there, and a creation refuses it.
+        """
+        resource.create(
+            body=dict(body),
+            namespace=namespace if resource.namespaced else None,
+            query_params=[("dryRun", "All")],
+            serialize=False,
+        )
+
+    def is_namespaced(self, api_version: str, kind: str) -> bool:
+        """Tell whether objects of a kind are in a namespace. Raises Refused for a kind that is not served."""
+        return bool(self._resource(api_version, kind).namespaced)
+
+    def get(
+        self, api_version: str, kind: str, name: str, namespace: str | None = None
+    ) -> dict[str, Any] | None:
+        """Return one object, None when there is none."""
+        try:
+            return self._read(api_version, kind, name=name, namespace=namespace)
+        except ApiException as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def list(
+        self, api_version: str, kind: str, namespace: str | None = None, labels: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return all objects of a kind, in a namespace or everywhere; labels is a label selector."""
+        found = self._read(api_version, kind, namespace=namespace, label_selector=labels)
+        return [dict(item) for item in found["items"]]
+
+    def kinds(self) -> Sequence[tuple[str, str, bool]]:
+        """Return (apiVersion, kind, namespaced) of everything that can be listed and deleted.
+
+        Preferred versions only.
+        """
+        return [
+            (resource.group_version, resource.kind, resource.namespaced)
+            for resource in self._dynamic.resources.search()
+            if resource.preferred
+            and {"list", "delete"} <= set(resource.verbs or ())
+            and not resource.kind.endswith("List")
+        ]
+
+    def merge(self, api_version: str, kind: str, name: str, namespace: str | None, change: Object) -> None:
+        """Change some fields of an object that is there, as `kubectl patch --type merge` does."""
+        self._resource(api_version, kind).patch(
+            name=name,
+            namespace=namespace,
+            body=dict(change),
+            content_type="application/merge-patch+json",
+            _request_timeout=LIMITS.api_call,
+        )
+
+    def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> bool:
+        """Ask for an object's deletion, its dependants in the background; False when there is none."""
+        try:
+            self._resource(api_version, kind).delete(
+                name=name,
+                namespace=namespace,
+                propagation_policy="Background",
+            )
+        except ApiException as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    def delete_pods_and_claims(self, namespace: str) -> None:
+        """Ask for the deletion of all pods of a namespace, and of the volume claims that they use till then.
+
+        Each pod has its own grace period (Kubernetes: "Storage Object in Use Protection").
+        """
+        for collection in ("pods", "persistentvolumeclaims"):
+            self._dynamic.request("delete", _path(namespace, collection), serialize=False)
+
+    def add_ephemeral_container(self, pod: str, namespace: str, container: Object) -> None:
+        """Add a container to a running pod (Kubernetes: "Ephemeral Containers"). Raises ApiException."""
+        self._dynamic.request(
+            "patch",
+            _path(namespace, "pods", pod, "ephemeralcontainers"),
+            body={"spec": {"ephemeralContainers": [dict(container)]}},
+            content_type="application/strategic-merge-patch+json",
+            serialize=False,
+        )
+
+    def log(
+        self,
+        pod: str,
+        namespace: str,
+        *,
+        container: str = "",
+        previous: bool = False,
+        lines: int | None = None,
+        seconds: int | None = None,
+        limit: float | None = None,
+    ) -> str:
+        """Return a container's log, its last lines or those of the last seconds; previous: of its run before.
+
+        container: may be left out where there is one only. limit: seconds to answer in (LIMITS.api_call).
+        Raises ApiException.
+        """
+        asked = {"container": container, "tailLines": lines, "sinceSeconds": seconds}
+        query = [("previous", "true")] if previous else []
+        query += [(name, str(value)) for name, value in asked.items() if value]
+        return self.raw(_path(namespace, "pods", pod, "log"), query, limit)
+
+    def raw(self, path: str, query: Sequence[tuple[str, str]] = (), limit: float | None = None) -> str:
+        """Return what the server answers to a GET, as `kubectl get --raw` does. Raises ApiException."""
+        response = self._dynamic.request(
+            "get",
+            path,
+            query_params=list(query),
+            header_params={"Accept": "*/*"},
+            serialize=False,
+            _request_timeout=limit or LIMITS.api_call,
+        )
+        return bytes(response.data).decode(errors="replace")
+
+    def _read(self, api_version: str, kind: str, **asked: str | None) -> dict[str, Any]:
+        # The client would make an object of every part first, which costs some six times as much.
+        response = self._resource(api_version, kind).get(serialize=False, **asked)
+        return dict(json.loads(response.data))
+
+    def _resource(self, api_version: str, kind: str) -> Any:
+        try:
+            return self._dynamic.resources.get(api_version=api_version, kind=kind)
+        except ResourceNotFoundError as error:
+            told = f'no matches for kind "{kind}" in version "{api_version}": the cluster does not serve it'
+            raise Refused(ObjectRef(kind, "?"), told) from error
+
+    def _there(self, resource: Any, name: str, namespace: str | None) -> dict[str, Any] | None:
+        """Return an object as it is there, None when there is none."""
+        try:
+            namespace = namespace if resource.namespaced else None
+            return dict(json.loads(resource.get(name=name, namespace=namespace, serialize=False).data))
+        except ApiException as error:
+            if error.status == 404:
+                return None
+            raise
+
+
+def ref_of(body: Object) -> ObjectRef:
+    """Return what an object is called."""
+    return ObjectRef(kind_name(str(body["apiVersion"]), str(body["kind"])), str(body["metadata"]["name"]))
+
+
+def made_by_us(item: Object) -> bool:
+    """Tell whether an object that is there was applied by this suite, by its field manager."""
+    return any(one.get("manager") == FIELD_MANAGER for one in item["metadata"].get("managedFields") or ())
+
+
+def _verb(before: Object | None, after: Object) -> Verb:
+    """Return what became of an object; what controllers write to its status meanwhile is no change of it."""
+    if before is None:
+        return Verb.CREATED
+    return Verb.UNCHANGED if _written(before) == _written(after) else Verb.CONFIGURED
+
+
+def _written(item: Object) -> tuple[object, ...]:
+    """Return what an author decided of an object: its content, and which fields of it are ours."""
+    metadata = {k: v for k, v in item["metadata"].items() if k not in {"resourceVersion", "managedFields"}}
+    ours = [
+        one.get("fieldsV1")
+        for one in item["metadata"].get("managedFields") or ()
+        if one.get("manager") == FIELD_MANAGER
+    ]
+    return {k: v for k, v in item.items() if k not in {"metadata", "status"}}, metadata, ours
+
+
+def _path(namespace: str, *words: str) -> str:
+    return "/".join(["/api/v1/namespaces", namespace, *words])
+
+
+def _undecided(error: ApiException) -> bool:
+    """Tell whether the server is not well, rather than the object wrong."""
+    return error.status in UNWELL or bool(WEBHOOK_FAILED.search(_message(error)))
+
+
+def _message(error: ApiException) -> str:
+    try:
+        return str(json.loads(error.body or "{}")["message"])
+    except (TypeError, ValueError, KeyError):
+        return f"{error.status} {error.reason}"
+
+
+def _warnings(headers: Sequence[str]) -> tuple[str, ...]:
+    """Return the texts of Warning headers: `299 - "text"`, several in one header separated by commas."""
+    return tuple(part for header in headers for part in header.split('"')[1::2])

@@ -1,0 +1,173 @@
+"""Whose is a cluster of this name? One run's at a time; what a dead run left of it is known by its record.
+
+A run locks the name before it makes anything (the kernel gives the lock back however the run ends), and then
+writes down that it did, and whether the cluster is to be kept. A record that nobody holds the lock of, and
+that keeps nothing, is a dead run's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from canary_conformance.errors import BadInput
+from canary_conformance.process_owners import has_ended, inherited_token, own_token
+from canary_conformance.timeouts import LIMITS
+
+CLUSTERS = "clusters"
+RECORD = "record.json"
+LOCK = ".lock"
+# kind takes dots too; the node's name is the host name of its container, of which 63 letters are allowed.
+_LONGEST_NAME = 45
+_NAME = re.compile(rf"(?=.{{1,{_LONGEST_NAME}}}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Who claimed a cluster: the run's mark, since when (UTC), and whether the cluster stays at its end."""
+
+    owner: str
+    since: str
+    keep: bool
+
+    @property
+    def pid(self) -> str:
+        """The process id of the run."""
+        return self.owner.partition("-")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A cluster name that this run may use; mine is False where the run that started this one holds it.
+
+    before: what the last run wrote down that held it; None where nothing is known of such a cluster.
+    """
+
+    name: str
+    folder: Path
+    mine: bool
+    before: Record | None
+
+
+def folder_of(name: str, store: Path) -> Path:
+    """Return where a cluster's files lie: kubeconfig, kind configuration, record."""
+    return store / CLUSTERS / name
+
+
+@contextmanager
+def claimed(name: str, store: Path) -> Iterator[Claim]:
+    """Yield the claim on a cluster name. Raises BadInput when another run that is alive holds it.
+
+    A run that was started by the one that holds the claim (a round of a soak, a worker of xdist) shares it.
+    """
+    check_name(name)
+    folder = folder_of(name, store)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.with_name(f"{name}{LOCK}"))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        holder = record_of(name, store)
+        if holder is not None and holder.owner == inherited_token():
+            yield Claim(name, folder, mine=False, before=holder)
+            return
+        _wait_for_cleaner(lock, name, holder)
+    try:
+        before = record_of(name, store)
+        yield Claim(name, folder, mine=True, before=before)
+    finally:
+        lock.release()
+
+
+def lent_claim(name: str, store: Path) -> Claim:
+    """Return the claim of the run that started this process, which holds it as long as this one runs."""
+    return Claim(name, folder_of(name, store), mine=False, before=record_of(name, store))
+
+
+def write_down(claim: Claim, *, keep: bool) -> None:
+    """Write down that this run makes, or takes over, the cluster, and whether it is to stay.
+
+    From now on a dead run's cluster can be told from somebody else's.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    record = Record(own_token(), now, keep)
+    claim.folder.mkdir(parents=True, exist_ok=True)
+    written = claim.folder / f"{RECORD}.new"
+    written.write_text(json.dumps(asdict(record)) + "\n", encoding="utf-8")
+    written.replace(claim.folder / RECORD)
+
+
+def written_by_us(claim: Claim) -> bool:
+    """Tell whether this run wrote down that the cluster is its own: only then it may delete it."""
+    record = _read(claim.folder)
+    return record is not None and record.owner == own_token()
+
+
+def check_name(name: str) -> None:
+    """Raise BadInput for what can't name a cluster; it names a folder too, so it can't lead elsewhere."""
+    if not _NAME.fullmatch(name):
+        raise BadInput(
+            f"{name!r} can't name a cluster: small letters, digits and '-', at most {_LONGEST_NAME}, "
+            f"a letter or digit at both ends"
+        )
+
+
+def record_of(name: str, store: Path) -> Record | None:
+    """Return what was written down about a cluster; None when nothing was, or nothing that can be read."""
+    return _read(folder_of(name, store))
+
+
+def records(store: Path) -> dict[str, Record]:
+    """Return what was written down about each cluster, by its name, in use or not."""
+    names = [file.parent.name for file in sorted((store / CLUSTERS).glob(f"*/{RECORD}"))]
+    return {name: record for name in names if (record := record_of(name, store)) is not None}
+
+
+def unclaimed(store: Path) -> Generator[tuple[str, Record]]:
+    """Yield the clusters that no living run holds, each locked until the next is asked for."""
+    for name in records(store):
+        lock = FileLock(folder_of(name, store).with_name(f"{name}{LOCK}"))
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            continue
+        try:
+            # Read again: until now its holder may have written another.
+            if record := record_of(name, store):
+                yield name, record
+        finally:
+            lock.release()
+
+
+def _read(folder: Path) -> Record | None:
+    try:
+        told = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return Record(str(told["owner"]), str(told["since"]), bool(told["keep"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _wait_for_cleaner(lock: FileLock, name: str, holder: Record | None) -> None:
+    """Lock a name whose last run is gone: whoever has the lock is removing what it left. Raises BadInput."""
+    try:
+        if holder is not None and has_ended(holder.owner):
+            lock.acquire(timeout=LIMITS.cluster_delete)
+            return
+    except Timeout:
+        pass
+    raise BadInput(_taken(name, holder))
+
+
+def _taken(name: str, holder: Record | None) -> str:
+    who = f"process {holder.pid}, since {holder.since}" if holder else "it has just begun"
+    return (
+        f"another run uses cluster {name!r} now ({who}): wait for its end, "
+        f"or give this run a cluster of its own with --cluster-name"
+    )

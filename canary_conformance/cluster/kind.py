@@ -1,0 +1,222 @@
+"""A kind cluster of ours, made through pytest-kind, kept or deleted, never confused with somebody else's.
+
+Ours is a cluster that a run of ours wrote down and whose node runs one of our images; any other cluster of
+the same name is left alone. kubeconfig, kind configuration and discovery cache lie in a folder of the store,
+the user's kubeconfig is never touched.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.cluster_ownership import Claim, claimed, write_down, written_by_us
+from canary_conformance.cluster.nodes import Node, node_image_of, node_of, remove_nodes
+from canary_conformance.errors import BadInput, EnvironmentFailed
+from canary_conformance.images.content_keys import key_of
+from canary_conformance.images.engine import docker
+from canary_conformance.images.node_image import contents_of
+from canary_conformance.images.provisions import Provisions
+from canary_conformance.images.recipes import REPOSITORY
+from canary_conformance.processes import CommandFailed
+from canary_conformance.progress import Progress
+from canary_conformance.timeouts import LIMITS
+from canary_conformance.waiting import NotInTime, wait_until
+
+SYSTEM = "kube-system"
+# Says on the system's namespace what was applied there, so that a cluster that is reused is known again.
+APPLIED = "voting-conformance/platform"
+PLATFORM = Path(__file__).with_name("platform.yaml")
+# The first address of kubeadm's default service network: the API server as every pod calls it.
+API_SERVICE = "https://10.96.0.1:443"
+PROBE = (
+    f"kubectl --kubeconfig=/etc/kubernetes/admin.conf --server={API_SERVICE} "
+    "get --raw=/readyz --request-timeout=2s"
+)
+# kind's default network of pods (kind, "Configuration", Pod Subnet). Each pod has a route of its own; what is
+# sent to one that is gone would take the default route, out of the machine.
+NOWHERE = "ip route replace unreachable 10.244.0.0/16"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster that can be used: its name, its API, the address of its node.
+
+    Whether it was found running.
+    """
+
+    name: str
+    api: Api
+    node_address: str
+    reused: bool
+
+
+@contextmanager
+def kind_cluster(
+    name: str, provisions: Provisions, store: Path, progress: Progress, *, keep: bool
+) -> Iterator[Cluster]:
+    """Yield a cluster of this name, reused if it was kept and is of the same images.
+
+    Deleted at the end unless kept. Raises BadInput (the name is another run's now, or is taken by a cluster
+    that is not ours) or EnvironmentFailed.
+    """
+    with claimed_cluster(name, store, progress, keep=keep) as claim:
+        yield ensure_cluster(claim, provisions, progress)
+
+
+@contextmanager
+def claimed_cluster(name: str, store: Path, progress: Progress, *, keep: bool) -> Iterator[Claim]:
+    """Yield the claim on a name, before a cluster is made; what there is of it by the end is deleted.
+
+    Unless it is to be kept. The engine has to run. Raises BadInput as kind_cluster() does.
+    """
+    with claimed(name, store) as claim:
+        check_ours(claim)
+        if claim.mine:
+            write_down(claim, keep=keep)
+        with _ended(claim, progress, keep=keep):
+            yield claim
+
+
+def ensure_cluster(claim: Claim, provisions: Provisions, progress: Progress) -> Cluster:
+    """Return the claimed cluster, made unless one is there that was kept, holds these images and works.
+
+    Raises EnvironmentFailed.
+    """
+    name, folder = claim.name, claim.folder
+    node = node_of(name)
+    kept = claim.before is not None and (claim.before.keep or not claim.mine)
+    fits = node is not None and provisions.node_contents <= contents_of([node.image])[0]
+    why = "stopped, or kept from other images" if kept else "left by a run that was killed"
+    if kept and fits and node and node.runs and (folder / "kubeconfig").exists():
+        try:
+            return _ready_cluster(claim, node, provisions, progress, reused=True)
+        except EnvironmentFailed as failed:
+            why = f"kept, but it can't be used ({failed})"
+    if node is not None:
+        with progress.phase(f"cluster {name}: {why}; deleting it"):
+            remove_nodes(name)
+    with progress.phase(f"cluster {name}: creating"):
+        # Only a run that makes a cluster needs pytest-kind.
+        from canary_conformance.cluster.kind_creation import create  # noqa: PLC0415
+
+        create(claim, provisions)
+    made = node_of(name)
+    if made is None:
+        raise EnvironmentFailed(f"the node of cluster {name} is gone, right after kind made it")
+    return _ready_cluster(claim, made, provisions, progress, reused=False)
+
+
+def _ready_cluster(
+    claim: Claim, node: Node, provisions: Provisions, progress: Progress, *, reused: bool
+) -> Cluster:
+    name = claim.name
+    with progress.phase(f"cluster {name}: {'reused, checking it' if reused else 'getting ready'}"):
+        cluster = Cluster(name, Api(claim.folder / "kubeconfig"), node.address, reused)
+        _get_ready(cluster, provisions, LIMITS.cluster_reused if reused else LIMITS.cluster_create)
+    return cluster
+
+
+@contextmanager
+def _ended(claim: Claim, progress: Progress, *, keep: bool) -> Iterator[None]:
+    """At the end keep the cluster or delete it, whatever there is of it by then, with its files."""
+    try:
+        yield
+    finally:
+        if keep:
+            progress.note(f"cluster {claim.name} is kept; KUBECONFIG={claim.folder / 'kubeconfig'}")
+        elif written_by_us(claim):
+            with progress.phase(f"cluster {claim.name}: deleting"):
+                delete_cluster(claim.name, claim.folder)
+
+
+def remove_unless_kept(claim: Claim, progress: Progress) -> None:
+    """Remove what a run that was killed left of a claimed cluster; one that was kept stays."""
+    kept = claim.before is not None and (claim.before.keep or not claim.mine)
+    if not kept and node_image_of(claim.name) is not None:
+        with progress.phase(f"cluster {claim.name}: left by a run that was killed; deleting it"):
+            remove_nodes(claim.name)
+
+
+def check_ours(claim: Claim) -> str | None:
+    """Return the image of the claimed cluster's node, None where there is no such cluster.
+
+    Raises BadInput where there is one that no run of ours wrote down.
+    """
+    image = node_image_of(claim.name)
+    if image is None or (claim.before is not None and image.startswith(f"{REPOSITORY}/")):
+        return image
+    raise BadInput(
+        f"a kind cluster named {claim.name!r} exists that this suite did not make (its node runs {image}, "
+        f"and {claim.folder} knows nothing of it): choose another name with --cluster-name, "
+        f"or delete it yourself: kind delete cluster --name {claim.name}"
+    )
+
+
+def delete_cluster(name: str, folder: Path) -> bool:
+    """Delete a cluster of ours and its files; return whether there was one. Raises CommandFailed."""
+    there = remove_nodes(name)
+    shutil.rmtree(folder, ignore_errors=True)
+    return there
+
+
+def _get_ready(cluster: Cluster, provisions: Provisions, limit: float) -> None:
+    if provisions.own_network:
+        _apply_platform(cluster, provisions, limit)
+    try:
+        wait_until(
+            lambda: _not_ready(cluster.api),
+            until=lambda missing: not missing,
+            limit=limit,
+            what=f"cluster {cluster.name} is ready",
+            passing=(Exception,),
+        )
+    except NotInTime as late:
+        raise EnvironmentFailed(str(late)) from late
+
+
+def _apply_platform(cluster: Cluster, provisions: Provisions, limit: float) -> None:
+    # A pod that calls a Service before kube-proxy knows it waits 30 s for its lost packets: services first,
+    # pods second. A TCP connect proves nothing where a router answers for everybody, so the API server must
+    # show its certificate.
+    script = f"{NOWHERE} && exec {PROBE}"
+    try:
+        wait_until(
+            lambda: docker("exec", f"{cluster.name}-control-plane", "sh", "-c", script),
+            until=lambda _: True,
+            limit=limit,
+            what=f"services of cluster {cluster.name} answer",
+            passing=(CommandFailed,),
+        )
+    except NotInTime as late:
+        raise EnvironmentFailed(str(late)) from late
+    text = PLATFORM.read_text().replace("COREDNS_IMAGE", provisions.coredns_image)
+    applied = key_of(text)
+    namespace = cluster.api.get("v1", "Namespace", SYSTEM) or {"metadata": {}}
+    if (namespace["metadata"].get("annotations") or {}).get(APPLIED) == applied:
+        return
+    if cluster.reused:
+        # What is replaced while a stage is entered is a disturbance.
+        raise EnvironmentFailed("its DNS and its provisioner are not those of this version of the suite")
+    for document in yaml.safe_load_all(text):
+        cluster.api.apply(document, document["metadata"].get("namespace"))
+    metadata = {"name": SYSTEM, "annotations": {APPLIED: applied}}
+    cluster.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, None)
+
+
+def _not_ready(api: Api) -> list[str]:
+    """Return what keeps the cluster from being used: nodes that are not ready, no default service account."""
+    waiting = [
+        f"node {node['metadata']['name']}"
+        for node in api.list("v1", "Node")
+        if not any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"]["conditions"])
+    ]
+    if api.get("v1", "ServiceAccount", "default", "default") is None:
+        waiting.append("service account default/default")
+    return waiting

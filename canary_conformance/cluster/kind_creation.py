@@ -1,0 +1,103 @@
+"""A kind cluster is made, through pytest-kind."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import subprocess
+import threading
+from pathlib import Path
+
+import yaml
+from pytest_kind import KindCluster
+
+from canary_conformance.cluster.cluster_ownership import Claim
+from canary_conformance.cluster.nodes import remove_nodes
+from canary_conformance.errors import EnvironmentFailed
+from canary_conformance.images.provisions import Provisions
+from canary_conformance.process_owners import end_children
+from canary_conformance.processes import last_lines
+from canary_conformance.timeouts import LIMITS
+from canary_conformance.waiting import NotInTime, wait_until
+
+# Ten looks in a row, a tenth of a second apart: the engine makes a container in less.
+LOOKS_FOR_LATE_NODES = 10
+
+
+def create(claim: Claim, provisions: Provisions) -> None:
+    """Make the claimed cluster through pytest-kind. Raises EnvironmentFailed with kind's last words."""
+    folder = claim.folder
+    words = folder / "kind.log"
+    program = _kept_words(provisions.kind, words)
+    # It makes a folder of its own where it stands.
+    with contextlib.chdir(folder):
+        kind = KindCluster(
+            claim.name, folder / "kubeconfig", provisions.node_image, program, provisions.kubectl
+        )
+    config = folder / "kind.yaml"
+    config.write_text(yaml.safe_dump(kind_config(provisions), sort_keys=False))
+    (folder / "kubeconfig").unlink(missing_ok=True)
+    (folder / "kubeconfig.discovery").unlink(missing_ok=True)
+    # pytest-kind waits for kind as long as it takes, and kind for an engine that hangs.
+    too_late = threading.Timer(LIMITS.cluster_create, end_children)
+    too_late.start()
+    try:
+        kind.create(config)
+    except subprocess.CalledProcessError as error:
+        late = "" if too_late.is_alive() else f" within {LIMITS.cluster_create:g} s"
+        told = f"its output ends with:\n{last_lines(words.read_text(errors='replace'))}"
+        raise EnvironmentFailed(f"kind could not create cluster {kind.name}{late}; {told}") from error
+    except BaseException:
+        # kind is gone, but what it had just started goes on to make a node, a moment after it was looked for.
+        end_children()
+        _remove_late_nodes(kind.name)
+        raise
+    finally:
+        too_late.cancel()
+
+
+def kind_config(provisions: Provisions) -> dict[str, object]:
+    """Return the kind configuration; nodes made here bring their own network and our CoreDNS (kind.
+
+    "Configuration").
+    """
+    config: dict[str, object] = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
+    if provisions.own_network:
+        config["networking"] = {"disableDefaultCNI": True}
+        config["kubeadmConfigPatches"] = [
+            yaml.safe_dump(
+                {
+                    "kind": "ClusterConfiguration",
+                    "imageRepository": provisions.hub,
+                    "etcd": {"local": {"imageTag": provisions.etcd_version}},
+                }
+            ),
+            # As our node's containerd has it.
+            yaml.safe_dump({"kind": "KubeletConfiguration", "cgroupDriver": "cgroupfs"}),
+            # CoreDNS as kubeadm sets it up asks the engine's resolver, which asks CoreDNS: ours asks nobody.
+            yaml.safe_dump({"kind": "InitConfiguration", "skipPhases": ["preflight", "addon/coredns"]}),
+        ]
+    return config
+
+
+def _kept_words(kind: Path, words: Path) -> Path:
+    """Return a program that is kind and writes what it says of its work to a file.
+
+    pytest-kind lets it speak to the run's own output, where pytest hides it.
+    """
+    words.write_text("")
+    program = words.with_name("kind")
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(str(kind))} "$@" 2>>{shlex.quote(str(words))}\n')
+    program.chmod(0o755)
+    return program
+
+
+def _remove_late_nodes(name: str) -> None:
+    with contextlib.suppress(NotInTime):
+        wait_until(
+            lambda: remove_nodes(name),
+            until=lambda removed: not removed,
+            times_in_a_row=LOOKS_FOR_LATE_NODES,
+            limit=LIMITS.cluster_delete,
+            what=f"no node of cluster {name} is made any more",
+        )

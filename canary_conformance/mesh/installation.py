@@ -1,0 +1,222 @@
+"""`istioctl install` with a small profile, and where the ingress gateway answers.
+
+On upstream Envoy the filters that only Istio's own build carries are off: metadata exchange, ALPN, and
+telemetry's stats filter. Nothing asks a cloud's metadata address, since nothing may leave the machine.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.namespace_deletion import delete_namespaces
+from canary_conformance.errors import EnvironmentFailed
+from canary_conformance.images.content_keys import key_of
+from canary_conformance.images.provisions import Provisions
+from canary_conformance.mesh.istioctl import ask_istioctl
+from canary_conformance.mesh.tls_counters import STATS_SUFFIXES
+from canary_conformance.processes import CommandFailed
+from canary_conformance.progress import Progress
+from canary_conformance.timeouts import LIMITS
+
+ROOT_NAMESPACE = "istio-system"
+GATEWAY = "istio-ingressgateway"
+PROXY = "proxyv2"
+# What objects of a control plane that was installed without a revision are labelled with (Istio: "Canary
+# Upgrades").
+DEFAULT_REVISION = "default"
+# Says on the root namespace what was installed there, so that a kept cluster is known again.
+INSTALLED = "voting-conformance/installed"
+SMALL = {"requests": {"cpu": "10m", "memory": "40Mi"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """An ingress gateway: where it runs, and the labels of its pods, and the host and port at which
+    the outside reaches its HTTP port 80."""
+
+    namespace: str
+    name: str
+    host: str
+    port: int
+    selector: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        return f"http://{self.host}:{self.port}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """The mesh under test: its root namespace, its ingress gateway, and what to call it.
+
+    proxy_image is what the running control plane, of this revision, puts into pods; injection_labels are
+    those by which a namespace asks for it.
+    """
+
+    root_namespace: str
+    gateway: Gateway
+    istio_version: str
+    upstream_envoy: str | None
+    istioctl: Path
+    proxy_image: str
+    injection_labels: dict[str, str]
+    revision: str = DEFAULT_REVISION
+
+
+def ensure_mesh(cluster: Cluster, provisions: Provisions, progress: Progress) -> Mesh:
+    """Return the mesh of a cluster of ours, installed unless the running control plane is the wanted one.
+
+    Another mesh is removed first, so that nothing of it is judged. Raises EnvironmentFailed with istioctl's
+    own words.
+    """
+    wanted = key_of(json.dumps(operator(provisions), sort_keys=True))
+    if _installed(cluster) == wanted:
+        progress.note(f"mesh: Istio {provisions.istio_version} is there already")
+    else:
+        if cluster.api.get("v1", "Namespace", ROOT_NAMESPACE):
+            with progress.phase("mesh: removing another one"):
+                _remove(cluster, provisions.istioctl)
+        with progress.phase(f"mesh: installing Istio {provisions.istio_version}"):
+            install(cluster, provisions)
+            write_down(cluster, wanted)
+    return mesh_of(cluster, provisions)
+
+
+def mesh_of(cluster: Cluster, provisions: Provisions, revision: str = DEFAULT_REVISION) -> Mesh:
+    """Return the mesh as it is where the control plane of this revision is in charge.
+
+    Raises EnvironmentFailed where no gateway is reached.
+    """
+    by_default = revision == DEFAULT_REVISION
+    return Mesh(
+        root_namespace=ROOT_NAMESPACE,
+        gateway=_gateway(cluster),
+        istio_version=provisions.istio_version,
+        upstream_envoy=provisions.upstream_envoy,
+        istioctl=provisions.istioctl,
+        proxy_image=f"{provisions.hub}/{PROXY}:{provisions.tag}",
+        injection_labels={"istio-injection": "enabled"} if by_default else {"istio.io/rev": revision},
+        revision=revision,
+    )
+
+
+def write_down(cluster: Cluster, installed: str) -> None:
+    """Say on the root namespace what is installed; "" where nobody can rely on it."""
+    metadata = {"name": ROOT_NAMESPACE, "annotations": {INSTALLED: installed}}
+    cluster.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, None)
+
+
+def operator(
+    provisions: Provisions, revision: str = DEFAULT_REVISION, *, gateway: bool = True, proxy: str = PROXY
+) -> dict[str, object]:
+    """Return the IstioOperator document of the installation (Istio: "IstioOperator Options").
+
+    gateway: whether this revision runs the ingress gateway, which there is one of. proxy: the name of the
+    image that it puts into pods.
+    """
+    pilot_env: dict[str, str] = {}
+    values: dict[str, object] = {
+        "global": {"imagePullPolicy": "IfNotPresent", "proxy": {"image": proxy, "resources": SMALL}},
+    }
+    if provisions.upstream_envoy:
+        pilot_env = {"PILOT_ENABLE_METADATA_EXCHANGE": "false", "PILOT_ENABLE_ALPN_FILTER": "false"}
+        values["telemetry"] = {"enabled": False}
+    values["pilot"] = {
+        "env": pilot_env,
+        "autoscaleEnabled": False,
+        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}},
+    }
+    ingress = {
+        "name": GATEWAY,
+        "enabled": gateway,
+        "k8s": {
+            # The node goes on leading to a pod for as long as kube-proxy doesn't know that it leaves: up to a
+            # second and a bit. A gateway that ended before that would lose requests.
+            "podAnnotations": {"proxy.istio.io/config": json.dumps({"terminationDrainDuration": "5s"})},
+            "service": {"type": "NodePort", "ports": [{"name": "http2", "port": 80, "targetPort": 8080}]},
+            "resources": SMALL,
+            "hpaSpec": {"minReplicas": 1, "maxReplicas": 1},
+        },
+    }
+    return {
+        "apiVersion": "install.istio.io/v1alpha1",
+        "kind": "IstioOperator",
+        "spec": {
+            "profile": "minimal",
+            "hub": provisions.hub,
+            "tag": provisions.tag,
+            "meshConfig": {
+                "defaultConfig": {
+                    "concurrency": 1,
+                    # Keys of elliptic curves: an RSA handshake costs a proxy some thirty times as much.
+                    "proxyMetadata": {"CLOUD_PLATFORM": "none", "ECC_SIGNATURE_ALGORITHM": "ECDSA"},
+                    "terminationDrainDuration": "1s",
+                    # Istio hides these by default; a handshake that moves them is seen, not believed.
+                    "proxyStatsMatcher": {"inclusionSuffixes": list(STATS_SUFFIXES)},
+                }
+            },
+            "components": {"ingressGateways": [ingress]},
+            "values": values,
+            **({} if revision == DEFAULT_REVISION else {"revision": revision}),
+        },
+    }
+
+
+def install(
+    cluster: Cluster,
+    provisions: Provisions,
+    revision: str = DEFAULT_REVISION,
+    *,
+    gateway: bool = True,
+    proxy: str = PROXY,
+) -> None:
+    """Install a control plane, or change the one of this revision, and wait until it is ready.
+
+    gateway and proxy as for operator(), whose document lies beside the kubeconfig. A gateway that this
+    revision runs already is removed where it is to run none. Raises EnvironmentFailed with istioctl's own
+    words.
+    """
+    file = cluster.api.kubeconfig.with_name(f"istio-operator-{revision}.yaml")
+    document = operator(provisions, revision, gateway=gateway, proxy=proxy)
+    file.write_text(yaml.safe_dump(document, sort_keys=False))
+    limit = LIMITS.mesh_install
+    words = ("install", "--skip-confirmation", "--filename", file, f"--readiness-timeout={limit:.0f}s")
+    try:
+        ask_istioctl(cluster, provisions.istioctl, *words, limit=limit + 30)
+    except CommandFailed as error:
+        raise EnvironmentFailed(f"Istio could not be installed: {error}") from error
+
+
+def _remove(cluster: Cluster, istioctl: Path) -> None:
+    """Remove whatever Istio there is, of every revision, its custom resources and its authority included.
+
+    Raises EnvironmentFailed.
+    """
+    words = ("uninstall", "--purge", "--skip-confirmation")
+    ask_istioctl(cluster, istioctl, *words, limit=LIMITS.mesh_install)
+    delete_namespaces(cluster.api, [ROOT_NAMESPACE])
+
+
+def _installed(cluster: Cluster) -> str | None:
+    """Return the key of the installation that is there and available, None when there is none."""
+    control_plane = cluster.api.get("apps/v1", "Deployment", "istiod", ROOT_NAMESPACE)
+    if control_plane is None or not control_plane.get("status", {}).get("availableReplicas"):
+        return None
+    namespace = cluster.api.get("v1", "Namespace", ROOT_NAMESPACE) or {"metadata": {}}
+    return (namespace["metadata"].get("annotations") or {}).get(INSTALLED)
+
+
+def _gateway(cluster: Cluster) -> Gateway:
+    service = cluster.api.get("v1", "Service", GATEWAY, ROOT_NAMESPACE)
+    ports = service["spec"]["ports"] if service else []
+    node_port = next((port["nodePort"] for port in ports if port["port"] == 80), None)
+    if node_port is None:
+        raise EnvironmentFailed(f"Service {ROOT_NAMESPACE}/{GATEWAY} has no node port for port 80")
+    selector = {"istio": service["spec"]["selector"]["istio"]} if service else {}
+    return Gateway(ROOT_NAMESPACE, GATEWAY, cluster.node_address, int(node_port), selector)

@@ -1,0 +1,59 @@
+"""The proxies of the mesh, each asked through its own admin port; what they answer is what they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.pod_access import PodName, PodPort
+
+T = TypeVar("T")
+
+ADMIN_PORT = 15000
+PROXY_CONTAINER = "istio-proxy"
+WORKERS = 8
+
+
+class Proxies:
+    """The admin ports of proxies, one kept connection each (Envoy: "Administration interface")."""
+
+    def __init__(self, api: Api) -> None:
+        """Start with none; a proxy's port is opened when it is first asked."""
+        self._api = api
+        self._ports: dict[PodName, PodPort] = {}
+
+    def of(self, pod: PodName) -> PodPort:
+        """Return a proxy's admin port."""
+        return self._ports.setdefault(pod, PodPort(self._api, pod, ADMIN_PORT))
+
+    def ask(self, pods: Iterable[PodName], path: str) -> Mapping[PodName, Any]:
+        """Return what each proxy answers to `GET path` as parsed JSON, all asked at once. Raises OSError."""
+        return self.each(pods, lambda port: port.get_json(path))
+
+    def each(self, pods: Iterable[PodName], asked: Callable[[PodPort], T]) -> Mapping[PodName, T]:
+        """Return what each proxy's admin port is asked, all at once. Raises what `asked` raises."""
+        wanted = list(pods)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            return dict(zip(wanted, pool.map(lambda pod: asked(self.of(pod)), wanted), strict=True))
+
+    def close(self) -> None:
+        """Close every connection."""
+        while self._ports:
+            self._ports.popitem()[1].close()
+
+
+def proxied_pods(pods: Iterable[Mapping[str, Any]]) -> list[PodName]:
+    """Return those running pods that have Istio's proxy.
+
+    As a native sidecar (since 1.27) or as a container.
+    """
+    found = []
+    for pod in pods:
+        spec, metadata = pod["spec"], pod["metadata"]
+        containers = [*spec.get("initContainers", []), *spec["containers"]]
+        running = pod.get("status", {}).get("phase") == "Running" and "deletionTimestamp" not in metadata
+        if running and any(container["name"] == PROXY_CONTAINER for container in containers):
+            found.append(PodName(metadata["namespace"], metadata["name"]))
+    return sorted(found)

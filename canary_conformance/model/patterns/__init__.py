@@ -1,0 +1,1 @@
+"""Patterns of RE2 as automata: what one matches and another does not."""

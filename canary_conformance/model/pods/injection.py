@@ -1,0 +1,215 @@
+"""Whether Istio injects its proxy into a pod, which image it has, and which traffic passes it by.
+
+Sources: Istio, "Installing the Sidecar" (controlling the injection policy), "Resource Annotations" (traffic,
+proxyImage), "Application Requirements" (UID 1337 is the proxy's own). The control plane is that of the mesh
+profile, without an injection policy of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from canary_conformance.model.objects.mesh_profile import INJECTION, REVISION, MeshProfile
+from canary_conformance.model.objects.object_parts import Part
+from canary_conformance.model.objects.questions import Rule
+from canary_conformance.model.pods.component import PROXY
+
+_INJECT = "sidecar.istio.io/inject"
+_PROXY_IMAGE, _PROXY_TYPE = "sidecar.istio.io/proxyImage", "sidecar.istio.io/proxyImageType"
+_REWRITES = "sidecar.istio.io/rewriteAppHTTPProbers"
+# The user and group of Istio's proxy: istio-iptables captures nothing that they send.
+_PROXY_ID = 1337
+_RELEASE = re.compile(r"v?(\d+\.\d+)(\.\d+)?([-.+].*)?")
+_TRAFFIC = "traffic.sidecar.istio.io"
+_TLS_MODE = "security.istio.io/tlsMode"
+
+# Read here, or without a part in whether and how traffic reaches the pod. Others may depend on addresses, or
+# replace the injected proxy.
+_SPOKEN = frozenset(
+    {
+        _INJECT,
+        _PROXY_IMAGE,
+        _PROXY_TYPE,
+        _REWRITES,
+        "proxy.istio.io/config",
+        "prometheus.istio.io/merge-metrics",
+        f"{_TRAFFIC}/excludeInboundPorts",
+        f"{_TRAFFIC}/excludeOutboundPorts",
+        f"{_TRAFFIC}/includeInboundPorts",
+        f"{_TRAFFIC}/includeOutboundPorts",
+        "sidecar.istio.io/agentLogLevel",
+        "sidecar.istio.io/componentLogLevel",
+        "sidecar.istio.io/extraStatTags",
+        "sidecar.istio.io/logLevel",
+        "sidecar.istio.io/nativeSidecar",
+        "sidecar.istio.io/proxyCPU",
+        "sidecar.istio.io/proxyCPULimit",
+        "sidecar.istio.io/proxyMemory",
+        "sidecar.istio.io/proxyMemoryLimit",
+        "sidecar.istio.io/statsHistogramBuckets",
+        "sidecar.istio.io/statsInclusionPrefixes",
+        "sidecar.istio.io/statsInclusionRegexps",
+        "sidecar.istio.io/statsInclusionSuffixes",
+        "sidecar.istio.io/userVolume",
+        "sidecar.istio.io/userVolumeMount",
+    }
+)
+_PROXY_CONFIG = "proxy.istio.io/config"
+_TOP_KEY = re.compile(r"^(\S[^:]*):", re.MULTILINE)
+# They decide when the proxy starts and ends, and what it reports.
+_HARMLESS = frozenset(
+    {
+        "concurrency",
+        "drainDuration",
+        "holdApplicationUntilProxyStarts",
+        "proxyMetadata",
+        "proxyStatsMatcher",
+        "terminationDrainDuration",
+        "tracing",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """The ports that a sidecar guards: those of `only` (None: all) that aren't in `but`."""
+
+    only: frozenset[int] | None = None
+    but: frozenset[int] = frozenset()
+
+    def __contains__(self, port: int) -> bool:
+        return port not in self.but and (self.only is None or port in self.only)
+
+
+def is_injected(
+    mesh: MeshProfile, namespace: Mapping[str, str], template: Part, labels: Mapping[str, str]
+) -> bool:
+    """Return whether a pod of this template gets a sidecar, by its namespace's labels and its own.
+
+    The pod's label beats its annotation, and the namespace's istio-injection its istio.io/rev.
+    """
+    if template.at("spec", "hostNetwork").value is True:
+        return False
+    annotation = template.at("metadata", "annotations", _INJECT)
+    if annotation:
+        annotation.text()
+    asked = labels.get(_INJECT, annotation.value if isinstance(annotation.value, str) else "")
+    if asked == "false":
+        return False
+    for label in (INJECTION, REVISION):
+        if label in namespace:
+            return mesh.injects_by(label, namespace[label])
+    if REVISION in labels:
+        return mesh.injects_by(REVISION, labels[REVISION])
+    # In a namespace without a word about it, only the label is looked at.
+    return mesh.by_istio_injection and labels.get(_INJECT) == "true"
+
+
+def why_not_injecting(mesh: MeshProfile, namespace: Mapping[str, str]) -> tuple[str, str]:
+    """Return the label by which a namespace gets no sidecars ("" for an absent one) and why, or "" twice.
+
+    The label istio-injection counts before istio.io/rev, whatever its value is.
+    """
+    label = next((one for one in (INJECTION, REVISION) if one in namespace), "")
+    if label and mesh.injects_by(label, namespace[label]):
+        return "", ""
+    told = f"the label {label}: {namespace[label]}" if label else "no label"
+    what = f"the namespace has {told}, and the control plane of mesh profile {mesh.name} injects"
+    return label, f"{what} by {mesh.injection_labels}"
+
+
+def bypass_of(container: Part, spec: Part) -> Rule | None:
+    """Return why nothing that a container sends passes its sidecar: it runs as the sidecar's own user."""
+    for key in ("runAsUser", "runAsGroup"):
+        own = container["securityContext"][key] or spec["securityContext"][key]
+        if own.value == _PROXY_ID:
+            what = "user" if key == "runAsUser" else "group"
+            sentence = f"{own.manifest.ref} runs as {what} {_PROXY_ID}, which is the sidecar's own"
+            return own.rule(f"{sentence}: what it sends is not captured, so it leaves in plaintext")
+    return None
+
+
+def unrewritten_probes(annotations: Part) -> Part | None:
+    """Return the annotation by which the kubelet sends its probes past the sidecar's agent; None without."""
+    part = annotations[_REWRITES]
+    return part if part.text("true").strip().lower() in {"false", "0", "f"} else None
+
+
+def pinned_proxy(template: Part, mesh: MeshProfile) -> Rule | None:
+    """Return why the proxy is not the one that the control plane injects; None where it is.
+
+    An image of the mesh's own release may still come from elsewhere: that is noted as a problem. A container
+    of the proxy's name in the template replaces what is injected, its image too ("Installing the Sidecar",
+    customizing injection; the image `auto` is the injected one).
+    """
+    annotations = template.at("metadata", "annotations")
+    kind, image = annotations[_PROXY_TYPE], _own_proxy(template["spec"]) or annotations[_PROXY_IMAGE]
+    if kind and kind.text() not in {"", "default"}:
+        kind.problem("which variants of the proxy's image the mesh has is not in the manifests")
+    if not image or not image.text():
+        return None
+    tag = image.text().partition("@")[0].rpartition("/")[2].partition(":")[2]
+    found = _RELEASE.fullmatch(tag)
+    if found and any(_same_release(found, version) for version in mesh.versions):
+        image.problem("whether this is the mesh's own proxy image is not in the manifests")
+        return None
+    runs = f"Istio {' or '.join(mesh.versions)}" if mesh.versions else "its own release"
+    sentence = f"{image.manifest.ref} pins the proxy image {image.text()}"
+    return image.rule(f"{sentence}, and the running control plane injects that of {runs}")
+
+
+def _own_proxy(spec: Part) -> Part | None:
+    """Return the image of the template's own container of the proxy's name; None where it names none."""
+    for container in (*spec["initContainers"].items(), *spec["containers"].items()):
+        if container["name"].value == PROXY and container["image"].text("auto") != "auto":
+            return container["image"]
+    return None
+
+
+def _same_release(tag: re.Match[str], version: str) -> bool:
+    """Return whether an image's tag is of a version, which may be a minor release like 1.30."""
+    told = f"{tag[1]}{tag[2] or ''}"
+    return told == version or (version.count(".") == 1 and tag[1] == version)
+
+
+def capture_of(annotations: Part) -> Capture:
+    """Return which ports the sidecar guards; what the model does not support is noted as a problem."""
+    for name, part in annotations.entries().items():
+        if name.partition("/")[0].endswith("istio.io") and name not in _SPOKEN:
+            part.problem("the model does not support this annotation")
+    _check_proxy_config(annotations[_PROXY_CONFIG])
+    only = annotations[f"{_TRAFFIC}/includeInboundPorts"]
+    listed = None if not only or only.text() == "*" else _numbers(only)
+    return Capture(listed, _numbers(annotations[f"{_TRAFFIC}/excludeInboundPorts"]))
+
+
+def _check_proxy_config(part: Part) -> None:
+    """Note a setting of the pod's proxy that is not known to leave its traffic as it is ("ProxyConfig")."""
+    keys = _TOP_KEY.findall(part.text())
+    if part and (not keys or not _HARMLESS.issuperset(keys)):
+        part.problem("the model does not support this setting of the proxy")
+
+
+def ports_past(annotations: Part) -> dict[int, Rule]:
+    """Return the ports at which what the pod sends passes its sidecar by, with why."""
+    excluded = annotations[f"{_TRAFFIC}/excludeOutboundPorts"]
+    who = excluded.manifest.ref
+    return {
+        port: excluded.rule(f"{who} sends what goes to port {port} past its sidecar")
+        for port in _numbers(excluded)
+    }
+
+
+def is_plain_by_label(labels: Mapping[str, str]) -> bool:
+    """Tell whether the pod's own label keeps automatic mutual TLS away from it."""
+    return labels.get(_TLS_MODE, "istio") != "istio"
+
+
+def _numbers(part: Part) -> frozenset[int]:
+    words = [word.strip() for word in part.text().split(",") if word.strip()]
+    if any(not (word.isascii() and word.isdigit() and len(word) <= 5) for word in words):
+        part.problem("has to list ports")
+        return frozenset()
+    return frozenset(map(int, words))

@@ -1,0 +1,115 @@
+"""Probes that never pass, so that a pod never gets ready or is killed over and over.
+
+Sources: Kubernetes, "Configure Liveness, Readiness and Startup Probes" (a named port is one of the
+container's own); Istio, "Health Checking of Istio Services" (HTTP and gRPC probes are answered by the
+sidecar's agent, unless that is turned off; a probe of TCP passes at any port that the sidecar guards).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from canary_conformance.model.objects.object_parts import Part
+from canary_conformance.model.pods.component import image_name
+from canary_conformance.scenario.places import Finding
+from canary_conformance.voting.contract import ALIVE, ANALYTICS, APP, PATHS, STORAGE
+
+PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+_WAYS = ("httpGet", "tcpSocket", "grpc")
+_HTTP = (APP, ANALYTICS)
+# Where the suite's own images come from; of other images only the contract is known.
+_OWN_IMAGES = "localhost/"
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """A port that a probe asks, the port's part in the manifest, and by which probe and way."""
+
+    probe: str
+    way: str
+    port: int
+    part: Part
+
+
+def impossible_probes(
+    container: Part, component: str, listens: Collection[int] | None, *, own: bool
+) -> Iterator[Finding]:
+    """Yield the probes of a container that no pod passes.
+
+    Args:
+        container: The container.
+        component: The component of its pods, "" for none.
+        listens: The ports at which anything listens in its pods; None where that is not known.
+        own: Whether the container is the component itself.
+    """
+    for probe in PROBES:
+        for way in _WAYS:
+            port = container.at(probe, way, "port")
+            if not port:
+                continue
+            number = port_number(container, port)
+            if number is None:
+                sentence = (
+                    f"{container.manifest.ref} probes port {port.value}, which its container does not name"
+                )
+                yield Finding(port.place, sentence)
+            elif listens is not None and number not in listens:
+                sentence = f"{container.manifest.ref} probes port {port.value}, where nothing listens"
+                yield Finding(port.place, sentence)
+            elif own and component:
+                yield from _unspoken(container, container[probe], way, component)
+
+
+def probed_ports(container: Part) -> Iterator[Probed]:
+    """Yield what the probes of a container ask over the network."""
+    for probe in PROBES:
+        for way in _WAYS:
+            port = container.at(probe, way, "port")
+            if port and (number := port_number(container, port)) is not None:
+                yield Probed(probe, way, number, port)
+
+
+def asks_for_the_chain(container: Part, component: str) -> bool:
+    """Return whether a component is ready only once what it calls answers: by any HTTP path but /healthz."""
+    asked = [container.at(probe, "httpGet") for probe in ("startupProbe", "readinessProbe")]
+    return component in _HTTP and any(part and _path(part["path"]) != ALIVE for part in asked)
+
+
+def is_own_image(container: Part, component: str) -> bool:
+    """Return whether a container runs the suite's own image of a component."""
+    image = container["image"].value
+    return (
+        isinstance(image, str) and image.startswith(_OWN_IMAGES) and image_name(container.value) == component
+    )
+
+
+def port_number(container: Part, port: Part) -> int | None:
+    """Return the number of a probe's port; None for a name that the container has not."""
+    if isinstance(port.value, str):
+        if port.value.isascii() and port.value.isdigit():
+            return int(port.value[:6])
+        named = (one for one in container["ports"].items() if one["name"].value == port.value)
+        return next((one["containerPort"].number(0) for one in named), None)
+    return port.number(0)
+
+
+def _unspoken(container: Part, probe: Part, way: str, component: str) -> Iterator[Finding]:
+    """Yield a probe that the component does not answer, though it listens."""
+    asked, ref = probe[way], container.manifest.ref
+    if way == "grpc":
+        yield Finding(asked.place, f"{ref} is probed by gRPC, which {component} does not support")
+    elif way == "httpGet" and component == STORAGE:
+        yield Finding(asked.place, f"{ref} is probed by HTTP, which {component} does not support")
+    elif way == "httpGet" and asked["scheme"].text("HTTP").upper() == "HTTPS":
+        yield Finding(asked["scheme"].place, f"{ref} is probed by HTTPS, and {component} serves plain HTTP")
+    elif way == "httpGet" and is_own_image(container, component):
+        path = _path(asked["path"])
+        if path not in PATHS[component]:
+            yield Finding(asked["path"].place, f"{ref} is probed at {path}, which {component} does not serve")
+    if way != "grpc" and asked["host"]:
+        asked["host"].problem("what answers a probe at another host is not in the manifests")
+
+
+def _path(path: Part) -> str:
+    return "/" + path.text("/").partition("?")[0].lstrip("/")

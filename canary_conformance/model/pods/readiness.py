@@ -1,0 +1,90 @@
+"""Why the pods of a workload never get ready: what is missing, refused, unschedulable or never passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from canary_conformance.model.objects.state import State
+from canary_conformance.model.pods.component import declared_ports
+from canary_conformance.model.pods.component_settings import refused_settings
+from canary_conformance.model.pods.name_resolution import unresolved_names
+from canary_conformance.model.pods.pod_needs import missing_needs
+from canary_conformance.model.pods.pod_security import refused_by_standard
+from canary_conformance.model.pods.pod_template import PodTemplate, occupied_port
+from canary_conformance.model.pods.probes import asks_for_the_chain, impossible_probes, is_own_image
+from canary_conformance.model.pods.scheduling import never_scheduled, one_per_node
+from canary_conformance.scenario.places import Finding
+
+
+def never_ready(pods: PodTemplate, state: State) -> tuple[Finding, ...]:
+    """Return why no pod gets ready, whatever the mesh does later; doubts become problems of the pods."""
+    _check_command(pods)
+    return (
+        *missing_needs(pods.whole, state, pods.labels),
+        *refused_by_standard(pods.spec, state, sidecar=pods.sidecar),
+        *never_scheduled(pods.spec, state),
+        *refused_settings(pods.name, pods.component, pods.labels.get("version", ""), pods.env),
+        *_probes(pods),
+        *_names(pods, state),
+        *_clashes(pods),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Why not all pods of a workload find a node, and how many do."""
+
+    finding: Finding
+    room: int
+
+
+def crowded(pods: PodTemplate, replicas: int, state: State) -> Crowd | None:
+    """Return why not all pods of a workload find a node; None where they do.
+
+    Where it is not known how many nodes there are, that becomes a problem of the pods' spec.
+    """
+    part = one_per_node(pods.spec, pods.labels)
+    nodes = state.mesh.cluster.nodes
+    if part is None or replicas <= 1:
+        return None
+    if nodes is None:
+        part.problem("how many nodes there are is not in the manifests")
+        return None
+    if nodes >= replicas:
+        return None
+    sentence = f"{pods.whole.manifest.ref} has {replicas} pods, and each node takes one of them ({part.name})"
+    return Crowd(Finding(part.place, f"{sentence}; the cluster has {nodes}"), nodes)
+
+
+def _probes(pods: PodTemplate) -> Iterator[Finding]:
+    for container in pods.running:
+        own = container is pods.own
+        listens = pods.listens
+        if listens is not None and own and not is_own_image(container, pods.component):
+            # Another image than the suite's may listen at more ports than the contract names.
+            listens |= declared_ports(container.value)
+        yield from impossible_probes(container, pods.component, listens, own=own)
+
+
+def _names(pods: PodTemplate, state: State) -> Iterator[Finding]:
+    """Yield that pods never get ready as they resolve no Service, where readiness depends on one."""
+    rule = unresolved_names(pods.spec, state.names_of("Service"))
+    if rule is not None and rule.place is not None and asks_for_the_chain(pods.own, pods.component):
+        yield Finding(rule.place, rule.sentence)
+
+
+def _clashes(pods: PodTemplate) -> Iterator[Finding]:
+    for container in pods.helpers:
+        port = occupied_port(container)
+        if port is not None and port in (pods.own_ports or ()):
+            sentence = f"{pods.whole.manifest.ref} has two containers that listen at port {port}"
+            yield Finding(container.place, sentence)
+
+
+def _check_command(pods: PodTemplate) -> None:
+    """Note a command in place of our own image's; other images may need one to be what the contract says."""
+    for name in ("command", "args"):
+        part = pods.own[name]
+        if part.items() and is_own_image(pods.own, pods.component):
+            part.problem("what this starts instead of the image's own command is not in the manifests")

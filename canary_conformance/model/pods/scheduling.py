@@ -1,0 +1,151 @@
+"""Why pods are not made, never get a node, or never count as ready, by what the cluster outside has or lacks.
+
+Sources: Kubernetes, "Assigning Pods to Nodes", "Pod Scheduling Readiness" (gates), "Pod Lifecycle" (readiness
+gates), "Pod Priority and Preemption", "Runtime Class", "Ports and Protocols" of the Pod API (hostPort),
+"Configure Multiple Schedulers", "Dynamic Resource Allocation".
+What only the cluster's own objects decide is noted as a problem, unless the mesh profile knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from canary_conformance.model.objects.mesh_profile import ClusterFacts
+from canary_conformance.model.objects.object_parts import Part
+from canary_conformance.model.objects.state import State
+from canary_conformance.model.pods.node_demands import check_node_demands
+from canary_conformance.scenario.places import Finding
+
+_HOSTNAME = "kubernetes.io/hostname"
+_NOT_JUDGED = "which labels the nodes have is not in the manifests"
+_DEFAULT_SCHEDULER = "default-scheduler"
+
+
+def never_scheduled(spec: Part, state: State) -> Iterator[Finding]:
+    """Yield why no pod of this spec ever runs or counts as ready; doubts become problems of the spec."""
+    cluster, ref = state.mesh.cluster, spec.manifest.ref
+    yield from _class(spec["priorityClassName"], "PriorityClass", cluster.priority_classes, state)
+    yield from _class(spec["runtimeClassName"], "RuntimeClass", cluster.runtime_classes, state)
+    for gate in spec["schedulingGates"].items():
+        sentence = f"{ref} waits for its scheduling gate {gate['name'].text()}, which nothing lifts"
+        yield Finding(gate.place, sentence)
+    for gate in spec["readinessGates"].items():
+        sentence = f"{ref} waits for condition {gate['conditionType'].text()}, which nothing sets"
+        yield Finding(gate.place, sentence)
+    yield from _priority(spec, state)
+    _who_places_them(spec)
+    check_node_demands(spec)
+    if spec["os"]["name"].text():
+        yield from _node_label("kubernetes.io/os", [spec["os"]["name"].text()], spec["os"]["name"], cluster)
+    if spec["nodeName"]:
+        spec["nodeName"].problem("which names the nodes have is not in the manifests")
+    for label, value in spec["nodeSelector"].entries().items():
+        yield from _node_label(label, [value.text()], value, cluster)
+    yield from _affinity(spec, cluster)
+    for spread in spec["topologySpreadConstraints"].items():
+        strict = spread["whenUnsatisfiable"].text("DoNotSchedule") == "DoNotSchedule"
+        if strict and spread["topologyKey"].text() != _HOSTNAME:
+            spread["topologyKey"].problem(_NOT_JUDGED)
+
+
+def one_per_node(spec: Part, labels: Mapping[str, str]) -> Part | None:
+    """Return the part by which a node takes no more than one of these pods; None where it takes several.
+
+    Args:
+        spec: The pods' spec.
+        labels: Their labels.
+    """
+    network = spec["hostNetwork"]
+    for container in (*spec["initContainers"].items(), *spec["containers"].items()):
+        for port in container["ports"].items():
+            if port["hostPort"].value:
+                return port["hostPort"]
+            if network.value is True and port["containerPort"].value:
+                return network
+    for term in spec.at("affinity", "podAntiAffinity", _REQUIRED).items():
+        wanted = term.at("labelSelector", "matchLabels").labels()
+        here = term["topologyKey"].text() == _HOSTNAME and not term["namespaces"].items()
+        if here and not term.at("labelSelector", "matchExpressions") and wanted.items() <= labels.items():
+            return term
+    return None
+
+
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+def _class(part: Part, kind: str, known: frozenset[str] | None, state: State) -> Iterator[Finding]:
+    name = part.text()
+    if not name or state.has(kind, name):
+        return
+    if known is None:
+        part.problem(f"whether the cluster has {kind}/{name} is not in the manifests")
+    elif name not in known:
+        yield Finding(part.place, f"{kind}/{name} does not exist, and {part.manifest.ref} needs it")
+
+
+def _priority(spec: Part, state: State) -> Iterator[Finding]:
+    """Yield that pods name a priority that is not their class's: admission refuses such pods.
+
+    Source: Kubernetes, "Admission Control" (Priority): the number is computed from the class, 0 without one.
+    """
+    number = spec["priority"].number()
+    if number is None:
+        return
+    by_class = spec["priorityClassName"].text() or state.mesh.cluster.priority_classes is None
+    if by_class or any(key.kind == "PriorityClass" for key in state.objects):
+        spec["priority"].problem("whether this is the number of the pods' priority class is not known")
+    elif number:
+        sentence = f"{spec.manifest.ref} has priority {number} and no priority class: the API server refuses"
+        yield Finding(spec["priority"].place, f"{sentence} its pods, as the class gives the number")
+
+
+def _who_places_them(spec: Part) -> None:
+    """Note a scheduler of the cluster's own, and devices that it has to assign."""
+    scheduler = spec["schedulerName"]
+    if scheduler.text(_DEFAULT_SCHEDULER) not in {"", _DEFAULT_SCHEDULER}:
+        scheduler.problem("which schedulers the cluster runs is not in the manifests")
+    if spec["resourceClaims"].items():
+        spec["resourceClaims"].problem("which devices the nodes have is not in the manifests")
+
+
+def _node_label(label: str, values: list[str], part: Part, cluster: ClusterFacts) -> Iterator[Finding]:
+    """Yield that no node carries a label with any of these values; doubts become problems of the part."""
+    carried = cluster.node_labels.get(label)
+    if carried in values:
+        return
+    if carried is None:
+        part.problem(f"{_NOT_JUDGED} (mesh: node_labels: in scenario.yaml states them)")
+        return
+    wanted = " or ".join(values)
+    yield Finding(
+        part.place, f"{part.manifest.ref} needs nodes with {label}={wanted}, and they have {carried}"
+    )
+
+
+def _affinity(spec: Part, cluster: ClusterFacts) -> Iterator[Finding]:
+    affinity = spec["affinity"]
+    terms = affinity.at("nodeAffinity", _REQUIRED, "nodeSelectorTerms").items()
+    refused = [list(_term(term, cluster)) for term in terms]
+    # One term of several is enough.
+    if refused and all(refused):
+        yield refused[0][0]
+    if affinity.at("podAffinity", _REQUIRED).items():
+        affinity.at("podAffinity", _REQUIRED).problem("the model does not support podAffinity")
+    for term in affinity.at("podAntiAffinity", _REQUIRED).items():
+        if term["topologyKey"].text() != _HOSTNAME or term["namespaceSelector"] or term["namespaces"].items():
+            term.problem("the model does not support this podAntiAffinity")
+
+
+def _term(term: Part, cluster: ClusterFacts) -> Iterator[Finding]:
+    if term["matchFields"].items():
+        term["matchFields"].problem(_NOT_JUDGED)
+    for one in term["matchExpressions"].items():
+        label, operator = one["key"].text(), one["operator"].text()
+        values = list(one["values"].texts())
+        carried = cluster.node_labels.get(label)
+        if operator == "In":
+            yield from _node_label(label, values, one, cluster)
+        elif carried is None or operator not in {"NotIn", "Exists", "DoesNotExist"}:
+            one.problem(_NOT_JUDGED)
+        elif operator == "DoesNotExist" or (operator == "NotIn" and carried in values):
+            yield Finding(one.place, f"{one.manifest.ref} needs nodes without {label}={carried}")

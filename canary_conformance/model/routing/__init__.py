@@ -1,0 +1,1 @@
+"""Who answers a request: routes, destinations and policies as the mesh's proxies have them."""

@@ -1,0 +1,89 @@
+"""What a route does to the headers of requests and answers, as far as the application's contract reads them.
+
+Sources: Istio, "Headers" and "HeaderOperations"; Envoy, "HTTP header manipulation": a header is removed
+before others are set or added, `set` replaces what the application sent, `add` leaves it there. The contract
+reads the request's cookie, and a browser reads Set-Cookie and Location (SCENARIO.md, "The application").
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from canary_conformance.model.objects.object_parts import Part
+from canary_conformance.model.objects.questions import Rule
+
+_SET_COOKIE = "set-cookie"
+_FLAG = re.compile(r"\s*featureflag\s*=")
+_OPERATIONS = ("set", "add", "remove")
+# They say how a body is to be read, or where a vote leads: the page may not come at all.
+_BODY = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding"})
+_VITAL = {"request": _BODY, "response": _BODY | {"location"}}
+# They change what the page says of the flag, or what a browser does with the page; the page itself comes.
+_OF_A_BROWSER = {
+    "request": frozenset({"cookie", "host", ":authority"}),
+    "response": frozenset({"clear-site-data", "refresh", "content-security-policy"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderOps:
+    """The operations of a route, or of one of its destinations, that matter.
+
+    Attributes:
+        loses_cookie: what keeps the application's own Set-Cookie from the client.
+        unclear: what may change how a browser takes the page.
+        problem: what may change whether a page comes at all.
+    """
+
+    loses_cookie: Rule | None = None
+    unclear: Rule | None = None
+    problem: Rule | None = None
+
+    def followed_by(self, other: HeaderOps) -> HeaderOps:
+        """Return both operations as one."""
+        return HeaderOps(
+            self.loses_cookie or other.loses_cookie,
+            self.unclear or other.unclear,
+            self.problem or other.problem,
+        )
+
+
+NOTHING = HeaderOps()
+
+
+def header_ops(headers: Part) -> HeaderOps:
+    """Return what the `headers` of a route or destination do."""
+    if not headers:
+        return NOTHING
+    headers.only({"request", "response"})
+    found = NOTHING
+    for way in ("request", "response"):
+        headers[way].only(_OPERATIONS)
+        for operation in _OPERATIONS:
+            for name, part in _named(headers[way][operation]):
+                found = found.followed_by(_operation(way, operation, name, part))
+    return found
+
+
+def _operation(way: str, operation: str, name: str, part: Part) -> HeaderOps:
+    about = f"{part.manifest.ref} {part.name}"
+    if way == "response" and name == _SET_COOKIE and operation != "add":
+        verb = "replaces" if operation == "set" else "removes"
+        return HeaderOps(
+            loses_cookie=part.rule(f"{about} {verb} the Set-Cookie of the application's answers")
+        )
+    if way == "response" and name == _SET_COOKIE and _FLAG.match(part.text()):
+        # Added after the application's own, it is the one that a browser keeps.
+        return HeaderOps(loses_cookie=part.rule(f"{about} sets the feature flag's cookie at each answer"))
+    if name in _VITAL[way]:
+        return HeaderOps(problem=part.rule(f"{about}: the model does not support changing header {name}"))
+    if name in _OF_A_BROWSER[way]:
+        return HeaderOps(unclear=part.rule(f"{about}: the model does not support changing header {name}"))
+    return NOTHING
+
+
+def _named(operation: Part) -> list[tuple[str, Part]]:
+    if isinstance(operation.value, list):
+        return [(part.text().lower(), part) for part in operation.items()]
+    return [(name.lower(), part) for name, part in operation.entries().items()]

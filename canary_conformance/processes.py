@@ -1,0 +1,124 @@
+"""The one way to run a program: output captured, a limit kept, a failure told with its last lines.
+
+The child gets a process group of its own, so that a limit or a Ctrl-C ends all that it started, and nothing
+else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from canary_conformance.errors import EnvironmentFailed
+
+LINES_TOLD = 15
+_running: set[subprocess.Popen[bytes]] = set()
+
+
+class CommandFailed(EnvironmentFailed):
+    """A program ended with an error or did not end within its limit; the message holds its last lines."""
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use; where the system does not say (macOS), all of them."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def find_program(name: str) -> Path | None:
+    """Return the absolute path of a program on PATH, or None."""
+    found = shutil.which(name)
+    return Path(found) if found else None
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    limit: float,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    feed: bytes | IO[bytes] | None = None,
+    accepted: Sequence[int] = (0,),
+) -> str:
+    """Run a command and return its standard output as text.
+
+    limit: seconds until the command's process group is killed. environment: added to this process's own.
+    feed: bytes, or an open file, for its standard input. accepted: exit codes that are no failure.
+    Raises CommandFailed.
+    """
+    words = [str(word) for word in command]
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE if isinstance(feed, bytes) else (feed or subprocess.DEVNULL),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CommandFailed(f"{words[0]} can't be started: {error}") from error
+    _running.add(process)
+    try:
+        output, errors = process.communicate(feed if isinstance(feed, bytes) else None, timeout=limit)
+    except subprocess.TimeoutExpired as late:
+        _end(process)
+        raise _failure(words, f"did not end within {limit:g} s", late.stderr, late.stdout) from late
+    except BaseException:
+        _end(process)
+        raise
+    finally:
+        _running.discard(process)
+    if process.returncode not in accepted:
+        raise _failure(words, f"ended with exit code {process.returncode}", errors, output)
+    return output.decode(errors="replace")
+
+
+def end_running() -> None:
+    """End every program that any thread runs, with all that it started; their run() raises CommandFailed.
+
+    For who stops early: Ctrl-C and a failure reach one thread, the programs of the others would run on.
+    """
+    for process in tuple(_running):
+        _kill(process)
+
+
+def last_lines(text: str, count: int = LINES_TOLD) -> str:
+    """Return the last non-empty lines of a text, indented by two spaces."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    return "\n".join(f"  {line}" for line in lines[-count:])
+
+
+def _failure(words: Sequence[str], how: str, errors: bytes | None, output: bytes | None) -> CommandFailed:
+    """Tell how a command ended, with the last lines of its errors, or of its output where it wrote none."""
+    told = last_lines((errors or b"").decode(errors="replace"))
+    told = told or last_lines((output or b"").decode(errors="replace"))
+    return CommandFailed(f"{_short(words)} {how}" + (f":\n{told}" if told else ""))
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    _kill(process)
+    # Closed, not read to their end: a program that left the group may hold them open for as long as it likes.
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    process.wait()
+
+
+def _short(words: Sequence[str]) -> str:
+    text = " ".join(words)
+    return text if len(text) <= 160 else text[:157] + "..."

@@ -1,0 +1,173 @@
+"""What is observed from outside: pages, raw connections, and the record of a change made under traffic.
+
+All values are frozen: an observation is taken once and judged afterwards. All times are seconds of one
+monotonic clock per run (`sent_at`, `started_at`, `applied_at`, `live_at` can be compared); durations are
+seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar, overload
+
+from canary_conformance.scenario.stages import ObjectRef, Verb
+
+T_co = TypeVar("T_co", covariant=True)
+
+_VERSION_BY_STORE = {"redis": "1.0", "mysql": "2.0"}
+# What requests and Playwright call it: ReadTimeout, ConnectTimeout, TimeoutError.
+_TIMED_OUT = re.compile(r"\w*Timeout(Error)?:")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer to a request for a page, or the reason why there was none.
+
+    The texts are those of the app's contract without the blanks around them, "" where the page lacks them:
+    `host`, `store` and `flag` from `#footer`, `results` from `#results`, `buttons` in the page's order.
+    `error` is "" unless the transport failed; then, and only then, `status` is None. `cookie` is the raw
+    header that was sent, "" for none. `excerpt` is the start of the body, for reports. Raises ValueError when
+    status and error contradict each other.
+    """
+
+    status: int | None
+    host: str
+    store: str
+    flag: str
+    results: str
+    buttons: tuple[str, ...]
+    error: str
+    cookie: str
+    sent_at: float
+    took: float
+    excerpt: str
+    path: str = "/"
+
+    def __post_init__(self) -> None:
+        if (self.status is None) != bool(self.error):
+            raise ValueError(f"a page has a status or an error: status {self.status}, error {self.error!r}")
+
+    @property
+    def whole(self) -> bool:
+        """Whether the page is 200 and names its host, its store and a result; else it is a failed page."""
+        return self.status == 200 and bool(self.host and self.store and self.results)
+
+    @property
+    def late(self) -> bool:
+        """Whether there was no answer at the limit, by the transport's own name for that."""
+        return self.status is None and bool(_TIMED_OUT.match(self.error))
+
+    @property
+    def version(self) -> str:
+        """The app version that served the page, told by the store in its footer: "1.0", "2.0" or ""."""
+        return _VERSION_BY_STORE.get(self.store, "")
+
+    @property
+    def ended_at(self) -> float:
+        """When the answer, or the failure, was complete."""
+        return self.sent_at + self.took
+
+
+@dataclass(frozen=True, slots=True)
+class Sample(Sequence[T_co]):
+    """Observations taken once and together, and what they are: "1375 pages without a cookie, stage 4".
+
+    It is a sequence of its observations. An empty one can be built, and is never enough to judge by.
+    """
+
+    observations: tuple[T_co, ...]
+    describe: str
+
+    def __len__(self) -> int:
+        return len(self.observations)
+
+    def __iter__(self) -> Iterator[T_co]:
+        return iter(self.observations)
+
+    @overload
+    def __getitem__(self, index: int) -> T_co: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T_co, ...]: ...
+    def __getitem__(self, index: int | slice) -> T_co | tuple[T_co, ...]:
+        return self.observations[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A raw connection to make: from a source (a pod's name, or the caller's own) to a port."""
+
+    source: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.source} -> {self.host}:{self.port}"
+
+
+class ReplyKind(StrEnum):
+    """How a raw connection ended."""
+
+    ANSWERED = "answered"  # bytes came back
+    RESET = "reset"  # RST after the connect
+    CLOSED = "closed"  # orderly end without a byte
+    REFUSED = "refused"  # RST instead of a connect: nothing listens
+    TIMED_OUT = "timed_out"
+    UNRESOLVED = "unresolved"  # the host's name has no address
+    FAILED = "failed"  # anything else; `detail` says what
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The outcome of a Call: how it ended, the first bytes received, what the system said, its duration."""
+
+    kind: ReplyKind
+    received: bytes
+    detail: str
+    took: float
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedObject:
+    """One object of a step and what became of it; str is "Deployment/voting-app-1-0 created".
+
+    `live_at` is when every proxy had it, None where nobody waited for that.
+    """
+
+    ref: ObjectRef
+    verb: Verb
+    live_at: float | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.verb}"
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step as it was made: the last API call ended at `applied_at`, every proxy ran it at `live_at`."""
+
+    step: str
+    applied: tuple[AppliedObject, ...]
+    started_at: float
+    applied_at: float
+    live_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The way into a stage: its steps in order, and every page of the continuous voters by their names.
+
+    And what can't be seen any more once it is entered: the API server's warnings, how knocks at each way in
+    ended before the first Gateway, the plaintext calls that were answered before the lock, the pages of 2.0
+    before everyone is led to it.
+    """
+
+    stage: int
+    steps: tuple[StepRecord, ...]
+    pages: Mapping[str, tuple[Page, ...]] = field(hash=False)
+    warnings: tuple[str, ...] = ()
+    knocks: Mapping[str, Reply] = field(default_factory=dict, hash=False)
+    plaintext: Mapping[Call, Reply] = field(default_factory=dict, hash=False)
+    votes: Sample[Page] = field(default_factory=lambda: Sample((), "no pages"))

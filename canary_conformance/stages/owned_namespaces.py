@@ -1,0 +1,26 @@
+"""The namespaces that a run makes, marked as its own, so that it removes those and no others."""
+
+from __future__ import annotations
+
+from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.namespace_deletion import delete_namespaces
+from canary_conformance.errors import BadInput
+from canary_conformance.progress import Progress
+
+OURS = {"voting-conformance/made-by": "voting-conformance"}
+SUITE_NAMESPACE = "voting-conformance"
+
+
+def remove_namespaces(api: Api, names: tuple[str, ...], progress: Progress) -> None:
+    """Delete namespaces that are ours and wait until they are gone. Raises BadInput, EnvironmentFailed."""
+    found = {name: item for name in names if (item := api.get("v1", "Namespace", name)) is not None}
+    for name, item in found.items():
+        if not OURS.items() <= (item["metadata"].get("annotations") or {}).items():
+            raise BadInput(
+                f"namespace {name} exists and this suite did not make it: it would have to be deleted. "
+                f"Remove it yourself, or choose another cluster."
+            )
+    if not found:
+        return
+    with progress.phase(f"removing namespaces {', '.join(found)}"):
+        delete_namespaces(api, list(found))

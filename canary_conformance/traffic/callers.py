@@ -1,0 +1,157 @@
+"""Calls from inside: raw connections made in a pod's own network, or by a pod that has no sidecar.
+
+In a pod of the application an ephemeral container makes them: it shares the pod's network, so its packets
+take the pod's own way through the sidecar, and it needs nothing of the pod's image (Kubernetes: "Ephemeral
+Containers"). Each call is a new connection, since a kept one outlives a change of routes or of TLS.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes.client.exceptions import ApiException
+
+from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.pod_access import PodName, run_in_pod
+from canary_conformance.cluster.pod_state import is_ready
+from canary_conformance.errors import NotJudged
+from canary_conformance.scenario.observations import Call, Reply, ReplyKind, Sample
+from canary_conformance.timeouts import LIMITS
+from canary_conformance.waiting import NotInTime, wait_until
+
+CONTAINER = "voting-conformance-caller"
+PROGRAM = "/usr/local/bin/caller"
+HTTP_REQUEST = "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
+REDIS_PING = b"PING\r\n"
+# A MySQL server speaks first; a client that asks nothing just listens.
+LISTEN = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a client opens: what it sends, and whether it first listens for the word of a server that greets.
+
+    Such a server (MySQL) resets a client that talks over it, so whoever may meet one listens first.
+    """
+
+    send: bytes
+    listens: bool
+
+
+def http_get(host: str, port: int, path: str) -> bytes:
+    """Return the bytes of a plain HTTP/1.1 request."""
+    return HTTP_REQUEST.format(path=path, host=host, port=port).encode()
+
+
+class Callers:
+    """Makes calls from pods, starting a caller in each when it is first needed."""
+
+    def __init__(self, api: Api, image: str) -> None:
+        """image: the caller's image, present in the nodes."""
+        self._api = api
+        self._image = image
+
+    def make_outside_pod(self, name: PodName) -> None:
+        """Make a pod without sidecar whose only purpose is to call; ready_outside() waits for it."""
+        container = self._container() | {"resources": {"requests": {"cpu": "5m", "memory": "16Mi"}}}
+        labels = {"sidecar.istio.io/inject": "false"}
+        metadata = {"name": name.name, "namespace": name.namespace, "labels": labels}
+        spec = {"containers": [container], "terminationGracePeriodSeconds": 1}
+        self._api.apply(
+            {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}, name.namespace
+        )
+
+    def ready_outside(self, name: PodName) -> None:
+        """Wait until the pod without sidecar can call. Raises NotJudged."""
+        self._wait(name, is_ready, "is ready")
+
+    def start(self, pods: Sequence[PodName]) -> None:
+        """Start a caller in each pod that has none, without waiting for it. Raises NotJudged."""
+        for pod in pods:
+            found = self._api.get("v1", "Pod", pod.name, pod.namespace)
+            if found is None:
+                raise NotJudged(f"pod {pod} is gone, no call can be made from it")
+            if not found["spec"].get("ephemeralContainers"):
+                try:
+                    self._api.add_ephemeral_container(pod.name, pod.namespace, self._container())
+                except ApiException as error:
+                    raise NotJudged(f"no caller can be started in pod {pod}: {error.reason}") from error
+
+    def prepare(self, pods: Sequence[PodName]) -> None:
+        """Start a caller in each pod that has none, and wait for them. Raises NotJudged."""
+        self.start(pods)
+        for pod in pods:
+            self._wait(pod, _caller_runs, "runs a caller")
+
+    def runs_in(self, pod: PodName) -> bool:
+        """Tell whether a caller runs by now in a pod that is to stay; start() starts it."""
+        found = self._api.get("v1", "Pod", pod.name, pod.namespace) or {"metadata": {}}
+        return "deletionTimestamp" not in found["metadata"] and _caller_runs(found)
+
+    def call(self, source: PodName, calls: Sequence[tuple[Call, Opening]]) -> Mapping[Call, Reply]:
+        """Make calls from a pod, each once and all side by side, and return how each ended."""
+        replies = self._replies(source, [(call, opening, 1) for call, opening in calls])
+        return dict(zip([call for call, _ in calls], replies, strict=True))
+
+    def sample(self, source: PodName, call: Call, send: bytes, times: int) -> Sample[Reply]:
+        """Make one call so many times, each time on a new connection, and return how each ended."""
+        replies = tuple(self._replies(source, [(call, Opening(send, listens=False), times)]))
+        return Sample(replies, f"{times} connections {call}")
+
+    def _replies(self, source: PodName, calls: Sequence[tuple[Call, Opening, int]]) -> list[Reply]:
+        asked = [
+            {
+                "host": call.host,
+                "port": call.port,
+                "send": base64.b64encode(opening.send).decode(),
+                "limit": LIMITS.connection,
+                "count": times,
+                "listen": LIMITS.first_word if opening.listens else 0,
+                "whole": opening.send.startswith(b"GET "),
+            }
+            for call, opening, times in calls
+        ]
+        told = run_in_pod(self._api, source, CONTAINER, [PROGRAM, "call", json.dumps(asked)])
+        return [
+            Reply(
+                kind=ReplyKind(reply["kind"]),
+                received=base64.b64decode(reply["received"] or ""),
+                detail=reply["detail"],
+                took=reply["took"],
+            )
+            for reply in json.loads(told)
+        ]
+
+    def _container(self) -> dict[str, Any]:
+        return {
+            "name": CONTAINER,
+            "image": self._image,
+            "imagePullPolicy": "IfNotPresent",
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 10001,
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+        }
+
+    def _wait(self, name: PodName, until: Callable[[Mapping[str, Any]], bool], what: str) -> None:
+        try:
+            wait_until(
+                lambda: self._api.get("v1", "Pod", name.name, name.namespace) or {},
+                until=lambda pod: bool(pod) and until(pod),
+                limit=LIMITS.pods_ready,
+                what=f"pod {name} {what}",
+            )
+        except NotInTime as late:
+            raise NotJudged(f"pod {name} {what}: not within {late.limit:.0f} s") from late
+
+
+def _caller_runs(pod: Mapping[str, Any]) -> bool:
+    statuses = pod.get("status", {}).get("ephemeralContainerStatuses", [])
+    return any(status["name"] == CONTAINER and "running" in status["state"] for status in statuses)

@@ -1,0 +1,210 @@
+"""A real browser at the page: Chromium, headless, driven by Playwright. Source: R4.6.
+
+It keeps its own cookies and cache, follows redirects by its own rules, and presses what the page itself
+offers. Playwright's own browsers are left alone: what is driven is the Chromium of the machine, Debian's
+where we may install it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Error, Response, sync_playwright
+from playwright.sync_api import TimeoutError as TooLate
+
+from canary_conformance.errors import EnvironmentFailed
+from canary_conformance.images.debian import install_packages, may_install
+from canary_conformance.processes import CommandFailed, find_program
+from canary_conformance.progress import Progress
+from canary_conformance.scenario.observations import Page, Sample
+from canary_conformance.timeouts import LIMITS
+from canary_conformance.traffic.controls import (
+    PRESSED,
+    SUBMITS,
+    Control,
+    contract_path,
+    control_for,
+    no_control,
+)
+from canary_conformance.traffic.page import page_of, page_without_answer
+
+# The same browser without windows, which starts in half the time (Chromium: "headless shell").
+PACKAGE = "chromium-headless-shell"
+PROGRAMS = (PACKAGE, "chromium", "google-chrome", "chromium-browser")
+# As for the other voters: proxies of whoever runs the suite are for the outside. The rest keeps Chromium from
+# calling its maker.
+ARGUMENTS = ("--no-proxy-server", "--disable-background-networking", "--disable-component-update")
+SET, CLEAR = "set", "clear"
+# The same that canary_conformance.traffic.controls reads from HTML, of the page as it stands in the tab.
+_CONTROLS = """
+(elements, submits) => elements.map((element, number) => ({
+  number,
+  text: (element instanceof HTMLInputElement ? element.value : element.innerText).trim()
+    || element.value || element.ariaLabel || element.alt || element.title || "",
+  in_footer: element.closest("#footer") !== null,
+  action: element.matches(submits)
+    ? element.getAttribute("formaction") || element.form?.getAttribute("action") || "" : "",
+  usable: element.getClientRects().length > 0 && !element.matches(":disabled")
+    && getComputedStyle(element).visibility === "visible",
+}))
+"""
+
+
+class Chromium:
+    """A browser with the page in its tabs: see chromium()."""
+
+    def __init__(self, url: str, context: BrowserContext) -> None:
+        """Use a context of its own: cookies and cache are the context's."""
+        self.url = url
+        self._context = context
+        self._tab = context.new_page()
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies that Chromium would send to the page, by name."""
+        return {cookie["name"]: cookie["value"] for cookie in self._context.cookies(self.url)}
+
+    def open_page(self) -> Sample[Page]:
+        """Open the page in the tab that is in front."""
+        return self._sample((self._open(),))
+
+    def open_tab(self) -> Sample[Page]:
+        """Open the page in a new tab, which is in front from now on."""
+        self._tab = self._context.new_page()
+        return self.open_page()
+
+    def reload(self, times: int = 1) -> Sample[Page]:
+        """Reload the tab so many times, one by one."""
+        return self._sample(tuple(self._reload() for _ in range(times)))
+
+    def press_set(self) -> Sample[Page]:
+        """Press the control that carries the word "set"; the answer is the page it leads to."""
+        return self._sample((self._press(SET),))
+
+    def press_clear(self) -> Sample[Page]:
+        """Press the control that carries the word "clear"."""
+        return self._sample((self._press(CLEAR),))
+
+    def _open(self) -> Page:
+        return self._look("/", lambda: self._tab.goto(self.url, wait_until="domcontentloaded"))
+
+    def _reload(self) -> Page:
+        return self._look("/", lambda: self._tab.reload(wait_until="domcontentloaded"))
+
+    def _press(self, word: str) -> Page:
+        path = contract_path(word)
+        try:
+            control = control_for(word, self._controls())
+        except Error as error:
+            return _failed(path, f"{type(error).__name__}: {error.message}", time.monotonic())
+        if control is None:
+            return _failed(path, no_control(word), time.monotonic())
+        nothing = f"pressing {control.text!r} led to no page (limit: {LIMITS.request:g} s)"
+        return self._look(path, lambda: self._press_on(control), nothing)
+
+    def _press_on(self, control: Control) -> Response | None:
+        """Press a control; return the answer that the page it leads to came with, None where none came.
+
+        A link to "#" moves within its page before its script's form is sent, which is no page yet.
+        """
+        answers: list[Response] = []
+        tab = self._tab
+        main = tab.main_frame
+
+        def note(answer: Response) -> None:
+            if answer.request.is_navigation_request() and answer.frame == main:
+                answers.append(answer)
+
+        tab.on("response", note)
+        try:
+            with tab.expect_event("domcontentloaded"):
+                tab.locator(PRESSED).nth(control.number).click(no_wait_after=True)
+        except TooLate:
+            return None
+        finally:
+            tab.remove_listener("response", note)
+        return answers[-1] if answers else None
+
+    def _controls(self) -> list[Control]:
+        found = self._tab.locator(PRESSED).evaluate_all(_CONTROLS, SUBMITS)
+        return [Control(**control) for control in found]
+
+    def _look(self, path: str, lead: Callable[[], Response | None], nothing: str = "no answer") -> Page:
+        """Return the page that something leads to, as it stands in the tab; nothing: said where none came."""
+        started = time.monotonic()
+        try:
+            answer = lead()
+            return _failed(path, nothing, started) if answer is None else self._read(path, answer, started)
+        except Error as error:
+            return _failed(path, f"{type(error).__name__}: {error.message}", started)
+
+    def _read(self, path: str, answer: Response, started: float) -> Page:
+        return page_of(
+            self._tab.content(),
+            # 304 is the server's word that Chromium's own copy still holds; what is shown is that copy.
+            status=200 if answer.status == 304 else answer.status,
+            cookie=answer.request.all_headers().get("cookie", ""),
+            sent_at=started,
+            took=time.monotonic() - started,
+            path=path,
+        )
+
+    def _sample(self, pages: tuple[Page, ...]) -> Sample[Page]:
+        return Sample(pages, f"{len(pages)} pages of Chromium with the cookies {self.cookies or 'none'}")
+
+
+@contextmanager
+def chromium(url: str, program: Path) -> Iterator[Chromium]:
+    """Yield a browser with an empty jar, which is closed at the end; program: see ensure_chromium().
+
+    Raises EnvironmentFailed when it can't be started.
+    """
+    # A sandbox of its own needs rights that root in a container lacks, and Chromium refuses root without.
+    as_root = ("--no-sandbox",) if os.geteuid() == 0 else ()
+    with sync_playwright() as playwright:
+        try:
+            driven = playwright.chromium.launch(
+                executable_path=program, args=[*ARGUMENTS, *as_root], timeout=LIMITS.browser_start * 1000
+            )
+        except Error as error:
+            first, *_ = error.message.splitlines() or [""]
+            raise EnvironmentFailed(f"{program} can't be started: {first}") from error
+        try:
+            context = driven.new_context()
+            context.set_default_timeout(LIMITS.request * 1000)
+            yield Chromium(url, context)
+        finally:
+            driven.close()
+
+
+def ensure_chromium(progress: Progress) -> Path:
+    """Return the path of a Chromium of this machine, installing Debian's where there is none and we may.
+
+    Raises EnvironmentFailed that says what to install.
+    """
+    found = _found()
+    if found is None and may_install():
+        try:
+            install_packages((PACKAGE,), progress)
+        except CommandFailed as error:
+            raise EnvironmentFailed(f"Debian's {PACKAGE} can't be installed: {error}") from error
+        found = _found()
+    if found is None:
+        raise EnvironmentFailed(
+            f"no browser is at hand: install {' or '.join(PROGRAMS)}, so that it is on PATH; only root on "
+            f"Debian or Ubuntu can have Debian's {PACKAGE} installed here"
+        )
+    return found
+
+
+def _found() -> Path | None:
+    return next((path for name in PROGRAMS if (path := find_program(name)) is not None), None)
+
+
+def _failed(path: str, why: str, started: float) -> Page:
+    took = time.monotonic() - started
+    return page_without_answer(why, cookie="", sent_at=started, took=took, path=path)

@@ -1,0 +1,120 @@
+"""Voters who never stop: pages opened at a steady pace, by voters with and without the flag.
+
+While something is changed. Each voter is a thread with a connection of its own and opens one page at a time,
+so a slow answer is seen as a gap, not as a queue.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+from canary_conformance.scenario.observations import Page
+from canary_conformance.timeouts import LIMITS
+from canary_conformance.traffic.voter import Voter
+from canary_conformance.waiting import wait_until
+
+# Seconds between the starts of two pages of one voter: fast enough to see a gap of a tenth, slow enough to
+# leave a small machine its cores for the change itself. Pods that start need them most, and for longest.
+PACE = 0.02
+PACE_WHILE_PODS_START = 0.04
+WITHOUT_PAUSE = 0.0
+# So many pages in a row without an answer tell as much as any number of them.
+UNANSWERED_AFTER = 3
+
+Seen = TypeVar("Seen")
+
+
+class Continuous(Generic[Seen]):
+    """What is done again and again by name, each in a thread of its own, and everything that it has seen."""
+
+    def __init__(self, doing: Mapping[str, Callable[[], Iterable[Seen]]], pace: float) -> None:
+        """Name what is done, and the seconds between two starts of it; start() sets it off."""
+        self._doing = dict(doing)
+        self._pace = pace
+        self._seen: dict[str, list[Seen]] = {name: [] for name in doing}
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._go_on, args=(name,), name=name, daemon=True) for name in self._doing
+        ]
+
+    def start(self) -> None:
+        """Set everything off."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, limit: float | None = None) -> None:
+        """Stop; what is on its way ends first, within so many seconds (LIMITS.traffic_stop)."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(limit or LIMITS.traffic_stop)
+
+    @contextmanager
+    def at_pace(self, seconds: float) -> Iterator[None]:
+        """Do each so many seconds after its last start, or when it has ended, until the block ends."""
+        pace, self._pace = self._pace, seconds
+        try:
+            yield
+        finally:
+            self._pace = pace
+
+    def seen(self) -> Mapping[str, tuple[Seen, ...]]:
+        """Return everything so far, in order, by name."""
+        return {name: tuple(seen) for name, seen in self._seen.items()}
+
+    def _go_on(self, name: str) -> None:
+        do, seen = self._doing[name], self._seen[name]
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            seen.extend(do())
+            self._stopping.wait(max(0.0, started + self._pace - time.monotonic()))
+
+
+class ContinuousTraffic(Continuous[Page]):
+    """Running voters by name, and every page they have had."""
+
+    def __init__(self, voters: Mapping[str, Voter]) -> None:
+        """Name the voters; start() sets them off."""
+        super().__init__({name: voter.open_page for name, voter in voters.items()}, PACE)
+
+    def pages(self) -> Mapping[str, tuple[Page, ...]]:
+        """Return every page so far, in order, by the voter's name."""
+        return self.seen()
+
+
+@contextmanager
+def continuous_traffic(voters: Mapping[str, Voter]) -> Iterator[ContinuousTraffic]:
+    """Yield voters who open pages until the block ends."""
+    traffic = ContinuousTraffic(voters)
+    traffic.start()
+    try:
+        yield traffic
+    finally:
+        traffic.stop()
+
+
+@contextmanager
+def passing(traffic: ContinuousTraffic, pages: int) -> Iterator[None]:
+    """Have each voter open so many pages more than at the block's start, those after its end without pause.
+
+    A voter whose pages are not answered has had enough of them sooner: they are the stage's evidence, and
+    each takes as long as a request may.
+    """
+    before = {name: len(seen) for name, seen in traffic.pages().items()}
+    yield
+    with traffic.at_pace(WITHOUT_PAUSE):
+        wait_until(
+            lambda: {name: seen[before[name] :] for name, seen in traffic.pages().items()},
+            until=lambda since: all(len(seen) >= pages or _is_silent(seen) for seen in since.values()),
+            limit=LIMITS.page_whole,
+            what="the continuous voters go on",
+            pause=0.02,
+        )
+
+
+def _is_silent(pages: Sequence[Page]) -> bool:
+    """Tell whether the last pages had no answer at all."""
+    return len(pages) >= UNANSWERED_AFTER and not any(page.status for page in pages[-UNANSWERED_AFTER:])

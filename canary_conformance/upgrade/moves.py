@@ -1,0 +1,209 @@
+"""The way from one mesh to another, step by step, as whoever runs a mesh goes it.
+
+By revision: a second control plane beside the first, the namespace asks for it, one Deployment after the
+other is restarted, the gateway comes last, and only then the first control plane goes (Istio: "Canary
+Upgrades"). In place: the control plane and its gateway are changed, then the Deployments are restarted
+(Istio: "In-place Upgrades"). The way back is the same way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+
+from canary_conformance.cluster.pod_readiness import restart, wait_for_rollouts
+from canary_conformance.cluster.rollouts import API_VERSION, DAEMON_SET, DEPLOYMENT, STATEFUL_SET
+from canary_conformance.errors import EnvironmentFailed, NotJudged
+from canary_conformance.images.provisions import Provisions
+from canary_conformance.mesh.installation import DEFAULT_REVISION, PROXY, Mesh, install, mesh_of
+from canary_conformance.mesh.istioctl import out_of_step
+from canary_conformance.mesh.revisions import (
+    REVISION,
+    gateway_revision,
+    lead_tag,
+    make_default,
+    remove_revision,
+    remove_tag,
+    revisions,
+)
+from canary_conformance.scenario.stages import ObjectRef
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.timeouts import LIMITS
+from canary_conformance.upgrade.hand_over import handed_over, keeps_nothing
+from canary_conformance.upgrade.upgrade_observations import StepMade
+from canary_conformance.upgrade.upgrade_options import Asked, Way
+from canary_conformance.upgrade.upgraded_proxies import leaving
+from canary_conformance.voting.chains import REDIS
+from canary_conformance.waiting import NotInTime, wait_until
+
+STORAGE, _ = REDIS
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One end of a move: what its mesh is made from, its control plane's revision, its proxies' image."""
+
+    provisions: Provisions
+    revision: str = DEFAULT_REVISION
+    proxy: str = PROXY
+
+
+@dataclass
+class Course:
+    """A move that is being made, and its steps so far.
+
+    gone: delete all replicas of the app at once, which is no way to go.
+    """
+
+    world: World
+    asked: Asked
+    source: Side
+    target: Side
+    gone: bool = False
+    steps: list[StepMade] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.source.provisions.mesh_version} -> {self.target.provisions.mesh_version}"
+
+    @contextmanager
+    def step(self, name: str, replaces: str = "") -> Iterator[None]:
+        """Time a step; one that fails is a step all the same."""
+        started = time.monotonic()
+        try:
+            with self.world.progress.phase(name, quiet=True):
+                yield
+        finally:
+            self.steps.append(StepMade(name, started, time.monotonic(), replaces))
+
+
+def go(course: Course) -> Mesh:
+    """Move the mesh and return it as it is then.
+
+    Raises StageFailed where pods don't start on the target, EnvironmentFailed and NotInTime where anything
+    else of the way can't be gone.
+    """
+    return _by_revision(course) if course.asked.way is Way.REVISION else _in_place(course)
+
+
+def _by_revision(course: Course) -> Mesh:
+    world, source, target = course.world, course.source, course.target
+    cluster, istioctl, tag = world.cluster, target.provisions.istioctl, course.asked.tag
+    with course.step(f"install revision {target.revision} beside {source.revision}"):
+        # A move that was stopped has not come as far as the gateway.
+        _install(course, gateway=gateway_revision(cluster) == target.revision)
+    mesh = mesh_of(cluster, target.provisions, target.revision)
+    if tag:
+        mesh = replace(mesh, injection_labels={REVISION: tag})
+        with course.step(f"lead tag {tag} to {target.revision}"):
+            lead_tag(cluster, istioctl, tag, target.revision)
+    with course.step(f"namespace {world.namespace} is labelled {_labels(mesh.injection_labels)}"):
+        world.ask_for(mesh.injection_labels)
+    _restart_all(course)
+    with course.step(f"move the gateway to {target.revision}"):
+        _install(course, gateway=True)
+        _settle(course)
+    with course.step(f"remove revision {source.revision}"):
+        make_default(cluster, istioctl, target.revision)
+        if source.revision in revisions(cluster):
+            remove_revision(cluster, istioctl, source.revision)
+        _settle(course)
+    if tag and target.revision == DEFAULT_REVISION:
+        mesh = mesh_of(cluster, target.provisions)
+        with course.step(f"remove tag {tag}"):
+            world.ask_for(mesh.injection_labels)
+            remove_tag(cluster, istioctl, tag)
+    return mesh
+
+
+def _in_place(course: Course) -> Mesh:
+    with course.step("change the control plane and the gateway"):
+        _install(course, gateway=True)
+        _settle(course)
+    _restart_all(course)
+    with course.step("every proxy is in step"):
+        _settle(course)
+    return mesh_of(course.world.cluster, course.target.provisions)
+
+
+def _install(course: Course, *, gateway: bool) -> None:
+    target = course.target
+    install(
+        course.world.cluster,
+        target.provisions,
+        target.revision,
+        gateway=gateway,
+        proxy=target.proxy,
+    )
+
+
+def _restart_all(course: Course) -> None:
+    """Restart one workload after the other, first of all those that can't get ready."""
+    world = course.world
+    if course.gone:
+        with course.step("delete all replicas of the app at once"):
+            for workload in world.workloads("voting-app"):
+                world.api.delete("v1", "Pod", workload.pod.name, workload.pod.namespace)
+    for ref in _order(world):
+        _restart(course, ref)
+
+
+def _restart(course: Course, ref: ObjectRef) -> None:
+    world = course.world
+    pods = [w for w in world.workloads() if w.owner == ref]
+    ready = [w for w in pods if w.ready]
+    alone = str(pods[0]) if len(ready) <= 1 and pods and pods[0].app == STORAGE else ""
+    for workload in pods:
+        if not workload.ready and not course.gone:
+            # Left by a move that was stopped: it will never start, and its owner makes another.
+            world.api.delete("v1", "Pod", workload.pod.name, workload.pod.namespace)
+    memory_only = bool(alone) and bool(ready) and keeps_nothing(world, ready[0])
+    with course.step(f"restart {ref.name}", replaces=alone):
+        with handed_over(world, ready[0]) if memory_only else nullcontext():
+            restart(world.api, world.namespace, ref)
+            wait_for_rollouts(world.api, world.namespace, [ref], world.progress.detail)
+        world.wait_until_live()
+
+
+def _order(world: World) -> list[ObjectRef]:
+    refs = [
+        ObjectRef(kind, str(one["metadata"]["name"]))
+        for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET)
+        for one in world.api.list(API_VERSION, kind, world.namespace)
+    ]
+    stuck = {workload.owner for workload in world.workloads() if not workload.ready}
+    return sorted(refs, key=lambda ref: (ref not in stuck, ref.name))
+
+
+def _settle(course: Course) -> None:
+    """Wait until what was replaced is gone, every proxy is in step, and every change is live.
+
+    A control plane that leaves keeps its proxies for a while and tells them nothing any more.
+    """
+    world, target = course.world, course.target
+    try:
+        wait_until(
+            lambda: leaving(world) or lacking(world, target),
+            until=lambda left: not left,
+            limit=LIMITS.mesh_settled,
+            what="what was replaced is gone and every proxy is in step with its control plane",
+            pause=0.5,
+            passing=(EnvironmentFailed, NotJudged),
+        )
+    except NotInTime as late:
+        raise EnvironmentFailed(str(late)) from late
+    world.wait_until_live()
+
+
+def lacking(world: World, side: Side) -> list[str]:
+    """Return what proxies of scenario and gateway lack of one side's control plane, if it has them at all.
+
+    Raises CommandFailed.
+    """
+    proxies = map(str, world.proxied())
+    return out_of_step(world.cluster, side.provisions.istioctl, side.revision, proxies)
+
+
+def _labels(labels: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in labels.items())

@@ -1,0 +1,46 @@
+"""Why a move did not come to its end: whatever is raised on the way is told, and what was seen is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from canary_conformance.errors import EnvironmentFailed, NotJudged, RequirementFailed
+from canary_conformance.report.masking import mask_secrets
+from canary_conformance.waiting import NotInTime
+
+# These tell the whole story themselves; of any other exception the message alone says little.
+SENTENCES = (RequirementFailed, NotJudged, NotInTime, EnvironmentFailed)
+
+
+class Stops:
+    """What ended a move before its end, and what failed after that."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._told: list[str] = []
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note what the block raises and go on after it; what ends the run itself goes through."""
+        try:
+            yield
+        except pytest.exit.Exception:
+            raise
+        except Exception as error:
+            self._told.append(told_of(error))
+
+    def __bool__(self) -> bool:
+        return bool(self._told)
+
+    def __str__(self) -> str:
+        """Return why the move was stopped, without secrets; "" where it was not."""
+        return "\nand then: ".join(self._told)
+
+
+def told_of(error: Exception) -> str:
+    """Return an exception as text without secrets, with its notes; with its type unless it is a sentence."""
+    text = str(error) if isinstance(error, SENTENCES) else f"{type(error).__name__}: {error}"
+    return mask_secrets("; ".join([text, *getattr(error, "__notes__", ())]))

@@ -1,0 +1,240 @@
+"""An upgrade that is being made: its world, brought from moment to moment, and what was seen of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from canary_conformance.errors import EnvironmentFailed, NotJudged
+from canary_conformance.images.provisions import Provisions
+from canary_conformance.mesh.installation import Mesh, mesh_of, write_down
+from canary_conformance.mesh.istioctl import analyze, precheck
+from canary_conformance.mesh.proxies import Proxies
+from canary_conformance.mesh.revisions import control_planes, revisions
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.transition import FLAGGED, ORDINARY
+from canary_conformance.timeouts import LIMITS
+from canary_conformance.traffic.voter import Voter
+from canary_conformance.upgrade.moves import Course, Side, go, lacking
+from canary_conformance.upgrade.upgrade_failures import Stops, told_of
+from canary_conformance.upgrade.upgrade_moments import ORDER, Moment
+from canary_conformance.upgrade.upgrade_observations import End, Move, sightings
+from canary_conformance.upgrade.upgrade_options import Asked, BadMove
+from canary_conformance.upgrade.upgraded_proxies import look_at_proxies
+from canary_conformance.upgrade.witnesses import CHOICES, Witnesses, witnesses
+from canary_conformance.voting.page_results import Counts, parse_results
+from canary_conformance.voting.stage_numbers import CANARY, FINALIZE
+from canary_conformance.waiting import NotInTime, wait_until
+from fixtures.environment_failures import UNANSWERED
+
+NO_PROXY = "proxy-that-does-not-exist"
+# How much each witness sees before the first step of a move, and again after its last.
+SEEN_BESIDE = 5
+
+
+@dataclass
+class Upgrade:
+    """An upgrade and its rollback in one world."""
+
+    asked: Asked
+    world: World
+    source: Provisions
+    target: Provisions
+    moves: dict[Moment, Move] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
+
+    def reach(self, moment: Moment) -> None:
+        """Move the mesh of a world that is at its stage, then move it back, as far as a moment asks for.
+
+        Raises EnvironmentFailed.
+        """
+        if moment is Moment.BEFORE:
+            return
+        try:
+            self._go_to(moment)
+        except UNANSWERED as error:
+            raise EnvironmentFailed(f"no move can be begun or watched: {told_of(error)}") from error
+
+    def not_there(self, moment: Moment) -> str:
+        """Return why the world is not at a moment that it was to reach, "" where it is."""
+        last = Moment.ROLLING_BACK if is_back(moment) else Moment.DURING
+        move = self.moves.get(last)
+        return f"the move {move} was stopped: {move.stopped}" if move and move.stopped else ""
+
+    def _go_to(self, moment: Moment) -> None:
+        if Moment.DURING not in self.moves:
+            self.findings = tuple(self._ask_before())
+            self.moves[Moment.DURING] = self._move(self._there(), forward=True)
+        stopped = bool(self.moves[Moment.DURING].stopped)
+        if Moment.ROLLING_BACK not in self.moves and (stopped or is_back(moment)):
+            self.moves[Moment.ROLLING_BACK] = self._move(self._back(), forward=False)
+
+    def _ask_before(self) -> list[str]:
+        """Return what the target's own checks find on the source's mesh."""
+        world, program = self.world, self.target.istioctl
+        found: list[str] = []
+        checks: Mapping[str, Callable[[], Sequence[str]]] = {
+            "precheck": lambda: precheck(world.cluster, program),
+            "analyze": lambda: analyze(world.cluster, program, world.namespace),
+        }
+        with world.progress.phase(f"precheck of {self.asked.target}"):
+            for name, check in checks.items():
+                try:
+                    found += [f"{name}: {finding}" for finding in check()] or [f"{name}: no findings"]
+                except (EnvironmentFailed, NotJudged, LookupError, ValueError) as failed:
+                    found.append(f"{name} came to no end: {told_of(failed)}")
+        return found
+
+    def _there(self) -> Course:
+        bad = self.asked.bad_move
+        target = Side(self.target, self.asked.revision)
+        if bad is BadMove.STUCK:
+            target = replace(target, proxy=NO_PROXY)
+        gone = bad is BadMove.GONE
+        return Course(self.world, self.asked, Side(self.source), target, gone=gone)
+
+    def _back(self) -> Course:
+        there = self._there()
+        source = replace(there.target, proxy=there.source.proxy)
+        return Course(self.world, self.asked, source, there.source)
+
+    def _move(self, course: Course, *, forward: bool) -> Move:
+        world, voters = self.world, self._voters()
+        # What happened before is nobody's doing; all that changes from now on is the move's.
+        world.watch.note()
+        before, stops = self._counts(voters), Stops()
+        began = time.monotonic()
+        name = f"{'move' if forward else 'roll back'}: {course}"
+        with world.progress.phase(name), witnesses(world, voters, self._stores(voters)) as watching:
+            silent = let_see(watching)
+            if silent and forward:
+                raise EnvironmentFailed(silent)
+            mesh = self._go(course, name, stops)
+            if not stops:
+                # Where a witness sees nothing any more, what it saw is judged.
+                let_see(watching)
+            ended = time.monotonic()
+        if stops:
+            # All that changed was the move's doing, but not the node itself.
+            world.watch.start_anew()
+            world.watch.check()
+        end, after = self._arrive(course, mesh, stops, voters)
+        self._put_back(voters, before, after)
+        return Move(
+            source=course.source.provisions.mesh_version,
+            target=course.target.provisions.mesh_version,
+            image=mesh.proxy_image,
+            revision=mesh.revision,
+            began=began,
+            ended=ended,
+            stopped=str(stops),
+            steps=tuple(course.steps),
+            versions={voter: self._version_of(voter) for voter in voters},
+            pages=watching.traffic.pages(),
+            ballots=watching.ballots.seen(),
+            counts_before=before,
+            counts_after=after,
+            calls=watching.calls.seen(),
+            attempts=tuple(one for seen in watching.attempts.seen().values() for one in seen),
+            timeline=sightings(one for seen in watching.looks.seen().values() for one in seen),
+            end=end,
+        )
+
+    def _go(self, course: Course, name: str, stops: Stops) -> Mesh:
+        """Go the way, and return the mesh as it is then, wherever the way ended."""
+        world = self.world
+        mesh = world.mesh
+        with stops.noted():
+            # Whoever finds the cluster from now on can't rely on its mesh.
+            write_down(world.cluster, "")
+            mesh = go(course)
+        if stops:
+            world.progress.note(f"{name} is stopped: {stops}")
+            with stops.noted():
+                mesh = mesh_of(world.cluster, course.target.provisions, course.target.revision)
+        return mesh
+
+    def _arrive(
+        self, course: Course, mesh: Mesh, stops: Stops, voters: Mapping[str, Voter]
+    ) -> tuple[End, Mapping[str, Counts]]:
+        """Be in the mesh as it is now; return what there is, and the votes in each store."""
+        end = End({}, (), {}, ())
+        with stops.noted():
+            end = self._end(course)
+        after = self._counts(voters)
+        with stops.noted():
+            self.world.moved_to(mesh)
+        return end, after
+
+    def _end(self, course: Course) -> End:
+        world = self.world
+        proxies = Proxies(world.api)
+        try:
+            seen = {one.pod: one for one in look_at_proxies(world, proxies)}
+        finally:
+            proxies.close()
+        try:
+            left = lacking(world, course.target)
+        except (EnvironmentFailed, NotJudged, ValueError) as failed:
+            left = [told_of(failed)]
+        images = sorted(control_planes(world.cluster).values())
+        return End(seen, tuple(images), revisions(world.cluster), tuple(left))
+
+    def _voters(self) -> dict[str, Voter]:
+        ordinary = self.world.voter.with_patience(LIMITS.patient_request)
+        return {ORDINARY: ordinary, FLAGGED: ordinary.with_flag()}
+
+    def _version_of(self, voter: str) -> str:
+        if self.world.stage >= FINALIZE or (voter == FLAGGED and self.world.stage >= CANARY):
+            return "2.0"
+        return "1.0"
+
+    def _stores(self, voters: Mapping[str, Voter]) -> dict[str, Voter]:
+        """Return who votes in each store: one voter of its app version."""
+        by_version = {self._version_of(name): voter for name, voter in reversed(list(voters.items()))}
+        return {f"voting-storage {version}": voter for version, voter in sorted(by_version.items())}
+
+    def _counts(self, voters: Mapping[str, Voter]) -> dict[str, Counts]:
+        """Return the votes in each store, by a page that shows them."""
+        found: dict[str, Counts] = {}
+        for store, voter in self._stores(voters).items():
+            counts = parse_results(voter.open_page()[0].results)
+            if counts is not None:
+                found[store] = counts
+        return found
+
+    def _put_back(
+        self, voters: Mapping[str, Voter], before: Mapping[str, Counts], after: Mapping[str, Counts]
+    ) -> None:
+        """Leave as many votes in each store as there were: tests that follow know no others.
+
+        A store that tells none now takes none either.
+        """
+        for store, voter in self._stores(voters).items():
+            if store not in after:
+                continue
+            voter.reset()
+            if store in before:
+                voter.vote(CHOICES[0], before[store].cats)
+                voter.vote(CHOICES[1], before[store].dogs)
+
+
+def is_back(moment: Moment) -> bool:
+    """Tell whether a moment lies after the beginning of the rollback."""
+    return ORDER.index(moment) >= ORDER.index(Moment.ROLLING_BACK)
+
+
+def let_see(watching: Witnesses) -> str:
+    """Wait until each witness has seen something more; return why not, "" where each has."""
+    goal = {name: seen + SEEN_BESIDE for name, seen in watching.counts().items()}
+    try:
+        wait_until(
+            watching.counts,
+            until=lambda counts: all(counts[name] >= goal[name] for name in goal),
+            limit=LIMITS.page_whole,
+            what="every witness of the move sees something",
+        )
+    except NotInTime as late:
+        return str(late)
+    return ""

@@ -1,0 +1,101 @@
+"""Pure judges: they take observations, touch nothing, and return verdicts.
+
+One import gives a test all its words: checks look at one observation, judges at all of them, `expect` joins
+both; statistics says how many are needed.
+"""
+
+from canary_conformance.verdicts.balancing import LeastRequest, Policy, RandomPick, RoundRobin
+from canary_conformance.verdicts.checks import (
+    Check,
+    Saying,
+    answers_with,
+    arithmetic_of,
+    both,
+    exactly,
+    failed_page,
+    flag_is,
+    formatted_as,
+    from_pods,
+    greets_as_mysql,
+    offers,
+    pod,
+    refused_by_reset,
+    results_format,
+    right_arithmetic,
+    routed_to,
+    served_by,
+    shows,
+    status,
+    whole_page,
+)
+from canary_conformance.verdicts.continuous_judges import longest_gap, no_failed_page, only_before
+from canary_conformance.verdicts.exact_judges import counted, matrix, same
+from canary_conformance.verdicts.expect import PromiseBroken, expect, expect_all, ledger
+from canary_conformance.verdicts.rendering import bounds, part, places_part, render
+from canary_conformance.verdicts.sample_judges import all_seen, every, never, shares
+from canary_conformance.verdicts.statistics import (
+    ANY_LEAK,
+    Unjudgeable,
+    smallest_leak_found,
+    times_to_see_all,
+    to_find_leak_in_each,
+    to_find_leak_of,
+    to_find_shift_of,
+)
+from canary_conformance.verdicts.verdict import Judge, Verdict, false_alarms_together
+
+__all__ = [
+    "ANY_LEAK",
+    "Check",
+    "Judge",
+    "LeastRequest",
+    "Policy",
+    "PromiseBroken",
+    "RandomPick",
+    "RoundRobin",
+    "Saying",
+    "Unjudgeable",
+    "Verdict",
+    "all_seen",
+    "answers_with",
+    "arithmetic_of",
+    "both",
+    "bounds",
+    "counted",
+    "every",
+    "exactly",
+    "expect",
+    "expect_all",
+    "failed_page",
+    "false_alarms_together",
+    "flag_is",
+    "formatted_as",
+    "from_pods",
+    "greets_as_mysql",
+    "ledger",
+    "longest_gap",
+    "matrix",
+    "never",
+    "no_failed_page",
+    "offers",
+    "only_before",
+    "part",
+    "places_part",
+    "pod",
+    "refused_by_reset",
+    "render",
+    "results_format",
+    "right_arithmetic",
+    "routed_to",
+    "same",
+    "served_by",
+    "shares",
+    "shows",
+    "smallest_leak_found",
+    "status",
+    "times_to_see_all",
+    "to_find_leak_in_each",
+    "to_find_leak_of",
+    "to_find_shift_of",
+    "whole_page",
+]

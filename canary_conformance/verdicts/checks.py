@@ -1,0 +1,265 @@
+"""Checks of one observation: "" when it is fine, else the complaint as a predicate ("came from 1.0").
+
+A check looks at one property and says nothing of the others, so that `never` finds a trace of a wrong version
+even on a page that is broken otherwise; `both(whole_page, served_by("2.0"))` asks for two.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeAlias, TypeVar
+
+from canary_conformance.scenario.observations import Page, Reply, ReplyKind
+from canary_conformance.verdicts.wording import failure_of, listed, shorten
+from canary_conformance.voting.page_results import (
+    DEFAULT_VOTES,
+    ResultFormat,
+    VoteNames,
+    arithmetic_error,
+    parse_results,
+)
+
+T = TypeVar("T")
+
+Check: TypeAlias = Callable[[T], str]
+
+Flag = Literal["set", "clear"]
+
+_NO_FLAG = "showed no state of the feature flag (one of set and clear as plain text, not both)"
+
+_NOT_A_REFUSAL = {
+    ReplyKind.REFUSED: "found nothing that listens (connection refused)",
+    ReplyKind.TIMED_OUT: "timed out",
+    ReplyKind.UNRESOLVED: "asked for a host name that does not resolve",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Saying(Generic[T]):
+    """A check with its words: `promise` completes "each page is ..." ("served by 2.0")."""
+
+    promise: str
+    check: Check[T]
+
+    def __call__(self, observation: T) -> str:
+        """Return "" when the observation is fine, else the complaint."""
+        return self.check(observation)
+
+
+def promise_of(check: Check[T]) -> str:
+    """Return what the check asks, in words; for a plain function its name, without underscores."""
+    if isinstance(check, Saying):
+        return check.promise
+    return str(getattr(check, "__name__", "fine")).strip("_<>").replace("_", " ")
+
+
+def both(first: Check[T], second: Check[T]) -> Saying[T]:
+    """Ask for two properties; the first complaint counts."""
+    return Saying(
+        f"{promise_of(first)} and {promise_of(second)}",
+        lambda observation: first(observation) or second(observation),
+    )
+
+
+whole_page: Saying[Page] = Saying("whole", failure_of)
+"""200, with a host, a store and a result."""
+
+failed_page: Saying[Page] = Saying("failed", lambda page: "were whole" if page.whole else "")
+"""The opposite of whole_page, for `only_before(moment, failed_page)`."""
+
+
+def served_by(version: str) -> Saying[Page]:
+    """The page's footer names the store of this app version: "1.0" or "2.0"."""
+
+    def check(page: Page) -> str:
+        if page.version == version:
+            return ""
+        if page.version:
+            return f"came from {page.version}"
+        return failure_of(page) or f"had store {page.store!r}"
+
+    return Saying(f"served by {version}", check)
+
+
+def formatted_as(wanted: ResultFormat, votes: VoteNames = DEFAULT_VOTES) -> Saying[Page]:
+    """The result is in this format: "plain" (analytics 1.0) or "percent" (1.1, 2.0). Source: R2.2, R3.1."""
+
+    def check(page: Page) -> str:
+        counts = parse_results(page.results, votes)
+        if counts is None:
+            return failure_of(page) or f"had a result in neither format: {page.results!r}"
+        return "" if counts.format == wanted else f"were in the {counts.format} format"
+
+    return Saying(f"in the {wanted} format", check)
+
+
+def arithmetic_of(votes: VoteNames) -> Saying[Page]:
+    """The totals and percentages of the result are right for these two names of votes. Source: R2.3."""
+
+    def check(page: Page) -> str:
+        error = arithmetic_error(page.results, votes)
+        return error and (failure_of(page) or f"showed {error}")
+
+    return Saying("right in its arithmetic", check)
+
+
+right_arithmetic: Saying[Page] = arithmetic_of(DEFAULT_VOTES)
+"""The totals and percentages are right; the plain format has nothing to get wrong (R2.3)."""
+
+
+def shows(results: str) -> Saying[Page]:
+    """The result is exactly this text."""
+
+    def check(page: Page) -> str:
+        return "" if page.results == results else (failure_of(page) or f"showed {page.results!r}")
+
+    return Saying(f"showing {results!r}", check)
+
+
+def offers(*buttons: str) -> Saying[Page]:
+    """The page has these buttons; it may have more, such as those of the feature flag."""
+
+    def check(page: Page) -> str:
+        missing = Counter(buttons) - Counter(page.buttons)
+        if not missing:
+            return ""
+        if page.buttons:
+            return f"offered {listed(page.buttons)}"
+        return failure_of(page) or "offered no button"
+
+    return Saying(f"offering {listed(buttons)}", check)
+
+
+def from_pods(names: Collection[str]) -> Saying[Page]:
+    """The host in the footer is one of these pods."""
+
+    def check(page: Page) -> str:
+        if page.host in names:
+            return ""
+        return f"came from {page.host}" if page.host else (failure_of(page) or "named no pod")
+
+    return Saying(f"from one of {listed(sorted(names))}", check)
+
+
+def flag_is(wanted: Flag) -> Saying[Page]:
+    """The footer says that the feature flag is set, or clear."""
+
+    def check(page: Page) -> str:
+        if page.flag == wanted:
+            return ""
+        return f"had the flag {page.flag}" if page.flag else (failure_of(page) or _NO_FLAG)
+
+    return Saying(f"with the flag {wanted}", check)
+
+
+def status(code: int) -> Saying[Page]:
+    """The answer has this HTTP status."""
+
+    def check(page: Page) -> str:
+        if page.status == code:
+            return ""
+        return f"failed: {shorten(page.error, 60)}" if page.status is None else f"answered {page.status}"
+
+    return Saying(f"answered {code}", check)
+
+
+def _refusal(reply: Reply) -> str:
+    if reply.received:
+        return f"received {reply.received[:24]!r}"
+    if reply.kind in (ReplyKind.RESET, ReplyKind.CLOSED):
+        return ""
+    return _no_answer(reply)
+
+
+def _no_answer(reply: Reply) -> str:
+    if reply.kind in (ReplyKind.RESET, ReplyKind.CLOSED):
+        return f"were {reply.kind} without a byte"
+    return _NOT_A_REFUSAL.get(reply.kind) or f"failed: {shorten(reply.detail, 60) or reply.kind}"
+
+
+refused_by_reset: Saying[Reply] = Saying("refused by a reset or a close", _refusal)
+"""The connection came about and was reset or closed before any byte (R3.3, R3.5).
+
+That is how a proxy refuses. A time-out, a name without an address and a port without a listener are
+accidents: the same is seen when the backend is just gone.
+"""
+
+
+def answers_with(prefix: bytes) -> Saying[Reply]:
+    """The first bytes received are these: b"+PONG" for a Redis that was asked PING."""
+    if not prefix:
+        raise ValueError("every answer starts with no bytes at all")
+
+    def check(reply: Reply) -> str:
+        if reply.received.startswith(prefix):
+            return ""
+        return f"received {reply.received[:24]!r}" if reply.received else _no_answer(reply)
+
+    return Saying(f"answered with {prefix!r}", check)
+
+
+def _answered(reply: Reply) -> str:
+    return "" if reply.received else _no_answer(reply)
+
+
+answered: Saying[Reply] = Saying("answered", _answered)
+"""Any byte came back: the positive control of a refusal (R3.5)."""
+
+
+def contains(text: bytes) -> Saying[Reply]:
+    """These bytes stand somewhere in what was received: the counts of one store in the JSON of analytics."""
+    if not text:
+        raise ValueError("every answer contains no bytes at all")
+
+    def check(reply: Reply) -> str:
+        if text in reply.received:
+            return ""
+        return f"received {reply.received[-60:]!r}" if reply.received else _no_answer(reply)
+
+    return Saying(f"containing {text.decode(errors='replace')!r}", check)
+
+
+def _mysql_greeting(reply: Reply) -> str:
+    received = reply.received
+    # A packet is its length (3 bytes), its number (the greeting is 0), its content (10 is the version).
+    if len(received) > 4 and int.from_bytes(received[:3], "little") > 0 and received[3:5] == b"\x00\x0a":
+        return ""
+    return f"received {received[:24]!r}" if received else _no_answer(reply)
+
+
+greets_as_mysql: Saying[Reply] = Saying("greeted by MySQL", _mysql_greeting)
+"""The server spoke first, with the handshake of MySQL and MariaDB. Source: MySQL's protocol, HandshakeV10."""
+
+
+def exactly(value: object) -> Saying[object]:
+    """The observation equals this value: for cells of a matrix that hold plain values."""
+
+    def check(observation: object) -> str:
+        return "" if observation == value else f"were {shorten(str(observation)) or '(nothing)'}"
+
+    return Saying(shorten(str(value)) or "(nothing)", check)
+
+
+def routed_to(version: str) -> Saying[str]:
+    """The pages of one kind of voter came from this version of the app alone ("1.0"). Source: R4.5, R5.1."""
+
+    def check(seen: str) -> str:
+        if seen == version:
+            return ""
+        known = all(part.replace(".", "").isdigit() for part in seen.split(" and "))
+        return f"were routed to voting-app {seen}" if known else f"were answered by {shorten(seen)}"
+
+    return Saying(f"routed to voting-app {version}", check)
+
+
+def pod(page: Page) -> str:
+    """Key for all_seen and shares: the pod that served the page, or why none is known."""
+    return page.host or f"({failure_of(page) or 'no pod'})"
+
+
+def results_format(page: Page) -> str:
+    """Key for all_seen and shares: "plain", "percent", or what there is instead."""
+    counts = parse_results(page.results)
+    return counts.format if counts else f"({failure_of(page) or 'neither format'})"

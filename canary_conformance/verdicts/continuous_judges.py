@@ -1,0 +1,123 @@
+"""Judges of continuous traffic around a change: what was lost, and what was still seen after it was live.
+
+Loss is judged over the whole record, so the record must reach over the change and have no hole in it. All
+times are seconds of the run's monotonic clock, as in the observations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from canary_conformance.scenario.observations import Page, Sample
+from canary_conformance.verdicts.checks import Check, promise_of
+from canary_conformance.verdicts.sample_judges import nothing_seen
+from canary_conformance.verdicts.statistics import MISS, leak_upper_bound, smallest_leak_found
+from canary_conformance.verdicts.verdict import Judge, Verdict
+from canary_conformance.verdicts.wording import (
+    conclusive,
+    examples_of,
+    failure_of,
+    grouped,
+    late_times,
+    percent,
+    quote,
+)
+
+
+def no_failed_page(live_at: float | None = None, largest_gap: float | None = None) -> Judge[Page]:
+    """Judge that continuous traffic lost nothing: 0 of N pages failed, an empty result being a failure.
+
+    The verdict says how long the voters were silent at most (between two requests, of whichever voter) and
+    how long a page took at most. With `live_at` the traffic must have begun before the change was live and
+    gone on after it, and examples are told by their time against it; with `largest_gap` (seconds) a longer
+    silence breaks the verdict, as it could hide an outage. Source: R3.7, R4.1, R5.3.
+    """
+
+    def judge(sample: Sample[Page]) -> Verdict:
+        expected = f"{sample.describe}: 0 failed pages"
+        n = len(sample)
+        if n == 0:
+            return nothing_seen(expected)
+        gap = longest_gap(sample)
+        offenders = [(complaint, _timed(page, live_at)) for page in sample if (complaint := failure_of(page))]
+        holes = _holes(sample, live_at, gap, largest_gap)
+        slowest = max(page.took for page in sample)
+        doubt = percent(leak_upper_bound(len(offenders), n))
+        rhythm = f"longest gap {gap:.2f} s, slowest page {slowest:.2f} s, "
+        rhythm += f"loss below {doubt} (probability 1 - {MISS:.0e})"
+        problems = [*grouped([complaint for complaint, _ in offenders], n, "pages").splitlines(), *holes]
+        return Verdict(
+            held=not problems,
+            expected=expected,
+            seen="\n".join([*(problems or [f"0 of {n} pages failed"]), rhythm]),
+            evidence=problems[0] if problems else f"0 of {n} pages failed, longest gap {gap:.2f} s",
+            examples=examples_of(offenders),
+            sample_size=n,
+            false_alarm=0.0,
+            smallest_leak=smallest_leak_found(n),
+            late=() if holes else late_times([page for page in sample if failure_of(page)]),
+        )
+
+    return judge
+
+
+def only_before(moment: float, check: Check[Page]) -> Judge[Page]:
+    """Judge that no page sent after `moment` passes the check: the old is gone.
+
+    `moment` is when the change was live. Pages sent earlier may show the old or the new. Pages that failed
+    afterwards are no evidence and don't count (no_failed_page judges them); at least one page must be left.
+    Source: R3.7, R4.1.
+    """
+
+    def judge(sample: Sample[Page]) -> Verdict:
+        expected = f"{sample.describe}: none {promise_of(check)} once the change had propagated"
+        after = [page for page in sample if page.sent_at > moment]
+        late = [page for page in after if not check(page)]
+        telling = [page for page in after if conclusive(page) or not check(page)]
+        n = len(telling)
+        if n == 0:
+            seen = f"none of {len(sample)} pages is a whole page sent after the change had propagated"
+            return replace(nothing_seen(expected), seen=seen, evidence="no whole page after propagation")
+        failed = len(after) - n
+        aside = f" ({failed} more failed)" if failed else ""
+        last = f", the last {max(page.sent_at for page in late) - moment:.2f} s after it" if late else ""
+        says = f"sent after the change had propagated were {promise_of(check)}"
+        seen = f"{len(late)} of {n} pages {says}{last}{aside}"
+        return Verdict(
+            held=not late,
+            expected=expected,
+            seen=seen,
+            evidence=f"{len(late)} of {n} pages {promise_of(check)} after propagation",
+            examples=tuple(_timed(page, moment) for page in late[:2]),
+            sample_size=n,
+            false_alarm=0.0,
+            smallest_leak=smallest_leak_found(n),
+        )
+
+    return judge
+
+
+def longest_gap(pages: Sequence[Page]) -> float:
+    """Return the longest time (seconds) between two successive requests; 0.0 for one page or none."""
+    moments = sorted(page.sent_at for page in pages)
+    return max((later - earlier for earlier, later in pairwise(moments)), default=0.0)
+
+
+def _holes(sample: Sample[Page], live_at: float | None, gap: float, largest_gap: float | None) -> list[str]:
+    holes = []
+    if largest_gap is not None and gap > largest_gap:
+        holes.append(f"no request for {gap:.2f} s (allowed: {largest_gap:.2f} s), which could hide an outage")
+    if live_at is not None and not any(page.sent_at < live_at for page in sample):
+        holes.append("no page was requested before the change had propagated")
+    if live_at is not None and not any(page.sent_at > live_at for page in sample):
+        holes.append("no page was requested after the change had propagated")
+    return holes
+
+
+def _timed(page: Page, live_at: float | None) -> str:
+    if live_at is None:
+        return quote(page)
+    side = "after" if page.sent_at >= live_at else "before"
+    return f"{abs(page.sent_at - live_at):.2f} s {side} propagation: {quote(page)}"

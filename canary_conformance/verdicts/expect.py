@@ -1,0 +1,82 @@
+"""The one step from an observation to a verdict: judged once, written down, raised when broken.
+
+There is no way to judge again: waiting belongs before the observation. The ledger is a context variable, so
+that a test needs no handle on whoever collects the verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+from canary_conformance.verdicts.rendering import render
+from canary_conformance.verdicts.verdict import Verdict
+
+Observed = TypeVar("Observed")
+
+_current: ContextVar[list[Verdict] | None] = ContextVar("ledger", default=None)
+
+
+class PromiseBroken(AssertionError):
+    """One or more verdicts that do not hold; the message renders them all."""
+
+    def __init__(self, *verdicts: Verdict) -> None:
+        if not verdicts:
+            raise ValueError("a failure needs at least one verdict")
+        super().__init__(*verdicts)
+        self.verdicts = verdicts
+
+    @property
+    def verdict(self) -> Verdict:
+        """The first broken verdict."""
+        return self.verdicts[0]
+
+    def __str__(self) -> str:
+        return "\n".join(render(verdict) for verdict in self.verdicts)
+
+
+@contextmanager
+def ledger() -> Iterator[list[Verdict]]:
+    """Collect the verdicts of this context, held and broken, in the order in which they are made.
+
+    The list is the caller's; an inner ledger keeps its verdicts to itself.
+    """
+    verdicts: list[Verdict] = []
+    token = _current.set(verdicts)
+    try:
+        yield verdicts
+    finally:
+        _current.reset(token)
+
+
+def expect(observed: Observed, judge: Callable[[Observed], Verdict]) -> Verdict:
+    """Judge the observed once, write the verdict to the ledger and return it.
+
+    Raises PromiseBroken, which carries the verdict, when it is not held.
+    """
+    __tracebackhide__ = True
+    return expect_all(observed, judge)[0]
+
+
+def expect_all(observed: Observed, *judges: Callable[[Observed], Verdict]) -> tuple[Verdict, ...]:
+    """Judge the observed by each judge and write all verdicts to the ledger.
+
+    Raises PromiseBroken once, with all the broken ones; ValueError when there is no judge.
+    """
+    __tracebackhide__ = True
+    if not judges:
+        raise ValueError("nothing judges the observed")
+    verdicts = tuple(judge(observed) for judge in judges)
+    _record(verdicts)
+    broken = [verdict for verdict in verdicts if not verdict.held]
+    if broken:
+        raise PromiseBroken(*broken)
+    return verdicts
+
+
+def _record(verdicts: tuple[Verdict, ...]) -> None:
+    collected = _current.get()
+    if collected is not None:
+        collected.extend(verdicts)

@@ -1,0 +1,54 @@
+"""A verdict is a value: what was required, what was seen, and how far the sample carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from canary_conformance.scenario.observations import Sample
+from canary_conformance.scenario.places import Finding
+
+T = TypeVar("T")
+
+MOST_EXAMPLES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a judge found.
+
+    `seen` may have several lines, the gravest first; `evidence` is a few words for the requirement table;
+    `examples` are at most two offending observations. `false_alarm` is the probability that chance alone
+    fails a requirement that holds: 0.0 for a sample that chance can't fail, None where values are compared
+    and nothing is sampled. `smallest_leak` is the share of offenders (or the shift of a share) that the
+    sample finds with 99.9 %, None where nothing is sampled. `causes` are the lines of the manifests that are
+    responsible for a verdict that does not hold, the first above all; none where nothing is known. `remark`
+    is what a reader should know although it is no failure, "" for nothing. `late` are the times (monotonic)
+    of all that fails the verdict, where each is an observation that was not there at its limit; empty where
+    anything else fails it.
+    """
+
+    held: bool
+    expected: str
+    seen: str
+    evidence: str
+    examples: tuple[str, ...]
+    sample_size: int
+    false_alarm: float | None
+    smallest_leak: float | None
+    late: tuple[tuple[float, float], ...] = ()
+    causes: tuple[Finding, ...] = ()
+    remark: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.examples) > MOST_EXAMPLES:
+            raise ValueError(f"a verdict quotes at most {MOST_EXAMPLES} examples, not {len(self.examples)}")
+
+
+Judge: TypeAlias = Callable[[Sample[T]], Verdict]
+
+
+def false_alarms_together(verdicts: Iterable[Verdict]) -> float:
+    """Return the union bound on a false alarm among these verdicts; FALSE_ALARMS_PER_RUN limits a run's."""
+    return sum(verdict.false_alarm or 0.0 for verdict in verdicts)

@@ -1,0 +1,74 @@
+"""What a component needs before it can answer, and where by the contract and its settings it looks for that.
+
+Source: the application's contract ("Configuration by environment").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from canary_conformance.traffic.callers import Opening, http_get
+from canary_conformance.voting.app_workloads import PATHS, Workload, opening
+from canary_conformance.voting.chains import MYSQL, REDIS
+from canary_conformance.voting.contract import ANALYTICS, APP, PAGE_PORT, STORAGE, STORE_PORTS, is_port
+
+Destination = tuple[str, int]
+PREFIXES = {(ANALYTICS, PAGE_PORT): "ANALYTICS", REDIS: "REDIS", MYSQL: "MYSQL"}
+"""Of the variables by which a component is told where what it needs is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A Service that a component asks before it can answer, with its port: the contract's own.
+
+    asked: the host and port at which the component looks for it. elsewhere: whether that is no name of the
+    contract's own Service at its own port. peers: who may answer, those of the component's major version.
+    """
+
+    service: str
+    port: int
+    asked: Destination
+    elsewhere: bool
+    peers: frozenset[str]
+
+    def __str__(self) -> str:
+        host, port = self.asked
+        return f"{host}:{port}"
+
+    def opening(self) -> Opening:
+        """Return how a connection to what is needed is opened, wherever it is looked for."""
+        if self.service == ANALYTICS:
+            return Opening(http_get(*self.asked, PATHS[ANALYTICS]), listens=False)
+        return opening(self.service, self.asked[0], self.port)
+
+
+def needs(one: Workload) -> list[Need]:
+    """Return what a component needs; what its pod doesn't tell itself of its settings is the contract's."""
+    if one.app not in {APP, ANALYTICS} or one.version not in STORE_PORTS:
+        return []
+    store = _need(one, (STORAGE, STORE_PORTS[one.version]))
+    return [store, _need(one, (ANALYTICS, PAGE_PORT))] if one.app == APP else [store]
+
+
+def set_port(one: Workload) -> list[int]:
+    """Return the port at which a component listens by its settings, none where they tell none."""
+    return [int(port) for port in [one.settings.get("PORT") or ""] if is_port(port)]
+
+
+def _need(one: Workload, destination: Destination) -> Need:
+    service, port = destination
+    host = one.settings.get(f"{PREFIXES[destination]}_HOST", service)
+    number = one.settings.get(f"{PREFIXES[destination]}_PORT", str(port))
+    asked = (host, int(number)) if host and number and is_port(number) else destination
+    home = f"{service}.{one.pod.namespace}"
+    own = asked[0] in {service, home, f"{home}.svc", f"{home}.svc.cluster.local"}
+    return Need(service, port, asked, not own or asked[1] != port, _peers(one, destination))
+
+
+def _peers(one: Workload, need: Destination) -> frozenset[str]:
+    if need == MYSQL:
+        return frozenset({f"{STORAGE} 2.0"})
+    if need == REDIS:
+        return frozenset({f"{STORAGE} 1.0"})
+    major = one.version.partition(".")[0]
+    return frozenset(f"{need[0]} {version}" for version in STORE_PORTS if version.partition(".")[0] == major)

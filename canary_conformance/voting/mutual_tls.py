@@ -1,0 +1,189 @@
+"""The mutual TLS of the scenario's legs, read from the proxies on both ends: the table, the identities.
+
+The handshakes. Which legs there are follows from the pods: the ingress leads to the app, each app pod to
+analytics and to its version's store, each analytics pod to its store; analytics 1.0 is locked out since stage
+3 and has none (R3.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from canary_conformance.cluster.pod_access import PodName
+from canary_conformance.errors import RequirementFailed
+from canary_conformance.mesh.envoy_config import CONFIG_DUMP, EnvoyConfig, read_config
+from canary_conformance.mesh.proxies import proxied_pods
+from canary_conformance.mesh.tls_counters import (
+    CLUSTERS,
+    TLS_STATS,
+    Traffic,
+    inbound_ports,
+    inbound_traffic,
+    server_handshakes,
+)
+from canary_conformance.mesh.tls_identity import CERTS, LegIdentity, leg_identities, workload_ids
+from canary_conformance.mesh.tls_table import ServingPod, TlsLeg, TlsRow, tls_row
+from canary_conformance.model.objects.host_names import completed
+from canary_conformance.model.pods.peer_authentication import policy_in_force
+from canary_conformance.model.routing.destination_rules import cells_by_host
+from canary_conformance.model.routing.expected_legs import promised_policy, promised_row
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.voting.app_workloads import Workload
+from canary_conformance.voting.contract import (
+    ANALYTICS,
+    APP,
+    MAY_ASK_STORAGE,
+    PAGE_PORT,
+    STORAGE,
+    STORE_PORTS,
+)
+
+INGRESS = "ingress gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class TlsView:
+    """What the proxies of all legs said at one moment."""
+
+    rows: tuple[TlsRow, ...]
+    identities: tuple[LegIdentity, ...]
+
+    def table(self) -> dict[str, str]:
+        """Return each leg with the rest of its row, in istioctl's words: status, server, client, policy.
+
+        Rule.
+        """
+        return {str(row.leg): _cells(row) for row in self.rows}
+
+
+def tls_view(world: World) -> TlsView:
+    """Ask every proxy of the scenario and of the ingress gateway what it runs and who it is.
+
+    Raises OSError; RequirementFailed for a pod that has no sidecar.
+    """
+    ingress = proxied_pods(world.api.list("v1", "Pod", world.mesh.gateway.namespace, _labels(world)))
+    pods = [workload for workload in world.workloads() if workload.ready]
+    names = [*ingress, *(workload.pod for workload in pods if workload.has_proxy())]
+    configs = {name: read_config(dump) for name, dump in world.proxies.ask(names, CONFIG_DUMP).items()}
+    ids = {name: workload_ids(certs) for name, certs in world.proxies.ask(names, CERTS).items()}
+    servers = [_serving(workload, configs) for workload in pods]
+    services = {s["metadata"]["name"]: s for s in world.api.list("v1", "Service", world.namespace)}
+    policies = _policies(world)
+    rules = _rules(world)
+    cells = cells_by_host(rules, world.namespace)
+    merged = {f"{name}/{world.namespace}": cells[host] for host, name in rules}
+    rows: list[TlsRow] = []
+    identities: list[LegIdentity] = []
+    for client, service, port in _legs(ingress, pods):
+        if client not in configs:
+            raise RequirementFailed(
+                f"pod {client} has no sidecar: nothing encrypts what it sends to {service}"
+            )
+        leg = TlsLeg(client.name, f"{service}.{world.namespace}.svc.cluster.local", port)
+        addresses = services[service]["spec"].get("clusterIPs", []) if service in services else []
+        behind = [server for server in servers if server.labels["app"] == service]
+        rows.append(
+            tls_row(
+                leg,
+                configs[client],
+                addresses,
+                behind,
+                policies=policies,
+                root_namespace=world.mesh.root_namespace,
+                merged=merged,
+            )
+        )
+        by_name = {name.name: found for name, found in ids.items()}
+        identities += leg_identities(leg, configs[client], addresses, behind, by_name)
+    return TlsView(tuple(rows), tuple(identities))
+
+
+def promised_table(world: World, view: TlsView) -> dict[str, str]:
+    """Return the table that is required: every leg OK and mutual, by policy `default` and a rule of its host.
+
+    See promised_policy for policies beside `default`. Istio merges the DestinationRules of one host, so that
+    any of them may set the TLS mode.
+    """
+    rules = cells_by_host(_rules(world), world.namespace)
+    namespace, root = world.namespace, world.mesh.root_namespace
+    everywhere = policy_in_force(
+        _policies(world), namespace=namespace, labels={}, port=0, root_namespace=root
+    )
+    promised: dict[str, str] = {}
+    for row in view.rows:
+        policy = promised_policy(row.authn_policy, everywhere, namespace)
+        service = row.leg.host.partition(".")[0]
+        promised[str(row.leg)] = promised_row(rules, service, namespace, policy)
+    return promised
+
+
+def expected_legs(world: World) -> list[str]:
+    """Return every leg that the pods of this moment have, as the table names them."""
+    ingress = proxied_pods(world.api.list("v1", "Pod", world.mesh.gateway.namespace, _labels(world)))
+    pods = [workload for workload in world.workloads() if workload.ready]
+    return [
+        str(TlsLeg(client.name, f"{service}.{world.namespace}.svc.cluster.local", port))
+        for client, service, port in _legs(ingress, pods)
+    ]
+
+
+def handshakes(world: World) -> Mapping[PodName, int | None]:
+    """Return how many TLS handshakes each of the application's sidecars has completed as a server.
+
+    None if untold.
+    """
+    pods = [workload.pod for workload in world.workloads() if workload.has_proxy()]
+    return {pod: server_handshakes(stats) for pod, stats in world.proxies.ask(pods, TLS_STATS).items()}
+
+
+def inbound(world: World, workload: Workload) -> Mapping[int, Traffic]:
+    """Return what a pod's sidecar has passed on to each port, by its Envoy's own counters (R3.2).
+
+    Those that any Service leads to, the component's own among them, whether its container declares it or not.
+    Raises DumpIncomplete where the sidecar does not serve that.
+    """
+    clusters = world.proxies.of(workload.pod).get_json(CLUSTERS)
+    ports = sorted({*inbound_ports(clusters), *workload.own_ports})
+    return {port: inbound_traffic(clusters, port) for port in ports}
+
+
+def _policies(world: World) -> list[dict[str, Any]]:
+    """Return the PeerAuthentications of the namespace and of the whole mesh."""
+    return [
+        policy
+        for namespace in (world.namespace, world.mesh.root_namespace)
+        for policy in world.api.list("security.istio.io/v1", "PeerAuthentication", namespace)
+    ]
+
+
+def _rules(world: World) -> list[tuple[str, str]]:
+    """Return the full name of the host, and the name, of each DestinationRule of the namespace."""
+    bodies = world.api.list("networking.istio.io/v1", "DestinationRule", world.namespace)
+    return [(completed(body["spec"]["host"], world.namespace), body["metadata"]["name"]) for body in bodies]
+
+
+def _legs(ingress: Sequence[PodName], pods: Sequence[Workload]) -> list[tuple[PodName, str, int]]:
+    found = [(pod, APP, PAGE_PORT) for pod in ingress]
+    for workload in pods:
+        if workload.app == APP:
+            found.append((workload.pod, ANALYTICS, PAGE_PORT))
+        if workload.app == APP or (workload.app == ANALYTICS and workload.version in MAY_ASK_STORAGE):
+            found.append((workload.pod, STORAGE, STORE_PORTS[workload.version]))
+    return found
+
+
+def _serving(workload: Workload, configs: Mapping[PodName, EnvoyConfig]) -> ServingPod:
+    labels = {"app": workload.app, "version": workload.version}
+    return ServingPod(
+        workload.pod.name, workload.pod.namespace, workload.address, labels, configs.get(workload.pod)
+    )
+
+
+def _labels(world: World) -> str:
+    return ",".join(f"{name}={value}" for name, value in world.mesh.gateway.selector.items())
+
+
+def _cells(row: TlsRow) -> str:
+    return " ".join((row.status, row.server, row.client, row.authn_policy, row.destination_rule))

@@ -1,0 +1,103 @@
+"""A restart of MySQL (R4.9), which mostly waits: pages of 1.0 may be asked for meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from canary_conformance.cluster.container_exits import habits
+from canary_conformance.cluster.pod_readiness import last_log_lines, wait_for_rollouts
+from canary_conformance.cluster.pod_state import Trouble, pod_troubles
+from canary_conformance.errors import RequirementFailed, StageFailed
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.timeouts import LIMITS
+from canary_conformance.voting.app_workloads import Workload
+from canary_conformance.voting.votes import cast_different_votes
+from canary_conformance.waiting import GaveUp, NotInTime, wait_until
+
+RESTART = "restart of MySQL"
+MYSQL = ("voting-storage", "2.0")
+SURVIVES = "R4.9"
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """MySQL's pods before and after, as "NAME (UID ...)"; different votes had been cast, see DIFFERENT_VOTES.
+
+    The pod of a StatefulSet keeps its name and gets another UID.
+    """
+
+    before: frozenset[str]
+    after: frozenset[str]
+
+
+def begin_restart_of_mysql(world: World) -> None:
+    """Cast different votes, then delete MySQL's pod and wait for its successor beside what follows."""
+    if not world.begun(RESTART):
+        cast_different_votes(world.voter)
+        world.begin(RESTART, lambda: _restart(world))
+
+
+def restart_of_mysql(world: World) -> Restart:
+    """Return the restart, once the new pod is ready and every proxy knows it; begun now unless it was.
+
+    Raises RequirementFailed where MySQL does not come back.
+    """
+    begin_restart_of_mysql(world)
+    return world.once(RESTART, lambda: _restart(world))
+
+
+def _restart(world: World) -> Restart:
+    before = world.workloads(*MYSQL)
+    _replace(world, before)
+    return Restart(_told(before), _told(world.workloads(*MYSQL)))
+
+
+def _replace(world: World, old: Sequence[Workload]) -> None:
+    """Delete MySQL's pods and wait until as many new ones are ready. Raises RequirementFailed."""
+    uids = {workload.uid for workload in old}
+    world.watch.expect_gone(uids)
+    for workload in old:
+        world.api.delete("v1", "Pod", workload.pod.name, world.namespace)
+    owners = {workload.owner for workload in old if workload.owner}
+    try:
+        # Their owner goes on calling itself available until it has noticed, so its pods are asked first.
+        wait_until(
+            lambda: {workload.uid for workload in world.workloads(*MYSQL) if workload.ready} - uids,
+            until=lambda new: len(new) == len(uids),
+            give_up=lambda _: next((one.reason for one in _troubles(world) if one.hopeless), None),
+            limit=LIMITS.pod_replaced,
+            what=f"new pods of {' '.join(MYSQL)} are ready",
+        )
+        wait_for_rollouts(world.api, world.namespace, owners, world.progress.detail)
+    except (GaveUp, NotInTime, StageFailed) as failed:
+        # Who crashes again and again does so on any machine; of other waits the time that ran out is asked.
+        raise _not_back(world, failed) from (None if isinstance(failed, GaveUp) else failed)
+    world.wait_until_live()
+
+
+def _not_back(world: World, failed: GaveUp | NotInTime | StageFailed) -> RequirementFailed:
+    """Return the failure of R4.9: by what its pods say themselves, where they say something."""
+    told = "MySQL does not come back after a restart"
+    if isinstance(failed, StageFailed):
+        return RequirementFailed(
+            f"{told}: {failed.reason}", failed.log, breaks=SURVIVES, concerns=failed.concerns
+        )
+    if isinstance(failed, NotInTime):
+        told = f"{told} within {failed.limit:g} s"
+    for trouble in _troubles(world):
+        log = last_log_lines(world.api, world.namespace, trouble.pod, trouble.container)
+        return RequirementFailed(f"{told}: {trouble.reason}", log, breaks=SURVIVES, concerns=trouble.concerns)
+    return RequirementFailed(f"{told}: {failed}", breaks=SURVIVES)
+
+
+def _troubles(world: World) -> list[Trouble]:
+    """Return what keeps pods of MySQL from getting ready, by their own status."""
+    names = {workload.pod.name for workload in world.workloads(*MYSQL)}
+    listed = world.api.list("v1", "Pod", world.namespace)
+    pods = [pod for pod in listed if pod["metadata"]["name"] in names]
+    return [*(one for pod in pods for one in pod_troubles(pod)), *habits(pods)]
+
+
+def _told(pods: Sequence[Workload]) -> frozenset[str]:
+    return frozenset(f"{workload.pod} (UID {workload.uid})" for workload in pods)

@@ -1,0 +1,134 @@
+"""Who may reach whom.
+
+Real connections from each version of each component to each port of the other components. The source's labels
+decide where a connection leads, not the port it asked for (R4.8). A connection to a store is always made by
+listening first and then sending Redis's PING: MySQL greets, Redis answers, so one call tells which is there.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from canary_conformance.cluster.pod_access import PodName
+from canary_conformance.errors import RequirementFailed
+from canary_conformance.scenario.observations import Call, Page, Reply, Sample
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.traffic.callers import LISTEN, Opening
+from canary_conformance.verdicts import ANY_LEAK, to_find_leak_in_each, to_find_leak_of
+from canary_conformance.voting.app_workloads import Workload, opening
+from canary_conformance.voting.chains import DESTINATIONS, MYSQL, OUTSIDE, WHO_MAY_REACH_WHOM
+from canary_conformance.voting.final_rollout import VOTERS
+from canary_conformance.voting.mysql_restart import RESTART
+from canary_conformance.voting.stage_numbers import CANARY
+from canary_conformance.voting.votes import cast_different_votes
+
+Cell = tuple[str, str]
+# The requirement by which the pods of a version are ready.
+READY_BY_VERSION = {"1.0": "R1.2", "1.1": "R2.1", "2.0": "R4.2"}
+
+# Those without the flag open theirs while MySQL restarts, which takes as long as a whole sample.
+PAGES = {"1.0": to_find_leak_of(ANY_LEAK), "2.0": to_find_leak_in_each(VOTERS, ANY_LEAK)}
+
+
+def reach(
+    world: World, sources: Sequence[str], destinations: Sequence[tuple[str, int]]
+) -> Mapping[Cell, Reply]:
+    """Return how a connection ended from each source ("voting-app 1.0", or "outside") to each (service.
+
+    Port).
+    """
+    with world.progress.phase(f"connections from {len(sources)} sources", quiet=True, kept=False):
+        return _reach(world, sources, destinations)
+
+
+def _reach(
+    world: World, sources: Sequence[str], destinations: Sequence[tuple[str, int]]
+) -> Mapping[Cell, Reply]:
+    pods = {source: source_pod(world, source) for source in sources}
+    world.callers.prepare([pod for pod in pods.values() if pod != world.outside])
+    ended = itertools.count(1)
+
+    def ask(source: str) -> Mapping[Call, Reply]:
+        replies = world.callers.call(pods[source], [_call(world, source, *one) for one in destinations])
+        world.progress.detail(f"{next(ended)} of {len(pods)} have called")
+        return replies
+
+    # Most of a call is waiting for a first word, so the sources call side by side.
+    with ThreadPoolExecutor(len(pods)) as pool:
+        replies = dict(zip(pods, pool.map(ask, pods), strict=True))
+    return {
+        (source, f"{service}:{port}"): replies[source][_call(world, source, service, port)[0]]
+        for source in pods
+        for service, port in destinations
+    }
+
+
+def reach_everyone(world: World) -> Mapping[Cell, Reply]:
+    """Return how a connection ended from each source of R4.8's matrix to each destination; taken once.
+
+    Different votes are cast first, which tell by its answer which analytics a connection came to.
+    """
+
+    def take() -> Mapping[Cell, Reply]:
+        cast_different_votes(world.voter)
+        return reach(world, list(dict.fromkeys(source for source, _ in WHO_MAY_REACH_WHOM)), DESTINATIONS)
+
+    return world.once("who reaches whom", take)
+
+
+def pages_of_chain(world: World, version: str) -> Sample[Page]:
+    """Return a sample of a voter of version "1.0" (no cookie) or "2.0" (with the flag); taken once.
+
+    Different votes were cast first, so that each page tells by its result which analytics and store it is of.
+    """
+
+    def take() -> Sample[Page]:
+        # A restart of MySQL began with these votes, and MySQL takes none before its end.
+        if not world.begun(RESTART):
+            cast_different_votes(world.voter)
+        voter = world.voter.with_flag() if version == "2.0" else world.voter
+        return voter.open_page(PAGES[version])
+
+    return world.once(f"pages of chain {version}", take)
+
+
+def reach_often(world: World, source: str, destination: tuple[str, int], times: int) -> Sample[Reply]:
+    """Return how so many new connections ended from one source to one (service, port).
+
+    Nothing waited for first.
+    """
+    with world.progress.phase(f"{times} connections from {source}", quiet=True, kept=False):
+        pod = source_pod(world, source)
+        world.callers.prepare([pod])
+        call, opened = _call(world, source, *destination)
+        # MySQL resets a client that talks over its greeting, and here nobody waits for it first.
+        return world.callers.sample(pod, call, LISTEN if destination == MYSQL else opened.send, times)
+
+
+def source_pod(world: World, source: str) -> PodName:
+    """Return the first ready pod of a source. Raises RequirementFailed when there is none."""
+    if source == OUTSIDE:
+        world.callers.ready_outside(world.outside)
+        return world.outside
+    app, _, version = source.partition(" ")
+    return ready_workload(world, app, version).pod
+
+
+def ready_workload(world: World, app: str, version: str) -> Workload:
+    """Return the first ready pod of a component's version. Raises RequirementFailed when there is none."""
+    ready = [workload for workload in world.workloads(app, version) if workload.ready]
+    if not ready:
+        breaks = READY_BY_VERSION.get(version, "")
+        raise RequirementFailed(f"no pod of {app} {version} is ready", breaks=breaks)
+    return ready[0]
+
+
+def _call(world: World, source: str, service: str, port: int) -> tuple[Call, Opening]:
+    """Return the call and how it is opened; the name is whole, as the pod without sidecar lives elsewhere."""
+    host = f"{service}.{world.namespace}.svc.cluster.local"
+    opened = opening(service, host, port)
+    # No server greets before MySQL is there.
+    return Call(source, host, port), replace(opened, listens=opened.listens and world.stage >= CANARY)

@@ -1,0 +1,83 @@
+"""What the cluster has of the scenario's objects, as lists of short texts to compare."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from canary_conformance.cluster.endpoints import addresses_by_port
+from canary_conformance.errors import NotJudged
+from canary_conformance.model.model import Model
+from canary_conformance.model.objects.state import State
+from canary_conformance.scenario.manifests import Manifest, parse_manifests
+from canary_conformance.scenario.observations import Transition
+from canary_conformance.scenario.stages import Verb
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.voting.app_workloads import Workload
+
+NETWORKING = "networking.istio.io/v1"
+
+
+def applied_objects(transition: Transition) -> list[str]:
+    """Return what became of each object of a stage: "Service/voting-app created"."""
+    return [str(applied) for step in transition.steps for applied in step.applied]
+
+
+def page_routed_at(world: World, transition: Transition) -> float:
+    """Return when the page's routes of a stage were live, in whatever file and step they are.
+
+    Those are the VirtualServices of a gateway that it applied; where it applied none, its first step counts.
+    """
+    refs = {
+        one.ref for one in world.manifests.objects if one.ref.kind == "VirtualService" and _is_of_gateway(one)
+    }
+    moments = [
+        applied.live_at
+        for step in transition.steps
+        for applied in step.applied
+        if applied.ref in refs and applied.verb in {Verb.CREATED, Verb.CONFIGURED}
+    ]
+    live = [moment for moment in moments if moment is not None]
+    return max(live) if live else transition.steps[0].live_at
+
+
+def _is_of_gateway(manifest: Manifest) -> bool:
+    """Istio, "Virtual Service" (gateways): without any, or with "mesh" alone, it is for sidecars only."""
+    spec = manifest.body.get("spec")
+    gateways = spec.get("gateways") if isinstance(spec, Mapping) else None
+    return isinstance(gateways, list) and any(gateway != "mesh" for gateway in gateways)
+
+
+def counted_pods(pods: Sequence[Workload]) -> dict[str, int]:
+    """Return how many ready pods each version of each component has: "voting-app 1.0" -> 3."""
+    counts: dict[str, int] = {}
+    for pod in pods:
+        if pod.ready:
+            counts[str(pod)] = counts.get(str(pod), 0) + 1
+    return counts
+
+
+def endpoints(world: World, service: str) -> dict[int, list[str]]:
+    """Return each port of a Service with the addresses of its ready endpoints, from its EndpointSlices."""
+    slices = world.api.list("discovery.k8s.io/v1", "EndpointSlice", world.namespace)
+    return addresses_by_port(slices, service)
+
+
+def routing_objects(world: World) -> Model:
+    """Return the cluster's DestinationRules and VirtualServices, to be asked what is asked of manifests.
+
+    Raises NotJudged for an object that is not understood here, though the API server has it.
+    """
+    found = [
+        {**item, "apiVersion": NETWORKING, "kind": kind}
+        for kind in ("DestinationRule", "VirtualService")
+        for item in world.api.list(NETWORKING, kind, world.namespace)
+    ]
+    # As the API server gives it, an object is a document of a file, too.
+    read = parse_manifests("\n---\n".join(map(json.dumps, found)).encode(), "cluster", world.namespace)
+    if found and read.findings:
+        raise NotJudged(f"the API server gave {read.findings[0]}")
+    state = State(world.namespace)
+    for manifest in read.manifests:
+        state = state.apply(manifest)
+    return Model(state)

@@ -1,0 +1,97 @@
+"""What the variables of the containers make of the application: what its pages say, and who may read MySQL.
+
+Source: the application's contract (images/voting/README.md): the variables, their defaults and their words. A
+variable whose value no manifest tells is believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canary_conformance.model.model import EnvVar, Model, Workload
+from canary_conformance.scenario.places import Finding
+
+# What a page offers is told by these settings, and voters expect the defaults.
+WORDS = {"VOTE1VALUE": "Cats", "VOTE2VALUE": "Dogs"}
+TELLING = ("voting-app", "voting-analytics")
+ON = frozenset({"on", "true", "yes", "1"})
+ACCOUNT = {"MYSQL_USER": "voting", "MYSQL_PASSWORD": "", "MYSQL_DATABASE": "voting"}
+"""MySQL's account by the variables that tell it, with what holds where one isn't set."""
+ROOT = "MYSQL_ROOT_PASSWORD"
+"""Without it the store's first start fails."""
+
+
+def strange_words(model: Model, version: str) -> list[Finding]:
+    """Return the settings of app and analytics by which a page says what no voter expects (R1.5)."""
+    found = []
+    for workload in model.pods():
+        if workload.app not in TELLING or workload.version.partition(".")[0] != version.partition(".")[0]:
+            continue
+        for name, variable in workload.env.items():
+            value = variable.value
+            if value is None:
+                continue
+            off = name == "SHOWDETAILS" and value.lower() not in ON
+            if off or value != WORDS.get(name, value):
+                found.append(Finding(variable.place, f"{name} of {workload} is {value!r}"))
+    return found
+
+
+def without_flag_buttons(model: Model) -> list[Finding]:
+    """Return the settings by which a page has no buttons for the feature flag, or never comes (R4.6)."""
+    return [
+        Finding(variable.place, f"FEATUREFLAG of {workload} is {variable.value!r}")
+        for workload in model.pods()
+        if workload.app == "voting-app"
+        and (variable := workload.env.get("FEATUREFLAG"))
+        and variable.value is not None
+        and variable.value.lower() not in ON
+    ]
+
+
+def other_accounts(model: Model) -> list[Finding]:
+    """Return the settings of 2.0 by which MySQL isn't set up, or refuses app or analytics (R4.2)."""
+    accounts = [finding for app in TELLING for finding in other_account(model, app, "2.0")]
+    return without_root(model) + accounts
+
+
+def without_root(model: Model) -> list[Finding]:
+    """Return that MySQL has no password of root to be set up with, without which it does not start."""
+    store = model.workload("voting-storage", "2.0")
+    root = store.env.get(ROOT) if store else None
+    # What keeps its pods from starting at all is told by itself.
+    if store is None or store.blocked or (root and root.value != ""):
+        return []
+    return [Finding(store.place, f"{store} has no {ROOT}, without which MySQL does not start")]
+
+
+def other_account(model: Model, app: str, version: str) -> list[Finding]:
+    """Return the settings by which MySQL refuses a component."""
+    client, store = model.workload(app, version), model.workload("voting-storage", "2.0")
+    if client is None or store is None or app not in TELLING or version != store.version:
+        return []
+    return list(_refused(client, store))
+
+
+def _refused(client: Workload, store: Workload) -> Iterator[Finding]:
+    user, password = client.env.get("MYSQL_USER"), client.env.get("MYSQL_PASSWORD")
+    # MySQL sets up root beside the account, for clients from anywhere (mysql's image: MYSQL_ROOT_HOST).
+    as_root = user is not None and user.value == "root" and _equal(password, store.env.get(ROOT), "")
+    for name in ["MYSQL_DATABASE"] if as_root else ACCOUNT:
+        asked, set_up = client.env.get(name), store.env.get(name)
+        if not _equal(asked, set_up, ACCOUNT[name]):
+            places = [one.place for one in (asked, set_up) if one] or [client.place]
+            other = f" ({places[1]})" if len(places) > 1 else ""
+            differs = f"{name} of {client} differs from that of {store}{other}"
+            unset = client.unset.get(name)
+            if unset and unset.place:
+                yield Finding(unset.place, f"{unset.sentence}; so {differs}")
+            else:
+                yield Finding(places[0], differs)
+
+
+def _equal(asked: EnvVar | None, set_up: EnvVar | None, otherwise: str) -> bool:
+    if asked and set_up and asked.origin and asked.origin == set_up.origin:
+        return True
+    values = [otherwise if one is None else one.value for one in (asked, set_up)]
+    return None in values or values[0] == values[1]

@@ -1,0 +1,87 @@
+"""What the manifests hold responsible for a wrong answer: a line, and a sentence about it.
+
+The first is the one to change. An answer names the rules that decided it; where no pod is ready, what keeps
+the pods from starting comes before the route that leads to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from canary_conformance.model.model import Model
+from canary_conformance.model.objects.object_parts import Part
+from canary_conformance.model.objects.questions import Answer, Outcome, Rule, Wire
+from canary_conformance.model.routing.answer_causes import not_ready
+from canary_conformance.scenario.places import Finding, Place
+from canary_conformance.voting.chains import REFUSED
+from canary_conformance.voting.static.model_questions import REFUSALS
+
+
+def of_answers(wrong: Iterable[tuple[Answer | None, str]], model: Model | None = None) -> tuple[Finding, ...]:
+    """Return the causes of wrong answers, each line once.
+
+    Args:
+        wrong: each answer with the one that is right ("voting-app 1.0", "refused").
+        model: what the answers are of, to find a route that should have matched.
+    """
+    found = (cause for answer, right in wrong if answer for cause in _of_answer(answer, right, model))
+    return by_line(found)
+
+
+def of_workloads(model: Model, names: Iterable[str]) -> tuple[Finding, ...]:
+    """Return why workloads ("voting-app 1.0") have no ready pods, or not as many as they should."""
+    wanted = frozenset(names)
+    return by_line(finding for one in model.pods() if str(one) in wanted for finding in not_ready(one))
+
+
+def by_line(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings without those of a line that an earlier one is about."""
+    first: dict[Place, Finding] = {}
+    for finding in found:
+        first.setdefault(finding.place, finding)
+    return tuple(first.values())
+
+
+def of_object(model: Model, kind: str, name: str, sentence: str) -> Iterator[Finding]:
+    """Yield a sentence about an object at its line; nothing where it does not exist."""
+    for one in model.state.of(kind):
+        if one.key.name == name:
+            yield Finding(Part.whole(one.manifest)["spec"].place, f"{one.key}: {sentence}")
+
+
+def _of_answer(answer: Answer, right: str, model: Model | None) -> Iterator[Finding]:
+    for outcome in answer.outcomes:
+        if _is(outcome, right):
+            continue
+        if model is not None and not outcome.suspect and not answer.share_of(right):
+            # A route to the right pods that does not match comes before the one that does.
+            yield from _findings(
+                rule for rule in answer.passed_over if rule.place and model.leads_to(rule.place, right)
+            )
+        yield from _findings([_said(outcome, right)])
+
+
+def _is(outcome: Outcome, right: str) -> bool:
+    """Tell whether an outcome is the right one; a component without a version is any of its versions."""
+    served = {name for name, _ in outcome.by_pod()}
+    if right == REFUSED:
+        return outcome.ending in REFUSALS
+    if not served:
+        return str(outcome.ending) == right
+    return all(name == right or name.rpartition(" ")[0] == right for name in served)
+
+
+def _said(outcome: Outcome, right: str) -> Rule:
+    """Return the rule that is responsible for a wrong outcome, with the outcome's reason."""
+    policy = outcome.rules[-1] if outcome.rules else None
+    if right == REFUSED and outcome.wire is Wire.PLAIN and policy and policy.place:
+        return Rule(policy.place, f"{policy.sentence}, so plaintext is accepted")
+    rule = outcome.cause or Rule(None, outcome.reason)
+    known = not outcome.reason or rule.sentence in outcome.reason or outcome.reason in rule.sentence
+    return rule if known or outcome.suspect else Rule(rule.place, f"{outcome.reason}: {rule.sentence}")
+
+
+def _findings(rules: Iterable[Rule]) -> Iterator[Finding]:
+    for rule in rules:
+        if rule.place:
+            yield Finding(rule.place, rule.sentence)

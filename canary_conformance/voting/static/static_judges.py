@@ -1,0 +1,206 @@
+"""Judges of what the model answers and finds: a wrong answer has its cause and quotes its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from canary_conformance.model.explanation import explain
+from canary_conformance.model.model import Model, Workload
+from canary_conformance.model.objects.finalizers import held_back
+from canary_conformance.model.objects.questions import Answer, Ending
+from canary_conformance.model.objects.state import POD_MAKERS
+from canary_conformance.model.pods.scaling import changed_numbers
+from canary_conformance.model.stage_plan import Plan
+from canary_conformance.scenario.places import Finding
+from canary_conformance.verdicts import Saying, counted, matrix, same
+from canary_conformance.verdicts.applied_objects import is_unchanged, listed_objects
+from canary_conformance.verdicts.exact_judges import compared
+from canary_conformance.verdicts.verdict import MOST_EXAMPLES, Verdict
+from canary_conformance.voting.chains import REFUSED
+from canary_conformance.voting.static.manifest_causes import by_line, of_answers, of_workloads
+from canary_conformance.voting.static.model_questions import who
+from canary_conformance.voting.static.static_chains import WHOLE, PageSeen
+from canary_conformance.voting.static.static_legs import causes_of_legs, table
+
+Cell = TypeVar("Cell")
+Seen = TypeVar("Seen")
+
+# A screen full of them helps nobody.
+_MOST_FINDINGS = 8
+
+
+def answered_by(
+    expected: Mapping[Cell, str],
+    noun: str,
+    model: Model | None = None,
+    tell: Callable[[Answer | None], str] = who,
+) -> Callable[[Mapping[Cell, Answer | None]], Verdict]:
+    """Judge that each answer is given by the workload expected ("voting-app 1.0", "refused").
+
+    Where nothing can be asked, as no pod gets ready, the requirement fails.
+
+    Args:
+        expected: who is to answer, by what is asked.
+        noun: what is asked ("pages", "connections").
+        model: what the answers are of; with it a route that should have matched is found, and where nothing
+            can be asked, what keeps the pods from being ready.
+        tell: how an answer becomes a text, see canary_conformance.voting.static.model_questions.who.
+    """
+
+    def judge(answers: Mapping[Cell, Answer | None]) -> Verdict:
+        if not expected:
+            nothing = compared(f"{noun} to judge", [f"no {noun}: no pod is ready"], "", 0)
+            return replace(nothing, causes=of_workloads(model, map(str, model.pods()))) if model else nothing
+        told = {cell: tell(answer) for cell, answer in answers.items()}
+        checks = {cell: _answered(text, answers.get(cell)) for cell, text in expected.items()}
+        verdict = matrix(checks, noun)(told)
+        wrong = [(answers[cell], text) for cell, text in expected.items() if told.get(cell, text) != text]
+        return replace(verdict, examples=_quoted(wrong), causes=of_answers(wrong, model))
+
+    return judge
+
+
+def because(
+    judge: Callable[[Seen], Verdict], causes: Callable[[], Iterable[Finding]]
+) -> Callable[[Seen], Verdict]:
+    """Return the judge with causes for what does not hold; they are looked for only then."""
+
+    def judged(seen: Seen) -> Verdict:
+        verdict = judge(seen)
+        return verdict if verdict.held else replace(verdict, causes=by_line(causes()))
+
+    return judged
+
+
+def _why_there(model: Model, workload: Workload) -> Finding:
+    for key, one in model.state.objects.items():
+        held = (
+            held_back(one.manifest) if (key.kind in POD_MAKERS and key.name == workload.deployment) else None
+        )
+        if held is not None:
+            return held
+    return Finding(workload.place, f"the pods of {workload} are not expected here")
+
+
+def pods_ready(
+    expected: Mapping[str, int], noun: str, model: Model
+) -> Callable[[Mapping[str, int]], Verdict]:
+    """Judge how many pods of each workload there are, by the noun; what keeps others back is the cause."""
+
+    def judge(seen: Mapping[str, int]) -> Verdict:
+        strange = [one for one in model.pods() if str(one) in seen and str(one) not in expected]
+        found = [_why_there(model, one) for one in strange]
+        return because(
+            counted(expected, noun),
+            lambda: (*of_workloads(model, expected), *found, *changed_numbers(model.state)),
+        )(seen)
+
+    return judge
+
+
+def as_listed(plan: Plan, stage: int) -> Callable[[Sequence[str]], Verdict]:
+    """Judge that a stage creates, configures and deletes what the scenario lists (R0.1)."""
+    listed = plan.scenario.stage(stage).promised()
+
+    def judge(seen: Sequence[str]) -> Verdict:
+        changed = (text for text in seen if not is_unchanged(text))
+        strange = {text.rpartition(" ")[0]: text for text in changed if text not in listed}
+        files = plan.scenario.stage(stage).files()
+        found = [one for file in files for one in plan.manifests.files.get(file, ())]
+        causes = [
+            Finding(one.place, f"{strange[str(one.ref)]}, which the scenario does not list")
+            for one in found
+            if str(one.ref) in strange
+        ]
+        return because(listed_objects(listed), lambda: causes)(seen)
+
+    return judge
+
+
+def proxied(expected: Iterable[str], model: Model) -> Callable[[Mapping[str, bool]], Verdict]:
+    """Judge that the pods of each workload get a proxy; what keeps pods from being made is the cause."""
+    names = tuple(expected)
+
+    def causes(without: Sequence[str]) -> Iterator[Finding]:
+        yield from of_workloads(model, names)
+        for one in model.pods():
+            if str(one) in without:
+                yield Finding(one.place, f"the pods of {one} get no proxy")
+
+    def judge(seen: Mapping[str, bool]) -> Verdict:
+        without = [name for name in names if seen.get(name) is False]
+        rows = [f"the pods of {name} get no proxy" for name in without]
+        rows += [f"{name} has no ready pod" for name in names if name not in seen]
+        rows += [f"unexpected pods: {name}" for name in seen if name not in names]
+        fine = f"{len(names)} of {len(names)} workloads get a proxy"
+        verdict = compared(f"{len(names)} workloads whose pods get a proxy", rows, fine, len(seen))
+        return because(lambda _: verdict, lambda: causes(without))(seen)
+
+    return judge
+
+
+def whole_pages(noun: str) -> Callable[[Mapping[Cell, PageSeen]], Verdict]:
+    """Judge that each page is whole for certain; noun: what is judged ("pages")."""
+
+    def judge(seen: Mapping[Cell, PageSeen]) -> Verdict:
+        if not seen:
+            return compared(f"{noun} with whole pages", [f"no {noun} to judge"], "", 0)
+        check: Saying[str] = Saying(WHOLE, lambda told: "" if told == WHOLE else f"were broken ({told})")
+        told = {cell: str(page) for cell, page in seen.items()}
+        wrong = [pair for page in seen.values() for pair in page.wrong]
+        verdict = because(matrix(dict.fromkeys(told, check), noun), lambda: of_answers(wrong))(told)
+        return verdict if verdict.held else replace(verdict, examples=_quoted(wrong))
+
+    return judge
+
+
+def legs_are(expected: Mapping[str, str], columns: Callable[[str], str] = str) -> Callable[[Model], Verdict]:
+    """Judge the table of mutual TLS: each leg with the rest of its row, or with some of its columns."""
+
+    def judge(model: Model) -> Verdict:
+        rows = {leg: columns(row) for leg, row in table(model).items()}
+        fine = f"{len(expected)} of {len(expected)} legs are mutual TLS"
+        wrong = [leg for leg in dict.fromkeys((*expected, *rows)) if rows.get(leg) != expected.get(leg)]
+        return because(same(expected, "legs", fine), lambda: causes_of_legs(model, wrong, expected))(rows)
+
+    return judge
+
+
+def nothing_found(called: str = "schema findings") -> Callable[[Sequence[Finding]], Verdict]:
+    """Judge that nothing was found; what was is shown whole, one "file:line: sentence" a line, at most eight.
+
+    `called` names them in the messages ("ways past the Gateway").
+    """
+
+    def judge(found: Sequence[Finding]) -> Verdict:
+        rest = len(found) - _MOST_FINDINGS
+        rows = [*map(str, found[:_MOST_FINDINGS]), *([f"and {rest} more"] if rest > 0 else [])]
+        brief = found[0].sentence if found else ""
+        verdict = compared(f"no {called}", rows, f"no {called}", len(found), brief)
+        return replace(verdict, causes=by_line(found))
+
+    return judge
+
+
+def _quoted(wrong: Iterable[tuple[Answer | None, str]]) -> tuple[str, ...]:
+    quoted = dict.fromkeys(explain(answer) for answer, _ in wrong if answer is not None)
+    return tuple(quoted)[:MOST_EXAMPLES]
+
+
+def _answered(right: str, answer: Answer | None) -> Saying[str]:
+    def check(told: str) -> str:
+        return "" if told == right else _seen(told, answer)
+
+    if right == REFUSED:
+        return Saying("refused", check)
+    return Saying(f"answered by {right}" if right.startswith("voting-") else f"ended with {right}", check)
+
+
+def _seen(told: str, answer: Answer | None) -> str:
+    if told == REFUSED and answer is not None:
+        return f"were refused ({', '.join(sorted(map(str, answer.endings)))})"
+    if told == str(Ending.NOT_SENT):
+        return "were not sent"
+    return f"were answered by {told}" if told.startswith("voting-") else f"ended with {told}"

@@ -1,0 +1,129 @@
+"""The table of mutual TLS as the model has it, and the plaintext calls that a locked mesh refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from canary_conformance.model.model import Leg, Model
+from canary_conformance.model.objects.questions import Answer
+from canary_conformance.model.pods.peer_authentication import PEER_AUTHENTICATION, policies
+from canary_conformance.model.routing.destination_rules import cells_by_host, destination_rules
+from canary_conformance.model.routing.expected_legs import promised_policy, promised_row
+from canary_conformance.scenario.places import Finding
+from canary_conformance.voting.static.manifest_causes import of_answers, of_object, of_workloads
+from canary_conformance.voting.static.model_questions import spoken
+
+_MUTUAL = "mTLS"
+
+# Which legs there are, once a stage is reached (R3.4, R4.10, R5.4); analytics 1.0 is locked out and has none.
+_INGRESS = ("ingress gateway -> voting-app:8080",)
+_OLD = (
+    "voting-app 1.0 -> voting-analytics:8080",
+    "voting-app 1.0 -> voting-storage:6379",
+    "voting-analytics 1.1 -> voting-storage:6379",
+)
+_NEW = (
+    "voting-app 2.0 -> voting-analytics:8080",
+    "voting-app 2.0 -> voting-storage:3306",
+    "voting-analytics 2.0 -> voting-storage:3306",
+)
+_LEGS = {3: (*_INGRESS, *_OLD), 4: (*_INGRESS, *_OLD, *_NEW), 5: (*_INGRESS, *_NEW)}
+
+
+def expected_legs(stage: int) -> tuple[str, ...]:
+    """Return every leg that a stage has: "voting-app 1.0 -> voting-storage:6379"."""
+    return _LEGS[stage]
+
+
+def table(model: Model) -> dict[str, str]:
+    """Return each leg with the rest of its row: status, server, client, policy, rule. Raises NotSpoken."""
+    rows: dict[str, str] = {}
+    for leg in model.legs():
+        # Ends that don't fit are shown, whatever becomes of a request that meets them.
+        if leg.status != "CONFLICT":
+            spoken(leg.answer)
+        rows[_named(leg)] = leg.cells
+    return rows
+
+
+def causes_of_legs(model: Model, wrong: Iterable[str], expected: Collection[str]) -> Iterator[Finding]:
+    """Yield what is responsible for each wrong leg: what keeps its pods back, or its policy and rule."""
+    known = {_named(leg): leg for leg in model.legs()}
+    for name in wrong:
+        leg = known.get(name)
+        client, _, server = name.partition(" -> ")
+        service = server.partition(":")[0]
+        if leg is None:
+            yield from of_workloads(model, [client])
+        elif name not in expected:
+            for one in model.pods():
+                if str(one) == client:
+                    yield Finding(one.place, f"{one.deployment} makes pods of {one}, which should not run")
+        elif leg.status == "UNKNOWN":
+            yield from of_answers([(leg.answer, service)])
+        else:
+            yield from _of_row(model, leg, service)
+
+
+def _of_row(model: Model, leg: Leg, service: str) -> Iterator[Finding]:
+    own = f"{service}/{model.state.namespace}"
+    if leg.client != _MUTUAL or leg.destination_rule != own:
+        what = f"the client of {service}:{leg.port} sends {leg.client}, not mTLS"
+        if leg.client == _MUTUAL:
+            what = f"it does not set the client TLS of {service}:{leg.port}"
+        yield from of_object(model, "DestinationRule", service, what)
+    if leg.server != _MUTUAL or leg.authn_policy != _policy_of(model, leg):
+        policy = leg.authn_policy.partition("/")[0]
+        what = f"{service}:{leg.port} accepts {leg.server}"
+        if leg.server == _MUTUAL:
+            what += " by this policy, while no `default` is STRICT for all pods of the namespace"
+        yield from of_object(model, PEER_AUTHENTICATION, policy, what)
+
+
+def promised_table(model: Model, legs: Sequence[str]) -> dict[str, str]:
+    """Return the table that is required: each leg OK and mutual, by policy `default` and a rule of its host.
+
+    See promised_policy for policies beside `default`. Istio merges the DestinationRules of one host, so that
+    any of them may set the TLS mode.
+    """
+    namespace = model.state.namespace
+    rules = cells_by_host(
+        ((rule.host, rule.name) for rule in destination_rules(model.state) if rule.namespace == namespace),
+        namespace,
+    )
+    named = {_named(leg): _policy_of(model, leg) for leg in model.legs()}
+    default = f"default/{namespace}"
+    return {leg: promised_row(rules, _service(leg), namespace, named.get(leg, default)) for leg in legs}
+
+
+def plain_calls(model: Model, *, listening: bool = False) -> dict[str, Answer | None]:
+    """Return what becomes of a plaintext connection from outside the mesh to each port of each workload.
+
+    A port counts that a pod declares, listens at by contract, or serves a Service at: Kubernetes lets a
+    container listen at ports that it doesn't declare. The keys are "voting-app 1.0:8080". Raises NotSpoken.
+
+    Args:
+        model: The moment to ask.
+        listening: Leave out the ports at which nothing listens by the contract.
+    """
+    return {
+        f"{workload}:{port}": spoken(model.answer_at_pod(str(workload), port))
+        for workload in model.pods()
+        if workload.ready
+        for port in model.open_ports(workload)
+        if not listening or workload.listens_at(port)
+    }
+
+
+def _policy_of(model: Model, leg: Leg) -> str:
+    namespace = model.state.namespace
+    everywhere = policies(model.state).in_force(namespace, {}, 0)
+    return promised_policy(leg.authn_policy, everywhere, namespace)
+
+
+def _named(leg: Leg) -> str:
+    return f"{leg.source.name} -> {leg.host.partition('.')[0]}:{leg.port}"
+
+
+def _service(leg: str) -> str:
+    return leg.rpartition(" -> ")[2].partition(":")[0]

@@ -1,0 +1,196 @@
+"""What the manifests make of the scenario's pods: how many get ready, why others don't, what runs in them.
+
+A question about what the model can't tell raises NotSpoken: that test comes to no verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import PurePosixPath
+
+from canary_conformance.errors import NotSpoken
+from canary_conformance.model.model import Model, Workload
+from canary_conformance.model.objects.object_parts import Part
+from canary_conformance.model.objects.state import POD_MAKERS
+from canary_conformance.model.pods.injection import pinned_proxy
+from canary_conformance.model.pods.pod_needs import COLLECTED
+from canary_conformance.model.pods.probes import is_own_image
+from canary_conformance.scenario.places import Finding
+from canary_conformance.voting.contract import STORAGE
+
+_NODE_TYPES = frozenset({"NodePort", "LoadBalancer"})
+_STATEFUL = "StatefulSet"
+# Where the image of voting-storage 2.0 keeps its tables.
+_DATA = PurePosixPath("/var/lib/mysql")
+
+
+def ready_pods(model: Model) -> Mapping[str, int]:
+    """Return how many ready pods each workload has, by its name ("voting-app 1.0").
+
+    Raises:
+        NotSpoken: What decides whether some of them get ready is not in the manifests.
+    """
+    check_known(model.pods())
+    return model.counted_pods()
+
+
+def why_not_ready(model: Model, names: Collection[str]) -> list[Finding]:
+    """Return why pods of workloads of these names never get ready, each cause once.
+
+    Raises:
+        NotSpoken: What decides whether some of them get ready is not in the manifests.
+    """
+    wanted = [one for one in model.pods() if str(one) in names]
+    found = list(dict.fromkeys(finding for one in wanted for finding in one.blocked))
+    if not found:
+        check_known(wanted)
+    return found
+
+
+def check_known(workloads: Collection[Workload]) -> None:
+    """Raise NotSpoken where it is not known whether pods of these workloads get ready."""
+    for one in workloads:
+        if one.doubts and not one.blocked:
+            raise NotSpoken(str(one.doubts[0]))
+
+
+def other_proxies(model: Model) -> list[Finding]:
+    """Return why proxies are not those that the running control plane injects (R1.3).
+
+    Raises:
+        NotSpoken: A proxy's image may be the control plane's or not.
+    """
+    found = []
+    for template in _templates(model):
+        rule = pinned_proxy(template, model.state.mesh)
+        if rule is not None and rule.place is not None:
+            found.append(Finding(rule.place, rule.sentence))
+        elif template.problems:
+            raise NotSpoken(str(template.problems[0]))
+    return found
+
+
+def ways_past_the_gateway(model: Model) -> list[Finding]:
+    """Return each Service and pod that is a way in from outside past the Gateway (R1.4)."""
+    found = []
+    for body in _objects(model, "Service"):
+        kind, addresses, ref = body["spec"]["type"], body["spec"]["externalIPs"], body.manifest.ref
+        if kind.text() in _NODE_TYPES:
+            found.append(Finding(kind.place, f"{ref} is of type {kind.text()}, open past the Gateway"))
+        if addresses.items():
+            found.append(Finding(addresses.place, f"{ref} has external addresses, open past the Gateway"))
+    for template in _templates(model):
+        found += _ports_of_the_node(template["spec"])
+    return found
+
+
+def foreign_hostnames(model: Model, app: str, version: str) -> list[Finding]:
+    """Return the settings by which pods call themselves by another name than their own (R1.6).
+
+    Source: Kubernetes, "DNS for Services and Pods" (hostname, setHostnameAsFQDN); pods on the node's network
+    have the node's name.
+    """
+    found = []
+    for template in _templates(model):
+        labels, spec, ref = template["metadata"]["labels"].labels(), template["spec"], template.manifest.ref
+        if (labels.get("app"), labels.get("version")) != (app, version):
+            continue
+        name, full, network = spec["hostname"], spec["setHostnameAsFQDN"], spec["hostNetwork"]
+        # A StatefulSet gives each pod its own name as its hostname.
+        if name.text() and ref.kind != _STATEFUL:
+            what = f"all pods of {ref} have the hostname {name.text()}, which is no pod's name"
+            found.append(Finding(name.place, what))
+        if full.value is True and spec["subdomain"].text():
+            found.append(Finding(full.place, f"the pods of {ref} have their full DNS name as hostname"))
+        if network.value is True:
+            found.append(Finding(network.place, f"the pods of {ref} have their node's hostname"))
+    return found
+
+
+def claims_mounted(model: Model, workload: str) -> list[str]:
+    """Return the claims that are there and that a workload's containers mount, and may write to."""
+    makers = {one.deployment: one for one in model.pods() if str(one) == workload}
+    claims: set[str] = set()
+    for body in _objects(model, *sorted(POD_MAKERS)):
+        name = body.manifest.ref.name
+        if name not in makers:
+            continue
+        written = set(_written(body.at("spec", "template", "spec")))
+        for volume in body.at("spec", "template", "spec", "volumes").items():
+            claim = volume["persistentVolumeClaim"]
+            found = model.state.has("PersistentVolumeClaim", claim["claimName"].text())
+            if found and volume["name"].text() in written and not claim["readOnly"].flag():
+                claims.add(claim["claimName"].text())
+        for template in body.at("spec", "volumeClaimTemplates").items():
+            called = template.at("metadata", "name").text()
+            if called in written:
+                claims |= {f"{called}-{name}-{number}" for number in range(makers[name].replicas)}
+    return sorted(claims)
+
+
+def read_only_claims(model: Model, workload: str) -> list[Finding]:
+    """Return where a workload's claims are mounted so that it can't write to them."""
+    makers = {one.deployment for one in model.pods() if str(one) == workload}
+    found = []
+    for body in _objects(model, *sorted(POD_MAKERS)):
+        if body.manifest.ref.name not in makers:
+            continue
+        spec = body.at("spec", "template", "spec")
+        claimed = {one["name"].text() for one in spec["volumes"].items() if one["persistentVolumeClaim"]}
+        claimed |= {
+            one.at("metadata", "name").text() for one in body.at("spec", "volumeClaimTemplates").items()
+        }
+        parts = [one["persistentVolumeClaim"]["readOnly"] for one in spec["volumes"].items()]
+        parts += [
+            mount["readOnly"]
+            for container in spec["containers"].items()
+            for mount in container["volumeMounts"].items()
+            if mount["name"].text() in claimed
+        ]
+        sentence = f"{body.manifest.ref} may not write to its claim (readOnly: true)"
+        found += [Finding(one.place, sentence) for one in parts if one.flag()]
+    return found
+
+
+def collected(model: Model) -> list[Finding]:
+    """Return the objects that are collected as garbage, as the owners that they name do not exist."""
+    return [
+        Finding(
+            one.manifest.place_of("metadata", "ownerReferences"),
+            COLLECTED.format(key),
+        )
+        for key, one in model.state.collected.items()
+    ]
+
+
+def _ports_of_the_node(spec: Part) -> Iterator[Finding]:
+    network = spec["hostNetwork"]
+    if network.value is True:
+        yield Finding(network.place, f"the pods of {spec.manifest.ref} listen on the node's own network")
+    for container in (*spec["initContainers"].items(), *spec["containers"].items()):
+        for port in container["ports"].items():
+            number = port["hostPort"]
+            if number.value:
+                told = f"{spec.manifest.ref} is open at the node's port {number.value} (hostPort)"
+                yield Finding(number.place, told)
+
+
+def _written(spec: Part) -> Iterator[str]:
+    """Yield the volumes that a container may write to; our own MySQL writes to one folder only."""
+    for container in spec["containers"].items():
+        own = is_own_image(container, STORAGE)
+        for mount in container["volumeMounts"].items():
+            holds = not own or _DATA.is_relative_to(mount["mountPath"].text())
+            if holds and not mount["readOnly"].flag():
+                yield mount["name"].text()
+
+
+def _templates(model: Model) -> Iterator[Part]:
+    for body in _objects(model, *sorted(POD_MAKERS)):
+        yield body.at("spec", "template")
+
+
+def _objects(model: Model, *kinds: str) -> Iterator[Part]:
+    for kind in kinds:
+        for one in model.state.of(kind):
+            yield Part.whole(one.manifest)

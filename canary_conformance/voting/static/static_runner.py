@@ -1,0 +1,202 @@
+"""The static tier without pytest: many folders judged one after the other, as mutants need it.
+
+The tests of tests/static are called as they stand, with a plan; nothing is judged in a second way. Files that
+two folders share are read once.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+
+from canary_conformance.errors import BadInput, NotSpoken
+from canary_conformance.model.objects.mesh_profile import MeshProfile, mesh_profile
+from canary_conformance.model.stage_plan import Plan, plan_of
+from canary_conformance.scenario.loading import SCENARIO_FILE, load_scenario
+from canary_conformance.scenario.manifests import ManifestFolder, ParsedManifests, parse_manifests
+from canary_conformance.scenario.places import Finding, refuse
+from canary_conformance.scenario.stages import Scenario, stage_named
+from canary_conformance.verdicts.expect import PromiseBroken
+from canary_conformance.voting.static.unmodelled_kinds import judged_by_the_model
+
+REPOSITORY = Path(__file__).parents[3]
+TESTS = REPOSITORY / "tests/static"
+OWN_SCENARIO = REPOSITORY / "manifests/scenario.yaml"
+BAD_INPUT = "bad input"
+"""What stands for a promise where the folder is refused before anything is judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaticResult:
+    """What became of one test: the promises it is marked with, and whether they held.
+
+    words: the message if not. Held with words is what the model can't tell: they say why.
+    """
+
+    requirements: tuple[str, ...]
+    held: bool
+    words: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaticTest:
+    """A test of the static tier: the stage it is about, its promises, and the function that judges a plan."""
+
+    node: str
+    stage: int
+    requirements: tuple[str, ...]
+    judge: Callable[[Plan], None]
+
+
+def static_verdicts(
+    folder: Path, overlay: Mapping[str, bytes] | None = None, mesh: str | None = None
+) -> tuple[StaticResult, ...]:
+    """Return the verdict of every static test on a folder, some of its files replaced by other contents.
+
+    A folder that can't be judged has one failed result, marked BAD_INPUT. Tests of a stage whose files it
+    lacks are left out.
+
+    Args:
+        folder: The manifests folder.
+        overlay: Contents by their path in the folder, scenario.yaml maybe among them.
+        mesh: The name of a mesh profile; None for the one that the scenario names, or else the default.
+    """
+    try:
+        read = _read(folder, overlay or {}, mesh)
+    except BadInput as bad:
+        return (StaticResult((BAD_INPUT,), held=False, words=str(bad), node="reading the folder"),)
+    return tuple(_result(test, read) for test in static_tests() if not read.scenario.why_not(test.stage))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """What the model finds out about a requirement: a few lines, and the causes where it fails."""
+
+    words: str = ""
+    causes: tuple[Finding, ...] = ()
+
+
+def what_the_model_says(plan: Plan, requirement_id: str) -> ModelView:
+    """Return why a requirement fails by the manifests, with file:line, or that it holds by them.
+
+    Without words where no static test judges the requirement.
+    """
+    asked = [test for test in static_tests() if requirement_id in test.requirements]
+    for test in asked:
+        if plan.scenario.why_not(test.stage):
+            continue
+        try:
+            with judged_by_the_model(plan, test.stage, test.requirements):
+                test.judge(plan)
+        except PromiseBroken as broken:
+            verdict = broken.verdict
+            return ModelView("\n".join(verdict.examples) or verdict.seen, verdict.causes)
+        except NotSpoken as unknown:
+            return ModelView(f"not judged: {unknown}")
+    return ModelView("by the manifests alone this requirement holds") if asked else ModelView()
+
+
+@cache
+def static_tests() -> tuple[StaticTest, ...]:
+    """Return the tests of the static tier in the order of their stages."""
+    return tuple(test for file in sorted(TESTS.glob("test_stage_*.py")) for test in _tests_of(file))
+
+
+def _tests_of(file: Path) -> Iterator[StaticTest]:
+    spec = importlib.util.spec_from_file_location(f"static_{file.stem}", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    stage = stage_named(file.name)
+    assert stage is not None
+    for name, judge in vars(module).items():
+        if name.startswith("test_"):
+            marks = getattr(judge, "pytestmark", ())
+            promises = tuple(id_ for mark in marks if mark.name == "requirement" for id_ in mark.args)
+            yield StaticTest(f"{file.name}::{name}", stage[0], promises, judge)
+
+
+class _Read:
+    """A folder as read; its plan is made when a test has to be judged."""
+
+    def __init__(
+        self, folder: Path, scenario: Scenario, contents: Mapping[str, bytes], mesh: MeshProfile
+    ) -> None:
+        self.scenario = scenario
+        self._mesh = mesh
+        self._folder = folder
+        self._contents = contents
+        self._known: dict[int, dict[str, StaticResult]] = {}
+        parsed = {name: _parsed(raw, name, scenario.namespace) for name, raw in contents.items()}
+        findings = [finding for one in parsed.values() for finding in one.findings]
+        refuse(f"the manifests in {folder} can't be judged", findings)
+        self._manifests = {name: one.manifests for name, one in parsed.items()}
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan of the folder."""
+        return plan_of(self.scenario, ManifestFolder(self._folder, self._manifests), self._mesh)
+
+    def known(self, stage: int) -> dict[str, StaticResult]:
+        """Return the verdicts, by test, on all that a test of a stage can depend on.
+
+        That is the scenario, and the files applied until then.
+        """
+        if stage not in self._known:
+            files = self.scenario.files_up_to(stage)
+            decide = (stage, self._mesh, self.scenario, *((name, self._contents[name]) for name in files))
+            self._known[stage] = _KNOWN.setdefault(decide, {})
+        return self._known[stage]
+
+
+_KNOWN: dict[tuple[object, ...], dict[str, StaticResult]] = {}
+"""Verdicts of this process: a later stage's mistake leaves what the earlier ones are judged by as it was."""
+
+
+def _result(test: StaticTest, read: _Read) -> StaticResult:
+    known = read.known(test.stage)
+    if test.node not in known:
+        known[test.node] = _judged(test, read.plan)
+    return known[test.node]
+
+
+def _judged(test: StaticTest, plan: Plan) -> StaticResult:
+    try:
+        with judged_by_the_model(plan, test.stage, test.requirements):
+            test.judge(plan)
+    except PromiseBroken as broken:
+        return StaticResult(test.requirements, held=False, words=str(broken), node=test.node)
+    except NotSpoken as unknown:
+        return StaticResult(test.requirements, held=True, words=str(unknown), node=test.node)
+    return StaticResult(test.requirements, held=True, words="", node=test.node)
+
+
+def _read(folder: Path, overlay: Mapping[str, bytes], mesh: str | None) -> _Read:
+    scenario = _scenario(folder, overlay.get(SCENARIO_FILE))
+    contents = {
+        name: overlay[name] if name in overlay else _content(folder / name) for name in scenario.files()
+    }
+    return _Read(folder, scenario, contents, mesh_profile(mesh, scenario.mesh))
+
+
+@lru_cache(maxsize=8)
+def _scenario(folder: Path, told: bytes | None) -> Scenario:
+    return load_scenario(folder, fallback=OWN_SCENARIO, told=told)
+
+
+@lru_cache(maxsize=64)
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise BadInput(f"{path} can't be read: {problem.strerror or problem}") from problem
+
+
+@lru_cache(maxsize=64)
+def _parsed(raw: bytes, name: str, namespace: str) -> ParsedManifests:
+    return parse_manifests(raw, name, namespace)

@@ -1,0 +1,280 @@
+"""Kinds whose objects the model does not follow, and which requirements each of them could touch.
+
+The one table for it: a requirement that such an object could touch is not judged by the manifests alone, all
+others are judged as if the object were not there. What only hinders (a quota, a network policy) can't mend a
+requirement that fails without it; what may add or rewrite objects can, so that its failure isn't judged
+either. A kind that Kubernetes and Istio don't define could do anything. Sources: the Kubernetes and Istio
+references of each kind, as its row says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from canary_conformance.errors import NotSpoken
+from canary_conformance.model.objects.object_parts import Part
+from canary_conformance.model.objects.state import POD_MAKERS, InForce, State
+from canary_conformance.model.pods.scaling import KIND as AUTOSCALER
+from canary_conformance.model.pods.scaling import autoscaler
+from canary_conformance.model.stage_plan import Plan
+from canary_conformance.scenario.kinds import is_known
+from canary_conformance.verdicts.expect import PromiseBroken
+from canary_conformance.voting.requirements import REQUIREMENTS
+
+EVERYTHING = frozenset(REQUIREMENTS)
+ACCEPTED = frozenset({"R0.1"})
+WAYS_IN = frozenset({"R1.4"})
+NUMBERS = frozenset({"R1.2", "R1.6", "R2.1", "R2.2", "R4.2", "R5.3"})
+PODS = frozenset({"R1.2", "R1.3", "R2.1", "R4.2", "R4.9", "R5.3"})
+CLAIMS = frozenset({"R4.2", "R4.9", "R5.4"})
+TRAFFIC = frozenset(
+    [
+        "R1.5",
+        "R1.6",
+        "R1.7",
+        "R2.2",
+        "R2.3",
+        "R3.1",
+        "R3.2",
+        "R3.3",
+        "R3.4",
+        "R3.5",
+        "R3.6",
+        "R3.7",
+        "R4.1",
+        "R4.3",
+        "R4.4",
+        "R4.5",
+        "R4.6",
+        "R4.7",
+        "R4.8",
+        "R4.9",
+        "R4.10",
+        "R5.1",
+        "R5.3",
+        "R5.4",
+    ]
+)
+_POD_OF = {"Pod": (), "CronJob": ("spec", "jobTemplate", "spec", "template")}
+_TEMPLATE = ("spec", "template")
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an object could do that the model doesn't follow.
+
+    may_mend: whether it could make a requirement hold that fails without it.
+    """
+
+    touches: frozenset[str]
+    why: str
+    may_mend: bool = False
+
+
+NOTHING = Effect(frozenset(), "")
+Rule = Callable[[InForce, State], Effect]
+
+
+def _always(touches: frozenset[str], why: str, *, may_mend: bool = False) -> Rule:
+    effect = Effect(touches, why, may_mend)
+    return lambda _one, _state: effect
+
+
+def _of_selected_pods(field: str, touches: frozenset[str], why: str, *, may_mend: bool = False) -> Rule:
+    """Return the rule for a kind that is for the pods which a selector selects, an empty one all of them."""
+
+    def rule(one: InForce, state: State) -> Effect:
+        selector = Part.whole(one.manifest).at("spec", field)
+        wanted = selector["matchLabels"].labels().items()
+        if selector["matchExpressions"] or any(wanted <= labels.items() for labels in _labels_of_pods(state)):
+            return Effect(touches, why, may_mend)
+        return NOTHING
+
+    return rule
+
+
+def _network_policy(one: InForce, state: State) -> Effect:
+    """Policies only add to what is allowed, so that one that allows everything hinders nothing.
+
+    Source: Kubernetes, "Network Policies" (an empty rule allows all; without policyTypes a policy is for
+    Ingress, and for Egress where it has egress rules).
+    """
+    spec = Part.whole(one.manifest)["spec"]
+    types = set(spec["policyTypes"].texts()) or {"Ingress", *(["Egress"] if spec["egress"].items() else [])}
+    if all(any(rule.value == {} for rule in spec[kind.lower()].items()) for kind in types):
+        return NOTHING
+    return _ENFORCED(one, state)
+
+
+def _quota(one: InForce, _state: State) -> Effect:
+    """A quota counts pods and what they ask for, or objects of any kind ("Resource Quotas")."""
+    hard = Part.whole(one.manifest).at("spec", "hard").entries()
+    of_pods = all(name == "pods" or name.rpartition(".")[2] in {"cpu", "memory"} for name in hard)
+    why = "the pods that it leaves room for depend on what the injected proxies ask for"
+    return Effect(PODS if of_pods else PODS | ACCEPTED, why)
+
+
+def _other_pods(one: InForce, state: State) -> Effect:
+    """Pods of a kind that the model doesn't make; where a Service selects them they answer its requests."""
+    template = Part.whole(one.manifest).at(*_POD_OF.get(one.key.kind, _TEMPLATE))
+    labels = template.at("metadata", "labels").labels()
+    why = f"the model makes no pods of a {one.key.kind}"
+    return Effect(PODS | TRAFFIC if _is_behind_a_service(labels, state) else PODS, why, may_mend=True)
+
+
+def _ingress(one: InForce, state: State) -> Effect:
+    """Istio's gateway serves an Ingress of its class ("Kubernetes Ingress"), other controllers theirs."""
+    whole = Part.whole(one.manifest)
+    name = whole.at("spec", "ingressClassName").text()
+    name = name or whole.at("metadata", "annotations")["kubernetes.io/ingress.class"].text()
+    controllers = {
+        Part.whole(other.manifest).at("spec", "controller").text()
+        for other in state.of("IngressClass")
+        if other.key.name == name
+    }
+    of_istio = name in {"", "istio"} or "istio.io/ingress-controller" in controllers
+    touches = WAYS_IN | TRAFFIC if of_istio else WAYS_IN
+    return Effect(
+        touches, "it is a way in other than the Gateway, where a controller serves it", may_mend=True
+    )
+
+
+def _storage_class(one: InForce, state: State) -> Effect:
+    """Claims that name the class get volumes of it, and those that name none where it is the default."""
+    annotations = Part.whole(one.manifest).at("metadata", "annotations")
+    named = {
+        Part.whole(claim.manifest).at("spec", "storageClassName").text()
+        for claim in state.of("PersistentVolumeClaim")
+    }
+    default = annotations["storageclass.kubernetes.io/is-default-class"].text() == "true"
+    if one.key.name in named or (default and "" in named):
+        return Effect(CLAIMS, "its provisioner decides whether claims are bound", may_mend=True)
+    return NOTHING
+
+
+def _autoscaler(one: InForce, state: State) -> Effect:
+    """See canary_conformance.model.pods.scaling: where a cluster has metrics, idle pods are taken away."""
+    scaler = autoscaler(one)
+    for maker in (found for kind in POD_MAKERS for found in state.of(kind)):
+        asked = Part.whole(maker.manifest).at("spec", "replicas").number(1) or 0
+        if scaler.target == (maker.key.kind, maker.key.name) and scaler.may_take_away(asked):
+            why = f"where the cluster has metrics it takes idle pods away, down to {scaler.least}"
+            return Effect(NUMBERS, why)
+    return NOTHING
+
+
+_ENFORCED = _of_selected_pods(
+    "podSelector", TRAFFIC | PODS - {"R1.3"}, "the CNI plugin decides whether and how it is enforced"
+)
+_ADMISSION = _always(EVERYTHING, "it may refuse or rewrite every other object", may_mend=True)
+_GRANTS = _always(frozenset(), "grants access to the API server, which no component calls")
+_ADDRESSES = _always(TRAFFIC | {"R2.1"}, "it adds addresses to a Service", may_mend=True)
+_INERT = _always(frozenset(), "nothing in the scenario reads it")
+_PLUGIN = _of_selected_pods("selector", TRAFFIC, "it runs code of its own in the proxies", may_mend=True)
+
+# What is not here the model follows (canary_conformance.model), like a Secret or a Service.
+TABLE: Mapping[str, Rule] = {
+    "PodDisruptionBudget": _always(frozenset(), "limits evictions, and the scenario evicts no pod"),
+    **dict.fromkeys(("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"), _GRANTS),
+    **dict.fromkeys(
+        ("PriorityClass", "RuntimeClass", "IngressClass", "CSIDriver", "CSIStorageCapacity"), _INERT
+    ),
+    **dict.fromkeys(("Lease", "ControllerRevision", "PodTemplate", "CertificateSigningRequest"), _INERT),
+    **dict.fromkeys(("FlowSchema", "PriorityLevelConfiguration", "CustomResourceDefinition"), _INERT),
+    "WorkloadGroup": _always(frozenset(), "describes machines outside of the cluster, and none joins"),
+    "NetworkPolicy": _network_policy,
+    "ResourceQuota": _quota,
+    "LimitRange": _always(PODS, "it gives limits to containers without any, the injected proxy's among them"),
+    **dict.fromkeys(("Pod", "ReplicaSet", "ReplicationController", "Job", "CronJob"), _other_pods),
+    AUTOSCALER: _autoscaler,
+    "Ingress": _ingress,
+    "StorageClass": _storage_class,
+    "PersistentVolume": _always(CLAIMS, "the cluster decides which claim it is bound to", may_mend=True),
+    **dict.fromkeys(("Endpoints", "EndpointSlice", "WorkloadEntry"), _ADDRESSES),
+    **dict.fromkeys(
+        ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "APIService"), _ADMISSION
+    ),
+    **dict.fromkeys(("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"), _ADMISSION),
+    **dict.fromkeys(("WasmPlugin", "TrafficExtension"), _PLUGIN),
+    "ProxyConfig": _of_selected_pods(
+        "selector", PODS | TRAFFIC, "it changes how the injected proxies are started", may_mend=True
+    ),
+}
+_GATEWAY_API = "gateway.networking.k8s.io/"
+_ROUTES = _always(
+    PODS | TRAFFIC | WAYS_IN, "Istio makes gateways and routes of the Gateway API's objects", may_mend=True
+)
+_UNKNOWN = _always(
+    EVERYTHING - ACCEPTED,
+    "the kind's definition is unknown without a cluster, and so is what its controller does",
+    may_mend=True,
+)
+
+
+def effect_of(one: InForce, state: State) -> Effect:
+    """Return what an object could do that the model doesn't follow."""
+    rule = TABLE.get(one.key.kind)
+    if rule is None and not _is_defined(one):
+        rule = _ROUTES if one.manifest.api_version.startswith(_GATEWAY_API) else _UNKNOWN
+    return rule(one, state) if rule else NOTHING
+
+
+def unmodelled(plan: Plan, stage: int, requirements: Sequence[str]) -> list[tuple[str, Effect]]:
+    """Return each object of a stage that could touch one of these requirements, in words, and its effect."""
+    found: dict[str, Effect] = {}
+    for one, state in _in_force(plan, stage):
+        effect = effect_of(one, state)
+        if effect.touches.intersection(requirements):
+            place = one.manifest.place
+            found.setdefault(f"{one.key} ({place}) is not part of the model: {effect.why}", effect)
+    return list(found.items())
+
+
+@contextmanager
+def judged_by_the_model(plan: Plan, stage: int, requirements: Sequence[str]) -> Iterator[None]:
+    """Judge requirements in the block.
+
+    Raises NotSpoken where an object outside of the model could touch them.
+    """
+    touching = unmodelled(plan, stage, requirements)
+    try:
+        yield
+    except NotSpoken:
+        if touching:
+            # It names the object and its line, where the model names what it was asked.
+            raise NotSpoken(touching[0][0]) from None
+        raise
+    except PromiseBroken:
+        mending = [told for told, effect in touching if effect.may_mend]
+        if mending:
+            raise NotSpoken(mending[0]) from None
+        raise
+    if touching:
+        raise NotSpoken(touching[0][0])
+
+
+def _in_force(plan: Plan, stage: int) -> Iterator[tuple[InForce, State]]:
+    """Yield every object outside of the model with each state of a stage that it is there in."""
+    states = [plan.before(stage).state, *(moment.model.state for moment in plan.during(stage))]
+    for state in states:
+        for one in state.objects.values():
+            if one.key.kind in TABLE or not _is_defined(one):
+                yield one, state
+
+
+def _is_defined(one: InForce) -> bool:
+    return is_known(one.manifest.api_version, str(one.manifest.body["kind"]))
+
+
+def _labels_of_pods(state: State) -> Iterable[Mapping[str, str]]:
+    for kind in (*POD_MAKERS, *(kind for kind, rule in TABLE.items() if rule is _other_pods)):
+        for one in state.of(kind):
+            template = Part.whole(one.manifest).at(*_POD_OF.get(kind, _TEMPLATE))
+            yield template.at("metadata", "labels").labels()
+
+
+def _is_behind_a_service(labels: Mapping[str, str], state: State) -> bool:
+    selectors = (Part.whole(one.manifest).at("spec", "selector").labels() for one in state.of("Service"))
+    return any(selector and selector.items() <= labels.items() for selector in selectors)

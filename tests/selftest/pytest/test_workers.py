@@ -1,0 +1,124 @@
+"""Workers judge what one process judges: one table, one JUnit file, one exit code; by static tests alone.
+
+Each test is a pytest of its own on this repository, seen through links so that its reports lie elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.selftest
+
+REPOSITORY = Path(__file__).parents[3]
+ROUTES = "istio/step-3-add-routing-for-2.0-components.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended: exit code, what it printed, the folder of its report."""
+
+    code: int
+    told: str
+    report: Path
+
+    @property
+    def promises(self) -> str:
+        """The closing lines of the table of promises."""
+        return "\n".join(re.findall(r"^\d+ requirements: .*$", self.told, re.MULTILINE))
+
+
+def run(folder: Path, *options: str) -> Ended:
+    folder.mkdir()
+    for name in ("conftest.py", "pytest.ini", "fixtures", "tests", "manifests", "images"):
+        (folder / name).symlink_to(REPOSITORY / name)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment = kept | {"PYTHONDONTWRITEBYTECODE": "1"}
+    words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/static", *options]
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return Ended(done.returncode, done.stdout + done.stderr, folder / "reports/latest")
+
+
+@pytest.fixture
+def mistaken(tmp_path: Path) -> Path:
+    """Manifests in which the canary's cookie has lost a letter."""
+    folder = Path(shutil.copytree(REPOSITORY / "manifests", tmp_path / "manifests"))
+    file = folder / ROUTES
+    file.write_text(file.read_text().replace("featureflag=on", "featurflag=on"))
+    return folder
+
+
+def test_two_workers_say_what_one_process_says(tmp_path: Path) -> None:
+    alone, shared = run(tmp_path / "one"), run(tmp_path / "two", "-n", "2")
+    assert (alone.code, shared.code) == (0, 0), shared.told
+    assert shared.promises == alone.promises != ""
+    records = [json.loads((one.report / "run.json").read_text()) for one in (alone, shared)]
+    names = [sorted(test["name"] for test in record["tests"]) for record in records]
+    assert names[0] == names[1]
+
+
+def test_workers_leave_one_report_with_the_promises_of_all(tmp_path: Path) -> None:
+    shared = run(tmp_path / "two", "-n", "2")
+    folders = [path for path in (tmp_path / "two/reports").iterdir() if not path.is_symlink()]
+    assert len(folders) == 1
+    tree = ET.parse(shared.report / "junit.xml")
+    told = {one.get("value") for one in tree.iter("property") if one.get("name") == "requirement"}
+    assert {"R1.1", "R4.5", "R6.1"} <= told
+
+
+def test_a_broken_promise_is_as_red_by_workers(tmp_path: Path, mistaken: Path) -> None:
+    alone = run(tmp_path / "one", f"--manifests={mistaken}")
+    shared = run(tmp_path / "two", f"--manifests={mistaken}", "-n", "2")
+    assert (alone.code, shared.code) == (1, 1)
+    assert shared.promises == alone.promises
+    assert re.search(r"^R4\.5 +FAILED", shared.told, re.MULTILINE)
+    assert any((shared.report / "failures").iterdir())
+
+
+def test_a_world_is_taken_over_by_one_process_alone(tmp_path: Path) -> None:
+    ended = run(tmp_path / "two", "-n", "2", "--reuse")
+    assert ended.code == 4
+    assert "--reuse can't be combined with -n" in ended.told
+
+
+DYING = """
+import os
+
+def pytest_runtest_call(item):
+    if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":
+        os._exit(9)
+"""
+ENDING = """
+import os, pytest
+
+def pytest_runtest_call(item):
+    if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":
+        pytest.exit("environment failed, no verdict: the node is lost", returncode=3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("plugin", "code", "told"),
+    [
+        (DYING, 6, "worker gw0 died: Not properly terminated; its exit code is 9"),
+        (ENDING, 3, "no verdict: the node is lost (worker gw0)"),
+    ],
+    ids=["dies", "ends without a verdict"],
+)
+def test_a_run_whose_worker_has_no_verdict_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: str, code: int, told: str
+) -> None:
+    (tmp_path / "trouble.py").write_text(plugin)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    ended = run(tmp_path / "two", "-n", "2", "-p", "trouble")
+    assert ended.code == code, ended.told
+    assert told in ended.told

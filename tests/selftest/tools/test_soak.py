@@ -1,0 +1,367 @@
+"""Many rounds are told one by one and together, none is left out; an interrupted soak tells what it has."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from canary_conformance.errors import BadInput, EnvironmentFailed
+from canary_conformance.exit_codes import ExitStatus, together
+from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.process_owners import MARK, own_token
+from canary_conformance.progress import Progress
+from canary_conformance.report.bundle import RunFolder
+from canary_conformance.report.run_record import Outcome, promise_lines
+from fixtures import end_summary
+from fixtures.options import OWN_MANIFESTS, REPOSITORY, RUN, Run
+from tests.selftest.support import interrupted_when, run_record
+from tools import round_reports, rounds, soak
+from tools.round_reports import Round, read_round
+from tools.rounds import Ended, suite_command
+from tools.soak import Settings, table
+
+pytestmark = pytest.mark.selftest
+
+ASKED = Settings(3, ImagesFrom.AUTO, "a-cluster", False, ())
+
+
+def a_round(code: int = 0, seconds: float = 100.0, **outcomes: Outcome) -> Round:
+    report = REPOSITORY / "reports/run" if outcomes else None
+    promises = promise_lines(run_record(**outcomes)) if outcomes else ()
+    return Round(seconds, code, promises, report, REPOSITORY / "reports/soak/round.log")
+
+
+GREEN = a_round(R3_2=Outcome.PASSED, R4_4=Outcome.PASSED)
+RED = a_round(1, 120.0, R3_2=Outcome.FAILED, R4_4=Outcome.PASSED)
+UNJUDGED = a_round(1, 120.0, R3_2=Outcome.NOT_JUDGED, R4_4=Outcome.FAILED)
+LOST = a_round(3, 20.0)
+INCOMPLETE = a_round(5, 100.0, R4_4=Outcome.NOT_JUDGED)
+
+
+def rows(*rounds: Round) -> dict[str, list[str]]:
+    return {line.split()[0]: line.split()[1:] for line in table(rounds).splitlines()}
+
+
+# --- the command line ------------------------------------------------------------------------------------
+
+
+def test_command_line_is_read_and_the_rest_is_pytests() -> None:
+    assert soak.settings([]) == Settings(30, ImagesFrom.AUTO, "voting-conformance", False, ())
+    words = [
+        "--rounds",
+        "5",
+        "--images=build",
+        "--cluster-name",
+        "c",
+        "--keep-cluster",
+        "--",
+        "-k",
+        "a",
+        "--",
+    ]
+    assert soak.settings(words) == Settings(5, ImagesFrom.BUILD, "c", True, ("-k", "a", "--"))
+
+
+@pytest.mark.parametrize("words", [["--rounds", "0"], ["--rounds", "x"], ["-k"], ["x", "--"]])
+def test_bad_command_line_is_bad_input(words: list[str]) -> None:
+    with pytest.raises(BadInput, match=r"usage: python -m tools\.soak"):
+        soak.settings(words)
+
+
+def test_a_name_that_no_cluster_can_have_is_refused_before_anything_is_made() -> None:
+    with pytest.raises(BadInput, match="'Bad Name' can't name a cluster"):
+        soak.settings(["--cluster-name", "Bad Name"])
+
+
+def test_bad_command_line_ends_with_its_exit_code() -> None:
+    words = [sys.executable, "-m", "tools.soak", "--fast"]
+    told = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert told.returncode == 4
+    assert told.stderr.startswith("bad input: unrecognized arguments: --fast")
+
+
+def test_a_round_is_the_walk_of_e2e_on_the_kept_cluster() -> None:
+    words = suite_command(
+        ImagesFrom.BUILD, AskedVersions(envoy="1.38.3"), "c", keep=True, arguments=["-k", "canary"]
+    )
+    assert words[:4] == [sys.executable, "-m", "pytest", "tests"]
+    assert words[4:8] == ["--images", "build", "--envoy-version", "1.38.3"]
+    assert words[8:] == ["--cluster-name", "c", "--keep-cluster", "-k", "canary"]
+    assert "--keep-cluster" not in suite_command(ImagesFrom.AUTO, AskedVersions(), "c", keep=False)
+
+
+# --- one round -------------------------------------------------------------------------------------------
+
+
+def output_of(run: Run) -> str:
+    """What the plugin prints at the end of a run."""
+    lines = ["report: of a test, no folder"]
+    stash = pytest.Stash()
+    stash[RUN] = run
+    reporter = SimpleNamespace(write_line=lines.append)
+    end_summary.pytest_terminal_summary(
+        cast(Any, reporter), cast(Any, SimpleNamespace(stash=stash, get_verbosity=lambda: 0))
+    )
+    return "\n".join([*lines, "=== 1 failed in 3.2s ==="])
+
+
+def test_a_round_is_what_its_own_report_says(tmp_path: Path) -> None:
+    run = Run(ImagesFrom.AUTO, "c", True, OWN_MANIFESTS, False, tmp_path, Progress())
+    run.folder = RunFolder.of_now(tmp_path / "reports").make()
+    run.tests = list(run_record(R3_2=Outcome.FAILED, R4_4=Outcome.PASSED).tests)
+    output = output_of(run)
+    RunFolder.of_now(tmp_path / "reports").make()  # `latest` is another run's by now
+    one = read_round(Ended(118.4, 1, output), tmp_path / "log")
+    assert (one.seconds, one.exit_code, one.report) == (118.4, 1, run.folder.path)
+    assert one.broken == ["R3.2"]
+    assert one.verdict == "RED, R3.2 FAILED"
+
+
+def test_a_round_without_a_report_judged_nothing(tmp_path: Path) -> None:
+    one = read_round(Ended(20.0, 3, "environment failed, no verdict: no node"), tmp_path / "log")
+    assert (one.promises, one.report) == ((), None)
+    assert one.verdict == "environment failed (exit code 3), no verdict"
+    assert one.places == f"log {tmp_path / 'log'}"
+
+
+def test_a_round_whose_report_is_empty_judged_nothing(tmp_path: Path) -> None:
+    one = read_round(Ended(20.0, -9, f"report: {tmp_path}"), tmp_path / "log")
+    assert one.broken == []
+    assert together([one.exit_code]) == ExitStatus.DEFECT
+    assert one.verdict == "killed by SIGKILL (exit code -9), no verdict"
+
+
+def test_arguments_that_pytest_can_not_take_end_the_soak(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no such option"):
+        read_round(Ended(1.0, ExitStatus.BAD_INPUT, "no such option"), tmp_path / "log")
+
+
+def test_a_round_that_somebody_ended_ends_the_soak(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        read_round(Ended(1.0, 2, ""), tmp_path / "log")
+
+
+def test_a_green_round_says_what_it_judged() -> None:
+    assert GREEN.verdict.startswith("green, ")
+    assert "2 hold, " in GREEN.verdict
+    assert GREEN.verdict.endswith("; incomplete")
+
+
+def test_a_red_round_without_a_broken_promise_says_so() -> None:
+    assert a_round(1, R4_4=Outcome.PASSED).verdict == "RED, no requirement FAILED"
+
+
+def test_what_kept_a_round_from_being_green_or_red_is_told_apart() -> None:
+    assert INCOMPLETE.verdict.startswith("incomplete, ")
+    assert a_round(6).verdict == "defect of the suite (exit code 6), no verdict"
+
+
+# --- all rounds together ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rounds", "code"),
+    [
+        ([GREEN, GREEN], 0),
+        ([GREEN, RED], 1),
+        ([GREEN, LOST], 3),
+        ([RED, LOST], 1),
+        ([GREEN, INCOMPLETE], 5),
+        ([LOST, INCOMPLETE], 3),
+        ([LOST, a_round(6)], 6),
+        ([RED, a_round(6)], 1),
+        ([a_round(-9)], 6),
+    ],
+)
+def test_all_rounds_have_one_exit_code(rounds: list[Round], code: int) -> None:
+    assert together(one.exit_code for one in rounds) == code
+
+
+def test_each_promise_has_its_rounds_counted() -> None:
+    shown = rows(GREEN, RED, UNJUDGED, LOST)
+    assert shown["R3.2"] == ["2", "1", "1", "2"]
+    assert shown["R4.4"] == ["3", "2", "1", "1"]
+    assert "R1.1" not in shown
+
+
+def test_nothing_broken_is_seen_at_a_glance() -> None:
+    assert rows(GREEN, GREEN)["R3.2"] == ["2", "2", "-", "-"]
+
+
+def test_each_failed_round_has_its_place() -> None:
+    told = table([GREEN, RED, LOST]).splitlines()
+    assert "round 2: RED, R3.2 FAILED; report reports/run, log reports/soak/round.log" in told
+    assert "round 3: environment failed (exit code 3), no verdict; log reports/soak/round.log" in told
+    assert not [line for line in told if line.startswith("round 1")]
+    counts = "3 rounds: 1 green, 1 red, 1 environment failed"
+    assert told[-1] == f"{counts}; a round took 20.0 s to 120.0 s, the median is 100.0 s"
+
+
+def test_rounds_without_a_verdict_are_counted_by_what_they_lacked() -> None:
+    told = table([GREEN, INCOMPLETE, INCOMPLETE, a_round(6), a_round(-9)]).splitlines()[-1]
+    assert told.startswith(
+        "5 rounds: 1 green, 0 red, 1 killed by SIGKILL, 2 incomplete, 1 defect of the suite; "
+    )
+
+
+def test_no_round_at_all_is_told() -> None:
+    assert table([]) == "no round was completed"
+
+
+# --- walking ---------------------------------------------------------------------------------------------
+
+
+class Walks:
+    """Stands for pytest: a script that counts how often it was run."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self._monkeypatch = monkeypatch
+        self.said: list[str] = []
+        self.progress = Progress(say=self.said.append)
+
+    def do(self, script: str) -> None:
+        count = f"echo >> {self.folder}/count; n=$(wc -l < {self.folder}/count)"
+        words = ["bash", "-c", f"{count}\n{script}"]
+        self._monkeypatch.setattr(soak, "suite_command", lambda *_, **__: words)
+
+    def report(self, **outcomes: Outcome) -> Path:
+        folder = RunFolder.of_now(self.folder / "reports").make()
+        folder.write_run(run_record(**outcomes))
+        return folder.path
+
+
+@pytest.fixture
+def walks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Walks:
+    return Walks(tmp_path, monkeypatch)
+
+
+def test_every_round_has_a_line_and_a_log_and_the_next_one_comes(walks: Walks, tmp_path: Path) -> None:
+    good, bad = walks.report(R4_4=Outcome.PASSED), walks.report(R4_4=Outcome.FAILED)
+    walks.do(
+        f'case $n in 1) echo "report: {good}";; 2) echo "report: {bad}"; exit 1;;\n'
+        "3) echo no node; exit 3;; esac"
+    )
+    rounds: list[Round] = []
+    soak.walk(ASKED, tmp_path, rounds, walks.progress)
+    assert [one.exit_code for one in rounds] == [0, 1, 3]
+    lines = [line.partition("] ")[2] for line in walks.said]
+    assert [line.partition(":")[0] for line in lines[:3]] == [f"round {n} of 3" for n in (1, 2, 3)]
+    assert " s, green, " in lines[0]
+    assert lines[1].endswith(f"RED, R4.4 FAILED; report {bad}, log {tmp_path / 'round-2.log'}")
+    assert "environment failed (exit code 3)" in lines[2]
+    assert lines[3] == "its last lines:\n  no node"
+    assert (tmp_path / "round-3.log").read_text() == "no node\n"
+
+
+HANGS = "trap 'touch {0}/removed' EXIT; touch {0}/started; while :; do sleep 0.05; done"
+
+
+def test_an_interrupted_round_removes_what_it_made_and_the_others_are_kept(
+    walks: Walks, tmp_path: Path
+) -> None:
+    walks.do(f"[ $n -eq 1 ] && exit 0; {HANGS.format(tmp_path)}")
+    rounds: list[Round] = []
+    with interrupted_when(tmp_path / "started"), pytest.raises(KeyboardInterrupt):
+        soak.walk(ASKED, tmp_path, rounds, walks.progress)
+    assert [one.exit_code for one in rounds] == [0]
+    assert (tmp_path / "removed").exists()
+
+
+@pytest.fixture
+def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was done with the cluster; nothing but the walks is real."""
+    done: list[str] = []
+
+    @contextmanager
+    def cluster(name: str, *_: object, keep: bool) -> Iterator[None]:
+        done.append(f"made {name}")
+        try:
+            yield
+        finally:
+            done.append("kept" if keep else "deleted")
+
+    monkeypatch.setattr(soak, "kind_cluster", cluster)
+    for module in (rounds, round_reports):
+        monkeypatch.setattr(module, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(soak, "store", lambda: tmp_path / "store")
+    monkeypatch.setattr(rounds, "store", lambda: tmp_path / "store")
+    monkeypatch.setattr(rounds, "provide", lambda *_: SimpleNamespace(describe=lambda: "Istio 1.31"))
+    for name in ("ensure_engine", "check_machine"):
+        monkeypatch.setattr(rounds, name, lambda *_: None)
+    monkeypatch.setenv(MARK, "")
+    return done
+
+
+def written(folder: Path) -> str:
+    (file,) = (folder / "reports").glob("soak-*.txt")
+    return file.read_text()
+
+
+def test_a_walk_shares_the_claim_on_the_cluster(walks: Walks, clusters: list[str], tmp_path: Path) -> None:
+    report = walks.report(R4_4=Outcome.PASSED)
+    walks.do(f'echo "${MARK}" >{tmp_path}/owner; echo "report: {report}"')
+    assert soak.main(["--rounds", "1", "--cluster-name", "c"]) == 0
+    assert clusters == ["made c", "deleted"]
+    assert (tmp_path / "owner").read_text().strip() == own_token()
+
+
+@pytest.mark.parametrize(("option", "end"), [([], "deleted"), (["--keep-cluster"], "kept")])
+def test_all_rounds_are_on_one_cluster(
+    walks: Walks,
+    clusters: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    option: list[str],
+    end: str,
+) -> None:
+    report = walks.report(R4_4=Outcome.PASSED)
+    walks.do(f'echo "report: {report}"')
+    assert soak.main(["--rounds", "2", "--cluster-name", "c", *option]) == 0
+    assert clusters == ["made c", end]
+    told = written(tmp_path)
+    assert told.startswith("Istio 1.31\n")
+    assert told in capsys.readouterr().out
+    assert "2 rounds: 2 green" in told
+
+
+def test_an_interrupted_soak_tells_what_it_has_and_deletes_the_cluster(
+    walks: Walks, clusters: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    walks.do(f"[ $n -eq 1 ] && exit 1; {HANGS.format(tmp_path)}")
+    with interrupted_when(tmp_path / "started"):
+        assert soak.main(["--rounds", "9"]) == 2
+    assert clusters[-1] == "deleted"
+    assert "1 round: 0 green, 1 red" in written(tmp_path)
+    assert capsys.readouterr().err == "interrupted: SIGINT\n"
+
+
+def test_a_second_signal_leaves_a_round_time_to_remove_what_it_made(
+    walks: Walks, clusters: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    removes = f"touch {tmp_path}/removing; sleep 0.3; touch {tmp_path}/removed; exit 2"
+    walks.do(f"trap '{removes}' TERM; touch {tmp_path}/started; while :; do sleep 0.05; done")
+    with interrupted_when(tmp_path / "started"), interrupted_when(tmp_path / "removing"):
+        assert soak.main(["--rounds", "9"]) == 2
+    assert (tmp_path / "removed").exists()
+    assert clusters[-1] == "deleted"
+    assert "SIGINT again: what this run made is being removed" in capsys.readouterr().out
+
+
+def test_an_environment_that_can_not_be_had_is_no_verdict(
+    clusters: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise EnvironmentFailed("no engine")
+
+    monkeypatch.setattr(rounds, "ensure_engine", fail)
+    assert soak.main([]) == 3
+    assert clusters == []
+    assert capsys.readouterr().err == "environment failed: no engine\n"

@@ -1,0 +1,152 @@
+"""Continuous voters open pages at their pace, each on its own, until they are told to stop."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, cast
+
+import pytest
+
+from canary_conformance.scenario.observations import Page
+from canary_conformance.traffic.continuous_traffic import (
+    PACE,
+    PACE_WHILE_PODS_START,
+    UNANSWERED_AFTER,
+    WITHOUT_PAUSE,
+    ContinuousTraffic,
+    continuous_traffic,
+    passing,
+)
+from canary_conformance.traffic.page import page_without_answer
+from canary_conformance.traffic.voter import Voter
+from canary_conformance.voting.feature_flag import FLAG
+from canary_conformance.waiting import wait_until
+from tests.selftest.support import OLD_PAGE, Site
+
+pytestmark = pytest.mark.selftest
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as site:
+        yield site
+
+
+def voters(site: Site) -> dict[str, Voter]:
+    return {"ordinary": Voter(site.url), "flagged": Voter(site.url).with_flag()}
+
+
+def let_pass(traffic: ContinuousTraffic, pages: int) -> None:
+    goal = {name: len(seen) + pages for name, seen in traffic.pages().items()}
+    wait_until(
+        lambda: {name: len(seen) for name, seen in traffic.pages().items()},
+        until=lambda counts: all(counts[name] >= goal[name] for name in goal),
+        limit=10,
+        what="the voters go on",
+        pause=0.01,
+    )
+
+
+def test_every_voter_opens_pages_of_its_own_and_every_page_is_kept(site: Site) -> None:
+    with continuous_traffic(voters(site)) as traffic:
+        let_pass(traffic, 5)
+    pages = traffic.pages()
+    assert {name: {page.cookie for page in seen} for name, seen in pages.items()} == {
+        "ordinary": {""},
+        "flagged": {FLAG},
+    }
+    assert sum(len(seen) for seen in pages.values()) == len(site.requests)
+    assert all(page.whole for seen in pages.values() for page in seen)
+
+
+def test_pages_are_in_order_one_at_a_time_and_no_closer_than_the_pace(site: Site) -> None:
+    with continuous_traffic({"one": Voter(site.url)}) as traffic:
+        let_pass(traffic, 10)
+    pages = traffic.pages()["one"]
+    assert site.most_at_once == 1
+    for page, following in itertools.pairwise(pages):
+        assert following.sent_at >= page.ended_at
+        assert following.sent_at - page.sent_at >= PACE * 0.9
+
+
+def test_voters_leave_the_cores_to_pods_that_start(site: Site) -> None:
+    with continuous_traffic({"one": Voter(site.url)}) as traffic:
+        let_pass(traffic, 2)
+        with traffic.at_pace(PACE_WHILE_PODS_START):
+            let_pass(traffic, 2)
+            first = len(traffic.pages()["one"])
+            let_pass(traffic, 5)
+        pages = traffic.pages()["one"]
+        with pytest.raises(InterruptedError), traffic.at_pace(PACE_WHILE_PODS_START):
+            raise InterruptedError
+        assert traffic._pace == PACE
+    for page, following in itertools.pairwise(pages[first - 1 :]):
+        assert following.sent_at - page.sent_at >= PACE_WHILE_PODS_START * 0.9
+
+
+def test_a_voter_without_pause_still_opens_one_page_at_a_time(site: Site) -> None:
+    with continuous_traffic({"one": Voter(site.url)}) as traffic:
+        let_pass(traffic, 2)
+        with traffic.at_pace(WITHOUT_PAUSE):
+            let_pass(traffic, 30)
+    pages = traffic.pages()["one"]
+    assert site.most_at_once == 1
+    assert min(following.sent_at - page.sent_at for page, following in itertools.pairwise(pages)) < PACE / 2
+
+
+def test_no_page_is_opened_after_the_block(site: Site) -> None:
+    with continuous_traffic(voters(site)) as traffic:
+        let_pass(traffic, 1)
+    before = len(site.requests)
+    with pytest.raises(AssertionError, match="in the block"), continuous_traffic(voters(site)) as traffic:
+        raise AssertionError("in the block")
+    after = len(site.requests)
+    assert after - before == sum(len(seen) for seen in traffic.pages().values())
+    assert all(not thread.is_alive() for thread in traffic._threads)
+
+
+def test_what_goes_wrong_is_kept_and_the_voters_go_on(site: Site) -> None:
+    with continuous_traffic({"one": Voter(site.url)}) as traffic:
+        let_pass(traffic, 3)
+        site.status = 503
+        let_pass(traffic, 3)
+        site.status, site.breaks = 200, True
+        let_pass(traffic, 3)
+        site.breaks = False
+        let_pass(traffic, 3)
+    told = [page.error.partition(":")[0] or str(page.status) for page in traffic.pages()["one"]]
+    assert list(dict.fromkeys(told)) == ["200", "503", "ConnectionError"]
+    assert told[0] == told[-1] == "200"
+    assert len(told) == len(site.requests)
+
+
+def test_pages_can_be_looked_at_while_voters_go_on(site: Site) -> None:
+    with continuous_traffic(voters(site)) as traffic:
+        let_pass(traffic, 1)
+        early = traffic.pages()
+        let_pass(traffic, 3)
+        late = traffic.pages()
+    for name, pages in early.items():
+        assert late[name][: len(pages)] == pages
+        assert len(late[name]) > len(pages)
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_voters_whose_pages_are_not_answered_have_soon_had_enough_of_them(*, silent: bool) -> None:
+    """What they had is the stage's evidence: it is judged, and no reason to call the stage unready."""
+    looks = iter(range(1, 1000))
+    page = page_without_answer("Timeout", cookie="", sent_at=0.0, took=5.0, path="/") if silent else OLD_PAGE
+
+    class Traffic:
+        def pages(self) -> dict[str, tuple[Page, ...]]:
+            number = next(looks)
+            return {"ordinary voter": (OLD_PAGE,) * 30 * number, "flagged voter": (page,) * number}
+
+        def at_pace(self, _: float) -> AbstractContextManager[None]:
+            return nullcontext()
+
+    with passing(cast(Any, Traffic()), 25):
+        pass
+    assert next(looks) == 1 + (UNANSWERED_AFTER if silent else 25) + 1

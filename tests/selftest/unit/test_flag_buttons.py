@@ -1,0 +1,57 @@
+"""Set and clear reach a browser by their cookie: what loses it fails R4.6, what may do so is not judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from canary_conformance.voting.static.static_runner import static_verdicts
+from tools.mutants.edit_sites import sources_of
+from tools.mutants.mistake import before
+from tools.mutants.variants import Change, Variant
+
+pytestmark = pytest.mark.selftest
+
+MANIFESTS = Path(__file__).parents[3] / "manifests"
+SOURCES = sources_of(MANIFESTS)
+ORDINARY, CANARY = "spec.http[1].route", "spec.http[0].route"
+
+
+def judged(route: str, headers: str) -> tuple[set[str], set[str]]:
+    """Return which requirements fail and which are not judged with these headers at a route of the page."""
+    change = Change("istio/step-3", "VirtualService/voting-app", (before(route, f"headers:\n  {headers}"),))
+    results = static_verdicts(MANIFESTS, Variant("x", (change,)).made(SOURCES).overlay)
+    failed = {id_ for one in results if not one.held for id_ in one.requirements}
+    return failed, {id_ for one in results if one.held and one.words for id_ in one.requirements}
+
+
+@pytest.mark.parametrize("route", [ORDINARY, CANARY])
+@pytest.mark.parametrize(
+    "headers", ["response: {remove: [Set-Cookie]}", "response: {set: {set-cookie: a=1}}"]
+)
+def test_a_lost_cookie_fails(route: str, headers: str) -> None:
+    assert judged(route, headers) == ({"R4.6"}, set())
+
+
+@pytest.mark.parametrize(
+    "headers",
+    ["request: {remove: [cookie]}", "response: {set: {content-security-policy: default-src 'self'}}"],
+)
+def test_what_a_browser_may_take_either_way_is_not_judged_there_and_nowhere_else(headers: str) -> None:
+    assert judged(ORDINARY, headers) == (set(), {"R4.6"})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    ["response: {add: {set-cookie: a=1}}", "response: {set: {strict-transport-security: max-age=1}}"],
+)
+def test_what_leaves_the_cookie_there_holds(headers: str) -> None:
+    assert judged(ORDINARY, headers) == (set(), set())
+
+
+def test_what_may_keep_the_page_from_coming_leaves_its_requirements_unjudged() -> None:
+    failed, unjudged = judged(ORDINARY, "response: {set: {content-type: text/plain}}")
+    assert failed == set()
+    assert {"R4.1", "R4.3", "R4.6"} <= unjudged
+    assert not unjudged & {"R3.7", "R4.8", "R5.1"}

@@ -1,0 +1,114 @@
+"""What is open to others, and what leaves the machine, is seen and told."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.network_exposure import COMMENT, Port, count_outbound, openings_of
+from canary_conformance.connections import Connections
+from canary_conformance.errors import EnvironmentFailed
+from fixtures import machine_audit
+from tests.selftest.support import Programs
+
+pytestmark = pytest.mark.selftest
+
+INSIDE = ["172.18.0.0/16", "fc00:f853:ccd:e793::/64"]
+COUNTED = f"1 60 RETURN all -- * * 0.0.0.0/0 172.18.0.0/16\n7 420 all -- * * 0.0.0.0/0 /* {COMMENT} */\n"
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+    return Programs(tmp_path, monkeypatch)
+
+
+def publishing(docker: Programs, address: str) -> None:
+    ports = {"6443/tcp": [{"HostIp": address, "HostPort": "37725"}], "80/tcp": None}
+    network = {
+        "IPAddress": "172.18.0.2",
+        "IPPrefixLen": 16,
+        "GlobalIPv6Address": "fc00:f853:ccd:e793::2",
+        "GlobalIPv6PrefixLen": 64,
+    }
+    only_fourth = {
+        "IPAddress": "172.19.0.2",
+        "IPPrefixLen": 16,
+        "GlobalIPv6Address": "",
+        "GlobalIPv6PrefixLen": 0,
+    }
+    told = {"Ports": ports, "Networks": {"kind": network, "other": only_fourth}}
+    docker.add("docker", f"echo '{json.dumps(told)}'")
+
+
+def test_the_ports_of_this_machine_that_lead_into_the_node(docker: Programs) -> None:
+    publishing(docker, "127.0.0.1")
+    opened = openings_of("ours")
+    (port,) = opened.ports
+    assert port == Port("127.0.0.1", 37725, "6443/tcp")
+    assert port.on_loopback
+    assert opened.networks == ("172.18.0.0/16", "fc00:f853:ccd:e793::/64", "172.19.0.0/16")
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "", "192.168.1.2"])
+def test_a_port_that_others_reach_ends_the_run(docker: Programs, address: str) -> None:
+    publishing(docker, address)
+    with (
+        pytest.raises(EnvironmentFailed, match=r"others can reach the cluster: .*:37725 -> 6443/tcp"),
+        machine_audit.only_inside(cast(Cluster, type("Named", (), {"name": "ours"})), []),
+    ):
+        pass
+
+
+def test_counting_begins_at_nothing_and_changes_no_packet(docker: Programs) -> None:
+    docker.add("docker")
+    assert count_outbound("ours", INSIDE) == 0
+    rules = docker.calls()[-1]
+    assert rules.count(f"--comment {COMMENT}") == 2
+    assert rules.count("-A POSTROUTING -o eth0") == 2
+    assert not {"DROP", "REJECT", "ACCEPT"} & set(rules.split())
+    assert "iptables -w -t mangle -A VOTING-OUTBOUND -d 172.18.0.0/16 -j RETURN" in rules
+    assert "ip6tables -w -t mangle -A VOTING-OUTBOUND -d fc00:f853:ccd:e793::/64 -j RETURN" in rules
+
+
+def test_packets_of_both_families_are_summed(docker: Programs) -> None:
+    docker.add("docker", f"printf '{COUNTED}{COUNTED}'")
+    assert count_outbound("ours", INSIDE) == 14
+
+
+def test_a_node_without_the_programs_counts_nothing(docker: Programs) -> None:
+    docker.add("docker", 'case "$*" in *-A*) exit 1;; esac')
+    assert count_outbound("ours", INSIDE) is None
+
+
+def test_where_this_process_connects_to_is_heard() -> None:
+    heard = Connections()
+    heard.watch()
+    heard.watch()
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        pass
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        far.connect(("192.0.2.7", 9))  # no packet is sent: a datagram socket only remembers the address
+    with socket.socket(socket.AF_UNIX) as local, pytest.raises(FileNotFoundError):
+        local.connect("/no/such/socket")
+    assert heard.beyond(INSIDE) == ["192.0.2.7"]
+    assert heard.beyond(["192.0.2.0/24"]) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "beyond", "words"),
+    [
+        (2, 2, [], "sent 0 packets beyond this machine"),
+        (2, 5, [], "sent 3 packets"),
+        (None, None, [], "an uncounted number of packets"),
+        (0, None, [], "an uncounted number of packets"),
+        (0, 0, [], "the cluster and nowhere else"),
+        (0, 0, ["192.0.2.7"], "the cluster and to 192.0.2.7"),
+    ],
+)
+def test_the_line_of_the_report(before: int | None, after: int | None, beyond: list[str], words: str) -> None:
+    assert words in machine_audit.told(before, after, beyond)

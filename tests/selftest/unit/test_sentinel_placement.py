@@ -1,0 +1,54 @@
+"""In which namespace the sentinel lives, by what the Sidecars of the manifests show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from canary_conformance.mesh.installation import Mesh
+from canary_conformance.scenario.loading import load_scenario
+from canary_conformance.scenario.manifests import load_manifests, parse_manifests
+from canary_conformance.stages.namespace_setting import Setting
+from canary_conformance.stages.owned_namespaces import SUITE_NAMESPACE
+from canary_conformance.stages.sentinel_placement import namespace_shown_to_all
+from fixtures.options import OWN_MANIFESTS
+
+pytestmark = pytest.mark.selftest
+
+SIDECAR = """\
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {{name: default}}
+spec: {{egress: [{{hosts: [{hosts}]}}]}}
+"""
+
+
+class IstioSystem:
+    root_namespace = "istio-system"
+
+
+def home(*hosts: str) -> str:
+    """Return where the sentinel lives beside a Sidecar that shows these hosts, none without hosts."""
+    scenario = load_scenario(OWN_MANIFESTS)
+    manifests = load_manifests(OWN_MANIFESTS, scenario)
+    if hosts:
+        quoted = ", ".join(f'"{host}"' for host in hosts)
+        sidecar = parse_manifests(SIDECAR.format(hosts=quoted).encode(), "a.yaml", "voting").manifests
+        manifests = replace(manifests, files={**manifests.files, "a.yaml": sidecar})
+    return namespace_shown_to_all(Setting(scenario, manifests, cast(Mesh, IstioSystem())))
+
+
+@pytest.mark.parametrize("hosts", [(), ("*/*",), ("./voting-app.voting.svc.cluster.local", "*/*")])
+def test_the_suites_own_namespace_holds_it_where_nothing_hides_it(hosts: tuple[str, ...]) -> None:
+    assert home(*hosts) == SUITE_NAMESPACE
+
+
+@pytest.mark.parametrize("hosts", [("./*", "istio-system/*"), ("voting/*",)])
+def test_the_pods_namespace_holds_it_where_only_that_is_shown(hosts: tuple[str, ...]) -> None:
+    assert home(*hosts) == "voting"
+
+
+def test_it_stays_where_it_is_where_no_namespace_is_shown_to_all() -> None:
+    assert home("./voting-app.voting.svc.cluster.local", "istio-system/*") == SUITE_NAMESPACE

@@ -1,0 +1,378 @@
+"""The evidence of a failure is whole, best effort, quick, and without a secret once it is on disk."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from canary_conformance.cluster.pod_access import PodName
+from canary_conformance.report.bundle import RunFolder
+from canary_conformance.scenario.loading import load_scenario
+from canary_conformance.scenario.manifests import load_manifests
+from canary_conformance.scenario.observations import Page, StepRecord, Transition
+from canary_conformance.stages import stage_evidence as module
+from canary_conformance.stages.evidence_texts import events_text, pods_text, steps_csv, traffic_csv
+from canary_conformance.stages.namespace_setting import Setting
+from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.stage_evidence import evidence
+from canary_conformance.timeouts import LIMITS
+from fixtures.options import OWN_MANIFESTS
+
+pytestmark = pytest.mark.selftest
+
+NAMESPACE = "voting"
+STEP_1 = "manifests/kubernetes/step-1-create-voting-app.yaml"
+SECRETS = "manifests/kubernetes/step-3-update-voting-app-with-new-storage.yaml"
+
+
+def container(name: str, *, restarts: int = 0, state: dict[str, Any] | None = None) -> dict[str, Any]:
+    running = state or {"running": {}}
+    return {"name": name, "image": f"{name}:1", "ready": "running" in running, "restartCount": restarts} | {
+        "state": running,
+        "lastState": {},
+    }
+
+
+def pod(name: str = "app-1", *containers: dict[str, Any], **metadata: Any) -> dict[str, Any]:
+    statuses = list(containers) or [container("app")]
+    labels = {"app": "voting-app", "version": "1.0"}
+    return {
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels, **metadata},
+        "spec": {
+            "nodeName": "node-1",
+            "initContainers": [{"name": "istio-init"}, {"name": "istio-proxy", "restartPolicy": "Always"}],
+            "containers": [{"name": one["name"]} for one in statuses],
+        },
+        "status": {
+            "phase": "Running",
+            "podIP": "10.0.0.7",
+            "conditions": [{"type": "Ready", "status": "False", "message": "not yet"}],
+            "initContainerStatuses": [container("istio-proxy")],
+            "containerStatuses": statuses,
+        },
+    }
+
+
+def event(time: str, message: str, **fields: Any) -> dict[str, Any]:
+    about = {"kind": "Pod", "name": "app-1"}
+    return {"metadata": {}, "lastTimestamp": time, "message": message, "involvedObject": about, **fields}
+
+
+class Cluster:
+    """An API server and proxies that answer what they are told, and keep what they were asked."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, list[dict[str, Any]]] = {
+            "Pod": [pod("app-1", container("app", restarts=2)), pod("storage-1", container("redis"))],
+            "Event": [event("2026-11-22T10:00:01Z", "pulled")],
+            "VirtualService": [{"metadata": {"name": "voting-app", "managedFields": [{}]}, "spec": {"x": 1}}],
+        }
+        self.asked: list[str] = []
+        self.broken: dict[str, Exception] = {}
+        self.before_log: Callable[[], object] = lambda: None
+
+    def list(self, version: str, kind: str, namespace: str | None = None) -> list[dict[str, Any]]:
+        assert (bool(version), namespace) == (True, NAMESPACE)
+        self.ask(kind)
+        return self.objects.get(kind, [])
+
+    def log(self, name: str, namespace: str, **options: Any) -> str:
+        assert (namespace, options["lines"]) == (NAMESPACE, 200)
+        run = "earlier" if options["previous"] else "present"
+        self.ask(f"log {name}.{options['container']}")
+        self.before_log()
+        return f"{run} run of {options['container']}\n"
+
+    def admin(self, name: PodName, path: str) -> bytes:
+        self.ask(f"{name.name}{path}")
+        return b'{"configs": []}' if path == "/config_dump" else b"outbound|8080::healthy\n"
+
+    def ask(self, what: str) -> None:
+        self.asked.append(what)
+        if what in self.broken:
+            raise self.broken[what]
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    cluster = Cluster()
+
+    class Port:
+        def __init__(self, api: object, name: PodName, port: int) -> None:
+            assert (api, port) == (cluster, 15000)
+            self.get = lambda path: cluster.admin(name, path)
+
+        def close(self) -> None:
+            cluster.asked.append("closed")
+
+    monkeypatch.setattr(module, "PodPort", Port)
+    return cluster
+
+
+def world_on(cluster: Cluster, stage: int = 4) -> World:
+    scenario = load_scenario(OWN_MANIFESTS)
+    return World(
+        cluster=cast(Any, SimpleNamespace(api=cluster)),
+        setting=Setting(scenario, load_manifests(OWN_MANIFESTS, scenario), mesh=cast(Any, None)),
+        parts=cast(Any, None),
+        stage=stage,
+        transitions={2: TRANSITION},
+    )
+
+
+@pytest.fixture
+def world(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(World, "proxied", lambda _: [PodName("istio-system", "gw-1")])
+    return world_on(cluster)
+
+
+def page(sent_at: float, **fields: Any) -> Page:
+    whole = Page(200, "app-1", "redis", "clear", "Cats: 1 | Dogs: 2", (), "", "", sent_at, 0.0104, "")
+    return replace(whole, **fields)
+
+
+TRANSITION = Transition(
+    2,
+    (StepRecord("apply a.yaml", (), 100.0, 100.5, 101.25),),
+    {
+        "ordinary voter": (
+            page(99.5),
+            page(100.5, status=None, host="", store="", results="", error="reset"),
+        ),
+        "flagged voter": (page(100.0, store="mysql"),),
+    },
+)
+
+
+@contextmanager
+def patient_for(seconds: float, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "LIMITS", replace(LIMITS, evidence=seconds))
+        yield
+
+
+# --- what there is ---------------------------------------------------------------------------------------
+
+
+def test_there_is_a_file_for_everything(world: World) -> None:
+    files = evidence(world)
+    others = {name for name in files if not name.startswith("manifests/")}
+    assert others == {
+        "pods.txt",
+        "events.txt",
+        "objects.yaml",
+        "steps.csv",
+        "traffic.csv",
+        "logs/app-1.app.txt",
+        "logs/app-1.app.previous.txt",
+        "logs/app-1.istio-proxy.txt",
+        "logs/storage-1.redis.txt",
+        "logs/storage-1.istio-proxy.txt",
+        "proxies/gw-1.config_dump.json",
+        "proxies/gw-1.clusters.txt",
+    }
+    assert files["logs/app-1.app.txt"] == "present run of app\n"
+    assert files["logs/app-1.app.previous.txt"] == "earlier run of app\n"
+    assert files["proxies/gw-1.config_dump.json"] == '{"configs": []}'
+    assert not [name for name, text in files.items() if "could not be read" in text]
+
+
+@pytest.mark.parametrize("stage", [1, 3, 5])
+def test_manifests_are_those_applied_so_far_as_their_author_wrote_them(world: World, stage: int) -> None:
+    world.stage = stage
+    shown = {name: text for name, text in evidence(world).items() if name.startswith("manifests/")}
+    files = world.scenario.files_up_to(stage)
+    assert list(shown) == [f"manifests/{file}" for file in files]
+    assert shown[STEP_1] == (OWN_MANIFESTS / STEP_1.removeprefix("manifests/")).read_text()
+
+
+def test_a_stage_that_was_never_entered_shows_its_manifests(world: World) -> None:
+    world.stage = 3
+    assert SECRETS not in evidence(world)
+    assert SECRETS in evidence(world, 4)
+
+
+def test_objects_are_as_the_cluster_has_them_but_for_who_wrote_which_field(world: World) -> None:
+    (found,) = yaml.safe_load_all(evidence(world)["objects.yaml"])
+    assert found == {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": {"name": "voting-app"},
+        "spec": {"x": 1},
+    }
+
+
+def test_every_connection_to_a_proxy_is_closed(world: World, cluster: Cluster) -> None:
+    evidence(world)
+    assert cluster.asked.count("closed") == 2
+
+
+# --- secrets ---------------------------------------------------------------------------------------------
+
+
+def test_no_secret_is_asked_for_and_none_of_the_manifests_gets_to_disk(
+    world: World, cluster: Cluster, tmp_path: Path
+) -> None:
+    (secret,) = [
+        manifest.body
+        for file in world.scenario.files()
+        for manifest in world.manifests.files[file]
+        if manifest.ref.kind == "Secret"
+    ]
+    values = {str(value) for name, value in secret["stringData"].items() if "PASSWORD" in name}
+    files = evidence(world)
+    assert "Secret" not in cluster.asked
+    assert all(value in files[SECRETS] for value in values)
+    folder = RunFolder.of_now(tmp_path).make().write_failure("test_x", "text", files)
+    written = [path.read_text() for path in folder.iterdir()]
+    assert len(written) == len(files) + 1
+    assert not [value for value in values for text in written if value in text]
+
+
+# --- best effort -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "file"),
+    [
+        ("Event", "events.txt"),
+        ("log app-1.istio-proxy", "logs/app-1.istio-proxy.txt"),
+        ("gw-1/config_dump", "proxies/gw-1.config_dump.json"),
+        ("Pod", "pods.txt"),
+    ],
+)
+def test_what_can_not_be_read_is_told_in_its_file_and_the_rest_is_there(
+    world: World, cluster: Cluster, asked: str, file: str
+) -> None:
+    cluster.broken[asked] = OSError("gone away")
+    files = evidence(world)
+    assert files[file] == "could not be read: gone away\n"
+    assert [name for name, text in files.items() if "could not be read" in text] == [file]
+    assert "kind: VirtualService" in files["objects.yaml"]
+
+
+def test_a_kind_that_can_not_be_listed_leaves_the_others(world: World, cluster: Cluster) -> None:
+    cluster.broken["Gateway"] = RuntimeError("(404)\nReason: no such kind")
+    told = evidence(world)["objects.yaml"]
+    assert "# Gateway could not be read: (404)\n# Reason: no such kind\n" in told
+    assert [found["kind"] for found in yaml.safe_load_all(told) if found] == ["VirtualService"]
+
+
+def test_a_cluster_that_is_gone_leaves_the_manifests_and_the_traffic(
+    world: World, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    cluster.list = gone  # type: ignore[assignment,method-assign]
+    monkeypatch.setattr(World, "proxied", gone)
+    files = evidence(world)
+    assert files["pods.txt"] == files["events.txt"] == "could not be read: ConnectionError\n"
+    assert "ordinary voter" in files["traffic.csv"]
+    assert "kind: Deployment" in files[STEP_1]
+
+
+def test_a_manifest_that_is_gone_is_told(world: World, tmp_path: Path) -> None:
+    elsewhere = replace(world.manifests, root=tmp_path)
+    world.setting = replace(world.setting, manifests=elsewhere)
+    assert evidence(world)[STEP_1].startswith("could not be read: ")
+
+
+def test_a_pod_of_another_shape_is_told(world: World, cluster: Cluster) -> None:
+    cluster.objects["Pod"] = [{"metadata": {"name": "odd", "namespace": NAMESPACE}}]
+    assert evidence(world)["pods.txt"].startswith("could not be read: ")
+
+
+def test_what_comes_too_late_is_left_out(
+    world: World, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+    cluster.before_log = released.wait
+    try:
+        with patient_for(0.05, monkeypatch):
+            files = evidence(world)
+            assert files["logs/app-1.app.txt"] == "could not be read: no answer within 0.05 s\n"
+            assert "pulled" in files["events.txt"]
+    finally:
+        released.set()
+
+
+def test_everything_is_asked_at_once(world: World, cluster: Cluster) -> None:
+    # Five logs are asked for; each waits for the other four.
+    cluster.before_log = threading.Barrier(5, timeout=LIMITS.evidence).wait
+    assert evidence(world)["logs/storage-1.redis.txt"] == "present run of redis\n"
+
+
+# --- the texts -------------------------------------------------------------------------------------------
+
+
+def test_pods_are_listed_as_kubectl_does_with_what_keeps_them() -> None:
+    crashing = container("app", restarts=3, state={"waiting": {"reason": "CrashLoopBackOff"}})
+    told = pods_text([pod("app-1", crashing, creationTimestamp="2026-11-22T10:00:00Z")])
+    table, details = told.split("\n\n", 1)
+    assert table.splitlines()[0].split() == [
+        *("NAME", "READY", "STATUS", "RESTARTS", "CREATED", "IP", "NODE", "LABELS")
+    ]
+    row = table.splitlines()[1].split()
+    assert row[:4] == ["app-1", "1/2", "CrashLoopBackOff", "3"]
+    assert row[4:] == ["2026-11-22T10:00:00Z", "10.0.0.7", "node-1", "app=voting-app,version=1.0"]
+    read = yaml.safe_load(details)["app-1"]
+    assert read["conditions"][0]["message"] == "not yet"
+    assert read["containers"]["app"]["state"] == {"waiting": {"reason": "CrashLoopBackOff"}}
+
+
+def test_a_pod_without_a_status_is_listed_too() -> None:
+    bare = {"metadata": {"name": "bare"}, "spec": {"containers": [{"name": "app"}]}}
+    going = {**bare, "metadata": {"name": "going", "deletionTimestamp": "now"}}
+    rows = [line.split()[:3] for line in pods_text([bare, going]).splitlines()[1:3]]
+    assert rows == [["bare", "0/1", "0"], ["going", "0/1", "Terminating"]]
+
+
+def test_no_pods_are_an_empty_list() -> None:
+    assert len(pods_text([]).splitlines()) == 1
+
+
+def test_events_are_in_the_order_of_their_last_times() -> None:
+    told = events_text(
+        [
+            event("2026-11-22T10:00:03Z", "third", count=7, type="Warning", reason="BackOff"),
+            event("2026-11-22T10:00:01Z", "first\nline"),
+            event("", "second", eventTime="2026-11-22T10:00:02.5Z"),
+            event("", "fourth", series={"lastObservedTime": "2026-11-22T10:00:04Z", "count": 2}),
+        ]
+    )
+    rows = told.splitlines()[1:]
+    assert [row.rsplit("   ", 1)[1] for row in rows] == ["first line", "second", "third", "fourth"]
+    assert rows[2].split()[:5] == ["2026-11-22T10:00:03Z", "Warning", "BackOff", "Pod/app-1", "x7"]
+
+
+def test_traffic_is_every_page_in_its_order_with_seconds_since_the_stage_began() -> None:
+    rows = list(csv.reader(io.StringIO(traffic_csv([TRANSITION]))))
+    assert rows == [
+        ["stage", "voter", "seconds", "status", "version", "host", "results", "error", "took"],
+        ["2", "ordinary voter", "-0.500", "200", "1.0", "app-1", "Cats: 1 | Dogs: 2", "", "0.010"],
+        ["2", "flagged voter", "0.000", "200", "2.0", "app-1", "Cats: 1 | Dogs: 2", "", "0.010"],
+        ["2", "ordinary voter", "0.500", "", "", "", "", "reset", "0.010"],
+    ]
+
+
+def test_steps_have_their_times_since_the_stage_began() -> None:
+    rows = list(csv.reader(io.StringIO(steps_csv([TRANSITION]))))
+    assert rows == [
+        ["stage", "step", "started", "applied", "live"],
+        ["2", "apply a.yaml", "0.000", "0.500", "1.250"],
+    ]
+
+
+def test_a_stage_without_steps_has_its_pages_all_the_same() -> None:
+    assert len(traffic_csv([replace(TRANSITION, steps=())]).splitlines()) == 4

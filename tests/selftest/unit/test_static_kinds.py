@@ -1,0 +1,329 @@
+"""Objects of every kind are judged by the manifests as far as the model goes, and no further."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from canary_conformance.voting.requirements import REQUIREMENTS
+from canary_conformance.voting.static.static_runner import static_verdicts
+from canary_conformance.voting.static.unmodelled_kinds import NUMBERS, PODS, TRAFFIC
+
+pytestmark = pytest.mark.selftest
+
+MANIFESTS = Path(__file__).parents[3] / "manifests"
+FIRST, LAST = (
+    "kubernetes/step-1-create-voting-app.yaml",
+    "kubernetes/step-3-update-voting-app-with-new-storage.yaml",
+)
+UPDATE = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
+ROUTING = "istio/step-3-add-routing-for-2.0-components.yaml"
+UNTIL_5 = {id_ for id_ in REQUIREMENTS if not id_.startswith("R6")}
+
+
+def content(file: str) -> str:
+    return (MANIFESTS / file).read_text(encoding="utf-8")
+
+
+def with_object(text: str, *listed: str, file: str = FIRST, first: bool = False) -> dict[str, bytes]:
+    """Return the file with one more object, and the scenario that lists it as created by that file."""
+    parts = [dedent(text).strip(), content(file)]
+    told = content("scenario.yaml")
+    begin = told.index("        created:\n", told.index(file)) + len("        created:\n")
+    lines = "".join(f"          - {ref}\n" for ref in listed)
+    return {
+        file: "\n---\n".join(parts if first else reversed(parts)).encode(),
+        "scenario.yaml": (told[:begin] + lines + told[begin:]).encode(),
+    }
+
+
+def standings(overlay: dict[str, bytes]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the requirements that fail, and those that are not judged, each with the words."""
+    failed: dict[str, str] = {}
+    unjudged: dict[str, str] = {}
+    for result in static_verdicts(MANIFESTS, overlay):
+        for id_ in result.requirements:
+            if not result.held:
+                failed.setdefault(id_, result.words)
+            elif result.words:
+                unjudged.setdefault(id_, result.words)
+    return failed, unjudged
+
+
+def autoscaler(least: int, most: int, target: str = "voting-app-1-0") -> str:
+    return f"""\
+        apiVersion: autoscaling/v2
+        kind: HorizontalPodAutoscaler
+        metadata: {{name: app}}
+        spec:
+          scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {target}}}
+          minReplicas: {least}
+          maxReplicas: {most}
+        """
+
+
+BUDGET = """\
+    apiVersion: policy/v1
+    kind: PodDisruptionBudget
+    metadata: {name: app}
+    spec: {minAvailable: 1, selector: {matchLabels: {app: voting-app}}}
+    """
+ROLE = """\
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: Role
+    metadata: {name: "voting:reader"}
+    rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]
+    """
+BINDING = """\
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: RoleBinding
+    metadata: {name: reader}
+    roleRef: {kind: Role, name: "voting:reader"}
+    subjects: [{kind: ServiceAccount, name: default}]
+    """
+
+
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [
+        (BUDGET, "PodDisruptionBudget/app"),
+        (ROLE, "Role/voting:reader"),
+        (BINDING, "RoleBinding/reader"),
+        ("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}", "ServiceAccount/a"),
+        ("apiVersion: v1\nkind: Namespace\nmetadata: {name: voting, labels: {team: a}}", "Namespace/voting"),
+        (autoscaler(3, 3), "HorizontalPodAutoscaler/app"),
+        (autoscaler(3, 10), "HorizontalPodAutoscaler/app"),
+        (
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\n"
+            "spec: {podSelector: {matchLabels: {app: nobody}}, policyTypes: [Ingress]}",
+            "NetworkPolicy/p",
+        ),
+        (
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\n"
+            "spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}], egress: [{}]}",
+            "NetworkPolicy/p",
+        ),
+    ],
+)
+def test_what_changes_nothing_leaves_everything_judged(text: str, listed: str) -> None:
+    first = listed == "Namespace/voting"
+    assert standings(with_object(text, listed, first=first)) == ({}, {})
+
+
+def test_a_list_is_judged_by_its_objects() -> None:
+    listed = "apiVersion: v1\nkind: List\nitems:\n"
+    listed += "\n".join(
+        "- " + dedent(text).strip().replace("\n", "\n  ") for text in (BUDGET, ROLE, autoscaler(5, 9))
+    )
+    failed, unjudged = standings(
+        with_object(listed, "PodDisruptionBudget/app", "Role/voting:reader", "HorizontalPodAutoscaler/app")
+    )
+    assert "R1.2" in failed
+    assert "voting-app 1.0: 5" in failed["R1.2"]
+    assert not unjudged
+
+
+@pytest.mark.parametrize(("least", "most", "pods"), [(5, 9, 5), (1, 2, 2)])
+def test_an_autoscaler_that_makes_another_number_of_pods_fails(least: int, most: int, pods: int) -> None:
+    failed, _ = standings(with_object(autoscaler(least, most), "HorizontalPodAutoscaler/app"))
+    assert f"voting-app 1.0: {pods}" in failed["R1.2"]
+
+
+def test_an_autoscaler_of_another_target_changes_nothing() -> None:
+    overlay = with_object(autoscaler(5, 9, "other"), "HorizontalPodAutoscaler/app")
+    assert standings(overlay) == ({}, {})
+
+
+def test_an_autoscaler_that_may_take_idle_pods_away_leaves_their_number_unjudged() -> None:
+    failed, unjudged = standings(with_object(autoscaler(2, 10), "HorizontalPodAutoscaler/app"))
+    assert not failed
+    assert NUMBERS <= set(unjudged) <= NUMBERS | {"R1.7"}
+    assert "down to 2" in unjudged["R1.2"]
+
+
+def policy(selector: str, rules: str = "policyTypes: [Ingress]") -> str:
+    return f"""\
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: {{name: p}}
+        spec: {{podSelector: {selector}, {rules}}}
+        """
+
+
+@pytest.mark.parametrize(
+    ("selector", "rules"),
+    [
+        ("{}", "policyTypes: [Ingress]"),
+        ("{matchLabels: {app: voting-storage}}", "policyTypes: [Ingress]"),
+        ("{}", "policyTypes: [Ingress, Egress], ingress: [{}]"),
+        ("{}", "ingress: [{}], egress: [{to: [{podSelector: {}}]}]"),
+        ("{}", "ingress: [{ports: [{port: 8080}]}]"),
+    ],
+)
+def test_a_network_policy_of_our_pods_leaves_traffic_unjudged_and_nothing_else(
+    selector: str, rules: str
+) -> None:
+    failed, unjudged = standings(with_object(policy(selector, rules), "NetworkPolicy/p"))
+    assert not failed
+    assert set(unjudged) == (TRAFFIC | PODS) - {"R1.3"}
+    assert f"NetworkPolicy/p ({FIRST}:" in unjudged["R1.5"]
+
+
+def test_a_network_policy_mends_nothing_that_fails_without_it() -> None:
+    overlay = with_object(policy("{}"), "NetworkPolicy/p")
+    overlay[FIRST] = overlay[FIRST].replace(b"replicas: 3", b"replicas: 2")
+    failed, _ = standings(overlay)
+    assert "R1.2" in failed
+
+
+QUOTA = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {{name: q}}\nspec: {{hard: {{{hard}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("hard", "more"), [("pods: '9', requests.cpu: 2", set()), ("services: '9'", {"R0.1"})]
+)
+def test_a_quota_leaves_unjudged_what_it_counts(hard: str, more: set[str]) -> None:
+    failed, unjudged = standings(with_object(QUOTA.format(hard=hard), "ResourceQuota/q"))
+    assert not failed
+    assert set(unjudged) == PODS | more
+
+
+@pytest.mark.parametrize(
+    ("spec", "touched"),
+    [
+        (
+            "{ingressClassName: nginx, defaultBackend: {service: {name: voting-app, port: {number: 8080}}}}",
+            {"R1.4"},
+        ),
+        (
+            "{ingressClassName: istio, defaultBackend: {service: {name: voting-app, port: {number: 8080}}}}",
+            {"R1.4"} | TRAFFIC,
+        ),
+    ],
+)
+def test_an_ingress_is_another_way_in(spec: str, touched: set[str]) -> None:
+    text = f"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: i}}\nspec: {spec}"
+    failed, unjudged = standings(with_object(text, "Ingress/i"))
+    assert not failed
+    assert set(unjudged) == touched
+
+
+def test_a_kind_that_nobody_knows_leaves_all_but_the_lists_unjudged() -> None:
+    text = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {x: 1}"
+    failed, unjudged = standings(with_object(text, "Widget/w"))
+    assert not failed
+    judged = {id_ for result in static_verdicts(MANIFESTS) for id_ in result.requirements}
+    assert set(unjudged) == judged
+    assert "the definition of example.com/v1 Widget is unknown" in unjudged["R0.1"]
+
+
+def test_an_object_of_the_cluster_outlives_the_namespace_unless_it_is_deleted() -> None:
+    text = ROLE.replace("kind: Role", "kind: ClusterRole")
+    overlay = with_object(text, "ClusterRole/voting:reader")
+    failed, _ = standings(overlay)
+    assert set(failed) == {"R6.1"}
+    told = overlay["scenario.yaml"].decode()
+    overlay["scenario.yaml"] = told.replace(
+        "- Namespace/voting", "- Namespace/voting\n          - ClusterRole/voting:reader"
+    ).encode()
+    assert standings(overlay) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("labels", "fails"), [("{istio-injection: disabled}", True), ("{istio-injection: enabled}", False)]
+)
+def test_the_namespaces_labels_are_those_of_its_file_over_the_scenarios(labels: str, fails: bool) -> None:
+    text = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: voting, labels: {labels}}}"
+    failed, _ = standings(with_object(text, "Namespace/voting", first=True))
+    assert ({"R1.1", "R1.3"} <= set(failed)) is fails
+    assert bool(failed) is fails
+
+
+def test_a_namespace_that_comes_later_is_there_already() -> None:
+    text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: voting, labels: {team: a}}"
+    failed, _ = standings(with_object(text, "Namespace/voting"))
+    assert "unexpected objects: Namespace/voting configured" in failed["R0.1"]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_namespace_of_any_shape_is_judged(*, first: bool) -> None:
+    text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: voting, labels: [a], annotations: x}"
+    failed, _ = standings(with_object(text, "Namespace/voting", first=first))
+    assert "R0.1" in failed
+
+
+STORAGE = """\
+    apiVersion: v1
+    kind: Service
+    metadata: {name: voting-storage, labels: {app: voting-storage}}
+    spec:
+      selector: {app: voting-storage}
+      ports: [{name: redis, port: 6379, targetPort: redis}]
+    """
+
+
+def test_an_object_that_is_applied_again_as_it_is_is_unchanged_and_no_failure() -> None:
+    failed, unjudged = standings(with_object(STORAGE, file=UPDATE))
+    assert (failed, unjudged) == ({}, {})
+
+
+def test_the_second_copy_that_differs_is_configured_and_not_listed() -> None:
+    other = STORAGE.replace("labels: {app: voting-storage}", "labels: {app: storage}")
+    failed, _ = standings(with_object(other, file=UPDATE))
+    assert set(failed) == {"R0.1"}
+    assert "unexpected objects: Service/voting-storage configured" in failed["R0.1"]
+    assert f"{UPDATE}:" in failed["R0.1"]
+
+
+def test_an_object_listed_as_configured_that_is_unchanged_fails() -> None:
+    item = "          - Deployment/voting-analytics-1-1\n"
+    listed = f"{item}        configured: [Service/voting-storage]\n"
+    told = content("scenario.yaml").replace(item, listed, 1)
+    file = f"{content(UPDATE)}\n---\n{dedent(STORAGE)}"
+    failed, _ = standings({UPDATE: file.encode(), "scenario.yaml": told.encode()})
+    assert "missing: Service/voting-storage configured" in failed["R0.1"]
+
+
+def canary_in_one_file(*, routing_first: bool) -> dict[str, bytes]:
+    parts = [content(ROUTING), content(LAST)]
+    told = content("scenario.yaml")
+    begin, end = told.index(f"      - apply: {ROUTING}"), told.index("  - number: 5")
+    routing, pods = told[begin:end].split(f"      - apply: {LAST}\n")
+    configured = [line for line in (routing + pods).splitlines() if line.startswith("          - ")]
+    created = {
+        line for line in pods.partition("configured:")[0].splitlines() if line.startswith("          - ")
+    }
+    step = [
+        f"      - apply: {LAST}",
+        "        created:",
+        *sorted(created),
+        "        configured:",
+        *[line for line in configured if line not in created],
+        "        wait_for: pods\n\n",
+    ]
+    return {
+        LAST: "\n---\n".join(parts if routing_first else reversed(parts)).encode(),
+        "scenario.yaml": (told[:begin] + "\n".join(step) + told[end:]).encode(),
+    }
+
+
+def test_the_canary_in_one_file_holds_with_its_routing_first() -> None:
+    assert standings(canary_in_one_file(routing_first=True)) == ({}, {})
+
+
+def test_the_canary_in_one_file_fails_with_its_pods_first() -> None:
+    failed, _ = standings(canary_in_one_file(routing_first=False))
+    assert set(failed) == {"R4.1"}
+    told = " ".join(failed["R4.1"].split())
+    assert "Deployment/voting-storage-2-0 comes before VirtualService/voting-storage" in told
+
+
+def test_pods_that_no_step_waits_for_are_not_ready_when_the_stage_begins() -> None:
+    told = content("scenario.yaml")
+    at = told.index("wait_for: pods", told.index(LAST))
+    failed, _ = standings({"scenario.yaml": f"{told[:at]}wait_for: routes{told[at + 14 :]}".encode()})
+    assert {"R4.1", "R4.2"} <= set(failed)
+    assert all(id_.startswith("R4.") for id_ in failed)
+    assert "wait_for: routes" in failed["R4.2"]

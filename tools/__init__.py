@@ -1,0 +1,1 @@
+"""How the suite proves itself: bench, soak, matrix, mutants, faults."""

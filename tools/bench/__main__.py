@@ -1,0 +1,226 @@
+"""The bench's command line: a cluster with a mesh, made or reused as the plugin does, and walks in turns."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from canary_conformance.cluster.kind import Cluster, kind_cluster
+from canary_conformance.cluster.nodes import node_image_of
+from canary_conformance.errors import BadInput
+from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.images.engine import engine_version
+from canary_conformance.images.image_options import AskedVersions, ImagesFrom, asked_versions
+from canary_conformance.images.provisions import Provisions
+from canary_conformance.mesh.installation import ensure_mesh
+from canary_conformance.processes import find_program, usable_cores
+from canary_conformance.progress import Progress
+from canary_conformance.report.run_record import RunRecord
+from canary_conformance.scenario.loading import load_scenario
+from canary_conformance.stages.owned_namespaces import SUITE_NAMESPACE, remove_namespaces
+from fixtures.options import OWN_MANIFESTS, REPOSITORY, store
+from tools.bench.bench_numbers import Numbers, Round, Walk
+from tools.bench.inner_loop import TESTS, InnerLoop, measure
+from tools.bench.timed_runs import timed_walk
+from tools.round_reports import report_folder, reported, tell
+from tools.rounds import (
+    ALL_TESTS,
+    CommandLine,
+    Ended,
+    check_ended,
+    end_as_the_suite,
+    ready_to_walk,
+    say,
+    suite_command,
+)
+
+SHELL_WALK = REPOSITORY / "bench/walk.sh"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line asks for."""
+
+    rounds: int
+    images: ImagesFrom
+    cluster_name: str
+    keep_cluster: bool
+    from_nothing: bool
+    workers: int = 0
+    inner: bool = False
+    versions: AskedVersions = field(default_factory=AskedVersions)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure, print, and write reports/bench-TIME.txt.
+
+    Returns the suite's exit codes: 0, 1 when a walk failed, 2 interrupted, 3 environment, 4 bad input.
+    """
+    return end_as_the_suite(lambda: _measure(settings(words), Progress(say=say)))
+
+
+def settings(words: Sequence[str] | None = None) -> Settings:
+    """Read the command line. Raises BadInput."""
+    parser = CommandLine(
+        "python -m tools.bench",
+        "Times runs of the suite and of a shell script with the same steps, in turns on one cluster.",
+    )
+    parser.add_rounds(3, "number of rounds; each times both (default 3)")
+    parser.add_argument(
+        "--from-nothing",
+        action="store_true",
+        help="first delete the suite's cluster of that name and time a run that creates it",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=0,
+        metavar="N",
+        help="compare a run with N workers (2 or more) with a run in one process",
+    )
+    parser.add_argument(
+        "--inner",
+        action="store_true",
+        help="time how long a run with --reuse takes to judge the canary's routes after an edit",
+    )
+    read = parser.parse_args(words)
+    if read.workers < 0 or read.workers == 1:
+        raise BadInput(f"--workers must be at least 2, not {read.workers}")
+    if read.inner and (read.workers or read.from_nothing):
+        raise BadInput(
+            "--inner can't be combined with --workers or --from-nothing: "
+            "it needs one process and a cluster that is kept"
+        )
+    return Settings(
+        read.rounds,
+        ImagesFrom(read.images),
+        read.cluster_name,
+        read.keep_cluster,
+        read.from_nothing,
+        read.workers,
+        read.inner,
+        asked_versions(vars(read).__getitem__),
+    )
+
+
+def _measure(asked: Settings, progress: Progress) -> int:
+    by_shell = not asked.workers and not asked.inner
+    if by_shell:
+        _need("bash", "curl")
+    provisions = ready_to_walk(asked.images, asked.versions, progress)
+    if by_shell and provisions.kubectl is None:
+        _need("kubectl")
+    folder = report_folder("bench")
+    cores = usable_cores()
+    where = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {cores} cores, Docker {engine_version()}"
+    header = [where, provisions.describe()]
+    if asked.inner:
+        return _measure_inner_loop(asked, provisions, folder, InnerLoop(header), progress)
+    numbers = Numbers(header)
+    if asked.workers:
+        numbers.compared = ("one process", f"{asked.workers} workers")
+    try:
+        if asked.from_nothing:
+            _delete_cluster(asked, provisions, progress)
+            numbers.from_nothing = _our_walk(asked, folder / "from-nothing.log", progress, keep=False)
+        _make_rounds(asked, provisions, folder, numbers, progress)
+    finally:
+        if numbers.rounds or numbers.from_nothing:
+            tell(folder, f"{numbers}\n")
+    return ExitStatus.HOLDS if numbers.all_good() else ExitStatus.FAILED
+
+
+def _make_rounds(
+    asked: Settings, provisions: Provisions, folder: Path, numbers: Numbers, progress: Progress
+) -> None:
+    name = asked.cluster_name
+    with kind_cluster(name, provisions, store(), progress, keep=asked.keep_cluster) as cluster:
+        mesh = ensure_mesh(cluster, provisions, progress)
+        for number in range(1, asked.rounds + 1):
+            with progress.phase(f"round {number} of {asked.rounds}"):
+                log = folder / f"round-{number}-base.log"
+                if asked.workers:
+                    base = _our_walk(asked, log, progress, keep=True)
+                else:
+                    base = _shell_walk(cluster, mesh.gateway.url, provisions.kubectl, log, progress)
+                log = folder / f"round-{number}-ours.log"
+                several = ["-n", str(asked.workers)] if asked.workers else []
+                ours = _our_walk(asked, log, progress, keep=True, arguments=several)
+            numbers.rounds.append(Round(base, ours))
+
+
+def _measure_inner_loop(
+    asked: Settings, provisions: Provisions, folder: Path, loop: InnerLoop, progress: Progress
+) -> int:
+    name = asked.cluster_name
+
+    def run(arguments: Sequence[str], log: Path) -> Walk:
+        walk = _our_walk(asked, log, progress, keep=True, arguments=arguments, tests=TESTS)
+        loop.note(*_told(walk))
+        return walk
+
+    with kind_cluster(name, provisions, store(), progress, keep=asked.keep_cluster) as cluster:
+        ensure_mesh(cluster, provisions, progress)
+        measure(OWN_MANIFESTS, folder, asked.rounds, run, loop)
+    tell(folder, f"{loop}\n")
+    return ExitStatus.HOLDS if loop.all_good() else ExitStatus.FAILED
+
+
+def _told(walk: Walk) -> tuple[RunRecord, Mapping[str, float]]:
+    """Return a run's record, and the seconds of its phases by name."""
+    report, record = reported(Ended(walk.seconds, walk.exit_code, walk.output))
+    told = json.loads((report / "run.json").read_text(encoding="utf-8")) if report else {}
+    return record, {phase["name"]: phase["seconds"] for phase in told.get("phases", ())}
+
+
+def _shell_walk(cluster: Cluster, url: str, kubectl: Path | None, log: Path, progress: Progress) -> Walk:
+    """Raises BadInput when the scenario's namespace is there and not ours, EnvironmentFailed."""
+    scenario = load_scenario(OWN_MANIFESTS)
+    remove_namespaces(cluster.api, (scenario.namespace, SUITE_NAMESPACE), progress)
+    kubeconfig = cluster.api.kubeconfig
+    environment = {
+        "KUBECONFIG": str(kubeconfig),
+        "KUBECTL": str(kubectl or "kubectl"),
+        "KUBECACHEDIR": str(kubeconfig.with_name("kubectl-cache")),
+    }
+    words: list[str | Path] = ["bash", SHELL_WALK, url, OWN_MANIFESTS]
+    return timed_walk("shell script", words, environment, cluster.name, log, progress)
+
+
+def _our_walk(
+    asked: Settings,
+    log: Path,
+    progress: Progress,
+    *,
+    keep: bool,
+    arguments: Sequence[str] = (),
+    tests: Sequence[str] = ALL_TESTS,
+) -> Walk:
+    """Raises what check_ended() does for a run without a verdict; a failed requirement is one."""
+    more, name = ["-q", *arguments], asked.cluster_name
+    words = suite_command(asked.images, asked.versions, name, keep=keep, arguments=more, tests=tests)
+    walk = timed_walk("run of the suite", words, {}, asked.cluster_name, log, progress)
+    ended = Ended(walk.seconds, walk.exit_code, walk.output)
+    check_ended(ended, "the run of the suite", log, ExitStatus.HOLDS, ExitStatus.FAILED)
+    return walk
+
+
+def _delete_cluster(asked: Settings, provisions: Provisions, progress: Progress) -> None:
+    """Delete the cluster of that name if it is ours. Raises BadInput when it is somebody else's."""
+    if node_image_of(asked.cluster_name) is not None:
+        with kind_cluster(asked.cluster_name, provisions, store(), progress, keep=False):
+            progress.note("cluster deleted, so that the run starts without one")
+
+
+def _need(*programs: str) -> None:
+    missing = [name for name in programs if find_program(name) is None]
+    if missing:
+        raise BadInput(f"the shell script needs {' and '.join(missing)} on PATH: install it")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""What was measured, as values and as the table that is printed. Numbers are shown, never judged.
+
+A walk that failed is no measure of speed: its round is shown and left out of minimum, median and maximum.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from canary_conformance.exit_codes import ExitStatus
+
+# docker stats prints powers of 1024 (docker/go-units, BytesSize).
+MIB = {"B": 1 / 1024**2, "KiB": 1 / 1024, "MiB": 1.0, "GiB": 1024.0, "TiB": 1024.0**2}
+_USAGE = re.compile(rf"(\d+(?:\.\d+)?)({'|'.join(MIB)}) / ")
+_JUDGED = re.compile(r"^\d+ requirements: .+$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One walk as a process: wall seconds, exit code, what it printed.
+
+    memory is the most that was seen of all nodes of the cluster together, in MiB; None when nothing was seen.
+    work: the seconds for which the machine's cores were busy meanwhile, all together, None where nobody says.
+    """
+
+    seconds: float
+    exit_code: int
+    memory: float | None
+    output: str = ""
+    work: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Two walks, one after the other: what is compared with, and what is compared."""
+
+    base: Walk
+    ours: Walk
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether both walks came to a good end, so that their times can be compared."""
+        return self.base.exit_code == ExitStatus.HOLDS and self.ours.exit_code == ExitStatus.HOLDS
+
+    @property
+    def ratio(self) -> float:
+        """The seconds of the second walk for each of the first."""
+        return self.ours.seconds / self.base.seconds
+
+
+@dataclass(slots=True)
+class Numbers:
+    """What was measured so far: where it was, the run from nothing if asked for, the rounds."""
+
+    header: list[str] = field(default_factory=list)
+    from_nothing: Walk | None = None
+    rounds: list[Round] = field(default_factory=list)
+    compared: tuple[str, str] = ("shell", "ours")
+
+    def all_good(self) -> bool:
+        """Tell whether no walk failed."""
+        begun = self.from_nothing is None or self.from_nothing.exit_code == ExitStatus.HOLDS
+        return begun and all(one.counts for one in self.rounds)
+
+    def __str__(self) -> str:
+        rounds = _table(self.rounds, *self.compared)
+        return "\n".join([*self.header, *_from_nothing(self.from_nothing), *rounds])
+
+
+def memory_mib(stats: str) -> float:
+    """Return the sum in MiB of lines like "1.5GiB / 23.5GiB" (docker stats, MemUsage).
+
+    Raises ValueError for no line at all and for any other line; a stopped container's is "-- / --".
+    """
+    amounts = [_USAGE.match(line) for line in stats.splitlines()]
+    if not amounts or not all(amounts):
+        raise ValueError(f"docker stats printed {stats!r}")
+    return sum(float(amount[1]) * MIB[amount[2]] for amount in amounts if amount)
+
+
+def _from_nothing(walk: Walk | None) -> list[str]:
+    if walk is None:
+        return []
+    what = "from no cluster to verdict, images made before, cluster deleted at the end"
+    return ["", f"{what}: {_seconds(walk)}, memory at most {_memory(walk)}"]
+
+
+def _table(rounds: Sequence[Round], base: str, ours: str) -> list[str]:
+    if not rounds:
+        return []
+    titles = ("", base, ours, "second / first", f"memory, {base}", f"memory, {ours}")
+    lines = ["", _row(*titles), *(_round(number, one) for number, one in enumerate(rounds, 1))]
+    good = [one for one in rounds if one.counts]
+    if len(good) < len(rounds):
+        lines.append(f"{len(rounds) - len(good)} of {len(rounds)} rounds failed and are left out below")
+    if good:
+        lines += _over_all(good, base, ours)
+    judged = _JUDGED.findall(rounds[-1].ours.output)
+    return [*lines, *(f"last round: {line}" for line in judged[-1:])]
+
+
+def _round(number: int, one: Round) -> str:
+    ratio = f"{one.ratio:.2f}" if one.counts else "-"
+    cells = (_seconds(one.base), _seconds(one.ours), ratio, _memory(one.base), _memory(one.ours))
+    return _row(f"round {number}", *cells)
+
+
+def _over_all(good: Sequence[Round], first: str, second: str) -> list[str]:
+    base = [one.base.seconds for one in good]
+    ours = [one.ours.seconds for one in good]
+    pairs = [one.ratio for one in good]
+    lines = [
+        _row(name, f"{of(base):.1f} s", f"{of(ours):.1f} s", f"{of(pairs):.2f}")
+        for name, of in (("minimum", min), ("median", statistics.median), ("maximum", max))
+    ]
+    ratio = statistics.median(ours) / statistics.median(base)
+    lines.append(f"ratio of the medians, {second} / {first}: {ratio:.2f}")
+    return [*lines, *_work(first, [one.base for one in good]), *_work(second, [one.ours for one in good])]
+
+
+def _work(name: str, walks: Sequence[Walk]) -> list[str]:
+    """Return how busy the cores were: a walk can't take less than its work shared by all of them."""
+    told = [walk.work for walk in walks if walk.work is not None]
+    return (
+        [f"CPU time of the machine, {name}: {statistics.median(told):.0f} core-seconds (median)"]
+        if told
+        else []
+    )
+
+
+def _row(name: str, *cells: str) -> str:
+    return f"{name:<10}" + "".join(f"{cell:>20}" for cell in cells)
+
+
+def _seconds(walk: Walk) -> str:
+    return f"{walk.seconds:.1f} s" if walk.exit_code == ExitStatus.HOLDS else f"exit code {walk.exit_code}"
+
+
+def _memory(walk: Walk) -> str:
+    return "not seen" if walk.memory is None else f"{walk.memory:.0f} MiB"

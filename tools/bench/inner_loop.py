@@ -1,0 +1,111 @@
+"""A developer's inner loop as whole processes: an edit of a manifest, and the canary's routes judged anew."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.report.run_record import RunRecord, Tier
+from canary_conformance.voting.reachability import PAGES
+from tools.bench.bench_numbers import Walk
+
+EDITED = "istio/step-3-add-routing-for-2.0-components.yaml"
+AS_WRITTEN = "'^(.*?; ?)?(featureflag=on)(;.*)?$'"
+ANOTHER_WAY = "'^(.*?; ?)?featureflag=on(;.*)?$'"
+# The blank after a semicolon is forgotten: cookies that a browser sends after others don't open 2.0.
+BROKEN = "'^(.*?;)?(featureflag=on)(;.*)?$'"
+TESTS = ("tests/stage_4_canary",)
+ARGUMENTS = ("--reuse", "-m", "routing")
+# Its sample, of chain 1.0, tells how many pages a second come through the gateway.
+PACED_BY = "R4.3"
+
+
+@dataclass(slots=True)
+class InnerLoop:
+    """What was measured: the run that makes the world, one after each edit, and one of a broken route."""
+
+    header: Sequence[str]
+    first: Walk | None = None
+    edited: list[Walk] = field(default_factory=list)
+    broken: Walk | None = None
+    pages_a_second: list[float] = field(default_factory=list)
+    applied_in: list[float] = field(default_factory=list)
+    judged: str = ""
+
+    def all_good(self) -> bool:
+        """Tell whether every run ended as it should: a broken route is a broken promise."""
+        good = [self.first, *self.edited]
+        return all(one is not None and one.exit_code == ExitStatus.HOLDS for one in good) and (
+            self.broken is not None and self.broken.exit_code == ExitStatus.FAILED
+        )
+
+    def __str__(self) -> str:
+        lines = [*self.header, "", f"pytest {' '.join((*TESTS, *ARGUMENTS))}"]
+        if self.first is not None:
+            lines.append(f"{'without a namespace to reuse':<34}{_seconds(self.first)}")
+        for number, one in enumerate(self.edited, 1):
+            lines.append(f"{f'after an edit of the route, {number}':<34}{_seconds(one)}")
+        if self.edited:
+            median = statistics.median(one.seconds for one in self.edited)
+            lines.append(f"{'median after an edit':<34}{median:.1f} s")
+        if self.broken is not None:
+            lines.append(f"{'after a mistake in the route':<34}{_seconds(self.broken)}")
+        if self.pages_a_second and self.applied_in:
+            rate, applied, pages = max(self.pages_a_second), min(self.applied_in), sum(PAGES.values())
+            lines.append(
+                f"floor: {pages} pages at {rate:.0f} a second take {pages / rate:.1f} s, "
+                f"a change was applied and propagated in {applied:.2f} s"
+            )
+        return "\n".join([*lines, *([f"judged: {self.judged}"] if self.judged else [])])
+
+    def note(self, record: RunRecord, phases: Mapping[str, float]) -> None:
+        """Take from a run's report what it judged, how fast pages came and a change was live."""
+        live = [test for test in record.tests if test.tier is Tier.LIVE]
+        promises = sorted({promise for test in live for promise in test.requirements}, key=_by_number)
+        self.judged = ", ".join(promises)
+        self.pages_a_second += [PAGES["1.0"] / test.seconds for test in live if PACED_BY in test.requirements]
+        self.applied_in += [
+            seconds for name, seconds in phases.items() if name.startswith("reusing the namespace")
+        ]
+
+
+def measure(
+    manifests: Path, folder: Path, rounds: int, run: Callable[[Sequence[str], Path], Walk], loop: InnerLoop
+) -> Walk:
+    """Edit a copy of the manifests in turns and run the suite after each edit; return the last good run.
+
+    run: runs the suite with more arguments, its output going to a log.
+    """
+    copy = folder / "manifests"
+    shutil.copytree(manifests, copy)
+    arguments = (*ARGUMENTS, f"--manifests={copy}")
+    loop.first = last = run(arguments, folder / "first.log")
+    for number in range(1, rounds + 1):
+        _write(copy, ANOTHER_WAY if number % 2 else AS_WRITTEN)
+        last = run(arguments, folder / f"edit-{number}.log")
+        loop.edited.append(last)
+    _write(copy, BROKEN)
+    loop.broken = run(arguments, folder / "mistake.log")
+    return last
+
+
+def _write(folder: Path, pattern: str) -> None:
+    file = folder / EDITED
+    text = file.read_text(encoding="utf-8")
+    for one in (AS_WRITTEN, ANOTHER_WAY, BROKEN):
+        text = text.replace(one, pattern)
+    file.write_text(text, encoding="utf-8")
+
+
+def _seconds(walk: Walk) -> str:
+    ended = f", exit code {walk.exit_code}" if walk.exit_code else ""
+    return f"{walk.seconds:.1f} s{ended}"
+
+
+def _by_number(promise: str) -> tuple[int, int]:
+    stage, _, number = promise.removeprefix("R").partition(".")
+    return int(stage), int(number)

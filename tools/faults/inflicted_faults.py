@@ -1,0 +1,121 @@
+"""A fault is done to the environment of a run: does the run end in time, rightly, and without a leak?"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from canary_conformance.cluster.kind import claimed_cluster
+from canary_conformance.errors import BadInput
+from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.progress import Progress
+from canary_conformance.report.run_record import RunRecord
+from canary_conformance.report.secret_leaks import leaking_files, secret_values
+from canary_conformance.scenario.loading import load_scenario
+from canary_conformance.scenario.manifests import load_manifests
+from canary_conformance.timeouts import LIMITS
+from fixtures.options import OWN_MANIFESTS, store
+from tools.faults.fault_cases import Case, Outcome, judge
+from tools.faults.suite_run import Home, LineMissing, SuiteRun, make_home, suite_run
+from tools.round_reports import reported
+from tools.rounds import Ended, suite_command
+
+
+@dataclass(frozen=True, slots=True)
+class Inflicted:
+    """What came of a case: the outcome, wall seconds of the run."""
+
+    case: Case
+    outcome: Outcome
+    seconds: float
+
+
+def inflict(
+    cases: Sequence[Case],
+    cluster: str,
+    images: ImagesFrom,
+    versions: AskedVersions,
+    folder: Path,
+    progress: Progress,
+) -> Iterator[Inflicted]:
+    """Make each fault in a run of its own, on a cluster that is deleted then: it may not be sound any more.
+
+    folder: for homes and logs.
+    """
+    for number, case in enumerate(cases, 1):
+        home, log = make_home(folder / f"{number}"), folder / f"fault-{number}.log"
+        try:
+            yield _inflict(case, cluster, images, versions, home, log, progress)
+        finally:
+            with claimed_cluster(cluster, store(), progress, keep=False):
+                pass
+
+
+def _inflict(
+    case: Case,
+    cluster: str,
+    images: ImagesFrom,
+    versions: AskedVersions,
+    home: Home,
+    log: Path,
+    progress: Progress,
+) -> Inflicted:
+    with manifests_of(case) as manifests:
+        arguments = (f"--manifests={manifests}",)
+        words = suite_command(images, versions, cluster, keep=True, tests=case.tests, arguments=arguments)
+        with suite_run(words, home, log) as run:
+            outcome, ended = _fault(case, run, cluster, progress)
+            seconds = run.seconds
+        leaks = _leaks(manifests, log, ended)
+    if wrong := [*home.changed(), *leaks]:
+        outcome = Outcome(f"{outcome.words}; {'; '.join(wrong)}", right=False)
+    return Inflicted(case, outcome, seconds)
+
+
+def _fault(case: Case, run: SuiteRun, cluster: str, progress: Progress) -> tuple[Outcome, Ended | None]:
+    try:
+        run.wait_for(case.when.line, case.when.after, LIMITS.suite_run)
+    except LineMissing as never:
+        return Outcome(str(never), right=False), None
+    progress.note(f"{case.name}: now, after {run.doing!r}")
+    with case.do(cluster):
+        ended = run.end(LIMITS.suite_run)
+    return judge(case, ended, reported(ended)[1] if ended else RunRecord((), (), ())), ended
+
+
+def _leaks(manifests: Path, log: Path, ended: Ended | None) -> list[str]:
+    """Return a word on each file of the run in which a password of the manifests stands."""
+    values = secret_values(load_manifests(manifests, load_scenario(manifests)))
+    report = reported(ended)[0] if ended else None
+    found = leaking_files(report, values) if report else []
+    found += [log] if any(value in log.read_text(errors="replace") for value in values) else []
+    return [f"a password stands in {path}" for path in found]
+
+
+@contextmanager
+def manifests_of(case: Case) -> Iterator[Path]:
+    """Yield the manifests of a case: ours, or a copy with its mistake."""
+    if case.mistake is None:
+        yield OWN_MANIFESTS
+        return
+    file, old, new = case.mistake
+    with TemporaryDirectory() as folder:
+        copy = Path(shutil.copytree(OWN_MANIFESTS, Path(folder) / "manifests"))
+        text = (copy / file).read_text(encoding="utf-8")
+        if old not in text:
+            raise BadInput(f"{case.name}: {file} has no {old!r} to replace")
+        (copy / file).write_text(text.replace(old, new), encoding="utf-8")
+        yield copy
+
+
+def row(one: Inflicted) -> tuple[str, ...]:
+    """Return the cells of a case's row."""
+    right = "yes" if one.outcome.right else "NO"
+    return one.case.fault, one.case.name.partition(", ")[2], one.outcome.words, f"{one.seconds:.0f}", right
+
+
+HEADINGS = ("fault", "when", "outcome", "seconds", "right")

@@ -1,0 +1,121 @@
+"""A run is interrupted at a point: does it end in time, with the right exit code, and leave nothing?
+
+After SIGKILL it can't tidy up: the next run, or `pytest --clean`, removes what is stale; they take turns.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+
+from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.images.provisions import Provisions
+from canary_conformance.timeouts import LIMITS
+from fixtures.options import store
+from tools.faults.interruption_points import CREATING, Point
+from tools.faults.run_remains import bystanders, remains, volumes
+from tools.faults.suite_run import Home, LineMissing, SuiteRun, make_home, suite_run
+from tools.rounds import Ended, suite_command, timed_process
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """What came of a point: what the run was doing, seconds from the signal to its end, what was wrong.
+
+    cleaned: who removed what was left after SIGKILL, and how long it took.
+    """
+
+    point: Point
+    doing: str
+    seconds: float
+    cleaned: str
+    wrong: tuple[str, ...]
+
+
+def interrupt_at(
+    chosen: Sequence[Point],
+    cluster: str,
+    images: ImagesFrom,
+    versions: AskedVersions,
+    provisions: Provisions,
+    folder: Path,
+) -> Iterator[Interrupted]:
+    """Interrupt a run at each point in turn; folder: for homes and logs."""
+    with bystanders(cluster, provisions.node_image, store()) as beside:
+        before = volumes()
+        cleaners = cycle((_clean_by_command, _clean_by_the_next_run))
+        for number, point in enumerate(chosen, 1):
+            home = make_home(folder / f"{number}")
+            log = folder / f"point-{number}.log"
+            words = suite_command(images, versions, cluster, keep=False, tests=point.phase.tests)
+            with suite_run(words, home, log) as run:
+                doing, seconds, wrong = _interrupt(run, point)
+            cleaned = ""
+            if point.signal is signal.SIGKILL:
+                cleaned, problems = next(cleaners)(words, home, log)
+                wrong += problems
+            wrong += [f"left: {what}" for what in remains(cluster, run.process.pid, store(), home, before)]
+            wrong += beside.harmed()
+            yield Interrupted(point, doing, seconds, cleaned, tuple(wrong))
+
+
+def _interrupt(run: SuiteRun, point: Point) -> tuple[str, float, list[str]]:
+    """Return what the run was doing, seconds until its end, and what was wrong with that."""
+    try:
+        run.wait_for(point.phase.line, point.after, LIMITS.suite_run)
+    except LineMissing as never:
+        return run.doing, 0.0, [str(never)]
+    doing, sent = run.doing, run.seconds
+    run.send(point.signal)
+    wrong = _ended_wrongly(point.signal, run.end(LIMITS.interrupted))
+    return doing, run.seconds - sent, wrong
+
+
+def _ended_wrongly(sent: signal.Signals, ended: Ended | None) -> list[str]:
+    if ended is None:
+        return [f"still ran {LIMITS.interrupted:g} s after {sent.name}"]
+    wanted = -signal.SIGKILL if sent is signal.SIGKILL else int(ExitStatus.INTERRUPTED)
+    return [] if ended.exit_code == wanted else [f"exit code {ended.exit_code}, not {wanted}"]
+
+
+def _clean_by_command(_: Sequence[str], home: Home, log: Path) -> tuple[str, list[str]]:
+    command = [sys.executable, "-m", "pytest", "--clean"]
+    ended = timed_process(command, home.environment, log.with_suffix(".clean.log"))
+    wrong = [] if ended.exit_code == ExitStatus.HOLDS else [f"--clean ended with exit code {ended.exit_code}"]
+    return f"--clean, {ended.seconds:.1f} s", wrong
+
+
+def _clean_by_the_next_run(words: Sequence[str], home: Home, log: Path) -> tuple[str, list[str]]:
+    """Start the next run; when it makes its own cluster, all that was stale is gone, and it is ended too."""
+    with suite_run(words, home, log.with_suffix(".next.log")) as run:
+        run.wait_for(CREATING, 0, LIMITS.suite_run)
+        told = f"next run, {run.seconds:.1f} s"
+        run.send(signal.SIGTERM)
+        wrong = _ended_wrongly(signal.SIGTERM, run.end(LIMITS.interrupted))
+    return told, [f"next run: {what}" for what in wrong]
+
+
+def row(one: Interrupted) -> tuple[str, ...]:
+    """Return the cells of a point's row."""
+    shown = [
+        *one.wrong[:_SHOWN],
+        *([f"and {len(one.wrong) - _SHOWN} more"] if len(one.wrong) > _SHOWN else []),
+    ]
+    return (
+        one.point.signal.name,
+        f"{one.point.phase.name} + {one.point.after:.1f} s",
+        one.doing[:60],
+        f"{one.seconds:.1f}",
+        one.cleaned,
+        "; ".join(shown) or "nothing left",
+    )
+
+
+HEADINGS = ("signal", "point", "doing", "seconds", "removed by", "outcome")

@@ -1,0 +1,180 @@
+"""The matrix's command line: `python -m tools.matrix --envoy A,B,... -- PYTEST ARGUMENTS`.
+
+Every cell is a whole run of the suite on a cluster of its own, so that nothing of one cell is in another. One
+node image holds the meshes of all cells of a Kubernetes version; it is made before the first of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from canary_conformance.errors import BadInput, EnvironmentFailed
+from canary_conformance.exit_codes import ExitStatus, together
+from canary_conformance.images.image_options import ImagesFrom
+from canary_conformance.images.provisions import decided, provide_for
+from canary_conformance.images.versions import Versions, available
+from canary_conformance.processes import last_lines
+from canary_conformance.progress import Progress
+from fixtures.options import store
+from tools.matrix.cells import Cell, Wanted, all_cells, shard_of
+from tools.matrix.version_table import Result, as_json, table
+from tools.round_reports import read_round, report_folder, tell
+from tools.rounds import (
+    CommandLine,
+    end_as_the_suite,
+    ready_machine,
+    say,
+    suite_command,
+    timed_process,
+)
+
+_SHARD = re.compile(r"([1-9]\d*)/([1-9]\d*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line asks for; shard is (number, of how many), arguments are pytest's."""
+
+    istio: Wanted
+    envoy: Wanted
+    kubernetes: Wanted
+    shard: tuple[int, int]
+    images: ImagesFrom
+    cluster_name: str
+    keep_cluster: bool
+    arguments: tuple[str, ...]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Walk every cell, print a line for each and a table, and write reports/matrix-TIME.txt and .json.
+
+    Returns the exit code of all cells together (canary_conformance.exit_codes); a cell that is not available has 4.
+    """
+    return end_as_the_suite(lambda: _matrix(settings(words), Progress(say=say)))
+
+
+def settings(words: Sequence[str] | None = None) -> Settings:
+    """Read the command line; what follows `--` is pytest's. Raises BadInput."""
+    parser = CommandLine(
+        "python -m tools.matrix",
+        "Runs the suite on each combination of versions; arguments after -- go to pytest.",
+    )
+    for thing in ("Istio", "Envoy", "Kubernetes"):
+        told = f"versions of {thing}, separated by commas; the default is the suite's own version"
+        parser.add_argument(
+            f"--{thing.lower()}", type=_versions, default=(None,), metavar="A,B,...", help=told
+        )
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        default=(1, 1),
+        metavar="I/N",
+        help="run only every Nth combination, starting with the Ith",
+    )
+    read, arguments = parser.read(words)
+    return Settings(
+        read.istio,
+        read.envoy,
+        read.kubernetes,
+        read.shard,
+        ImagesFrom(read.images),
+        read.cluster_name,
+        read.keep_cluster,
+        arguments,
+    )
+
+
+def _matrix(asked: Settings, progress: Progress) -> int:
+    ready_machine(progress)
+    source = decided(asked.images, progress)
+    every = all_cells(available(source), asked.istio, asked.envoy, asked.kubernetes)
+    cells = shard_of(every, *asked.shard)
+    if every and not any(cell.versions for cell in every):
+        raise BadInput("; ".join(dict.fromkeys(cell.why_not for cell in every)))
+    if not cells:
+        number, shards = asked.shard
+        raise BadInput(f"shard {number}/{shards} has no combination: there are {len(every)}")
+    folder = report_folder("matrix")
+    results: list[Result] = []
+    code: int | None = None
+    try:
+        stock_nodes([cell.versions for cell in cells if cell.versions], source, progress)
+        walk(asked, source, cells, folder, results, progress)
+        code = together(result.exit_code for result in results)
+    finally:
+        told = f"{table(results)}\n" if results else "no combination was completed\n"
+        tell(folder, told, txt=told, json=json.dumps(as_json(results, code), indent=2) + "\n")
+    return code
+
+
+def stock_nodes(wanted: Sequence[Versions], source: ImagesFrom, progress: Progress) -> None:
+    """Make a node image for each Kubernetes that holds all the meshes which are to run on it.
+
+    A mesh that can't be made fails its own cell: that makes what it needs by itself.
+    """
+    for kubernetes, group in groupby(wanted, key=lambda versions: versions.kubernetes):
+        with contextlib.suppress(EnvironmentFailed):
+            provide_for([versions.mesh for versions in group], kubernetes, source, store(), progress)
+
+
+def walk(
+    asked: Settings,
+    source: ImagesFrom,
+    cells: Sequence[Cell],
+    folder: Path,
+    results: list[Result],
+    progress: Progress,
+) -> None:
+    """Walk the cells one after the other, each noted with a line and added to the results when it has ended.
+
+    folder: for the logs. Raises what read_round() does, where the first walk is refused.
+    """
+    for number, cell in enumerate(cells, 1):
+        result = Result(cell)
+        if cell.versions:
+            words = suite_command(
+                source, cell.exactly, asked.cluster_name, keep=asked.keep_cluster, arguments=asked.arguments
+            )
+            log = folder / f"cell-{number}.log"
+            ended = timed_process(words, {}, log)
+            said = (
+                "" if ended.exit_code in {ExitStatus.HOLDS, ExitStatus.FAILED} else last_lines(ended.output)
+            )
+            try:
+                result = Result(cell, read_round(ended, log), said)
+            except BadInput:
+                # Arguments are right for all cells or for none; a later cell met another run on its cluster.
+                if not any(earlier.walk for earlier in results):
+                    raise
+                result = Result(cell, said=said)
+        results.append(result)
+        took = f"{result.walk.seconds:.1f} s, " if result.walk else ""
+        progress.note(f"combination {number} of {len(cells)}, {cell}: {took}{result.verdict}")
+        if result.said:
+            progress.note(f"its last lines:\n{result.said}")
+
+
+def _versions(text: str) -> Wanted:
+    versions = tuple(part.strip() for part in text.split(","))
+    if not all(versions):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of versions; expected: 1.36.4,1.38.3")
+    return versions
+
+
+def _shard(text: str) -> tuple[int, int]:
+    found = _SHARD.fullmatch(text)
+    if found is None or int(found[1]) > int(found[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a shard; expected: 1/3 (the first of three)")
+    return int(found[1]), int(found[2])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""The cells of a matrix: every combination of the versions asked for, and whether it can be had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from canary_conformance.errors import BadInput
+from canary_conformance.images.image_options import AskedVersions
+from canary_conformance.images.versions import Available, Versions
+
+# The versions of one thing that were asked for; None: the image source's own.
+Wanted = Sequence[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One combination as it was asked for, and what that is; None, and why, where it can't be had."""
+
+    asked: AskedVersions
+    versions: Versions | None
+    why_not: str = ""
+
+    @property
+    def exactly(self) -> AskedVersions:
+        """The cell as it is to be asked for, whatever the environment says."""
+        assert self.versions is not None
+        mesh = self.versions.mesh
+        return AskedVersions(mesh.istio, mesh.envoy, self.versions.kubernetes)
+
+    def __str__(self) -> str:
+        if self.versions is None:
+            return " ".join(self.asked.arguments())
+        return f"{self.versions.mesh}, Kubernetes {self.versions.kubernetes}"
+
+
+def all_cells(offer: Available, istio: Wanted, envoy: Wanted, kubernetes: Wanted) -> list[Cell]:
+    """Return every combination once, those of one Kubernetes and Istio one after the other."""
+    combinations = product(dict.fromkeys(kubernetes), dict.fromkeys(istio), dict.fromkeys(envoy))
+    return [
+        _cell(offer, AskedVersions(one_istio, one_envoy, one)) for one, one_istio, one_envoy in combinations
+    ]
+
+
+def shard_of(cells: Sequence[Cell], number: int, shards: int) -> list[Cell]:
+    """Return what the machine of this number (from 1 on) of so many has to walk."""
+    return list(cells[number - 1 :: shards])
+
+
+def short_names(cells: Sequence[Cell]) -> list[str]:
+    """Return a name for each cell of what tells it from the others; cells are numbered where nothing does."""
+    parts = [(cell.asked.istio, cell.asked.envoy, cell.asked.kubernetes) for cell in cells]
+    titles = ("istio", "envoy", "k8s")
+    differing = [index for index in range(len(titles)) if len({part[index] for part in parts}) > 1]
+    return [
+        " ".join(f"{titles[index]} {part[index] or 'own'}" for index in differing) or f"combination {number}"
+        for number, part in enumerate(parts, 1)
+    ]
+
+
+def _cell(offer: Available, asked: AskedVersions) -> Cell:
+    try:
+        return Cell(asked, offer.choose(asked))
+    except BadInput as bad:
+        return Cell(asked, None, str(bad))

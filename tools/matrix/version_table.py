@@ -1,0 +1,114 @@
+"""What became of each promise in each cell, for people and for programs."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.images.pins import numbers_of
+from canary_conformance.report.run_record import Standing
+from canary_conformance.report.run_tables import WIDTH
+from fixtures.failure_bundles import shown
+from tools.matrix.cells import Cell, short_names
+from tools.round_reports import Round
+
+NARROWEST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a cell: the walk, None where the cell can't be had or its walk refused to begin.
+
+    said: the last lines of a walk without a verdict, or of one that refused.
+    """
+
+    cell: Cell
+    walk: Round | None = None
+    said: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """The walk's exit code; of a cell that can't be had, that of bad input."""
+        return int(ExitStatus.BAD_INPUT) if self.walk is None else self.walk.exit_code
+
+    @property
+    def verdict(self) -> str:
+        """The cell in a few words."""
+        if self.walk:
+            return self.walk.verdict
+        return f"not available: {self.cell.why_not}" if self.cell.why_not else "refused, no verdict"
+
+    def standings(self) -> Mapping[str, Standing]:
+        """Return what the walk says of each promise that it was asked for; nothing where it said nothing."""
+        lines = self.walk.promises if self.walk else ()
+        return {line.requirement.id: line.standing for line in lines if line.standing is not Standing.NOT_RUN}
+
+
+def table(results: Sequence[Result]) -> str:
+    """Return a row for each promise, a column for each cell, and below what each cell ran and found."""
+    names = short_names([result.cell for result in results])
+    columns = [result.standings() for result in results]
+    asked = sorted({id_ for column in columns for id_ in column}, key=numbers_of)
+    widths = [max(len(name), NARROWEST) for name in names]
+    rows = [("", *names)] + [(id_, *(column.get(id_, "-") for column in columns)) for id_ in asked]
+    lines = [
+        "  ".join(
+            [f"{row[0]:<6}", *(f"{text:<{width}}" for text, width in zip(row[1:], widths, strict=True))]
+        )
+        for row in rows
+        if asked
+    ]
+    lines = [line.rstrip() for line in lines]
+    for name, result in zip(names, results, strict=True):
+        lines += ["", *_about(name, result)]
+    return "\n".join(lines)
+
+
+def as_json(results: Sequence[Result], exit_code: int | None) -> dict[str, object]:
+    """Return the same as plain values; exit_code: None where not all cells came to their end."""
+    return {"exit_code": exit_code, "cells": [_as_values(result) for result in results]}
+
+
+def _about(name: str, result: Result) -> list[str]:
+    took = f"{result.walk.seconds:.1f} s, " if result.walk else ""
+    lines = textwrap.wrap(f"{name} ({result.cell}): {took}{result.verdict}", WIDTH, break_on_hyphens=False)
+    said = [line for text in result.said.splitlines() for line in _indented(text.strip())]
+    if result.walk is None:
+        return lines + said
+    told = [*result.walk.header]
+    told += [
+        f"{line.requirement.id} {line.standing}: {line.evidence}"
+        for line in result.walk.promises
+        if line.standing in {Standing.FAILED, Standing.NOT_JUDGED}
+    ]
+    if result.exit_code != ExitStatus.HOLDS:
+        told.append(result.walk.places)
+    return lines + [line for text in told for line in _indented(text)] + said
+
+
+def _indented(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
+
+
+def _as_values(result: Result) -> dict[str, object]:
+    cell, walk = result.cell, result.walk
+    versions = cell.versions
+    return {
+        "istio": versions.mesh.istio if versions else cell.asked.istio,
+        "envoy": versions.mesh.envoy if versions else cell.asked.envoy,
+        "kubernetes": versions.kubernetes if versions else cell.asked.kubernetes,
+        "exit_code": result.exit_code,
+        "verdict": result.verdict,
+        "why_not": cell.why_not,
+        "said": result.said,
+        "seconds": walk.seconds if walk else None,
+        "header": walk.header if walk else [],
+        "promises": {
+            line.requirement.id: {"standing": str(line.standing), "evidence": line.evidence}
+            for line in (walk.promises if walk else ())
+        },
+        "report": str(shown(walk.report)) if walk and walk.report else None,
+        "log": str(shown(walk.log)) if walk else None,
+    }

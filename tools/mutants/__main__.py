@@ -1,0 +1,176 @@
+"""The mutants' command line: `python -m tools.mutants [-k EXPR] [--live[=kinds|all]] [--variants]`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from canary_conformance.errors import BadInput
+from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.file_output import check_writable, writing
+from canary_conformance.images.image_options import ImagesFrom, asked_versions
+from canary_conformance.processes import usable_cores
+from canary_conformance.progress import Progress
+from fixtures.options import OWN_MANIFESTS
+from tools.mutants.edit_sites import sources_of
+from tools.mutants.live_verdicts import Cluster, judge_live
+from tools.mutants.mistake_kinds import one_of_each_kind
+from tools.mutants.mutant import Mutant
+from tools.mutants.mutant_collection import all_mutants, chosen
+from tools.mutants.other_checkers import Peer, ask_peers
+from tools.mutants.score_table import as_json, markdown, terminal_table
+from tools.mutants.scoring import Judged, Score, left_alive, score
+from tools.mutants.static_verdicts import judge_all
+from tools.mutants.survivors import excuses, read_rows, rows_for_nothing
+from tools.mutants.variants import VARIANTS, table, wrong
+from tools.round_reports import report_named, tell
+from tools.rounds import CommandLine, count_of, end_as_the_suite, say
+
+LEFT, KIND, ALL = "left", "kinds", "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line asks for; live is "" (no cluster), "left", "kinds" or "all".
+
+    variants: judge those that are right instead of mutants; with any live, by the live tier too.
+    """
+
+    expression: str
+    limit: int | None
+    jobs: int
+    live: str
+    peers: bool
+    cluster: Cluster
+    variants: bool = False
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Judge mutants, print a table, and write reports/mutants-TIME.md and .json.
+
+    Returns 0 when all is well, 1 when a share is too low or a mutant was caught by unrelated promises only;
+    2 interrupted, 3 environment, 4 bad input.
+    """
+
+    def work() -> int:
+        asked, progress = settings(words), Progress(say=say)
+        return _judge_variants(asked, progress) if asked.variants else _judge(asked, progress)
+
+    return end_as_the_suite(work)
+
+
+def settings(words: Sequence[str] | None = None) -> Settings:
+    """Read the command line. Raises BadInput."""
+    parser = CommandLine(
+        "python -m tools.mutants",
+        "Makes mistakes in the manifests on purpose and shows which of them the suite catches.",
+    )
+    parser.add_argument(
+        "-k",
+        default="",
+        metavar="EXPR",
+        dest="expression",
+        help="only mutants whose names match: words with and, or, not",
+    )
+    parser.add_argument("--limit", type=count_of, metavar="N", help="only the first N of them")
+    parser.add_argument(
+        "--jobs",
+        type=count_of,
+        default=usable_cores(),
+        metavar="N",
+        help="number of processes for the static tier (default: one for each core)",
+    )
+    parser.add_argument(
+        "--live",
+        nargs="?",
+        choices=[LEFT, KIND, ALL],
+        const=LEFT,
+        default="",
+        help="also run on a cluster: those that the static tier misses (default), one of each kind, or all",
+    )
+    parser.add_argument(
+        "--peers", action="store_true", help="also count what istioctl analyze and the API server find"
+    )
+    parser.add_argument(
+        "--variants",
+        action="store_true",
+        help="judge correct variants of the manifests instead (with --live on a cluster, too)",
+    )
+    parser.add_versions()
+    read = parser.parse_args(words)
+    versions = asked_versions(vars(read).__getitem__)
+    cluster = Cluster(ImagesFrom(read.images), read.cluster_name, read.keep_cluster, versions)
+    return Settings(read.expression, read.limit, read.jobs, read.live, read.peers, cluster, read.variants)
+
+
+def _judge(asked: Settings, progress: Progress) -> int:
+    folder = OWN_MANIFESTS
+    every = all_mutants(folder)
+    rows = read_rows()
+    unused = rows_for_nothing(every, rows)
+    if unused:
+        raise BadInput(f"survivors.toml names unknown mutants: {'; '.join(unused)}")
+    among = one_of_each_kind(every) if asked.live == KIND else every
+    mutants = chosen(among, asked.expression, asked.limit)
+    if not mutants:
+        raise BadInput(f"-k {asked.expression!r} matches none of the {len(among)} mutants")
+    progress.note(f"{len(mutants)} of {len(every)} mutants")
+    reasons = excuses(mutants, rows)
+    report = report_named("mutants")
+    check_writable(report.parent)
+    judged: list[Judged] = []
+    peers: tuple[Peer, ...] = ()
+    finished = False
+    try:
+        judged += judge_all(folder, mutants, asked.jobs, progress)
+        if asked.peers:
+            peers = ask_peers(folder, mutants, asked.cluster.name, asked.jobs, progress)
+        if asked.live:
+            _walk(asked, mutants, score(mutants, judged, reasons, live=False), judged, report, progress)
+        finished = True
+    finally:
+        # What is known when somebody ends it is told too; only whole it is judged by the shares.
+        if judged:
+            told = score(mutants, judged, reasons, live=bool(asked.live) and finished)
+            tell(report, terminal_table(told, peers), md=markdown(told, peers), json=as_json(told, peers))
+    return ExitStatus.FAILED if told.failures else ExitStatus.HOLDS
+
+
+def _judge_variants(asked: Settings, progress: Progress) -> int:
+    sources = sources_of(OWN_MANIFESTS)
+    variants = [variant.made(sources) for variant in VARIANTS if asked.expression.lower() in variant.name]
+    if not variants:
+        raise BadInput(f"no variant's name contains {asked.expression!r}")
+    report = report_named("variants")
+    judged = list(judge_all(OWN_MANIFESTS, variants, asked.jobs, progress))
+    if asked.live:
+        with writing(report):
+            report.mkdir(parents=True)
+        judged += judge_live(OWN_MANIFESTS, variants, asked.cluster, report, progress)
+    tell(report, table([variant.name for variant in variants], judged))
+    return ExitStatus.FAILED if wrong(judged) else ExitStatus.HOLDS
+
+
+def _walk(
+    asked: Settings,
+    mutants: Sequence[Mutant],
+    static: Score,
+    judged: list[Judged],
+    report: Path,
+    progress: Progress,
+) -> None:
+    walked = left_alive(static.lines) if asked.live == LEFT else tuple(mutants)
+    if not walked:
+        progress.note("the static tier catches all of them: no cluster is needed")
+        return
+    with writing(report):
+        report.mkdir(parents=True)
+    # One by one, so that those walked until somebody ends it are told.
+    for one in judge_live(OWN_MANIFESTS, walked, asked.cluster, report, progress):
+        judged.append(one)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

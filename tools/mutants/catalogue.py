@@ -1,0 +1,25 @@
+"""Mistakes that people make, told one by one: what no operator over single fields would come upon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from tools.mutants.catalogue_files import FILES
+from tools.mutants.catalogue_mesh import MESH
+from tools.mutants.catalogue_page import PAGE
+from tools.mutants.catalogue_placement import PLACEMENT
+from tools.mutants.catalogue_pods import PODS
+from tools.mutants.catalogue_routing import ROUTING
+from tools.mutants.edit_sites import Source
+from tools.mutants.mutant import Mutant
+
+MISTAKES = (*PAGE, *MESH, *ROUTING, *PODS, *PLACEMENT, *FILES)
+
+
+def catalogue(sources: Iterable[Source]) -> Iterator[Mutant]:
+    """Yield every mistake of the catalogue, made in these files.
+
+    Raises LookupError or EditImpossible where the files lack the place of one.
+    """
+    files = tuple(sources)
+    yield from (mistake.mutant(files) for mistake in MISTAKES)

@@ -1,0 +1,1 @@
+"""The schemas of the API server, written from a running cluster."""

@@ -1,0 +1,154 @@
+"""The whole walk many times on one cluster: `python -m tools.soak --rounds N -- PYTEST ARGUMENTS`.
+
+A false alarm is a defect of the suite, and only many rounds show one: a promise that is broken in some of
+them and held in the others is either a flaw of the manifests that comes and goes, or ours. No round is made
+again, and none is left out of the table.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from canary_conformance.cluster.kind import kind_cluster
+from canary_conformance.exit_codes import ExitStatus, together, word_of
+from canary_conformance.images.image_options import AskedVersions, ImagesFrom, asked_versions
+from canary_conformance.processes import last_lines
+from canary_conformance.progress import Progress
+from canary_conformance.report.run_record import Standing
+from fixtures.options import store
+from tools.round_reports import Round, read_round, report_folder, tell
+from tools.rounds import (
+    CommandLine,
+    end_as_the_suite,
+    ready_to_walk,
+    say,
+    suite_command,
+    timed_process,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line asks for; arguments are pytest's."""
+
+    rounds: int
+    images: ImagesFrom
+    cluster_name: str
+    keep_cluster: bool
+    arguments: tuple[str, ...]
+    versions: AskedVersions = field(default_factory=AskedVersions)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Walk, print a line for each round and a table, and write reports/soak-TIME.txt.
+
+    Returns the exit code of all rounds together (canary_conformance.exit_codes).
+    """
+    return end_as_the_suite(lambda: _soak(settings(words), Progress(say=say)))
+
+
+def settings(words: Sequence[str] | None = None) -> Settings:
+    """Read the command line; what follows `--` is pytest's. Raises BadInput."""
+    parser = CommandLine(
+        "python -m tools.soak",
+        "Runs the suite N times on one cluster; arguments after -- go to pytest.",
+    )
+    parser.add_rounds(30, "number of runs (default 30)")
+    read, arguments = parser.read(words)
+    return Settings(
+        read.rounds,
+        ImagesFrom(read.images),
+        read.cluster_name,
+        read.keep_cluster,
+        arguments,
+        asked_versions(vars(read).__getitem__),
+    )
+
+
+def table(rounds: Sequence[Round]) -> str:
+    """Return what came of each promise that was asked for in any round, and where the failed rounds are.
+
+    A round without a report judged nothing.
+    """
+    standings: dict[str, list[Standing]] = {}
+    for one in rounds:
+        for line in one.promises:
+            standings.setdefault(line.requirement.id, []).append(line.standing)
+    asked = {id_: found for id_, found in standings.items() if set(found) != {Standing.NOT_RUN}}
+    rows = [_row("", "judged", "held", "failed", "not judged")]
+    for id_, found in asked.items():
+        held, broken = found.count(Standing.HOLDS), found.count(Standing.FAILED)
+        rows.append(_row(id_, held + broken, held, broken or "-", len(rounds) - held - broken or "-"))
+    return "\n".join([*(rows if asked else []), *_failed(rounds), _times(rounds)])
+
+
+def _soak(asked: Settings, progress: Progress) -> int:
+    provisions = ready_to_walk(asked.images, asked.versions, progress)
+    folder = report_folder("soak")
+    rounds: list[Round] = []
+    name, keep = asked.cluster_name, asked.keep_cluster
+    try:
+        with kind_cluster(name, provisions, store(), progress, keep=keep):
+            walk(asked, folder, rounds, progress)
+    finally:
+        told = f"{provisions.describe()}\n{table(rounds)}\n"
+        tell(folder, told)
+    return together(one.exit_code for one in rounds)
+
+
+def walk(asked: Settings, folder: Path, rounds: list[Round], progress: Progress) -> None:
+    """Walk so many times, each noted with a line and added to the rounds when it has ended.
+
+    folder: for the logs. Raises what read_round() does.
+    """
+    words = suite_command(
+        asked.images, asked.versions, asked.cluster_name, keep=True, arguments=asked.arguments
+    )
+    for number in range(1, asked.rounds + 1):
+        log = folder / f"round-{number}.log"
+        ended = timed_process(words, {}, log)
+        one = read_round(ended, log)
+        rounds.append(one)
+        line = f"round {number} of {asked.rounds}: {one.seconds:.1f} s, {one.verdict}"
+        progress.note(line if one.exit_code == ExitStatus.HOLDS else f"{line}; {one.places}")
+        if one.exit_code not in {ExitStatus.HOLDS, ExitStatus.FAILED}:
+            progress.note(f"its last lines:\n{last_lines(ended.output)}")
+
+
+def _failed(rounds: Sequence[Round]) -> list[str]:
+    return [
+        f"round {number}: {one.verdict}; {one.places}"
+        for number, one in enumerate(rounds, 1)
+        if one.exit_code != ExitStatus.HOLDS
+    ]
+
+
+def _times(rounds: Sequence[Round]) -> str:
+    if not rounds:
+        return "no round was completed"
+    seconds = [one.seconds for one in rounds]
+    number = f"{len(rounds)} round{'' if len(rounds) == 1 else 's'}"
+    # Each way in which a round can end without being green is told apart from the others.
+    words = {int(ExitStatus.HOLDS): "green", int(ExitStatus.FAILED): "red"}
+    codes = Counter(one.exit_code for one in rounds)
+    others = sorted(code for code in codes if code not in words)
+    ends = [f"{codes[code]} {word}" for code, word in words.items()]
+    ends += [f"{codes[code]} {word_of(code)}" for code in others]
+    counts = f"{number}: {', '.join(ends)}"
+    return (
+        f"{counts}; a round took {min(seconds):.1f} s to {max(seconds):.1f} s, "
+        f"the median is {statistics.median(seconds):.1f} s"
+    )
+
+
+def _row(id_: str, *cells: object) -> str:
+    return f"{id_:<8}" + "".join(f"{cell:>12}" for cell in cells)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
