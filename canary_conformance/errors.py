@@ -1,6 +1,6 @@
 """The typed ways in which a run, a stage or a test ends without a verdict that holds.
 
-Each has one exit code (canary_conformance.exit_codes); any other exception is a defect of the suite (exit code 6). The
+Each has one exit code (exit_codes); any other exception is a defect of the suite (exit code 6). The
 message is all that the reader gets to see, so it is complete.
 """
 

@@ -192,7 +192,7 @@ def check_ended(ended: Ended, about: str, log: Path, *verdicts: ExitStatus) -> N
 
 
 def end_as_the_suite(work: Callable[[], int]) -> int:
-    """Do the work and return its exit code, or that of what ended it (canary_conformance.exit_codes), SIGTERM too.
+    """Do the work and return its exit code, or that of what ended it (exit_codes), SIGTERM too.
 
     A second signal, which CI systems and tox send soon after the first, leaves a walk time to remove what it
     made.

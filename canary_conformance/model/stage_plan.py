@@ -1,6 +1,6 @@
 """The scenario's stages as the model sees them: what is in force after each object that a stage applies.
 
-The order is the one in which canary_conformance/stages/steps.py makes the steps: files in the stage's order, a file's
+The order is the one in which stages/steps.py makes the steps: files in the stage's order, a file's
 objects one after the other. A Deployment's new pods are ready at the end of its step where the step waits for
 them, and else when the next step that does is done, or the next stage begins; what a step deletes goes all at
 once. A stage whose files the folder lacks is passed over.

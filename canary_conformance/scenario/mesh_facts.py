@@ -1,6 +1,6 @@
 """What scenario.yaml may state about the mesh and the cluster under its key `mesh`, checked key by key.
 
-Every key is optional; one that is absent is answered by the mesh profile (canary_conformance.model.objects.mesh_profile).
+Every key is optional; one that is absent is answered by the mesh profile (model.objects.mesh_profile).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is wrong with one object that no cluster could take, or that can't be the scenario's.
 
-What the API server would refuse by schema or by a rule is left to it (R0.1, canary_conformance.model.schemas).
+What the API server would refuse by schema or by a rule is left to it (R0.1, model.schemas).
 """
 
 from __future__ import annotations

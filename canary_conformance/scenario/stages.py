@@ -13,7 +13,7 @@ from enum import StrEnum
 from canary_conformance.scenario.mesh_facts import NO_FACTS, MeshFacts
 from canary_conformance.scenario.places import Place
 
-# A kind, with its group behind where another group's kind is called so (canary_conformance.scenario.kinds.kind_name).
+# A kind, with its group behind where another group's kind is called so (scenario.kinds.kind_name).
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}(?:\.[a-z0-9][a-z0-9.-]{0,251}[a-z0-9])?")
 # Kubernetes, "Object Names and IDs": a DNS subdomain, the widest form that any kind's name may take.
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")

@@ -66,7 +66,7 @@ class Parts:
 
 @dataclass
 class World:
-    """The scenario in its namespace: made by canary_conformance.stages.namespace_creation, moved with advance_to()."""
+    """The scenario in its namespace: made by stages.namespace_creation, moved with advance_to()."""
 
     cluster: Cluster
     setting: Setting
@@ -258,7 +258,7 @@ class World:
         return [call for workload in self.workloads() for call in workload.plain_calls()]
 
     def wait_until_live(self, written: Collection[str] | None = None) -> float:
-        """Return the monotonic time at which all was live; see canary_conformance.stages.stage_propagation."""
+        """Return the monotonic time at which all was live; see stages.stage_propagation."""
         return wait_until_live(self, written)
 
     def settle(self, written: Collection[str] | None = None) -> float | None:

@@ -112,7 +112,7 @@ def seen_on_pages(versions: Mapping[Cell, str], *, whole: bool) -> dict[Cell, tu
     """Return what the pages of each voter showed.
 
     Args:
-        versions: texts of canary_conformance.voting.cookie_matrix.versions ("1.0", "1.0 and 2.0", "no page (status 503)").
+        versions: texts of voting.cookie_matrix.versions ("1.0", "1.0 and 2.0", "no page (status 503)").
         whole: whether the model has every page whole; if not, a page that is not shows nothing.
     """
     return {

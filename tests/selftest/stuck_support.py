@@ -1,4 +1,4 @@
-"""Pods that don't get ready, and what is told of them: for the tests of canary_conformance.voting.unready_causes."""
+"""Pods that don't get ready, and what is told of them: for the tests of voting.unready_causes."""
 
 from __future__ import annotations
 

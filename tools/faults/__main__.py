@@ -50,7 +50,7 @@ class Settings:
 def main(words: Sequence[str] | None = None) -> int:
     """Make runs fail, print a table, and write it to reports/faults-TIME.txt.
 
-    Returns 0 when all ended rightly, 1 when one did not, or what ended the command (canary_conformance.exit_codes).
+    Returns 0 when all ended rightly, 1 when one did not, or what ended the command (exit_codes).
     """
     return end_as_the_suite(lambda: _work(settings(words), Progress(say=say)))
 

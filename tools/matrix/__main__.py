@@ -56,7 +56,7 @@ class Settings:
 def main(words: Sequence[str] | None = None) -> int:
     """Walk every cell, print a line for each and a table, and write reports/matrix-TIME.txt and .json.
 
-    Returns the exit code of all cells together (canary_conformance.exit_codes); a cell that is not available has 4.
+    Returns the exit code of all cells together (exit_codes); a cell that is not available has 4.
     """
     return end_as_the_suite(lambda: _matrix(settings(words), Progress(say=say)))
 

@@ -66,7 +66,7 @@ _FORMATS = frozenset({"byte", "date-time"})
 
 
 def shrink(documents: Mapping[str, Mapping[str, Any]], kinds: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-    """Return {"custom", "kinds", "definitions"} for these kinds, as canary_conformance.model.schemas.schema_store reads it.
+    """Return {"custom", "kinds", "definitions"} for these kinds, as model.schemas.schema_store reads it.
 
     documents: the OpenAPI v3 of each API version. kinds: the API versions of each kind, all built-in or all
     custom. Raises LookupError for a kind that its API version doesn't have.

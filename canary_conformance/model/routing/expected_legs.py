@@ -1,6 +1,6 @@
 """The table of R3.4 as manifests alone foretell it: each client, service and port, and what the two ends do.
 
-Which legs there are follows from the pods, as in canary_conformance.voting.mutual_tls: the ingress leads to the app, each app
+Which legs there are follows from the pods, as in voting.mutual_tls: the ingress leads to the app, each app
 pod to analytics and to its version's store, each analytics pod that isn't locked out to its store. A row is
 judged over every destination that the client's traffic may take, and over all pods behind them.
 """

@@ -2,7 +2,7 @@
 
 No more than the API server refuses in a server-side apply with strict field validation, which is how the live
 tier applies (R0.1): where the two disagree, this is wrong. Of what it and Istio's webhook refuse by code,
-canary_conformance.model.schemas.rules has what a mistake in a manifest can break; the rest is left to them. Removed APIs
+model.schemas.rules has what a mistake in a manifest can break; the rest is left to them. Removed APIs
 never come this far: canary_conformance.scenario.kinds refuses them.
 """
 

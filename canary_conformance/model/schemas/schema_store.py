@@ -40,7 +40,7 @@ class KindSchema:
 
 
 def kind_schema(api_version: str, kind: str) -> KindSchema | None:
-    """Return the schema of a kind, or None when the scenario can't have it (canary_conformance.scenario.kinds)."""
+    """Return the schema of a kind, or None when the scenario can't have it (scenario.kinds)."""
     data = _read(data_file(api_version))
     name = data["kinds"].get(f"{api_version} {kind}")
     if name is None:

@@ -288,7 +288,8 @@ def test_any_damage_is_manifests_or_findings(at: int, junk: bytes, cut: int) -> 
 def test_importing_the_scenario_is_light() -> None:
     code = (
         "import sys, pkgutil, importlib, canary_conformance.scenario as s\n"
-        "for m in pkgutil.iter_modules(s.__path__): importlib.import_module('canary_conformance.scenario.' + m.name)\n"
+        "for m in pkgutil.iter_modules(s.__path__): "
+        "importlib.import_module('canary_conformance.scenario.' + m.name)\n"
         "heavy = {'kubernetes', 'requests', 'scipy', 'bs4', 'tenacity', 'pytest'} & set(sys.modules)\n"
         "sys.exit(repr(heavy) if heavy else 0)"
     )
