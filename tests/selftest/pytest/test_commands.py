@@ -27,7 +27,9 @@ REPOSITORY = Path(__file__).parents[3]
 PARTS = (
     "conftest.py",
     "pytest.ini",
+    "canary_conformance",
     "fixtures",
+    "tools",
     "tests",
     "manifests",
     "images",

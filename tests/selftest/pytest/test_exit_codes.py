@@ -44,7 +44,7 @@ class Pytest:
             programs.add(name, "exit 1")
         self._programs = programs
         self._folder = folder
-        for name in ("conftest.py", "pytest.ini", "fixtures", "tests", "manifests", "images"):
+        for name in ("conftest.py", "pytest.ini", "canary_conformance", "fixtures", "tools", "tests", "manifests", "images"):
             (folder / name).symlink_to(REPOSITORY / name)
         ours = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DOCKER_"))

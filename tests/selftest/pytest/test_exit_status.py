@@ -48,7 +48,7 @@ class Pytest:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("conftest.py", "pytest.ini", "fixtures", "tests", "manifests", "images"):
+        for name in ("conftest.py", "pytest.ini", "canary_conformance", "fixtures", "tools", "tests", "manifests", "images"):
             (folder / name).symlink_to(REPOSITORY / name)
 
     def __call__(self, trouble: str, *options: str, tests: str = ONE_TEST) -> Ended:

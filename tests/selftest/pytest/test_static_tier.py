@@ -211,7 +211,7 @@ def test_a_folder_without_stage_5_is_judged_as_far_as_it_goes(tmp_path: Path) ->
 @pytest.fixture
 def static_run(tmp_path: Path) -> list[str]:
     """Return the command of a static run in a copy of the repository made of links."""
-    for name in ("conftest.py", "pytest.ini", "fixtures", "tests", "manifests", "images"):
+    for name in ("conftest.py", "pytest.ini", "canary_conformance", "fixtures", "tools", "tests", "manifests", "images"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
     told = "print('LOADED', sorted(set(sys.modules) & set(" + repr(OF_A_CLUSTER) + ")))"
     program = f"import sys, pytest; code = pytest.main(sys.argv[1:]); {told}; sys.exit(code)"

@@ -39,7 +39,7 @@ class Ended:
 
 def run(folder: Path, *options: str) -> Ended:
     folder.mkdir()
-    for name in ("conftest.py", "pytest.ini", "fixtures", "tests", "manifests", "images"):
+    for name in ("conftest.py", "pytest.ini", "canary_conformance", "fixtures", "tools", "tests", "manifests", "images"):
         (folder / name).symlink_to(REPOSITORY / name)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environment = kept | {"PYTHONDONTWRITEBYTECODE": "1"}

@@ -89,7 +89,7 @@ def test_one_mistake_fits_a_screen(tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     copy = tmp_path / "repository"
     copy.mkdir()
-    for name in ("conftest.py", "pytest.ini", "fixtures", "tests", "manifests", "images"):
+    for name in ("conftest.py", "pytest.ini", "canary_conformance", "fixtures", "tools", "tests", "manifests", "images"):
         (copy / name).symlink_to(REPOSITORY / name)
     done = subprocess.run(words, cwd=copy, env=kept, capture_output=True, text=True, check=False)
     told = done.stdout.partition(" FAILURES ")[2].splitlines()
