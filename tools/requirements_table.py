@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canary_conformance.scenario.stages import stage_named
-from canary_conformance.voting.requirements import REQUIREMENTS, UnknownRequirement, requirement
+from canary_conformance.voting.requirements import REQUIREMENTS, UnknownRequirement, requirement_of
 
 BEGIN = "<!-- requirements:begin -->"
 END = "<!-- requirements:end -->"
@@ -32,7 +32,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class MarkedTest:
-    """A test function and one promise that it judges; `file` is relative to the parent of the tests."""
+    """A test function and one requirement that it judges; `file` is relative to the parent of the tests."""
 
     requirement: str
     stage: int
@@ -47,7 +47,7 @@ class MarkedTest:
 
 
 def collect_marks(tests_folder: Path) -> tuple[MarkedTest, ...]:
-    """Return the promises of all tests in stage_N_*/ and static/test_stage_N_*.py of the folder.
+    """Return the requirements of all tests in stage_N_*/ and static/test_stage_N_*.py of the folder.
 
     They come in the order of stages, files and lines, those of the static tier last.
 
@@ -70,16 +70,18 @@ def collect_marks(tests_folder: Path) -> tuple[MarkedTest, ...]:
 
 
 def readme_table(marks: Sequence[MarkedTest]) -> str:
-    """Return the table in Markdown: each promise with its id, sentence, stage and tests, R0.1 to R6.2."""
+    """Return the table in Markdown: each requirement with its id, sentence, stage and tests, R0.1 to R6.2."""
     names = {mark.stage: mark.stage_name for mark in marks}
     lines = ["| id | requirement | stage | tests | by the manifests alone |", "|---|---|---|---|---|"]
-    for promise in REQUIREMENTS.values():
-        stage = f"{promise.stage} {names.get(promise.stage, '')}".strip() if promise.stage else "all"
-        judging = [mark for mark in marks if mark.requirement == promise.id]
+    for requirement in REQUIREMENTS.values():
+        stage = (
+            f"{requirement.stage} {names.get(requirement.stage, '')}".strip() if requirement.stage else "all"
+        )
+        judging = [mark for mark in marks if mark.requirement == requirement.id]
         tests = _links(mark for mark in judging if not mark.static) or NO_TEST
         static = _links(mark for mark in judging if mark.static) or NO_STATIC_TEST
-        sentence = promise.sentence.replace("|", r"\|")
-        lines.append(f"| {promise.id} | {sentence} | {stage} | {tests} | {static} |")
+        sentence = requirement.sentence.replace("|", r"\|")
+        lines.append(f"| {requirement.id} | {sentence} | {stage} | {tests} | {static} |")
     return "\n".join(lines)
 
 
@@ -117,7 +119,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 
 
 def _marks_of(module: ast.Module, file: Path) -> Iterator[tuple[str, str]]:
-    """Yield the name of each test function of the file, and of its classes, with each of its promises."""
+    """Yield the name of each test function of the file, and of its classes, with each of its requirements."""
     for statement in _statements(module.body, file):
         calls = [call for decorator in statement.decorator_list for call in _mark_calls(decorator)]
         for id_ in dict.fromkeys(id_ for call in calls for id_ in _ids(call, file)):
@@ -148,12 +150,12 @@ def _mark_calls(node: ast.AST) -> list[ast.Call]:
 
 def _ids(call: ast.Call, file: Path) -> Iterator[str]:
     if not call.args or call.keywords:
-        raise Unreadable(f'{file}:{call.lineno}: a mark is written requirement("R4.4")')
+        raise Unreadable(f'{file}:{call.lineno}: a mark is written requirement_of("R4.4")')
     for argument in call.args:
         if not isinstance(argument, ast.Constant):
-            raise Unreadable(f'{file}:{call.lineno}: write the id out, like requirement("R4.4")')
+            raise Unreadable(f'{file}:{call.lineno}: write the id out, like requirement_of("R4.4")')
         try:
-            yield requirement(str(argument.value)).id
+            yield requirement_of(str(argument.value)).id
         except UnknownRequirement as problem:
             raise Unreadable(f"{file}:{call.lineno}: {problem.args[0]}") from problem
 

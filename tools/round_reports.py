@@ -11,12 +11,12 @@ from pathlib import Path
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.file_output import writing
 from canary_conformance.report.run_record import (
-    PromiseLine,
+    RequirementLine,
     RunRecord,
     Standing,
     count_line,
-    promise_lines,
     record_from,
+    requirement_lines,
 )
 from fixtures.failure_bundles import shown
 from fixtures.options import REPOSITORY
@@ -69,14 +69,14 @@ def reported(ended: Ended) -> tuple[Path | None, RunRecord]:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One walk: wall seconds, exit code, what it says of each promise, its report's folder and its log.
+    """One walk: wall seconds, exit code, what it says of each requirement, its report's folder and its log.
 
     header says what it ran on. promises is empty, and report None, where it left none.
     """
 
     seconds: float
     exit_code: int
-    promises: tuple[PromiseLine, ...]
+    requirements: tuple[RequirementLine, ...]
     report: Path | None
     log: Path
     header: tuple[str, ...] = ()
@@ -84,17 +84,17 @@ class Round:
     @property
     def broken(self) -> list[str]:
         """The ids of the broken promises."""
-        return [line.requirement.id for line in self.promises if line.standing is Standing.FAILED]
+        return [line.requirement.id for line in self.requirements if line.standing is Standing.FAILED]
 
     @property
     def verdict(self) -> str:
         """The round in a few words."""
         if self.exit_code == ExitStatus.HOLDS:
-            return f"green, {count_line(self.promises)}"
+            return f"green, {count_line(self.requirements)}"
         if self.exit_code == ExitStatus.FAILED:
             return f"RED, {', '.join(self.broken) or 'no requirement'} FAILED"
         if self.exit_code == ExitStatus.NOT_JUDGED:
-            return f"incomplete, {count_line(self.promises)}"
+            return f"incomplete, {count_line(self.requirements)}"
         return f"{word_of(self.exit_code)} (exit code {self.exit_code}), no verdict"
 
     @property
@@ -112,5 +112,5 @@ def read_round(ended: Ended, log: Path) -> Round:
     if ended.exit_code in {ExitStatus.BAD_INPUT, ExitStatus.INTERRUPTED}:
         check_ended(ended, "the round", log)
     report, record = reported(ended)
-    promises = promise_lines(record) if report else ()
-    return Round(ended.seconds, ended.exit_code, promises, report, log, record.header)
+    requirements = requirement_lines(record) if report else ()
+    return Round(ended.seconds, ended.exit_code, requirements, report, log, record.header)

@@ -1,6 +1,6 @@
 """The whole walk many times on one cluster: `python -m tools.soak --rounds N -- PYTEST ARGUMENTS`.
 
-A false alarm is a defect of the suite, and only many rounds show one: a promise that is broken in some of
+A false alarm is a defect of the suite, and only many rounds show one: a requirement that is broken in some of
 them and held in the others is either a flaw of the manifests that comes and goes, or ours. No round is made
 again, and none is left out of the table.
 """
@@ -71,13 +71,13 @@ def settings(words: Sequence[str] | None = None) -> Settings:
 
 
 def table(rounds: Sequence[Round]) -> str:
-    """Return what came of each promise that was asked for in any round, and where the failed rounds are.
+    """Return what came of each requirement that was asked for in any round, and where the failed rounds are.
 
     A round without a report judged nothing.
     """
     standings: dict[str, list[Standing]] = {}
     for one in rounds:
-        for line in one.promises:
+        for line in one.requirements:
             standings.setdefault(line.requirement.id, []).append(line.standing)
     asked = {id_: found for id_, found in standings.items() if set(found) != {Standing.NOT_RUN}}
     rows = [_row("", "judged", "held", "failed", "not judged")]

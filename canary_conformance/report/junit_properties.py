@@ -9,7 +9,7 @@ from __future__ import annotations
 from canary_conformance.report.masking import mask_secrets
 from canary_conformance.report.run_record import TestRecord
 from canary_conformance.verdicts.verdict import Verdict
-from canary_conformance.voting.requirements import requirement
+from canary_conformance.voting.requirements import requirement_of
 
 _NOT_SAMPLED = "not sampled"
 
@@ -22,16 +22,20 @@ def properties(record: TestRecord) -> tuple[tuple[str, str], ...]:
     (a share), the last two "not sampled" where values were compared; for each cause of a failure `cause`
     ("file:line: sentence"), the responsible line first.
     """
-    promises = [pair for id_ in record.requirements for pair in _promise(id_)]
+    requirements = [pair for id_ in record.requirements for pair in _requirement(id_)]
     tier = ("tier", str(record.tier))
     verdicts = (pair for verdict in record.verdicts for pair in _verdict(verdict))
     causes = (("cause", mask_secrets(str(cause))) for cause in record.causes)
-    return (tier, *promises, *verdicts, *causes)
+    return (tier, *requirements, *verdicts, *causes)
 
 
-def _promise(id_: str) -> tuple[tuple[str, str], ...]:
-    promise = requirement(id_)
-    return ("requirement", promise.id), ("stage", str(promise.stage)), ("sentence", promise.sentence)
+def _requirement(id_: str) -> tuple[tuple[str, str], ...]:
+    requirement = requirement_of(id_)
+    return (
+        ("requirement", requirement.id),
+        ("stage", str(requirement.stage)),
+        ("sentence", requirement.sentence),
+    )
 
 
 def _verdict(verdict: Verdict) -> tuple[tuple[str, str], ...]:

@@ -18,7 +18,12 @@ from canary_conformance.progress import Phase
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.verdicts.statistics import FALSE_ALARMS_PER_RUN
 from canary_conformance.verdicts.verdict import Verdict, false_alarms_together
-from canary_conformance.voting.requirements import ON_A_CLUSTER_ONLY, REQUIREMENTS, Requirement, requirement
+from canary_conformance.voting.requirements import (
+    ON_A_CLUSTER_ONLY,
+    REQUIREMENTS,
+    Requirement,
+    requirement_of,
+)
 
 _MOST_EVIDENCE = 2
 
@@ -78,7 +83,7 @@ class TestRecord:
 
     def __post_init__(self) -> None:
         for id_ in self.requirements:
-            requirement(id_)
+            requirement_of(id_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ def _findings(told: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class PromiseLine:
+class RequirementLine:
     """What the run found out about one requirement, and the few words that say why."""
 
     requirement: Requirement
@@ -131,12 +136,12 @@ class PromiseLine:
     evidence: str
 
 
-def promise_lines(
-    run: RunRecord, promises: Mapping[str, Requirement] = REQUIREMENTS
-) -> tuple[PromiseLine, ...]:
+def requirement_lines(
+    run: RunRecord, requirements: Mapping[str, Requirement] = REQUIREMENTS
+) -> tuple[RequirementLine, ...]:
     """Return a line for each requirement, the scenario's R0.1 to R6.2; those without a test are `not run`."""
     by_tier = len({test.tier for test in run.tests}) > 1
-    return tuple(_fold(one, _that_count(run.tests, one.id), by_tier=by_tier) for one in promises.values())
+    return tuple(_fold(one, _that_count(run.tests, one.id), by_tier=by_tier) for one in requirements.values())
 
 
 def _that_count(all_tests: Sequence[TestRecord], id_: str) -> list[TestRecord]:
@@ -152,7 +157,7 @@ def static_only(run: RunRecord) -> bool:
     return bool(run.tests) and all(test.tier is Tier.STATIC for test in run.tests)
 
 
-def count_line(lines: Sequence[PromiseLine], *, static: bool = False) -> str:
+def count_line(lines: Sequence[RequirementLine], *, static: bool = False) -> str:
     """Return the closing line: "34 requirements: 32 hold, 1 failed, 1 not run; incomplete".
 
     It says incomplete when any requirement neither holds nor failed (issue 4 point 2: never plain green).
@@ -176,7 +181,7 @@ def count_line(lines: Sequence[PromiseLine], *, static: bool = False) -> str:
     return f"{_number(len(lines), 'requirement')}: {', '.join(parts) or 'none judged'}{ending}"
 
 
-def _needs_cluster(line: PromiseLine) -> bool:
+def _needs_cluster(line: RequirementLine) -> bool:
     return line.standing is Standing.NOT_RUN and line.requirement.id in ON_A_CLUSTER_ONLY
 
 
@@ -195,7 +200,7 @@ def false_alarm_line(run: RunRecord) -> str:
     )
 
 
-def _fold(promise: Requirement, tests: Sequence[TestRecord], *, by_tier: bool) -> PromiseLine:
+def _fold(requirement: Requirement, tests: Sequence[TestRecord], *, by_tier: bool) -> RequirementLine:
     by_gravity = (
         (Standing.FAILED, {Outcome.FAILED}),
         (Standing.NOT_JUDGED, {Outcome.ERROR, Outcome.NOT_JUDGED}),
@@ -206,12 +211,12 @@ def _fold(promise: Requirement, tests: Sequence[TestRecord], *, by_tier: bool) -
         if found:
             evidence = _evidence(found, _why, by_tier=by_tier)
             share = f"{len(found)} of {len(tests)} tests: " if len(tests) > 1 else ""
-            return PromiseLine(promise, standing, share + evidence)
+            return RequirementLine(requirement, standing, share + evidence)
     if not tests:
-        return PromiseLine(promise, Standing.NOT_RUN, "")
+        return RequirementLine(requirement, Standing.NOT_RUN, "")
     evidence = _evidence(tests, _said, by_tier=by_tier) or "passed without a verdict"
     remarks = dict.fromkeys(one.remark for test in tests for one in test.verdicts if one.remark)
-    return PromiseLine(promise, Standing.HOLDS, "; ".join((evidence, *remarks)))
+    return RequirementLine(requirement, Standing.HOLDS, "; ".join((evidence, *remarks)))
 
 
 def _evidence(

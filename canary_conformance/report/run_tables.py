@@ -15,12 +15,12 @@ from itertools import groupby, zip_longest
 from canary_conformance.progress import Phase
 from canary_conformance.report.failure_causes import cause_lines, evidence_of, failed_by_cause
 from canary_conformance.report.run_record import (
-    PromiseLine,
+    RequirementLine,
     RunRecord,
     Standing,
     count_line,
     false_alarm_line,
-    promise_lines,
+    requirement_lines,
     static_only,
 )
 
@@ -39,7 +39,7 @@ def requirement_table(run: RunRecord, width: int = WIDTH) -> str:
     selected when a test of it was; the count is over all requirements of the scenario. What failed comes
     first, by its causes. No line is longer than `width` columns; a width below 60 is taken as 60.
     """
-    lines = promise_lines(run)
+    lines = requirement_lines(run)
     selected = [line for line in lines if line.standing is not Standing.NOT_RUN]
     ids = max((len(line.requirement.id) for line in selected), default=0)
     verdicts = max(len(standing) for standing in Standing)
@@ -61,7 +61,7 @@ def failure_table(run: RunRecord, width: int = WIDTH) -> str:
 
     Those that hold are listed by their ids. It is the requirement table where nothing failed.
     """
-    lines = promise_lines(run)
+    lines = requirement_lines(run)
     wide = max(width, _NARROWEST)
     if not any(line.standing is Standing.FAILED for line in lines):
         return requirement_table(run, width)
@@ -82,7 +82,7 @@ def failure_table(run: RunRecord, width: int = WIDTH) -> str:
     return "\n".join([*_causes(run, width), *rows, *_closing(run, lines, width)])
 
 
-def _unjudged(lines: Sequence[PromiseLine]) -> list[str]:
+def _unjudged(lines: Sequence[RequirementLine]) -> list[str]:
     """Return the requirements that were not judged, those of one reason together."""
     ids: dict[str, list[str]] = {}
     for line in lines:
@@ -110,7 +110,7 @@ def _causes(run: RunRecord, width: int) -> list[str]:
     return [_printable(line) for line in cause_lines(failed_by_cause(run.tests), max(width, _NARROWEST))]
 
 
-def _closing(run: RunRecord, lines: Sequence[PromiseLine], width: int) -> list[str]:
+def _closing(run: RunRecord, lines: Sequence[RequirementLine], width: int) -> list[str]:
     closing = _NO_CLUSTER if static_only(run) else false_alarm_line(run)
     return [count_line(lines, static=static_only(run)), *_wrapped(closing, max(width, _NARROWEST))]
 

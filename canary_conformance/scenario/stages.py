@@ -112,7 +112,7 @@ class Stage:
         """Return the files that the stage applies, in order."""
         return tuple(step.file for step in self.steps if isinstance(step, Apply))
 
-    def promised(self) -> list[str]:
+    def required(self) -> list[str]:
         """Return what `kubectl` prints in the source for the stage: "Service/voting-app created" (R0.1)."""
         told: list[str] = []
         for step in self.steps:

@@ -72,7 +72,7 @@ class World:
     setting: Setting
     parts: Parts
     walked: frozenset[int] = frozenset(STAGES)  # the stages whose way in is judged
-    on_the_way: frozenset[str] = frozenset()  # the promises whose samples a way in may begin
+    on_the_way: frozenset[str] = frozenset()  # the requirements whose samples a way in may begin
     stage: int = 0
     found_at: int = 0  # the stage at which it was taken over from the last run
     to_do: Changes | None = None  # what makes a world that was left one of the manifests as they are now

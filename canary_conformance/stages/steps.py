@@ -21,7 +21,7 @@ from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Step, V
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
 
-# The promise that breaks when the pods of a stage never get ready.
+# The requirement that breaks when the pods of a stage never get ready.
 PODS_READY = {1: "R1.2", 2: "R2.1", 4: "R4.2"}
 ACCEPTED = "R0.1"
 GONE = {5: "R5.3", 6: "R6.1"}

@@ -40,7 +40,7 @@ from canary_conformance.traffic.continuous_traffic import (
     continuous_traffic,
     passing,
 )
-from canary_conformance.voting.final_rollout import EVERYONE, PROMISE, open_everyones_pages
+from canary_conformance.voting.final_rollout import EVERYONE, REQUIREMENT, open_everyones_pages
 from canary_conformance.voting.stage_numbers import DEPLOY, FINALIZE, LOCK
 from canary_conformance.voting.votes import cast_different_votes
 from canary_conformance.waiting import wait_until
@@ -229,7 +229,7 @@ def _leaves_only_2_0(world: World, step: Delete, number: int) -> bool:
     Everyone's routes are live by now then.
     """
     last = number == FINALIZE and step is world.scenario.stage(number).steps[-1]
-    return last and PROMISE in world.on_the_way and kinds_of(world.manifests, step) <= set(KINDS)
+    return last and REQUIREMENT in world.on_the_way and kinds_of(world.manifests, step) <= set(KINDS)
 
 
 def _delete(world: World, step: Delete, number: int) -> Made:

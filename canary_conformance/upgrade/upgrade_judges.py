@@ -230,7 +230,7 @@ def came_to_its_end(stopped: str) -> Verdict:
 
 
 def still_held(before: Sequence[str], now: Mapping[str, str], stopped: str) -> Verdict:
-    """Judge that every promise that held before holds now; now: what each is that was judged again.
+    """Judge that every requirement that held before holds now; now: what each is that was judged again.
 
     stopped: why the rollback did not come to its end, which breaks it whatever holds. Source: U5.
     """

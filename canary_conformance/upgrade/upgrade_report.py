@@ -12,11 +12,11 @@ from pathlib import Path
 
 from canary_conformance.report.masking import mask_secrets
 from canary_conformance.report.run_record import (
-    PromiseLine,
+    RequirementLine,
     RunRecord,
     Standing,
     TestRecord,
-    promise_lines,
+    requirement_lines,
 )
 from canary_conformance.scenario.observations import ReplyKind
 from canary_conformance.upgrade.upgrade_moments import Moment, moment_of
@@ -65,7 +65,7 @@ class Figures:
 
 def upgrade_report(upgrade: Upgrade, tests: Sequence[TestRecord]) -> Report:
     """Return the report of an upgrade as far as it came, without secrets."""
-    table = promise_table(tests)
+    table = requirement_table(tests)
     moves = list(upgrade.moves.values())
     warnings = upgrade.asked.warnings()
     asked = f"{upgrade.asked.source} -> {upgrade.asked.target} and back, {upgrade.asked.way}"
@@ -101,7 +101,7 @@ def write_report(folder: Path, report: Report) -> None:
     (folder / "upgrade.json").write_text(f"{json.dumps(report.told, indent=2)}\n", encoding="utf-8")
 
 
-def promise_table(tests: Sequence[TestRecord]) -> dict[str, dict[str, str]]:
+def requirement_table(tests: Sequence[TestRecord]) -> dict[str, dict[str, str]]:
     """Return what each promise was at each moment, "-" where it was not judged there; only those judged."""
     columns = {name: _lines_at(tests, moments) for name, moments in COLUMNS.items()}
     rows: dict[str, dict[str, str]] = {}
@@ -151,10 +151,10 @@ def figures(move: Move) -> Figures:
     )
 
 
-def _lines_at(tests: Sequence[TestRecord], moments: Sequence[Moment]) -> dict[str, PromiseLine]:
-    promises: dict[str, Requirement] = {**REQUIREMENTS, **UPGRADE_REQUIREMENTS}
+def _lines_at(tests: Sequence[TestRecord], moments: Sequence[Moment]) -> dict[str, RequirementLine]:
+    requirements: dict[str, Requirement] = {**REQUIREMENTS, **UPGRADE_REQUIREMENTS}
     found = tuple(test for test in tests if (moment_of(test.name) or Moment.BEFORE) in moments)
-    return {line.requirement.id: line for line in promise_lines(RunRecord((), found, ()), promises)}
+    return {line.requirement.id: line for line in requirement_lines(RunRecord((), found, ()), requirements)}
 
 
 def _table(rows: Mapping[str, Mapping[str, str]]) -> str:

@@ -30,7 +30,7 @@ from canary_conformance.verdicts.checks import (
 )
 from canary_conformance.verdicts.continuous_judges import longest_gap, no_failed_page, only_before
 from canary_conformance.verdicts.exact_judges import counted, matrix, same
-from canary_conformance.verdicts.expect import PromiseBroken, expect, expect_all, ledger
+from canary_conformance.verdicts.expect import ExpectationFailed, expect, expect_all, ledger
 from canary_conformance.verdicts.rendering import bounds, part, places_part, render
 from canary_conformance.verdicts.sample_judges import all_seen, every, never, shares
 from canary_conformance.verdicts.statistics import (
@@ -47,10 +47,10 @@ from canary_conformance.verdicts.verdict import Judge, Verdict, false_alarms_tog
 __all__ = [
     "ANY_LEAK",
     "Check",
+    "ExpectationFailed",
     "Judge",
     "LeastRequest",
     "Policy",
-    "PromiseBroken",
     "RandomPick",
     "RoundRobin",
     "Saying",

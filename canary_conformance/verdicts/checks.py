@@ -40,7 +40,7 @@ _NOT_A_REFUSAL = {
 class Saying(Generic[T]):
     """A check with its words: `promise` completes "each page is ..." ("served by 2.0")."""
 
-    promise: str
+    requirement: str
     check: Check[T]
 
     def __call__(self, observation: T) -> str:
@@ -48,17 +48,17 @@ class Saying(Generic[T]):
         return self.check(observation)
 
 
-def promise_of(check: Check[T]) -> str:
+def requirement_of(check: Check[T]) -> str:
     """Return what the check asks, in words; for a plain function its name, without underscores."""
     if isinstance(check, Saying):
-        return check.promise
+        return check.requirement
     return str(getattr(check, "__name__", "fine")).strip("_<>").replace("_", " ")
 
 
 def both(first: Check[T], second: Check[T]) -> Saying[T]:
     """Ask for two properties; the first complaint counts."""
     return Saying(
-        f"{promise_of(first)} and {promise_of(second)}",
+        f"{requirement_of(first)} and {requirement_of(second)}",
         lambda observation: first(observation) or second(observation),
     )
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from canary_conformance.scenario.observations import Page, Sample
-from canary_conformance.verdicts.checks import Check, promise_of
+from canary_conformance.verdicts.checks import Check, requirement_of
 from canary_conformance.verdicts.sample_judges import nothing_seen
 from canary_conformance.verdicts.statistics import MISS, leak_upper_bound, smallest_leak_found
 from canary_conformance.verdicts.verdict import Judge, Verdict
@@ -72,7 +72,7 @@ def only_before(moment: float, check: Check[Page]) -> Judge[Page]:
     """
 
     def judge(sample: Sample[Page]) -> Verdict:
-        expected = f"{sample.describe}: none {promise_of(check)} once the change had propagated"
+        expected = f"{sample.describe}: none {requirement_of(check)} once the change had propagated"
         after = [page for page in sample if page.sent_at > moment]
         late = [page for page in after if not check(page)]
         telling = [page for page in after if conclusive(page) or not check(page)]
@@ -83,13 +83,13 @@ def only_before(moment: float, check: Check[Page]) -> Judge[Page]:
         failed = len(after) - n
         aside = f" ({failed} more failed)" if failed else ""
         last = f", the last {max(page.sent_at for page in late) - moment:.2f} s after it" if late else ""
-        says = f"sent after the change had propagated were {promise_of(check)}"
+        says = f"sent after the change had propagated were {requirement_of(check)}"
         seen = f"{len(late)} of {n} pages {says}{last}{aside}"
         return Verdict(
             held=not late,
             expected=expected,
             seen=seen,
-            evidence=f"{len(late)} of {n} pages {promise_of(check)} after propagation",
+            evidence=f"{len(late)} of {n} pages {requirement_of(check)} after propagation",
             examples=tuple(_timed(page, moment) for page in late[:2]),
             sample_size=n,
             false_alarm=0.0,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeVar
 
-from canary_conformance.verdicts.checks import Check, promise_of
+from canary_conformance.verdicts.checks import Check, requirement_of
 from canary_conformance.verdicts.statistics import Unjudgeable
 from canary_conformance.verdicts.verdict import Verdict
 from canary_conformance.verdicts.wording import examples_of, instead, listed, quote, shorten, tally
@@ -43,9 +43,9 @@ def same(expected: object, called: str = "values", fine: str = "") -> Callable[[
         of_all = f"{missing.total()} of {wanted.total()} {called}"
         difference = [f"{of_all} missing: {_counted(missing)}"] if missing else []
         difference += [f"{strange.total()} unexpected {called}: {_counted(strange)}"] if strange else []
-        promise = f"{wanted.total()} {called}: {_counted(wanted)}" if wanted else f"no {called}"
+        requirement = f"{wanted.total()} {called}: {_counted(wanted)}" if wanted else f"no {called}"
         held = f"{found.total()} of {wanted.total()} {called}" if wanted else f"no {called}"
-        return compared(promise, difference, fine or held, found.total())
+        return compared(requirement, difference, fine or held, found.total())
 
     return judge
 
@@ -58,13 +58,13 @@ def counted(expected: Mapping[str, int], what: str) -> Callable[[Mapping[str, in
         what: what is counted, and as what it counts ("pods ready").
     """
     total = sum(expected.values())
-    promise = f"{total} {what}: {tally(expected)}"
+    requirement = f"{total} {what}: {tally(expected)}"
 
     def judge(seen: Mapping[str, int]) -> Verdict:
         wrong = {name: seen.get(name, 0) for name in (*expected, *seen)}
         wrong = {name: number for name, number in wrong.items() if number != expected.get(name, 0)}
         rows = [f"{name}: {number} of {expected.get(name, 0)} {what}" for name, number in wrong.items()]
-        return compared(promise, _at_most(rows), f"{total} of {total} {what}", len(seen))
+        return compared(requirement, _at_most(rows), f"{total} of {total} {what}", len(seen))
 
     return judge
 
@@ -88,18 +88,18 @@ def matrix(
     if not expected:
         raise Unjudgeable("a matrix without cells judges nothing")
     number = len(expected)
-    promises = Counter(promise_of(check) for check in expected.values())
-    alike, held = _alike(promises), fine
+    requirements = Counter(requirement_of(check) for check in expected.values())
+    alike, held = _alike(requirements), fine
     if not fine:
         held = f"{number} of {number} {noun}: {alike}"
-        if len(promises) == 1:
+        if len(requirements) == 1:
             held = held.replace(": each ", " ")
         if number == 1:
             held = f"{_name(next(iter(expected)))}: {alike.removeprefix('each ')}"
 
     def judge(seen: Mapping[Cell, T]) -> Verdict:
         wrong = [
-            (cell, instead(complaint, promise_of(check)))
+            (cell, instead(complaint, requirement_of(check)))
             for cell, check in expected.items()
             if cell in seen and (complaint := check(seen[cell]))
         ]
@@ -162,9 +162,9 @@ def _of_mapping(expected: Mapping[object, object], seen: object, called: str, fi
     ]
     number = len(wanted)
     heading = [f"{len(rows)} of {max(number, len(rows))} {called} are wrong"] if len(rows) > 1 else []
-    promise = f"{number} {called}: {listed([f'{key}: {_text(value)}' for key, value in wanted.items()])}"
+    requirement = f"{number} {called}: {listed([f'{key}: {_text(value)}' for key, value in wanted.items()])}"
     held = f"{number} of {number} {called}" if number else f"no {called}"
-    return compared(promise if number else held, [*heading, *_at_most(rows)], fine or held, len(found))
+    return compared(requirement if number else held, [*heading, *_at_most(rows)], fine or held, len(found))
 
 
 def _of_value(expected: object, seen: object, called: str, fine: str) -> Verdict:
@@ -204,10 +204,10 @@ def _brief(count: int, number: int, noun: str, text: str) -> str:
     return f"{count} of {number} {noun} {verb}"
 
 
-def _alike(promises: Counter[str]) -> str:
-    if len(promises) == 1:
-        return f"each {next(iter(promises))}"
-    return listed([f"{count} {promise}" for promise, count in promises.most_common()])
+def _alike(requirements: Counter[str]) -> str:
+    if len(requirements) == 1:
+        return f"each {next(iter(requirements))}"
+    return listed([f"{count} {requirement}" for requirement, count in requirements.most_common()])
 
 
 def _members(value: object) -> Counter[str] | None:

@@ -19,7 +19,7 @@ Observed = TypeVar("Observed")
 _current: ContextVar[list[Verdict] | None] = ContextVar("ledger", default=None)
 
 
-class PromiseBroken(AssertionError):
+class ExpectationFailed(AssertionError):
     """One or more verdicts that do not hold; the message renders them all."""
 
     def __init__(self, *verdicts: Verdict) -> None:
@@ -54,7 +54,7 @@ def ledger() -> Iterator[list[Verdict]]:
 def expect(observed: Observed, judge: Callable[[Observed], Verdict]) -> Verdict:
     """Judge the observed once, write the verdict to the ledger and return it.
 
-    Raises PromiseBroken, which carries the verdict, when it is not held.
+    Raises ExpectationFailed, which carries the verdict, when it is not held.
     """
     __tracebackhide__ = True
     return expect_all(observed, judge)[0]
@@ -63,7 +63,7 @@ def expect(observed: Observed, judge: Callable[[Observed], Verdict]) -> Verdict:
 def expect_all(observed: Observed, *judges: Callable[[Observed], Verdict]) -> tuple[Verdict, ...]:
     """Judge the observed by each judge and write all verdicts to the ledger.
 
-    Raises PromiseBroken once, with all the broken ones; ValueError when there is no judge.
+    Raises ExpectationFailed once, with all the broken ones; ValueError when there is no judge.
     """
     __tracebackhide__ = True
     if not judges:
@@ -72,7 +72,7 @@ def expect_all(observed: Observed, *judges: Callable[[Observed], Verdict]) -> tu
     _record(verdicts)
     broken = [verdict for verdict in verdicts if not verdict.held]
     if broken:
-        raise PromiseBroken(*broken)
+        raise ExpectationFailed(*broken)
     return verdicts
 
 

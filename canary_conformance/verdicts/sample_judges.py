@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from canary_conformance.scenario.observations import Sample
 from canary_conformance.verdicts.balancing import Policy, RandomPick, chance_to_leave_one_out, share_fits
-from canary_conformance.verdicts.checks import Check, promise_of
+from canary_conformance.verdicts.checks import Check, requirement_of
 from canary_conformance.verdicts.statistics import Unjudgeable, smallest_leak_found
 from canary_conformance.verdicts.verdict import Judge, Verdict
 from canary_conformance.verdicts.wording import (
@@ -36,13 +36,13 @@ def every(check: Check[T]) -> Judge[T]:
     """Judge that each observation passes the check; the complaints are counted, the most frequent first."""
 
     def judge(sample: Sample[T]) -> Verdict:
-        expected = f"{sample.describe}: each {promise_of(check)}"
+        expected = f"{sample.describe}: each {requirement_of(check)}"
         n = len(sample)
         if n == 0:
             return nothing_seen(expected)
         offenders = [(complaint, quote(seen)) for seen in sample if (complaint := check(seen))]
         counted = noun(sample)
-        says = f"{counted} {promise_of(check)}"
+        says = f"{counted} {requirement_of(check)}"
         seen = grouped([complaint for complaint, _ in offenders], n, counted) or f"{n} of {n} {says}"
         leak = smallest_leak_found(n)
         return Verdict(
@@ -69,11 +69,11 @@ def never(check: Check[T]) -> Judge[T]:
     """
 
     def judge(sample: Sample[T]) -> Verdict:
-        expected = f"{sample.describe}: none {promise_of(check)}"
+        expected = f"{sample.describe}: none {requirement_of(check)}"
         n = len(sample)
         if n == 0:
             return nothing_seen(expected)
-        counted, says = noun(sample), f"were {promise_of(check)}"
+        counted, says = noun(sample), f"were {requirement_of(check)}"
         offenders = [(says, quote(seen)) for seen in sample if not check(seen)]
         mute = [("could not show it", quote(seen)) for seen in sample if check(seen) and not conclusive(seen)]
         broken = [*offenders, *mute]
@@ -111,10 +111,10 @@ def all_seen(
     draws = policy or RandomPick()
 
     def judge(sample: Sample[T]) -> Verdict:
-        promise = f"{sample.describe}: each of {listed(wanted)} is seen, and nothing else"
+        requirement = f"{sample.describe}: each of {listed(wanted)} is seen, and nothing else"
         n = len(sample)
         if n == 0:
-            return nothing_seen(promise)
+            return nothing_seen(requirement)
         counts = Counter(key(seen) for seen in sample)
         missing = [name for name in wanted if name not in counts]
         strange = {name: count for name, count in counts.items() if name not in wanted}
@@ -125,7 +125,7 @@ def all_seen(
         spread = f"{tally(counts)} of {n} {noun(sample)}"
         return Verdict(
             held=not problems,
-            expected=promise,
+            expected=requirement,
             seen="\n".join([*problems, f"seen: {spread}"]),
             evidence="; ".join(problems) or f"{len(wanted)} of {len(wanted)} seen in {n} {noun(sample)}",
             examples=_strangers(sample, key, strange),
@@ -146,10 +146,10 @@ def shares(key: Key[T], expected: Mapping[str, float], policy: Policy) -> Judge[
 
     def judge(sample: Sample[T]) -> Verdict:
         wanted = ", ".join(f"{name} {percent(share)}" for name, share in expected.items())
-        promise = f"{sample.describe}: {wanted}, by {policy.name}"
+        requirement = f"{sample.describe}: {wanted}, by {policy.name}"
         n = len(sample)
         if n == 0:
-            return nothing_seen(promise)
+            return nothing_seen(requirement)
         counts = Counter(key(seen) for seen in sample)
         strange = {name: count for name, count in counts.items() if name not in expected}
         known = {name: counts[name] for name in expected}
@@ -162,7 +162,7 @@ def shares(key: Key[T], expected: Mapping[str, float], policy: Policy) -> Judge[
         spread = f"seen: {tally(counts)} of {n} {noun(sample)}"
         return Verdict(
             held=not problem,
-            expected=promise,
+            expected=requirement,
             seen="\n".join(line for line in (problem, spread, allowed) if line),
             evidence=problem or f"{tally(known)} (finds shifts from {percent(shift)})",
             examples=_strangers(sample, key, strange),

@@ -137,13 +137,13 @@ def examples_of(offenders: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wanted))[:2]
 
 
-def instead(complaint: str, promise: str) -> str:
+def instead(complaint: str, requirement: str) -> str:
     """Return what was seen against what was promised, without the words that both begin with.
 
     "were routed to voting-app 1.0", "routed to voting-app 2.0": "were routed to voting-app 1.0 instead of
     2.0".
     """
-    seen, wanted = complaint.split(), promise.split()
+    seen, wanted = complaint.split(), requirement.split()
     rest = seen[1:] if seen[:1] == ["were"] else seen
     while len(wanted) > 1 and len(rest) > 1 and rest[0] == wanted[0]:
         rest, wanted = rest[1:], wanted[1:]

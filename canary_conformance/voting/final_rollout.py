@@ -9,7 +9,7 @@ from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import ANY_LEAK, to_find_leak_in_each
 
-EVERYONE, PROMISE = "everyone's pages", "R5.1"
+EVERYONE, REQUIREMENT = "everyone's pages", "R5.1"
 VOTERS = 2  # without the flag, and with it
 
 

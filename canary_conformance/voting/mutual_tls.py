@@ -28,7 +28,7 @@ from canary_conformance.mesh.tls_table import ServingPod, TlsLeg, TlsRow, tls_ro
 from canary_conformance.model.objects.host_names import completed
 from canary_conformance.model.pods.peer_authentication import policy_in_force
 from canary_conformance.model.routing.destination_rules import cells_by_host
-from canary_conformance.model.routing.expected_legs import promised_policy, promised_row
+from canary_conformance.model.routing.expected_legs import required_policy, required_row
 from canary_conformance.stages.namespace_under_test import World
 from canary_conformance.voting.app_workloads import Workload
 from canary_conformance.voting.contract import (
@@ -100,7 +100,7 @@ def tls_view(world: World) -> TlsView:
     return TlsView(tuple(rows), tuple(identities))
 
 
-def promised_table(world: World, view: TlsView) -> dict[str, str]:
+def required_table(world: World, view: TlsView) -> dict[str, str]:
     """Return the table that is required: every leg OK and mutual, by policy `default` and a rule of its host.
 
     See promised_policy for policies beside `default`. Istio merges the DestinationRules of one host, so that
@@ -111,12 +111,12 @@ def promised_table(world: World, view: TlsView) -> dict[str, str]:
     everywhere = policy_in_force(
         _policies(world), namespace=namespace, labels={}, port=0, root_namespace=root
     )
-    promised: dict[str, str] = {}
+    required: dict[str, str] = {}
     for row in view.rows:
-        policy = promised_policy(row.authn_policy, everywhere, namespace)
+        policy = required_policy(row.authn_policy, everywhere, namespace)
         service = row.leg.host.partition(".")[0]
-        promised[str(row.leg)] = promised_row(rules, service, namespace, policy)
-    return promised
+        required[str(row.leg)] = required_row(rules, service, namespace, policy)
+    return required
 
 
 def expected_legs(world: World) -> list[str]:

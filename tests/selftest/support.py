@@ -37,7 +37,7 @@ FAILED_PAGE = replace(OLD_PAGE, status=503, host="", store="", results="", excer
 
 
 def run_record(**outcomes: Outcome) -> RunRecord:
-    """Return a run in which each promise (R4_4) had one test with this outcome."""
+    """Return a run in which each requirement (R4_4) had one test with this outcome."""
     verdict = Verdict(True, "2.0", "2.0", "600 of 600", (), 600, 0.0, 0.01)
     tests = [
         TestRecord(f"tests/t.py::test_{name}", (name.replace("_", "."),), 4, outcome, (verdict,), "why", 1.5)

@@ -9,7 +9,7 @@ from fixtures.marks import lasts_until, requirement
 
 @requirement("R0.1")
 def test_deploy_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), listed_objects(world.scenario.stage(1).promised()))
+    expect(applied_objects(transition), listed_objects(world.scenario.stage(1).required()))
 
 
 @requirement("R0.1")

@@ -28,7 +28,7 @@ HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
 
 @requirement("R0.1")
 def test_update_creates_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), listed_objects(world.scenario.stage(2).promised()))
+    expect(applied_objects(transition), listed_objects(world.scenario.stage(2).required()))
     expect(transition.warnings, same((), "warnings"))
 
 

@@ -27,7 +27,7 @@ from fixtures.marks import beside, lasts_until, requirement
 
 @requirement("R0.1")
 def test_lock_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), listed_objects(world.scenario.stage(3).promised()))
+    expect(applied_objects(transition), listed_objects(world.scenario.stage(3).required()))
     expect(transition.warnings, same((), "warnings"))
 
 

@@ -3,7 +3,7 @@ from canary_conformance.verdicts import expect, same
 from canary_conformance.verdicts.checks import exactly
 from canary_conformance.verdicts.exact_judges import matrix
 from canary_conformance.voting.chains import REDIS
-from canary_conformance.voting.mutual_tls import expected_legs, handshakes, promised_table, tls_view
+from canary_conformance.voting.mutual_tls import expected_legs, handshakes, required_table, tls_view
 from canary_conformance.voting.reachability import reach_often
 from fixtures.marks import lasts_until, requirement
 
@@ -12,7 +12,7 @@ from fixtures.marks import lasts_until, requirement
 @lasts_until(4)
 def test_mutual_tls_on_every_leg_by_the_policy_and_the_services_rule(world: World) -> None:
     view = world.once("tls", lambda: tls_view(world))
-    expect(view.table(), same(promised_table(world, view), "legs"))
+    expect(view.table(), same(required_table(world, view), "legs"))
 
 
 @requirement("R3.4")

@@ -42,7 +42,7 @@ VERSION_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2
 
 @requirement("R0.1")
 def test_canary_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), listed_objects(world.scenario.stage(4).promised()))
+    expect(applied_objects(transition), listed_objects(world.scenario.stage(4).required()))
     expect(transition.warnings, same((), "warnings"))
 
 

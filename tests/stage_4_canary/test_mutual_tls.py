@@ -1,7 +1,7 @@
 from canary_conformance.stages.namespace_under_test import World
 from canary_conformance.verdicts import expect, matrix, refused_by_reset, same
 from canary_conformance.verdicts.checks import exactly
-from canary_conformance.voting.mutual_tls import expected_legs, promised_table, tls_view
+from canary_conformance.voting.mutual_tls import expected_legs, required_table, tls_view
 from fixtures.marks import requirement
 
 
@@ -9,7 +9,7 @@ from fixtures.marks import requirement
 def test_mutual_tls_on_the_new_legs_too(world: World) -> None:
     view = world.once("tls", lambda: tls_view(world))
     expect([str(row.leg) for row in view.rows], same(expected_legs(world), "legs"))
-    expect(view.table(), same(promised_table(world, view), "legs"))
+    expect(view.table(), same(required_table(world, view), "legs"))
 
 
 @requirement("R4.10")

@@ -38,7 +38,7 @@ ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0"
 def test_finalize_configures_and_deletes_what_the_scenario_lists(
     world: World, transition: Transition
 ) -> None:
-    expect(applied_objects(transition), listed_objects(world.scenario.stage(5).promised()))
+    expect(applied_objects(transition), listed_objects(world.scenario.stage(5).required()))
     expect(transition.warnings, same((), "warnings"))
 
 

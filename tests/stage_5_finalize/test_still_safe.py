@@ -2,7 +2,7 @@ from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.namespace_under_test import World
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import every, expect, matrix, refused_by_reset, same, shows
-from canary_conformance.voting.mutual_tls import expected_legs, promised_table, tls_view
+from canary_conformance.voting.mutual_tls import expected_legs, required_table, tls_view
 from canary_conformance.voting.votes import DIFFERENT_VOTES
 from fixtures.marks import requirement
 
@@ -17,7 +17,7 @@ def test_the_votes_of_2_0_are_still_there(transition: Transition, voter: Voter) 
 def test_mutual_tls_is_still_strict_on_every_leg(world: World) -> None:
     view = world.once("tls", lambda: tls_view(world))
     expect([str(row.leg) for row in view.rows], same(expected_legs(world), "legs"))
-    expect(view.table(), same(promised_table(world, view), "legs"))
+    expect(view.table(), same(required_table(world, view), "legs"))
 
 
 @requirement("R5.4")

@@ -15,7 +15,7 @@ from canary_conformance.voting.static.static_judges import (
     nothing_found,
     pods_ready,
 )
-from canary_conformance.voting.static.static_legs import expected_legs, plain_calls, promised_table
+from canary_conformance.voting.static.static_legs import expected_legs, plain_calls, required_table
 from canary_conformance.voting.static.static_objects import applied, behind, findings
 from canary_conformance.voting.static.static_pods import ready_pods, why_not_ready
 from fixtures.marks import requirement
@@ -92,7 +92,7 @@ def test_no_other_service_leads_analytics_1_0_to_storage(plan: Plan) -> None:
 @requirement("R3.4")
 def test_mutual_tls_on_every_leg_by_the_policy_and_the_services_rule(plan: Plan) -> None:
     model = plan.after(3)
-    expect(model, legs_are(promised_table(model, expected_legs(3))))
+    expect(model, legs_are(required_table(model, expected_legs(3))))
 
 
 @requirement("R3.5")

@@ -22,7 +22,7 @@ from canary_conformance.voting.static.static_judges import (
     proxied,
     whole_pages,
 )
-from canary_conformance.voting.static.static_legs import expected_legs, plain_calls, promised_table
+from canary_conformance.voting.static.static_legs import expected_legs, plain_calls, required_table
 from canary_conformance.voting.static.static_objects import (
     applied,
     copied_requests,
@@ -298,7 +298,7 @@ def test_votes_of_2_0_lie_on_a_claim(plan: Plan) -> None:
 @requirement("R4.10")
 def test_mutual_tls_on_the_new_legs_too(plan: Plan) -> None:
     model = plan.after(4)
-    expect(model, legs_are(promised_table(model, expected_legs(4))))
+    expect(model, legs_are(required_table(model, expected_legs(4))))
 
 
 @requirement("R4.10")

@@ -15,7 +15,7 @@ from canary_conformance.voting.static.static_judges import (
     pods_ready,
     whole_pages,
 )
-from canary_conformance.voting.static.static_legs import expected_legs, plain_calls, promised_table
+from canary_conformance.voting.static.static_legs import expected_legs, plain_calls, required_table
 from canary_conformance.voting.static.static_objects import (
     applied,
     findings,
@@ -103,7 +103,7 @@ def test_the_votes_of_2_0_stay_on_their_claim(plan: Plan) -> None:
 @requirement("R5.4")
 def test_mutual_tls_is_still_strict_on_every_leg(plan: Plan) -> None:
     model = plan.after(5)
-    expect(model, legs_are(promised_table(model, expected_legs(5))))
+    expect(model, legs_are(required_table(model, expected_legs(5))))
 
 
 @requirement("R5.4")

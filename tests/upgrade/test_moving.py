@@ -74,5 +74,5 @@ def test_plaintext_is_refused_at_every_moment(locked_move: Move) -> None:
 
 
 @requirement("U5")
-def test_promises_hold_again_after_the_rollback(restored: Restored) -> None:
+def test_requirements_hold_again_after_the_rollback(restored: Restored) -> None:
     expect(restored.now, lambda now: still_held(restored.before, now, restored.stopped))

@@ -37,7 +37,7 @@ class InnerLoop:
     judged: str = ""
 
     def all_good(self) -> bool:
-        """Tell whether every run ended as it should: a broken route is a broken promise."""
+        """Tell whether every run ended as it should: a broken route is a broken requirement."""
         good = [self.first, *self.edited]
         return all(one is not None and one.exit_code == ExitStatus.HOLDS for one in good) and (
             self.broken is not None and self.broken.exit_code == ExitStatus.FAILED
@@ -65,8 +65,10 @@ class InnerLoop:
     def note(self, record: RunRecord, phases: Mapping[str, float]) -> None:
         """Take from a run's report what it judged, how fast pages came and a change was live."""
         live = [test for test in record.tests if test.tier is Tier.LIVE]
-        promises = sorted({promise for test in live for promise in test.requirements}, key=_by_number)
-        self.judged = ", ".join(promises)
+        requirements = sorted(
+            {requirement for test in live for requirement in test.requirements}, key=_by_number
+        )
+        self.judged = ", ".join(requirements)
         self.pages_a_second += [PAGES["1.0"] / test.seconds for test in live if PACED_BY in test.requirements]
         self.applied_in += [
             seconds for name, seconds in phases.items() if name.startswith("reusing the namespace")
@@ -106,6 +108,6 @@ def _seconds(walk: Walk) -> str:
     return f"{walk.seconds:.1f} s{ended}"
 
 
-def _by_number(promise: str) -> tuple[int, int]:
-    stage, _, number = promise.removeprefix("R").partition(".")
+def _by_number(requirement: str) -> tuple[int, int]:
+    stage, _, number = requirement.removeprefix("R").partition(".")
     return int(stage), int(number)

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from canary_conformance.exit_codes import ExitStatus, word_of
-from canary_conformance.report.run_record import RunRecord, Standing, promise_lines
+from canary_conformance.report.run_record import RunRecord, Standing, requirement_lines
 from tools.faults import node_faults
 from tools.rounds import Ended
 
@@ -111,7 +111,7 @@ def judge(case: Case, ended: Ended | None, record: RunRecord) -> Outcome:
     """Return whether a run ended rightly; ended is None where it had not within its limit."""
     if ended is None:
         return Outcome("hangs", right=False)
-    lines = promise_lines(record)
+    lines = requirement_lines(record)
     broken = {line.requirement.id for line in lines if line.standing is Standing.FAILED}
     held = any(line.standing is Standing.HOLDS for line in lines)
     if ended.exit_code == ExitStatus.HOLDS:

@@ -1,4 +1,4 @@
-"""What became of each promise in each cell, for people and for programs."""
+"""What became of each requirement in each cell, for people and for programs."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class Result:
 
     def standings(self) -> Mapping[str, Standing]:
         """Return what the walk says of each promise that it was asked for; nothing where it said nothing."""
-        lines = self.walk.promises if self.walk else ()
+        lines = self.walk.requirements if self.walk else ()
         return {line.requirement.id: line.standing for line in lines if line.standing is not Standing.NOT_RUN}
 
 
 def table(results: Sequence[Result]) -> str:
-    """Return a row for each promise, a column for each cell, and below what each cell ran and found."""
+    """Return a row for each requirement, a column for each cell, and below what each cell ran and found."""
     names = short_names([result.cell for result in results])
     columns = [result.standings() for result in results]
     asked = sorted({id_ for column in columns for id_ in column}, key=numbers_of)
@@ -80,7 +80,7 @@ def _about(name: str, result: Result) -> list[str]:
     told = [*result.walk.header]
     told += [
         f"{line.requirement.id} {line.standing}: {line.evidence}"
-        for line in result.walk.promises
+        for line in result.walk.requirements
         if line.standing in {Standing.FAILED, Standing.NOT_JUDGED}
     ]
     if result.exit_code != ExitStatus.HOLDS:
@@ -107,7 +107,7 @@ def _as_values(result: Result) -> dict[str, object]:
         "header": walk.header if walk else [],
         "promises": {
             line.requirement.id: {"standing": str(line.standing), "evidence": line.evidence}
-            for line in (walk.promises if walk else ())
+            for line in (walk.requirements if walk else ())
         },
         "report": str(shown(walk.report)) if walk and walk.report else None,
         "log": str(shown(walk.log)) if walk else None,

@@ -1,4 +1,4 @@
-"""What each field of the manifests is about: the promises that name a mistake in it.
+"""What each field of the manifests is about: the requirements that name a mistake in it.
 
 A table instead of a list of ids for each mutant: the first row whose pattern fits decides. `{ready}` stands
 for the promise that the stage's pods are ready, `{serves}` for those that the component's pods keep when they
@@ -31,7 +31,7 @@ SERVES = {
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a field is about: the promises that name a mistake in it, who decides it, and why these."""
+    """What a field is about: the requirements that name a mistake in it, who decides it, and why these."""
 
     ids: frozenset[str]
     decided: Tier

@@ -1,7 +1,7 @@
 """The table of fields: pattern, promises, reason; read by field_requirements, the first row that fits.
 
 In a pattern * stands for anything. A row that names a stage holds for the files of that stage only: the same
-object stands in several files, and a mistake breaks the promises of the stage that applies it.
+object stands in several files, and a mistake breaks the requirements of the stage that applies it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Fields by a pattern, the ids of the promises that name a mistake in them ("" none), and why these.
+    """Fields by a pattern, the ids of the requirements that name a mistake in them ("" none), and why these.
 
     live: an image, a volume or time has its part in the verdict, so the manifests alone don't decide it.
     """
@@ -41,7 +41,7 @@ ROWS = (
     Row("Deployment/*:spec.template", "R0.1 {ready} {serves}", "the whole of the pods"),
     Row("Deployment/*:spec.template.metadata*", "R0.1 {ready}", "the pods carry app and version"),
     Row(_POD, "R0.1 {ready} {serves}", "the whole of the pods"),
-    Row(f"{_POD}.terminationGracePeriodSeconds", "", "how long an end may take is no promise", live=True),
+    Row(f"{_POD}.terminationGracePeriodSeconds", "", "how long an end may take is no requirement", live=True),
     Row(f"{_CONTAINER}.lifecycle*", "", "how a pod ends matters to who replaces it", live=True),
     Row(f"{_POD}.securityContext*", "{ready}", "it may keep a pod from its volume", live=True),
     Row(f"{_POD}.volumes*", "R4.2 R4.9", "the votes lie on the claimed volume"),

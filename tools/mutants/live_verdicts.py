@@ -1,7 +1,7 @@
 """The live tier's verdict on mutants: the whole walk with each of them, one by one on one cluster.
 
 What a walk found is read from its report's run.json. JUnit's XML calls a test that stumbled over an error
-of its own a failure, just as one that found a broken promise; run.json tells them apart. A walk that ends
+of its own a failure, just as one that found a broken requirement; run.json tells them apart. A walk that ends
 without a verdict is told as that, and never made again.
 """
 

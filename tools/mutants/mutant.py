@@ -10,7 +10,7 @@ from typing import Protocol
 
 from canary_conformance.report.run_record import Tier
 from canary_conformance.scenario.places import Place
-from canary_conformance.voting.requirements import requirement
+from canary_conformance.voting.requirements import requirement_of
 
 # Enough of a file's name to know it; the whole name would fill the line.
 _STEP = re.compile(r"(?P<step>.*\bstep-\d+)-.*\.yaml")
@@ -36,7 +36,7 @@ class Mutant:
     `place` is where the mistake is. `expected` are the ids of the promises that name the mistake; it is empty
     where no promise is about what was changed. `decided` tells who can judge it: the manifests alone, or only
     a cluster, because an image, a volume or time has its part in it. Raises UnknownRequirement for an id that
-    no promise has.
+    no requirement has.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Mutant:
 
     def __post_init__(self) -> None:
         for id_ in self.expected:
-            requirement(id_)
+            requirement_of(id_)
 
     @property
     def overlay(self) -> Mapping[str, bytes]:

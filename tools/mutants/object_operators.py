@@ -13,7 +13,7 @@ from tools.mutants.mutant_change import Change, Operator, Scope
 
 _TEMPLATE_LABELS = ("spec", "template", "metadata", "labels")
 _SELECTOR = ("spec", "selector", "matchLabels")
-# The promises about proxies and mutual TLS of the pods that a stage brings.
+# The requirements about proxies and mutual TLS of the pods that a stage brings.
 _INJECTED = {1: "R1.3", 2: "R1.3 R3.4 R3.5", 4: "R1.3 R4.10"}
 
 

@@ -156,7 +156,7 @@ def _is_bad(line: Line) -> bool:
 
 
 def _killers(line: Line) -> str:
-    """Return each promise once for each tier, with the time of its verdict; those that name it first."""
+    """Return each requirement once for each tier, with the time of its verdict; those that name it first."""
     found: dict[tuple[str, Tier], Kill] = {}
     for kill in line.kills:
         found.setdefault((kill.requirement, kill.tier), kill)

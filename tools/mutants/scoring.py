@@ -22,7 +22,7 @@ NAMED_WITHIN = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """A promise that a mutant broke: by which test of which tier, after how many seconds, in which words.
+    """A requirement that a mutant broke: by which test of which tier, after how many seconds, in which words.
 
     after_live: the seconds since the stage that names it was live, None where it was named before.
     """
@@ -72,7 +72,7 @@ class Line:
 
     @property
     def kills(self) -> tuple[Kill, ...]:
-        """Return every promise that any tier found broken, the static tier first."""
+        """Return every requirement that any tier found broken, the static tier first."""
         return tuple(kill for judged in self.judged for kill in judged.kills)
 
     @property
@@ -81,7 +81,7 @@ class Line:
         return next((one.untold for one in self.judged if one.untold), "")
 
     def named_by(self, tier: Tier | None = None) -> tuple[str, ...]:
-        """Return the promises that name the mistake and were found broken, by one tier or by any."""
+        """Return the requirements that name the mistake and were found broken, by one tier or by any."""
         found = (kill.requirement for kill in self.kills if tier in {None, kill.tier})
         return tuple(dict.fromkeys(id_ for id_ in found if id_ in self.mutant.expected))
 

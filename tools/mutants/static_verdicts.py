@@ -80,7 +80,7 @@ def judged_by(name: str, results: Sequence[StaticResult], seconds: float) -> Jud
 
 
 def check_original(folder: Path, results: Sequence[StaticResult]) -> None:
-    """Raise BadInput unless every promise holds for the manifests without any mistake."""
+    """Raise BadInput unless every requirement holds for the manifests without any mistake."""
     broken = [f"{', '.join(result.requirements)}: {result.words}" for result in results if not result.held]
     if broken:
         raise BadInput("\n".join([f"{folder} fails requirements without any mistake:", *broken]))

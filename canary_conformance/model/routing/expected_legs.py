@@ -100,7 +100,7 @@ def legs(answers: Answers) -> tuple[Leg, ...]:
     return tuple(_leg(answers, *ends) for ends in _ends(answers))
 
 
-def promised_row(rules: Mapping[str, str], service: str, namespace: str, policy: str) -> str:
+def required_row(rules: Mapping[str, str], service: str, namespace: str, policy: str) -> str:
     """Return the cells that R3.4 requires of a leg to a service.
 
     Args:
@@ -113,7 +113,7 @@ def promised_row(rules: Mapping[str, str], service: str, namespace: str, policy:
     return f"{_OK} {_WORDS[Wire.MTLS]} {_WORDS[Wire.MTLS]} {policy} {rule}"
 
 
-def promised_policy(seen: str, everywhere: PolicyInForce | None, namespace: str) -> str:
+def required_policy(seen: str, everywhere: PolicyInForce | None, namespace: str) -> str:
     """Return the cell of the policy that R3.4 requires of a leg: `default`, or what refines it for some pods.
 
     A policy that selects pods beats the namespace's for them (Istio, "PeerAuthentication"). It may stand

@@ -102,7 +102,7 @@ def pods_ready(
 
 def as_listed(plan: Plan, stage: int) -> Callable[[Sequence[str]], Verdict]:
     """Judge that a stage creates, configures and deletes what the scenario lists (R0.1)."""
-    listed = plan.scenario.stage(stage).promised()
+    listed = plan.scenario.stage(stage).required()
 
     def judge(seen: Sequence[str]) -> Verdict:
         changed = (text for text in seen if not is_unchanged(text))

@@ -8,7 +8,7 @@ from canary_conformance.model.model import Leg, Model
 from canary_conformance.model.objects.questions import Answer
 from canary_conformance.model.pods.peer_authentication import PEER_AUTHENTICATION, policies
 from canary_conformance.model.routing.destination_rules import cells_by_host, destination_rules
-from canary_conformance.model.routing.expected_legs import promised_policy, promised_row
+from canary_conformance.model.routing.expected_legs import required_policy, required_row
 from canary_conformance.scenario.places import Finding
 from canary_conformance.voting.static.manifest_causes import of_answers, of_object, of_workloads
 from canary_conformance.voting.static.model_questions import spoken
@@ -80,7 +80,7 @@ def _of_row(model: Model, leg: Leg, service: str) -> Iterator[Finding]:
         yield from of_object(model, PEER_AUTHENTICATION, policy, what)
 
 
-def promised_table(model: Model, legs: Sequence[str]) -> dict[str, str]:
+def required_table(model: Model, legs: Sequence[str]) -> dict[str, str]:
     """Return the table that is required: each leg OK and mutual, by policy `default` and a rule of its host.
 
     See promised_policy for policies beside `default`. Istio merges the DestinationRules of one host, so that
@@ -93,7 +93,7 @@ def promised_table(model: Model, legs: Sequence[str]) -> dict[str, str]:
     )
     named = {_named(leg): _policy_of(model, leg) for leg in model.legs()}
     default = f"default/{namespace}"
-    return {leg: promised_row(rules, _service(leg), namespace, named.get(leg, default)) for leg in legs}
+    return {leg: required_row(rules, _service(leg), namespace, named.get(leg, default)) for leg in legs}
 
 
 def plain_calls(model: Model, *, listening: bool = False) -> dict[str, Answer | None]:
@@ -118,7 +118,7 @@ def plain_calls(model: Model, *, listening: bool = False) -> dict[str, Answer | 
 def _policy_of(model: Model, leg: Leg) -> str:
     namespace = model.state.namespace
     everywhere = policies(model.state).in_force(namespace, {}, 0)
-    return promised_policy(leg.authn_policy, everywhere, namespace)
+    return required_policy(leg.authn_policy, everywhere, namespace)
 
 
 def _named(leg: Leg) -> str:

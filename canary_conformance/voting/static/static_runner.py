@@ -19,19 +19,19 @@ from canary_conformance.scenario.loading import SCENARIO_FILE, load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, ParsedManifests, parse_manifests
 from canary_conformance.scenario.places import Finding, refuse
 from canary_conformance.scenario.stages import Scenario, stage_named
-from canary_conformance.verdicts.expect import PromiseBroken
+from canary_conformance.verdicts.expect import ExpectationFailed
 from canary_conformance.voting.static.unmodelled_kinds import judged_by_the_model
 
 REPOSITORY = Path(__file__).parents[3]
 TESTS = REPOSITORY / "tests/static"
 OWN_SCENARIO = REPOSITORY / "manifests/scenario.yaml"
 BAD_INPUT = "bad input"
-"""What stands for a promise where the folder is refused before anything is judged."""
+"""What stands for a requirement where the folder is refused before anything is judged."""
 
 
 @dataclass(frozen=True, slots=True)
 class StaticResult:
-    """What became of one test: the promises it is marked with, and whether they held.
+    """What became of one test: the requirements it is marked with, and whether they held.
 
     words: the message if not. Held with words is what the model can't tell: they say why.
     """
@@ -92,7 +92,7 @@ def what_the_model_says(plan: Plan, requirement_id: str) -> ModelView:
         try:
             with judged_by_the_model(plan, test.stage, test.requirements):
                 test.judge(plan)
-        except PromiseBroken as broken:
+        except ExpectationFailed as broken:
             verdict = broken.verdict
             return ModelView("\n".join(verdict.examples) or verdict.seen, verdict.causes)
         except NotSpoken as unknown:
@@ -117,8 +117,8 @@ def _tests_of(file: Path) -> Iterator[StaticTest]:
     for name, judge in vars(module).items():
         if name.startswith("test_"):
             marks = getattr(judge, "pytestmark", ())
-            promises = tuple(id_ for mark in marks if mark.name == "requirement" for id_ in mark.args)
-            yield StaticTest(f"{file.name}::{name}", stage[0], promises, judge)
+            requirements = tuple(id_ for mark in marks if mark.name == "requirement" for id_ in mark.args)
+            yield StaticTest(f"{file.name}::{name}", stage[0], requirements, judge)
 
 
 class _Read:
@@ -169,7 +169,7 @@ def _judged(test: StaticTest, plan: Plan) -> StaticResult:
     try:
         with judged_by_the_model(plan, test.stage, test.requirements):
             test.judge(plan)
-    except PromiseBroken as broken:
+    except ExpectationFailed as broken:
         return StaticResult(test.requirements, held=False, words=str(broken), node=test.node)
     except NotSpoken as unknown:
         return StaticResult(test.requirements, held=True, words=str(unknown), node=test.node)

@@ -20,7 +20,7 @@ from canary_conformance.model.pods.scaling import KIND as AUTOSCALER
 from canary_conformance.model.pods.scaling import autoscaler
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.scenario.kinds import is_known
-from canary_conformance.verdicts.expect import PromiseBroken
+from canary_conformance.verdicts.expect import ExpectationFailed
 from canary_conformance.voting.requirements import REQUIREMENTS
 
 EVERYTHING = frozenset(REQUIREMENTS)
@@ -246,7 +246,7 @@ def judged_by_the_model(plan: Plan, stage: int, requirements: Sequence[str]) -> 
             # It names the object and its line, where the model names what it was asked.
             raise NotSpoken(touching[0][0]) from None
         raise
-    except PromiseBroken:
+    except ExpectationFailed:
         mending = [told for told, effect in touching if effect.may_mend]
         if mending:
             raise NotSpoken(mending[0]) from None

@@ -144,7 +144,7 @@ def test_m_not_static_selects_the_live_tier(bare: Suite) -> None:
     assert folders(bare.lists("-m", "not static")) == STAGES
 
 
-def test_promises_are_selected_in_both_tiers(bare: Suite) -> None:
+def test_requirements_are_selected_in_both_tiers(bare: Suite) -> None:
     assert folders(bare.lists("--promises", "R4.4")) == {"static", "stage_4_canary"}
 
 

@@ -15,7 +15,7 @@ from urllib3.exceptions import MaxRetryError
 from canary_conformance.errors import EnvironmentFailed, NotJudged, RequirementFailed, StageFailed
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.report.run_record import Outcome, TestRecord
-from canary_conformance.verdicts import PromiseBroken, Verdict
+from canary_conformance.verdicts import ExpectationFailed, Verdict
 from canary_conformance.voting.requirements import REQUIREMENTS
 from fixtures import environment_failures
 from fixtures.exit_status import account_of, decide
@@ -24,7 +24,7 @@ from fixtures.options import RUN, STAGE_FAILURE, WORLD
 
 pytestmark = pytest.mark.selftest
 
-BROKEN = PromiseBroken(Verdict(False, "all of 2.0", "one of 1.0", "1 of 600", (), 600, 0.0, 0.01))
+BROKEN = ExpectationFailed(Verdict(False, "all of 2.0", "one of 1.0", "1 of 600", (), 600, 0.0, 0.01))
 DISTURBED = "pod app-1 was taken away"
 LIVE, STATIC = "tests/stage_4_canary/test_canary.py", "tests/static/test_stage_4_canary.py"
 
@@ -49,14 +49,14 @@ class Session:
             api = SimpleNamespace(list=lambda *_: self.pods)
             self.stash[WORLD] = cast(Any, SimpleNamespace(watch=watch, stage=4, api=api, namespace="voting"))
 
-    def test(self, path: str = LIVE, promise: str = "R4.4") -> pytest.Item:
+    def test(self, path: str = LIVE, requirement: str = "R4.4") -> pytest.Item:
         marks = [
-            pytest.mark.requirement(promise).mark,
+            pytest.mark.requirement(requirement).mark,
             *([pytest.mark.static.mark] if path == STATIC else []),
         ]
         item = SimpleNamespace(
             path=Path(path),
-            nodeid=f"{path}::test of {promise}",
+            nodeid=f"{path}::test of {requirement}",
             config=self,
             iter_markers=lambda name: (mark for mark in marks if mark.name == name),
         )
@@ -140,8 +140,8 @@ def test_an_api_server_that_does_not_answer_is_the_environment_and_one_that_refu
             through(environment_failures.pytest_runtest_call(item), ours)
 
 
-def test_a_broken_promise_stays_red_where_nothing_disturbed() -> None:
-    with pytest.raises(PromiseBroken):
+def test_a_failed_requirement_stays_red_where_nothing_disturbed() -> None:
+    with pytest.raises(ExpectationFailed):
         through(environment_failures.pytest_runtest_call(Session().test()), BROKEN)
 
 
@@ -157,7 +157,7 @@ def test_what_holds_because_nothing_came_is_not_believed_at_a_stage_s_end_where_
     follows: str | None,
 ) -> None:
     session = Session(DISTURBED)
-    item, other = session.test(promise=REFUSED), session.test()
+    item, other = session.test(requirement=REFUSED), session.test()
     through(environment_failures.pytest_runtest_call(item))
     through(environment_failures.pytest_runtest_teardown(item, other))
     through(environment_failures.pytest_runtest_call(other))
@@ -168,10 +168,12 @@ def test_what_holds_because_nothing_came_is_not_believed_at_a_stage_s_end_where_
     assert account_of(cast(Any, session)).ended is ExitStatus.ENVIRONMENT
 
 
-@pytest.mark.parametrize(("disturbance", "promise"), [("", REFUSED), (DISTURBED, "R4.4")])
-def test_what_holds_where_nothing_happened_or_by_what_came_is_kept(disturbance: str, promise: str) -> None:
+@pytest.mark.parametrize(("disturbance", "requirement"), [("", REFUSED), (DISTURBED, "R4.4")])
+def test_what_holds_where_nothing_happened_or_by_what_came_is_kept(
+    disturbance: str, requirement: str
+) -> None:
     session = Session(disturbance)
-    item = session.test(promise=promise)
+    item = session.test(requirement=requirement)
     through(environment_failures.pytest_runtest_call(item))
     through(environment_failures.pytest_runtest_teardown(item, None))
 
@@ -181,7 +183,7 @@ def test_a_run_that_ends_in_the_middle_of_a_stage_believes_no_refusal(
     *, looked: bool, outcome: Outcome
 ) -> None:
     session = Session()
-    item = session.test(promise=REFUSED)
+    item = session.test(requirement=REFUSED)
     through(environment_failures.pytest_runtest_call(item))
     session.tests.append(TestRecord(item.nodeid, (REFUSED,), 4, Outcome.PASSED, (), "", 1.0))
     session.tests.append(TestRecord("another", ("R4.4",), 4, Outcome.PASSED, (), "", 1.0))
@@ -192,20 +194,20 @@ def test_a_run_that_ends_in_the_middle_of_a_stage_believes_no_refusal(
 
 def test_a_stage_before_that_was_looked_at_is_not_looked_at_again() -> None:
     session = Session()
-    item = session.test(promise=REFUSED)
+    item = session.test(requirement=REFUSED)
     through(environment_failures.pytest_runtest_call(item))
     through(environment_failures.pytest_runtest_teardown(item, None))
     session.disturbance = DISTURBED
     through(environment_failures.pytest_runtest_teardown(session.test(), None))
 
 
-def test_the_promises_that_hold_by_refusal_are_promises() -> None:
+def test_the_requirements_that_hold_by_refusal_are_requirements() -> None:
     assert REQUIREMENTS.keys() >= environment_failures.HELD_BY_REFUSAL
 
 
 def test_the_manifests_alone_are_judged_without_an_environment() -> None:
     for session, path in ((Session(DISTURBED), STATIC), (Session(with_world=False), LIVE)):
-        with pytest.raises(PromiseBroken):
+        with pytest.raises(ExpectationFailed):
             through(environment_failures.pytest_runtest_call(session.test(path)), BROKEN)
 
 

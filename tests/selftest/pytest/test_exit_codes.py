@@ -44,7 +44,16 @@ class Pytest:
             programs.add(name, "exit 1")
         self._programs = programs
         self._folder = folder
-        for name in ("conftest.py", "pytest.ini", "canary_conformance", "fixtures", "tools", "tests", "manifests", "images"):
+        for name in (
+            "conftest.py",
+            "pytest.ini",
+            "canary_conformance",
+            "fixtures",
+            "tools",
+            "tests",
+            "manifests",
+            "images",
+        ):
             (folder / name).symlink_to(REPOSITORY / name)
         ours = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DOCKER_"))
@@ -88,7 +97,7 @@ def test_an_unknown_source_of_images(run_pytest: Pytest) -> None:
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
-def test_a_promise_that_there_is_not(run_pytest: Pytest, workers: tuple[str, ...]) -> None:
+def test_a_requirement_that_there_is_not(run_pytest: Pytest, workers: tuple[str, ...]) -> None:
     assert_bad_input(run_pytest("--requirements", "R9.9", "-m", "static", *workers), "did you mean R4.9")
 
 

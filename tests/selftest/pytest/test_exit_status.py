@@ -48,7 +48,16 @@ class Pytest:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("conftest.py", "pytest.ini", "canary_conformance", "fixtures", "tools", "tests", "manifests", "images"):
+        for name in (
+            "conftest.py",
+            "pytest.ini",
+            "canary_conformance",
+            "fixtures",
+            "tools",
+            "tests",
+            "manifests",
+            "images",
+        ):
             (folder / name).symlink_to(REPOSITORY / name)
 
     def __call__(self, trouble: str, *options: str, tests: str = ONE_TEST) -> Ended:
@@ -108,8 +117,8 @@ SETUP = {"setup": "R1.1"}
 CALL = {"call": "R1.1"}
 BOTH = {"setup": "R1.1", "call": "R1.2"}
 BROKEN = """
-from canary_conformance.verdicts import PromiseBroken, Verdict
-raise PromiseBroken(Verdict(False, "all of 2.0", "one of 1.0", "1 of 600", (), 600, 0.0, 0.01))
+from canary_conformance.verdicts import ExpectationFailed, Verdict
+raise ExpectationFailed(Verdict(False, "all of 2.0", "one of 1.0", "1 of 600", (), 600, 0.0, 0.01))
 """
 RAISE = "from canary_conformance.scenario import errors; raise errors."
 KEY_ERROR = "{}['votes']"

@@ -15,9 +15,9 @@ from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import Outcome, TestRecord, Tier
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
-from canary_conformance.verdicts import PromiseBroken, Verdict
+from canary_conformance.verdicts import ExpectationFailed, Verdict
 from fixtures import failure_text
-from fixtures.failure_text import broken_promise, headline, stage_headline, stage_not_ready
+from fixtures.failure_text import failed_requirement, headline, stage_headline, stage_not_ready
 from fixtures.options import OWN_MANIFESTS, RUN, WORLD, Run
 
 pytestmark = pytest.mark.selftest
@@ -59,10 +59,10 @@ def run_of(one: pytest.Item) -> Run:
     return one.config.stash[RUN]
 
 
-def broken(*seen: str) -> PromiseBroken:
+def broken(*seen: str) -> ExpectationFailed:
     few = seen or ("60 of 600 pages came from 1.0",)
     expected, evidence = "every page is of 2.0", "60 of 600 from 1.0"
-    return PromiseBroken(*(Verdict(False, expected, one, evidence, (), 600, 0.0, 0.01) for one in few))
+    return ExpectationFailed(*(Verdict(False, expected, one, evidence, (), 600, 0.0, 0.01) for one in few))
 
 
 def lines_named(text: str, file: str) -> list[str]:
@@ -75,8 +75,8 @@ def last_words(text: str) -> str:
     return " ".join(text.splitlines()[-1].split())
 
 
-def test_a_broken_promise_is_told_with_its_sentence_and_where_to_look() -> None:
-    text = broken_promise(item(), broken())
+def test_a_failed_requirement_is_told_with_its_sentence_and_where_to_look() -> None:
+    text = failed_requirement(item(), broken())
     assert text.splitlines()[:2] == [
         "R4.4 stage 4 FAILED: 60 of 600 from 1.0",
         "  required  With the flag a user always sees 2.0, whatever else the request holds.",
@@ -89,15 +89,15 @@ def test_a_broken_promise_is_told_with_its_sentence_and_where_to_look() -> None:
 
 
 def test_every_broken_verdict_is_told() -> None:
-    assert broken_promise(item(), broken("one", "other")).count("R4.4 stage 4 FAILED") == 2
+    assert failed_requirement(item(), broken("one", "other")).count("R4.4 stage 4 FAILED") == 2
 
 
 def test_where_no_manifests_were_read_no_line_is_named() -> None:
-    assert ".yaml" not in broken_promise(item(manifests=False), broken())
+    assert ".yaml" not in failed_requirement(item(manifests=False), broken())
 
 
 def test_the_static_tier_has_nothing_live() -> None:
-    assert "was propagated" not in broken_promise(item(tier=Tier.STATIC), broken())
+    assert "was propagated" not in failed_requirement(item(tier=Tier.STATIC), broken())
 
 
 def test_a_stage_that_can_not_get_ready_is_told_with_what_to_look_at() -> None:
@@ -113,7 +113,7 @@ def test_a_stage_that_can_not_get_ready_is_told_with_what_to_look_at() -> None:
     assert last_words(text) == "when 6.5 s after all pods ran and nothing changed any more"
 
 
-def test_where_no_place_is_known_those_of_the_promise_are_looked_at() -> None:
+def test_where_no_place_is_known_those_of_the_requirement_are_looked_at() -> None:
     missing = ["Service/voting-nothing:spec"]
     for failed in (StageFailed("refused", breaks="R4.2"), StageFailed("x", breaks="R4.2", concerns=missing)):
         text = stage_not_ready(run_of(item()), failed, 4)

@@ -1,4 +1,4 @@
-"""A test of a promise has to judge; what becomes of it is told once, without source text or secrets.
+"""A test of a requirement has to judge; what becomes of it is told once, without source text or secrets.
 
 The hooks are called as pytest calls them, around a stand-in for a test item.
 """
@@ -160,7 +160,7 @@ def test_a_test_of_a_requirement_that_makes_no_verdict_has_a_defect(run: Run) ->
     assert exit_code(item) is ExitStatus.DEFECT
 
 
-def test_a_test_of_no_promise_may_judge_nothing_and_leaves_no_record(run: Run) -> None:
+def test_a_test_of_no_requirement_may_judge_nothing_and_leaves_no_record(run: Run) -> None:
     assert Item(run).goes_through("call", nothing).passed
     assert run.tests == []
 

@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from fixtures.requirement_selection import asked_promises, pytest_collection_modifyitems
+from fixtures.requirement_selection import asked_requirements, pytest_collection_modifyitems
 
 pytestmark = pytest.mark.selftest
 
@@ -48,16 +48,16 @@ def test_what_is_left_and_what_is_told_to_be_left_out(asked: str | None, left: l
 
 def test_an_id_that_there_is_not_is_bad_input() -> None:
     with pytest.raises(pytest.UsageError, match=r"'R0\.11'; did you mean"):
-        asked_promises(config("R1.1,R0.11"))
+        asked_requirements(config("R1.1,R0.11"))
 
 
 @pytest.mark.parametrize("asked", ["", ",", " , "])
 def test_an_empty_list_is_bad_input(asked: str) -> None:
     with pytest.raises(pytest.UsageError, match="lists no requirement"):
-        asked_promises(config(asked))
+        asked_requirements(config(asked))
 
 
-def test_what_a_move_of_the_mesh_promises_only_such_a_run_judges() -> None:
-    assert asked_promises(config("U1,R4.4", upgrade=True)) == {"U1", "R4.4"}
+def test_what_a_move_of_the_mesh_requirements_only_such_a_run_judges() -> None:
+    assert asked_requirements(config("U1,R4.4", upgrade=True)) == {"U1", "R4.4"}
     with pytest.raises(pytest.UsageError, match=r"only `python -m tools\.upgrade` judges U1, U5"):
-        asked_promises(config("U5,U1,R4.4"))
+        asked_requirements(config("U5,U1,R4.4"))

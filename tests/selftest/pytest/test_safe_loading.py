@@ -13,7 +13,11 @@ pytestmark = pytest.mark.selftest
 ROOT = Path(__file__).parents[3]
 OURS = [
     ROOT / "conftest.py",
-    *(path for name in ("canary_conformance", "fixtures", "tools", "tests") for path in (ROOT / name).rglob("*.py")),
+    *(
+        path
+        for name in ("canary_conformance", "fixtures", "tools", "tests")
+        for path in (ROOT / name).rglob("*.py")
+    ),
 ]
 SAFE = {"safe_load", "safe_load_all"}
 WITH_A_LOADER = {"load", "load_all", "compose", "compose_all", "parse", "scan"}

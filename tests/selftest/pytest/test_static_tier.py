@@ -51,17 +51,17 @@ def changed(file: str, old: str, new: str) -> dict[str, bytes]:
     return {file: text.replace(old, new, 1).encode()}
 
 
-def test_our_own_manifests_keep_every_promise() -> None:
+def test_our_own_manifests_keep_every_requirement() -> None:
     results = static_verdicts(MANIFESTS)
     assert [result.words for result in results if not result.held] == []
     assert len(results) == len(static_tests()) > 50
 
 
-def test_every_static_test_is_of_a_promise_and_of_a_stage() -> None:
+def test_every_static_test_is_of_a_requirement_and_of_a_stage() -> None:
     assert [test.node for test in static_tests() if not test.requirements or not test.stage] == []
 
 
-def test_a_leak_of_one_percent_breaks_the_promise_and_names_the_rule() -> None:
+def test_a_leak_of_one_percent_breaks_the_requirement_and_names_the_rule() -> None:
     leak = """    - route:
         - destination:
             host: voting-app
@@ -108,7 +108,7 @@ FINAL = "istio/step-5-drop-old-subsets.yaml"
         (LOCK, "  trafficPolicy:\n    tls:\n      mode: ISTIO_MUTUAL\n", "", "R3.4", "default/voting -"),
     ],
 )  # fmt: skip
-def test_a_mistake_breaks_the_promise_that_names_it(
+def test_a_mistake_breaks_the_requirement_that_names_it(
     file: str, old: str, new: str, requirement: str, told: str
 ) -> None:
     results = static_verdicts(MANIFESTS, changed(file, old, new))
@@ -211,7 +211,16 @@ def test_a_folder_without_stage_5_is_judged_as_far_as_it_goes(tmp_path: Path) ->
 @pytest.fixture
 def static_run(tmp_path: Path) -> list[str]:
     """Return the command of a static run in a copy of the repository made of links."""
-    for name in ("conftest.py", "pytest.ini", "canary_conformance", "fixtures", "tools", "tests", "manifests", "images"):
+    for name in (
+        "conftest.py",
+        "pytest.ini",
+        "canary_conformance",
+        "fixtures",
+        "tools",
+        "tests",
+        "manifests",
+        "images",
+    ):
         (tmp_path / name).symlink_to(REPOSITORY / name)
     told = "print('LOADED', sorted(set(sys.modules) & set(" + repr(OF_A_CLUSTER) + ")))"
     program = f"import sys, pytest; code = pytest.main(sys.argv[1:]); {told}; sys.exit(code)"
@@ -226,7 +235,7 @@ def test_a_static_run_needs_no_library_of_the_cluster(static_run: list[str], tmp
     assert "Judged by the manifests alone" in done.stdout
 
 
-def test_a_red_static_run_says_promise_place_and_rule(static_run: list[str], tmp_path: Path) -> None:
+def test_a_red_static_run_says_requirement_place_and_rule(static_run: list[str], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(MANIFESTS, tmp_path / "theirs"))
     text = content(CANARY).replace("; ?)?(featureflag=on)", ";)?(featureflag=on)")
     assert text != content(CANARY)

@@ -316,7 +316,15 @@ class Situation:
         self.folder = folder
         (folder / "tests/selftest").mkdir(parents=True)
         (folder / "tests/selftest/test_situation.py").write_text(SITUATION)
-        for name in ("conftest.py", "pytest.ini", "canary_conformance", "fixtures", "tools", "manifests", "images"):
+        for name in (
+            "conftest.py",
+            "pytest.ini",
+            "canary_conformance",
+            "fixtures",
+            "tools",
+            "manifests",
+            "images",
+        ):
             (folder / name).symlink_to(REPOSITORY / name)
 
     def let_go(self, *names: str) -> None:

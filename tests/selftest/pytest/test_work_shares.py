@@ -17,9 +17,9 @@ ALL = (
     Group(0, "static", way_in=False),
     *(Group(stage, "R0.1", way_in=True) for stage in range(1, LAST)),
     *(
-        Group(promise.stage, promise.id, way_in=(promise.stage, promise.id) in WAYS_IN)
-        for promise in REQUIREMENTS.values()
-        if promise.stage
+        Group(requirement.stage, requirement.id, way_in=(requirement.stage, requirement.id) in WAYS_IN)
+        for requirement in REQUIREMENTS.values()
+        if requirement.stage
     ),
 )
 
@@ -71,7 +71,7 @@ def test_more_workers_never_take_longer() -> None:
     assert ends == sorted(ends, reverse=True)
 
 
-def test_one_promise_is_no_work_for_two() -> None:
+def test_one_requirement_is_no_work_for_two() -> None:
     canary = Group(4, "R4.4", way_in=False)
     assert share_out([canary], 2, 2) == [0]
     assert seconds_of([]) == 0

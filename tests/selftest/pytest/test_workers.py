@@ -32,14 +32,23 @@ class Ended:
     report: Path
 
     @property
-    def promises(self) -> str:
-        """The closing lines of the table of promises."""
+    def requirements(self) -> str:
+        """The closing lines of the table of requirements."""
         return "\n".join(re.findall(r"^\d+ requirements: .*$", self.told, re.MULTILINE))
 
 
 def run(folder: Path, *options: str) -> Ended:
     folder.mkdir()
-    for name in ("conftest.py", "pytest.ini", "canary_conformance", "fixtures", "tools", "tests", "manifests", "images"):
+    for name in (
+        "conftest.py",
+        "pytest.ini",
+        "canary_conformance",
+        "fixtures",
+        "tools",
+        "tests",
+        "manifests",
+        "images",
+    ):
         (folder / name).symlink_to(REPOSITORY / name)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environment = kept | {"PYTHONDONTWRITEBYTECODE": "1"}
@@ -60,13 +69,13 @@ def mistaken(tmp_path: Path) -> Path:
 def test_two_workers_say_what_one_process_says(tmp_path: Path) -> None:
     alone, shared = run(tmp_path / "one"), run(tmp_path / "two", "-n", "2")
     assert (alone.code, shared.code) == (0, 0), shared.told
-    assert shared.promises == alone.promises != ""
+    assert shared.requirements == alone.requirements != ""
     records = [json.loads((one.report / "run.json").read_text()) for one in (alone, shared)]
     names = [sorted(test["name"] for test in record["tests"]) for record in records]
     assert names[0] == names[1]
 
 
-def test_workers_leave_one_report_with_the_promises_of_all(tmp_path: Path) -> None:
+def test_workers_leave_one_report_with_the_requirements_of_all(tmp_path: Path) -> None:
     shared = run(tmp_path / "two", "-n", "2")
     folders = [path for path in (tmp_path / "two/reports").iterdir() if not path.is_symlink()]
     assert len(folders) == 1
@@ -75,11 +84,11 @@ def test_workers_leave_one_report_with_the_promises_of_all(tmp_path: Path) -> No
     assert {"R1.1", "R4.5", "R6.1"} <= told
 
 
-def test_a_broken_promise_is_as_red_by_workers(tmp_path: Path, mistaken: Path) -> None:
+def test_a_failed_requirement_is_as_red_by_workers(tmp_path: Path, mistaken: Path) -> None:
     alone = run(tmp_path / "one", f"--manifests={mistaken}")
     shared = run(tmp_path / "two", f"--manifests={mistaken}", "-n", "2")
     assert (alone.code, shared.code) == (1, 1)
-    assert shared.promises == alone.promises
+    assert shared.requirements == alone.requirements
     assert re.search(r"^R4\.5 +FAILED", shared.told, re.MULTILINE)
     assert any((shared.report / "failures").iterdir())
 

@@ -30,8 +30,8 @@ MISTAKEN = next(case for case in CASES if case.mistake is not None)
 NO_VERDICT = "!! _pytest.Exit: environment failed, no verdict: pod istio-system/istiod-1 was taken away !!"
 
 
-def record(outcome: Outcome = Outcome.PASSED, promise: str = "R4.4") -> RunRecord:
-    return RunRecord((), (TestRecord("test", (promise,), 4, outcome, (), "", 1.0, Tier.LIVE),), ())
+def record(outcome: Outcome = Outcome.PASSED, requirement: str = "R4.4") -> RunRecord:
+    return RunRecord((), (TestRecord("test", (requirement,), 4, outcome, (), "", 1.0, Tier.LIVE),), ())
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_failed_is_read_without_the_line_around_it() -> None:
     assert sentence("") == "nothing"
 
 
-def test_every_fault_of_the_promise_is_a_case() -> None:
+def test_every_fault_of_the_requirement_is_a_case() -> None:
     assert {case.fault for case in CASES} == {
         "istiod restarted",
         "app pod killed",

@@ -15,7 +15,7 @@ from canary_conformance.exit_codes import together
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.versions import available
 from canary_conformance.report.bundle import RunFolder
-from canary_conformance.report.run_record import Outcome, promise_lines
+from canary_conformance.report.run_record import Outcome, requirement_lines
 from fixtures.options import REPOSITORY
 from tests.selftest.support import run_record
 from tools import round_reports, rounds
@@ -34,9 +34,9 @@ OLD, NEW, UNKNOWN = all_cells(BUILT, (None,), ("1.36.4", "1.40.0", "9.9.9"), (No
 
 def walked(cell: Cell, code: int = 0, **outcomes: Outcome) -> Result:
     made = run_record(**outcomes)
-    promises = promise_lines(made) if outcomes else ()
+    requirements = requirement_lines(made) if outcomes else ()
     report = REPOSITORY / "reports/run" if outcomes else None
-    return Result(cell, Round(118.4, code, promises, report, REPOSITORY / "reports/log", HEADER))
+    return Result(cell, Round(118.4, code, requirements, report, REPOSITORY / "reports/log", HEADER))
 
 
 GREEN = walked(NEW, R3_2=Outcome.PASSED, R4_10=Outcome.PASSED)
@@ -119,7 +119,7 @@ def test_cells_are_named_by_what_tells_them_apart() -> None:
 # --- the table -------------------------------------------------------------------------------------------
 
 
-def test_each_promise_has_a_row_and_each_cell_a_column() -> None:
+def test_each_requirement_has_a_row_and_each_cell_a_column() -> None:
     lines = table([RED, GREEN, Result(UNKNOWN)]).splitlines()
     assert lines[0].split("  ")[-3:] == ["envoy 1.36.4", "envoy 1.40.0", "envoy 9.9.9"]
     assert lines[1].split() == ["R3.2", "FAILED", "holds", "-"]

@@ -1,4 +1,4 @@
-"""Each kind of mistake has a mutant, which a promise is to name."""
+"""Each kind of mistake has a mutant, which a requirement is to name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.mutants.mutant_collection import all_mutants, chosen
 pytestmark = pytest.mark.selftest
 
 
-def test_every_kind_has_a_mutant_that_a_promise_names() -> None:
+def test_every_kind_has_a_mutant_that_a_requirement_names() -> None:
     found = one_of_each_kind(all_mutants(OWN_MANIFESTS))
     assert [mutant.name for mutant in found] == list(KINDS.values())
     assert all(mutant.expected for mutant in found)

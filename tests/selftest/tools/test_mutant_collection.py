@@ -110,7 +110,7 @@ def test_a_field_that_the_table_lacks_is_noticed() -> None:
         about(replace(site, source=source, path=("status",)))
 
 
-def test_an_unknown_promise_is_refused() -> None:
+def test_an_unknown_requirement_is_refused() -> None:
     with pytest.raises(UnknownRequirement):
         replace(mutants()[0], expected=frozenset({"R9.9"}))
 

@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 # --- static ----------------------------------------------------------------------------------------------
 
 
-def test_every_promise_of_a_broken_test_is_a_killer() -> None:
+def test_every_requirement_of_a_broken_test_is_a_killer() -> None:
     judged = judged_by("m", [HELD, BROKEN], 0.02)
     assert [(kill.requirement, kill.test, kill.words) for kill in judged.kills] == [
         ("R4.4", "t::b", "0 of 600"),
@@ -62,7 +62,7 @@ def test_what_the_model_can_not_tell_is_left_to_the_live_tier() -> None:
     assert judged_by("m", [HELD, BROKEN], 0.02).untold == ""
 
 
-def test_a_folder_that_is_refused_breaks_the_promise_that_it_is_accepted() -> None:
+def test_a_folder_that_is_refused_breaks_the_requirement_that_it_is_accepted() -> None:
     assert [kill.requirement for kill in judged_by("m", [REFUSED], 0.02).kills] == ["R0.1"]
 
 
@@ -136,7 +136,7 @@ def test_a_green_walk_leaves_the_mutant_alive(tmp_path: Path) -> None:
     assert read_walk("m", Ended(95.0, 0, output), tmp_path / "log") == Judged("m", Tier.LIVE, 95.0)
 
 
-def test_a_walk_of_a_refused_folder_breaks_the_promise_that_it_is_accepted(tmp_path: Path) -> None:
+def test_a_walk_of_a_refused_folder_breaks_the_requirement_that_it_is_accepted(tmp_path: Path) -> None:
     judged = read_walk("m", Ended(1.0, 4, "ERROR: f:1: no kind"), tmp_path / "log")
     assert [(kill.requirement, kill.words.strip()) for kill in judged.kills] == [
         ("R0.1", "ERROR: f:1: no kind")

@@ -103,7 +103,7 @@ def test_a_mark_that_the_table_would_miss_is_refused(tmp_path: Path, source: str
         collect_marks(tmp_path / "tests")
 
 
-def test_the_table_has_every_promise_with_its_tests(tmp_path: Path) -> None:
+def test_the_table_has_every_requirement_with_its_tests(tmp_path: Path) -> None:
     write(tmp_path, "tests/stage_4_canary/test_canary.py", CANARY)
     write(tmp_path, "tests/stage_5_finalize/test_all.py", '@requirement("R4.4")\ndef test_again(): ...')
     lines = readme_table(collect_marks(tmp_path / "tests")).splitlines()[2:]

@@ -1,4 +1,4 @@
-"""A mutant is caught by a promise that names the mistake; shares and failures follow from that."""
+"""A mutant is caught by a requirement that names the mistake; shares and failures follow from that."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def standing(*judged: Judged, expected: str = "R4.4", excuse: str = "") -> Stand
     return line.standing
 
 
-def test_a_promise_that_names_the_mistake_catches_it() -> None:
+def test_a_requirement_that_names_the_mistake_catches_it() -> None:
     assert standing(static("m", "R4.4")) is Standing.CAUGHT
     assert standing(static("m", "R1.2", "R4.4")) is Standing.CAUGHT
     assert standing(static("m"), live("m", "R4.4")) is Standing.CAUGHT
     assert standing(static("m", "R1.2"), live("m", "R4.4")) is Standing.CAUGHT
 
 
-def test_unrelated_promises_catch_nothing() -> None:
+def test_unrelated_requirements_catch_nothing() -> None:
     assert standing(static("m", "R1.2")) is Standing.UNRELATED
     assert standing(static("m", "R1.2"), live("m", "R3.7")) is Standing.UNRELATED
     assert standing(static("m", "R1.2"), expected="") is Standing.UNRELATED
@@ -81,7 +81,7 @@ def test_failures_are_told_in_sentences() -> None:
     assert few == ("the static tier caught 5 of 10 (50.0 %), less than 90%",)
 
 
-def test_the_live_tier_gets_what_no_promise_has_named() -> None:
+def test_the_live_tier_gets_what_no_requirement_has_named() -> None:
     mutants = [mutant(name) for name in "abcde"]
     judged = [static("a", "R4.4"), static("b", "R1.2"), static("c"), static("d"), static("e", problem="late")]
     lines = score(mutants, judged, {"c": "why"}, live=False).lines

@@ -18,7 +18,7 @@ from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.process_owners import MARK, own_token
 from canary_conformance.progress import Progress
 from canary_conformance.report.bundle import RunFolder
-from canary_conformance.report.run_record import Outcome, promise_lines
+from canary_conformance.report.run_record import Outcome, requirement_lines
 from fixtures import end_summary
 from fixtures.options import OWN_MANIFESTS, REPOSITORY, RUN, Run
 from tests.selftest.support import interrupted_when, run_record
@@ -34,8 +34,8 @@ ASKED = Settings(3, ImagesFrom.AUTO, "a-cluster", False, ())
 
 def a_round(code: int = 0, seconds: float = 100.0, **outcomes: Outcome) -> Round:
     report = REPOSITORY / "reports/run" if outcomes else None
-    promises = promise_lines(run_record(**outcomes)) if outcomes else ()
-    return Round(seconds, code, promises, report, REPOSITORY / "reports/soak/round.log")
+    requirements = requirement_lines(run_record(**outcomes)) if outcomes else ()
+    return Round(seconds, code, requirements, report, REPOSITORY / "reports/soak/round.log")
 
 
 GREEN = a_round(R3_2=Outcome.PASSED, R4_4=Outcome.PASSED)
@@ -126,7 +126,7 @@ def test_a_round_is_what_its_own_report_says(tmp_path: Path) -> None:
 
 def test_a_round_without_a_report_judged_nothing(tmp_path: Path) -> None:
     one = read_round(Ended(20.0, 3, "environment failed, no verdict: no node"), tmp_path / "log")
-    assert (one.promises, one.report) == ((), None)
+    assert (one.requirements, one.report) == ((), None)
     assert one.verdict == "environment failed (exit code 3), no verdict"
     assert one.places == f"log {tmp_path / 'log'}"
 
@@ -154,7 +154,7 @@ def test_a_green_round_says_what_it_judged() -> None:
     assert GREEN.verdict.endswith("; incomplete")
 
 
-def test_a_red_round_without_a_broken_promise_says_so() -> None:
+def test_a_red_round_without_a_failed_requirement_says_so() -> None:
     assert a_round(1, R4_4=Outcome.PASSED).verdict == "RED, no requirement FAILED"
 
 
@@ -184,7 +184,7 @@ def test_all_rounds_have_one_exit_code(rounds: list[Round], code: int) -> None:
     assert together(one.exit_code for one in rounds) == code
 
 
-def test_each_promise_has_its_rounds_counted() -> None:
+def test_each_requirement_has_its_rounds_counted() -> None:
     shown = rows(GREEN, RED, UNJUDGED, LOST)
     assert shown["R3.2"] == ["2", "1", "1", "2"]
     assert shown["R4.4"] == ["3", "2", "1", "1"]

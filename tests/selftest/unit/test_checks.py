@@ -19,8 +19,8 @@ from canary_conformance.verdicts.checks import (
     greets_as_mysql,
     offers,
     pod,
-    promise_of,
     refused_by_reset,
+    requirement_of,
     results_format,
     right_arithmetic,
     served_by,
@@ -178,8 +178,8 @@ def test_a_check_says_what_it_asks_for() -> None:
     def is_friendly(_: Page) -> str:
         return ""
 
-    assert promise_of(both(whole_page, served_by("2.0"))) == "whole and served by 2.0"
-    assert promise_of(is_friendly) == "is friendly"
+    assert requirement_of(both(whole_page, served_by("2.0"))) == "whole and served by 2.0"
+    assert requirement_of(is_friendly) == "is friendly"
 
 
 def test_keys_name_the_pod_and_the_format_or_why_there_is_none() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from canary_conformance.scenario.observations import Sample
 from canary_conformance.verdicts import (
-    PromiseBroken,
+    ExpectationFailed,
     Verdict,
     bounds,
     every,
@@ -23,7 +23,7 @@ from canary_conformance.verdicts import (
     render,
     same,
 )
-from canary_conformance.voting.requirements import requirement
+from canary_conformance.voting.requirements import requirement_of
 
 pytestmark = pytest.mark.selftest
 
@@ -51,12 +51,12 @@ def verdict(**changes: object) -> Verdict:
     return Verdict(**(values | changes))  # type: ignore[arg-type]
 
 
-def test_a_held_promise_returns_its_verdict() -> None:
+def test_a_held_requirement_returns_its_verdict() -> None:
     assert expect(EVENS, every(is_even)).held
 
 
-def test_a_broken_promise_is_an_assertion_that_carries_its_verdict() -> None:
-    with pytest.raises(PromiseBroken) as caught:
+def test_a_failed_requirement_is_an_assertion_that_carries_its_verdict() -> None:
+    with pytest.raises(ExpectationFailed) as caught:
         expect(MIXED, every(is_even))
     assert isinstance(caught.value, AssertionError)
     assert not caught.value.verdict.held
@@ -70,13 +70,13 @@ def test_each_judge_is_asked_once() -> None:
         asked.append(sample)
         return every(is_even)(sample)
 
-    with pytest.raises(PromiseBroken):
+    with pytest.raises(ExpectationFailed):
         expect(MIXED, judge)
     assert asked == [MIXED]
 
 
 def test_several_judges_are_all_heard_before_anything_is_raised() -> None:
-    with ledger() as verdicts, pytest.raises(PromiseBroken) as caught:
+    with ledger() as verdicts, pytest.raises(ExpectationFailed) as caught:
         expect_all(MIXED, every(is_even), same([2, 3, 5]), never(is_even))
     assert [kept.held for kept in verdicts] == [False, True, False]
     assert len(caught.value.verdicts) == 2
@@ -87,13 +87,13 @@ def test_no_judge_is_no_verdict() -> None:
     with pytest.raises(ValueError, match="nothing judges"):
         expect_all(EVENS)
     with pytest.raises(ValueError, match="at least one verdict"):
-        PromiseBroken()
+        ExpectationFailed()
 
 
 def test_the_ledger_keeps_held_and_broken_verdicts_in_order() -> None:
     with ledger() as verdicts:
         first = expect(EVENS, every(is_even))
-        with pytest.raises(PromiseBroken) as caught:
+        with pytest.raises(ExpectationFailed) as caught:
             expect(MIXED, every(is_even))
     assert verdicts == [first, caught.value.verdict]
 
@@ -112,8 +112,8 @@ def test_a_verdict_quotes_no_more_than_two_examples() -> None:
         verdict(examples=("a", "b", "c"))
 
 
-def test_a_broken_promise_survives_the_way_between_processes() -> None:
-    copy = pickle.loads(pickle.dumps(PromiseBroken(verdict())))
+def test_a_failed_requirement_survives_the_way_between_processes() -> None:
+    copy = pickle.loads(pickle.dumps(ExpectationFailed(verdict())))
     assert copy.verdict == verdict()
 
 
@@ -137,16 +137,16 @@ def test_a_long_heading_is_wrapped_between_words_and_never_cut() -> None:
     assert " ".join(text.split()) == f"the verdict FAILED: {' '.join(words.split())}"
 
 
-def test_promise_stage_and_places_are_added_by_who_knows_them() -> None:
-    promise = requirement("R4.4")
-    text = render(verdict(), promise, ["istio/step-3.yaml:31"])
+def test_requirement_stage_and_places_are_added_by_who_knows_them() -> None:
+    requirement = requirement_of("R4.4")
+    text = render(verdict(), requirement, ["istio/step-3.yaml:31"])
     assert text.startswith("R4.4 stage 4 FAILED: ")
-    assert promise.sentence in " ".join(text.split())
+    assert requirement.sentence in " ".join(text.split())
     assert "  look at   istio/step-3.yaml:31" in text.splitlines()
 
 
-def test_a_promise_of_all_stages_names_none() -> None:
-    assert render(verdict(held=True), requirement("R0.1")).startswith("R0.1 holds: ")
+def test_a_requirement_of_all_stages_names_none() -> None:
+    assert render(verdict(held=True), requirement_of("R0.1")).startswith("R0.1 holds: ")
 
 
 def test_even_the_worst_verdict_fits_a_screen() -> None:
@@ -155,7 +155,7 @@ def test_even_the_worst_verdict_fits_a_screen() -> None:
         seen="\n".join(f"line {i} " + "x" * 300 for i in range(60)),
         examples=("y" * 900, "z" * 900),
     )
-    lines = render(awful, requirement("R4.4"), [f"file.yaml:{i}" for i in range(50)]).splitlines()
+    lines = render(awful, requirement_of("R4.4"), [f"file.yaml:{i}" for i in range(50)]).splitlines()
     assert len(lines) < 60
     assert max(len(line) for line in lines) <= 110
     assert any("more lines" in line for line in lines)
@@ -170,7 +170,7 @@ def test_bounds_say_how_far_the_sample_carries() -> None:
     assert bounds(verdict(false_alarm=None, smallest_leak=None)) == "compared, not sampled"
 
 
-def test_the_traceback_of_a_broken_promise_ends_in_the_test() -> None:
+def test_the_traceback_of_a_failed_requirement_ends_in_the_test() -> None:
     assert "__tracebackhide__" in expect.__code__.co_varnames
     assert "__tracebackhide__" in expect_all.__code__.co_varnames
 

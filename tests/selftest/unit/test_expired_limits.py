@@ -17,7 +17,7 @@ from canary_conformance.stages.disturbances import Vitals, Watch
 from canary_conformance.stages.expired_limits import Times, times_run_out
 from canary_conformance.traffic.page import page_without_answer
 from canary_conformance.verdicts import (
-    PromiseBroken,
+    ExpectationFailed,
     every,
     expect,
     never,
@@ -40,8 +40,8 @@ def not_in_time() -> NotInTime:
     return late.value
 
 
-def broken(*pages: Page) -> PromiseBroken:
-    with pytest.raises(PromiseBroken) as failed:
+def broken(*pages: Page) -> ExpectationFailed:
+    with pytest.raises(ExpectationFailed) as failed:
         expect(Sample(pages, "pages"), every(whole_page))
     return failed.value
 

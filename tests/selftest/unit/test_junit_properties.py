@@ -1,4 +1,4 @@
-"""The XML alone says which promise a test judged, and how far its samples carry."""
+"""The XML alone says which requirement a test judged, and how far its samples carry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from canary_conformance.voting.requirements import REQUIREMENTS
 pytestmark = pytest.mark.selftest
 
 
-def test_properties_tell_each_promise_and_each_verdict_in_order() -> None:
+def test_properties_tell_each_requirement_and_each_verdict_in_order() -> None:
     sampled = Verdict(True, "2.0", "2.0", "600 of 600", (), 600, 1e-8, 0.01146)
     compared = Verdict(True, "a", "a", "as listed", (), 3, None, None)
     record = TestRecord("test", ("R4.4", "R0.1"), 4, Outcome.PASSED, (sampled, compared), "", 1.0)

@@ -14,7 +14,7 @@ from canary_conformance.model.stage_plan import plan_of
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.places import Finding
-from canary_conformance.verdicts import PromiseBroken
+from canary_conformance.verdicts import ExpectationFailed
 from canary_conformance.voting.static.static_runner import static_tests
 from fixtures.options import OWN_MANIFESTS
 
@@ -43,7 +43,7 @@ def causes(folder: Path) -> dict[str, tuple[Finding, ...]]:
     for test in static_tests():
         try:
             test.judge(plan)
-        except PromiseBroken as broken:
+        except ExpectationFailed as broken:
             found[test.node] = tuple(cause for verdict in broken.verdicts for cause in verdict.causes)
     return found
 
@@ -89,7 +89,16 @@ def test_one_mistake_fits_a_screen(tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     copy = tmp_path / "repository"
     copy.mkdir()
-    for name in ("conftest.py", "pytest.ini", "canary_conformance", "fixtures", "tools", "tests", "manifests", "images"):
+    for name in (
+        "conftest.py",
+        "pytest.ini",
+        "canary_conformance",
+        "fixtures",
+        "tools",
+        "tests",
+        "manifests",
+        "images",
+    ):
         (copy / name).symlink_to(REPOSITORY / name)
     done = subprocess.run(words, cwd=copy, env=kept, capture_output=True, text=True, check=False)
     told = done.stdout.partition(" FAILURES ")[2].splitlines()

@@ -139,7 +139,7 @@ def test_pages_show_the_version_of_the_app_and_each_of_several() -> None:
     assert shown == {"a": (one, two), "b": (Seen(SeenKind.STATUS, status=503), one)}
 
 
-def test_a_page_that_the_model_does_not_promise_to_be_whole_shows_nothing() -> None:
+def test_a_page_that_the_model_does_not_requirement_to_be_whole_shows_nothing() -> None:
     shown = seen_on_pages({"a": "no page (status 503)", "b": "no page (status None) and 1.0"}, whole=False)
     assert shown == {"a": (), "b": (Seen(SeenKind.ANSWERED, frozenset({"voting-app 1.0"})),)}
 

@@ -58,14 +58,14 @@ SHAPES = {
 }
 
 
-def test_our_own_page_says_what_the_contract_promises() -> None:
+def test_our_own_page_says_what_the_contract_requirements() -> None:
     page = read_page(OUR_PAGE.read_text())
     buttons = (*BUTTONS, "Set feature flag", "Clear feature flag")
     assert said_by(page) == ("voting-app-1-0-5d4c-x7k", "redis", "clear", RESULTS, buttons)
 
 
 @pytest.mark.parametrize("body", SHAPES.values(), ids=SHAPES)
-def test_a_page_of_any_shape_says_what_the_contract_promises(body: str) -> None:
+def test_a_page_of_any_shape_says_what_the_contract_requirements(body: str) -> None:
     page = read_page(body)
     assert said_by(page) == ("voting-app-1-0-5d4c-x7k", "redis", "set", RESULTS, BUTTONS)
 

@@ -73,8 +73,8 @@ def test_places_stay_those_of_the_files() -> None:
 def test_the_scenario_lives_in_and_deletes_the_other_namespace() -> None:
     other = rename_scenario(load_scenario(MANIFESTS), RENAMING)
     assert other.namespace == "voting-gw1"
-    assert other.stage(6).promised() == ["Namespace/voting-gw1 deleted"]
-    assert other.stage(5).promised() == load_scenario(MANIFESTS).stage(5).promised()
+    assert other.stage(6).required() == ["Namespace/voting-gw1 deleted"]
+    assert other.stage(5).required() == load_scenario(MANIFESTS).stage(5).required()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A promise is as good as the worst of its tests, and no run is plain green that judged less than all."""
+"""A requirement is as good as the worst of its tests, and no run is plain green that judged less than all."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pytest
 
 from canary_conformance.report.run_record import (
     Outcome,
-    PromiseLine,
+    RequirementLine,
     RunRecord,
     Standing,
     TestRecord,
     Tier,
     count_line,
     false_alarm_line,
-    promise_lines,
+    requirement_lines,
 )
 from canary_conformance.verdicts import Verdict
 from canary_conformance.voting.requirements import ON_A_CLUSTER_ONLY, REQUIREMENTS, UnknownRequirement
@@ -37,18 +37,18 @@ def passed(*ids: str, evidence: str = "0 of 600") -> TestRecord:
     return record(*ids, outcome=Outcome.PASSED, evidence=(evidence,))
 
 
-def folded(*tests: TestRecord, id_: str = "R4.4") -> PromiseLine:
-    lines = promise_lines(RunRecord((), tests, ()))
+def folded(*tests: TestRecord, id_: str = "R4.4") -> RequirementLine:
+    lines = requirement_lines(RunRecord((), tests, ()))
     return next(line for line in lines if line.requirement.id == id_)
 
 
-def test_every_promise_of_the_scenario_has_a_line_in_order() -> None:
-    lines = promise_lines(RunRecord((), (), ()))
+def test_every_requirement_of_the_scenario_has_a_line_in_order() -> None:
+    lines = requirement_lines(RunRecord((), (), ()))
     assert [line.requirement.id for line in lines] == list(REQUIREMENTS)
     assert {line.standing for line in lines} == {Standing.NOT_RUN}
 
 
-def test_a_promise_holds_when_all_of_its_tests_passed() -> None:
+def test_a_requirement_holds_when_all_of_its_tests_passed() -> None:
     line = folded(passed("R4.4", evidence="600 of 600"), passed("R4.4", evidence="0 of 600"))
     assert (line.standing, line.evidence) == (Standing.HOLDS, "600 of 600; 0 of 600")
 
@@ -78,7 +78,7 @@ def test_what_the_static_tier_cannot_tell_is_left_to_the_live_one() -> None:
         (Outcome.SKIPPED, Standing.SKIPPED),
     ],
 )
-def test_one_test_that_did_not_pass_is_what_the_promise_is_told_by(
+def test_one_test_that_did_not_pass_is_what_the_requirement_is_told_by(
     outcome: Outcome, standing: Standing
 ) -> None:
     other = record("R4.4", outcome=outcome, reason="\nno second page\ntrace")
@@ -95,7 +95,7 @@ def test_the_gravest_outcome_wins() -> None:
     assert folded(*no_failure).standing is Standing.NOT_JUDGED
 
 
-def test_a_broken_promise_is_told_by_its_broken_verdicts_only() -> None:
+def test_a_failed_requirement_is_told_by_its_broken_verdicts_only() -> None:
     verdicts = (verdict("600 of 600"), verdict("60 of 600 from 1.0", held=False))
     test = TestRecord("test", ("R4.4",), 4, Outcome.FAILED, verdicts, "E  much text", 1.0)
     assert folded(test).evidence == "60 of 600 from 1.0"
@@ -106,7 +106,7 @@ def test_a_failure_without_a_broken_verdict_is_told_by_its_reason() -> None:
     assert folded(test).evidence == "R1.2 stage 1 can't get ready: image not found"
 
 
-def test_a_test_of_two_promises_counts_for_both() -> None:
+def test_a_test_of_two_requirements_counts_for_both() -> None:
     test = record("R4.3", "R4.4", outcome=Outcome.FAILED, evidence=("crossed",))
     assert folded(test, id_="R4.3").standing is folded(test).standing is Standing.FAILED
     assert folded(test, id_="R4.5").standing is Standing.NOT_RUN
@@ -126,16 +126,16 @@ def test_why_nothing_was_judged_does_not_repeat_the_verdict() -> None:
     assert folded(test).evidence == "a.yaml:3: x is unknown"
 
 
-def test_an_unknown_promise_is_refused() -> None:
+def test_an_unknown_requirement_is_refused() -> None:
     with pytest.raises(UnknownRequirement, match=r"R4\.40"):
         passed("R4.40")
 
 
-def test_the_closing_line_counts_all_promises() -> None:
+def test_the_closing_line_counts_all_requirements() -> None:
     everything = [passed(id_) for id_ in REQUIREMENTS]
-    assert count_line(promise_lines(RunRecord((), tuple(everything), ()))) == "34 requirements: 34 hold"
+    assert count_line(requirement_lines(RunRecord((), tuple(everything), ()))) == "34 requirements: 34 hold"
     broken = [*everything, record("R4.4", outcome=Outcome.FAILED)]
-    line = count_line(promise_lines(RunRecord((), tuple(broken), ())))
+    line = count_line(requirement_lines(RunRecord((), tuple(broken), ())))
     assert line == "34 requirements: 33 hold, 1 failed"
 
 
@@ -145,16 +145,16 @@ def test_a_run_that_judged_less_than_all_says_incomplete() -> None:
         record("R5.1", outcome=Outcome.SKIPPED),
         record("R5.2", outcome=Outcome.NOT_JUDGED),
     )
-    line = count_line(promise_lines(RunRecord((), tests, ())))
+    line = count_line(requirement_lines(RunRecord((), tests, ())))
     assert line == "34 requirements: 1 holds, 1 not judged, 1 skipped, 31 not run; incomplete"
 
 
 def test_a_static_run_of_everything_is_complete_although_something_needs_a_cluster() -> None:
     tests = tuple(passed(id_) for id_ in REQUIREMENTS if id_ not in ON_A_CLUSTER_ONLY)
-    lines = promise_lines(RunRecord((), tests, ()))
+    lines = requirement_lines(RunRecord((), tests, ()))
     assert count_line(lines, static=True) == "34 requirements: 33 hold, 1 needs a cluster"
     assert count_line(lines) == "34 requirements: 33 hold, 1 not run; incomplete"
-    fewer = promise_lines(RunRecord((), tests[1:], ()))
+    fewer = requirement_lines(RunRecord((), tests[1:], ()))
     assert (
         count_line(fewer, static=True) == "34 requirements: 32 hold, 1 not run, 1 needs a cluster; incomplete"
     )

@@ -26,7 +26,7 @@ def table(*tests: TestRecord, width: int = 110) -> list[str]:
     return requirement_table(RunRecord((), tests, ()), width).splitlines()
 
 
-def test_selected_promises_stand_under_their_stage_in_order() -> None:
+def test_selected_requirements_stand_under_their_stage_in_order() -> None:
     broken = record("R4.4", "60 of 600 from 1.0", outcome=Outcome.FAILED)
     lines = table(record("R4.10", "12 of 12"), broken, record("R0.1", "as listed"))
     assert lines[:2] == ["FAILED because of 1 failure of unknown cause:", "1. R4.4: 60 of 600 from 1.0"]
@@ -59,7 +59,7 @@ def test_evidence_is_wrapped_and_never_cut() -> None:
     assert [word for word in words if word not in text] == []
 
 
-def test_a_long_promise_is_cut_to_one_line() -> None:
+def test_a_long_requirement_is_cut_to_one_line() -> None:
     lines = table(record("R4.2", "all ready"), width=80)
     assert lines[1].startswith("R4.2  Three app pods")
     assert re.search(r" \.\.\. +holds       all ready$", lines[1])

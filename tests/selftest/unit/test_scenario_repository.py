@@ -1,4 +1,4 @@
-"""The repository's own manifests are a scenario: every file there, read, and where the promises point."""
+"""The repository's own manifests are a scenario: every file there, read, and where the requirements point."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ def test_what_is_created_is_new_and_what_is_configured_or_deleted_is_not(scenari
                 there |= set(step.created)
 
 
-def test_every_concern_of_a_promise_is_an_object_of_its_stage(
+def test_every_concern_of_a_requirement_is_an_object_of_its_stage(
     scenario: Scenario, folder: ManifestFolder
 ) -> None:
-    for promise in REQUIREMENTS.values():
-        for concern in promise.concerns:
-            place = folder.place_of(concern, scenario.files_up_to(promise.stage or 6))
-            assert place is not None, f"{promise.id}: {concern}"
+    for requirement in REQUIREMENTS.values():
+        for concern in requirement.concerns:
+            place = folder.place_of(concern, scenario.files_up_to(requirement.stage or 6))
+            assert place is not None, f"{requirement.id}: {concern}"

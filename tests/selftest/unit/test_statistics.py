@@ -75,13 +75,13 @@ def test_smaller_leaks_need_larger_samples_and_larger_samples_find_smaller_leaks
 
 
 @pytest.mark.parametrize(("parts", "each"), [(1, 1375), (2, 688), (3, 688)])
-def test_parts_of_a_promise_find_their_own_leak_and_together_a_shared_one(parts: int, each: int) -> None:
+def test_parts_of_a_requirement_find_their_own_leak_and_together_a_shared_one(parts: int, each: int) -> None:
     assert to_find_leak_in_each(parts, 0.01) == each
     assert smallest_leak_found(each) <= 0.01
     assert parts * each >= to_find_leak_of(0.01)
 
 
-def test_a_promise_without_parts_is_none() -> None:
+def test_a_requirement_without_parts_is_none() -> None:
     with pytest.raises(ValueError, match="at least 1, not 0"):
         to_find_leak_in_each(0, 0.01)
 
@@ -268,14 +268,14 @@ def test_a_sample_that_fits_any_shares_judges_nothing(policy: Policy) -> None:
         share_fits(policy, {"plain": 12, "percent": 0}, HALVES)
 
 
-def test_least_request_promises_nothing_to_concurrent_requests() -> None:
+def test_least_request_requirements_nothing_to_concurrent_requests() -> None:
     with pytest.raises(Unjudgeable, match="in flight together"):
         share_fits(LeastRequest(concurrent=True), {"plain": 300, "percent": 300}, HALVES)
     with pytest.raises(Unjudgeable, match="in flight together"):
         chance_to_leave_one_out(LeastRequest(concurrent=True), 600, 2, 0.5)
 
 
-def test_round_robin_promises_equal_shares_only() -> None:
+def test_round_robin_requirements_equal_shares_only() -> None:
     with pytest.raises(Unjudgeable, match="equal shares only"):
         share_fits(RoundRobin(1, 1), {"old": 70, "new": 30}, {"old": 0.7, "new": 0.3})
 

@@ -52,7 +52,7 @@ def test_votes_that_are_answered_as_counted_hold() -> None:
     assert (verdict.held, verdict.sample_size) == (True, 2)
 
 
-def test_a_vote_that_is_refused_breaks_the_promise_and_is_shown() -> None:
+def test_a_vote_that_is_refused_breaks_the_requirement_and_is_shown() -> None:
     verdict = all_counted()(votes(ballot(), REFUSED))
     assert not verdict.held
     assert "1 of 2 votes" in verdict.seen

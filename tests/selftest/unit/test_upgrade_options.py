@@ -84,7 +84,7 @@ def test_a_way_over_more_minors_than_istio_supports_is_warned_of(
 ALWAYS = (Moment.BEFORE, Moment.AFTER, Moment.ROLLED_BACK)
 
 
-def test_a_test_judges_again_where_its_promise_is_about_the_stage_as_it_is() -> None:
+def test_a_test_judges_again_where_its_requirement_is_about_the_stage_as_it_is() -> None:
     assert moments_of(4, 4, ["world", "voter"], asked=4) == ALWAYS
     assert moments_of(4, 4, ["world", "transition"], asked=4) == (Moment.BEFORE,)
     assert moments_of(1, 1, ["world"], asked=4) == (Moment.BEFORE,)

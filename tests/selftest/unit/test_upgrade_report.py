@@ -17,7 +17,7 @@ from canary_conformance.upgrade.upgrade_report import (
     figures,
     held,
     judged_at,
-    promise_table,
+    requirement_table,
     upgrade_report,
     write_report,
 )
@@ -43,8 +43,8 @@ TESTS = (
 )
 
 
-def test_the_table_says_of_each_promise_what_it_was_at_each_moment() -> None:
-    assert promise_table(TESTS) == {
+def test_the_table_says_of_each_requirement_what_it_was_at_each_moment() -> None:
+    assert requirement_table(TESTS) == {
         "R1.5": {"before": "holds", "during": "-", "after": "-", "rolled back": "-"},
         "R4.3": {"before": "holds", "during": "-", "after": "FAILED", "rolled back": "holds"},
         "U1": {"before": "-", "during": "FAILED", "after": "-", "rolled back": "holds"},
