@@ -36,7 +36,7 @@ from canary_conformance.stages.transition import bring_up_to_date, pass_through,
 from canary_conformance.traffic.callers import Callers, Opening
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.voting.app_workloads import Workload, workloads
-from canary_conformance.voting.chains import STORAGE
+from canary_conformance.voting.contract import STORAGE
 from canary_conformance.voting.readiness_diagnosis import diagnosis_of
 from canary_conformance.voting.stage_numbers import CANARY, FINALIZE, LOCK, STAGES
 from canary_conformance.voting.unready_causes import Stuck

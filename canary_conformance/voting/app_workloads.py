@@ -17,12 +17,10 @@ from canary_conformance.model.pods.component import component_index, component_n
 from canary_conformance.scenario.observations import Call
 from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.traffic.callers import REDIS_PING, Opening, http_get
-from canary_conformance.voting.contract import ANALYTICS, APP, MYSQL_PORT, PAGE_PORT, STORAGE, listening_ports
+from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.contract import MYSQL_PORT, PAGE_PORT, PATHS, STORAGE
 
 Object = Mapping[str, Any]
-
-# What the contract says of each component: the path that answers on its HTTP port.
-PATHS = {APP: "/", ANALYTICS: "/analytics"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class Workload:
 
         What else a container declares only informs (Kubernetes, "Container": ports).
         """
-        contract = listening_ports(self.owner.name if self.owner else "", self.settings) or frozenset()
+        contract = _contract_ports(self.owner.name if self.owner else "", self.settings)
         return tuple(port for port in self.own_ports if port in contract) or self.own_ports
 
     def plain_calls(self, ports: Iterable[int] = ()) -> list[tuple[Call, Opening]]:
@@ -111,7 +109,7 @@ def _workload(pod: Object, services: Sequence[Object]) -> Workload:
     running = [*spec["containers"], *sidecars]
     own = [one for one in spec["containers"] if one["name"] != PROXY_CONTAINER]
     name = owner.name if owner else ""
-    index = component_index(own, component_name(name, labels), name) or 0
+    index = component_index(VOTING_APP, own, component_name(VOTING_APP, name, labels), name) or 0
     component = own[index] if own else {}
     settings = _settings(component)
     own_ports = _own_ports(component, labels, name, settings, services)
@@ -146,7 +144,7 @@ def _own_ports(
 
     The stores' Service leads to the ports of both stores, and each listens at one of them only.
     """
-    contract = listening_ports(owner, settings) or frozenset()
+    contract = _contract_ports(owner, settings)
     led_to = [
         port["targetPort"]
         for service in services
@@ -157,6 +155,13 @@ def _own_ports(
     if labels.get("app") == STORAGE:
         led_to = [port for port in led_to if port in contract]
     return tuple(dict.fromkeys([*_declared(component), *led_to])) or tuple(sorted(contract))
+
+
+def _contract_ports(owner: str, settings: Mapping[str, str | None]) -> frozenset[int]:
+    """Return the ports at which the component of an owner's name listens; empty where that is not known."""
+    name = VOTING_APP.named(owner)
+    ports = VOTING_APP.listening_ports(name.component, name.version, settings) if name else None
+    return ports or frozenset()
 
 
 def _selects(service: Object, labels: Mapping[str, str]) -> bool:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from canary_conformance.scenario.application import is_port
 from canary_conformance.traffic.callers import Opening, http_get
-from canary_conformance.voting.app_workloads import PATHS, Workload, opening
+from canary_conformance.voting.app_workloads import Workload, opening
 from canary_conformance.voting.chains import MYSQL, REDIS
-from canary_conformance.voting.contract import ANALYTICS, APP, PAGE_PORT, STORAGE, STORE_PORTS, is_port
+from canary_conformance.voting.contract import ANALYTICS, APP, PAGE_PORT, PATHS, STORAGE, STORE_PORTS
 
 Destination = tuple[str, int]
 PREFIXES = {(ANALYTICS, PAGE_PORT): "ANALYTICS", REDIS: "REDIS", MYSQL: "MYSQL"}

@@ -26,6 +26,7 @@ from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.stage_evidence import evidence
 from canary_conformance.timeouts import LIMITS
+from canary_conformance.voting.application import VOTING_APP
 from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
@@ -123,7 +124,9 @@ def namespace_on(cluster: Cluster, stage: int = 4) -> NamespaceUnderTest:
     scenario = load_scenario(OWN_MANIFESTS)
     return NamespaceUnderTest(
         cluster=cast(Any, SimpleNamespace(api=cluster)),
-        setting=Setting(scenario, load_manifests(OWN_MANIFESTS, scenario), mesh=cast(Any, None)),
+        setting=Setting(
+            scenario, load_manifests(OWN_MANIFESTS, scenario), mesh=cast(Any, None), application=VOTING_APP
+        ),
         parts=cast(Any, None),
         stage=stage,
         transitions={2: TRANSITION},

@@ -21,6 +21,7 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.steps import Made
 from canary_conformance.stages.transition import pass_through
 from canary_conformance.traffic.continuous_traffic import ContinuousTraffic
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.final_rollout import EVERYONE
 from fixtures.options import OWN_MANIFESTS
 
@@ -92,7 +93,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def namespace(told: list[str]) -> NamespaceUnderTest:
     scenario = load_scenario(OWN_MANIFESTS)
-    setting = Setting(scenario, load_manifests(OWN_MANIFESTS, scenario), cast(Any, None))
+    setting = Setting(scenario, load_manifests(OWN_MANIFESTS, scenario), cast(Any, None), VOTING_APP)
 
     class Cluster:
         api = None
