@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from canary_conformance.cluster.pod_access import PodName
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
@@ -27,7 +28,6 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.stage_evidence import evidence
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.voting.application import VOTING_APP
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -121,11 +121,11 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
 
 
 def namespace_on(cluster: Cluster, stage: int = 4) -> NamespaceUnderTest:
-    scenario = load_scenario(OWN_MANIFESTS)
+    scenario = load_scenario(MANIFESTS)
     return NamespaceUnderTest(
         cluster=cast(Any, SimpleNamespace(api=cluster)),
         setting=Setting(
-            scenario, load_manifests(OWN_MANIFESTS, scenario), mesh=cast(Any, None), application=VOTING_APP
+            scenario, load_manifests(MANIFESTS, scenario), mesh=cast(Any, None), application=VOTING_APP
         ),
         parts=cast(Any, None),
         stage=stage,
@@ -198,7 +198,7 @@ def test_manifests_are_those_applied_so_far_as_their_author_wrote_them(
     shown = {name: text for name, text in evidence(namespace).items() if name.startswith("manifests/")}
     files = namespace.scenario.files_up_to(stage)
     assert list(shown) == [f"manifests/{file}" for file in files]
-    assert shown[STEP_1] == (OWN_MANIFESTS / STEP_1.removeprefix("manifests/")).read_text()
+    assert shown[STEP_1] == (MANIFESTS / STEP_1.removeprefix("manifests/")).read_text()
 
 
 def test_a_stage_that_was_never_entered_shows_its_manifests(namespace: NamespaceUnderTest) -> None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from canary_conformance.errors import StageFailed
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, WaitFor
@@ -23,7 +24,6 @@ from canary_conformance.stages.transition import pass_through
 from canary_conformance.traffic.continuous_traffic import ContinuousTraffic
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.final_rollout import EVERYONE
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -92,8 +92,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def namespace(told: list[str]) -> NamespaceUnderTest:
-    scenario = load_scenario(OWN_MANIFESTS)
-    setting = Setting(scenario, load_manifests(OWN_MANIFESTS, scenario), cast(Any, None), VOTING_APP)
+    scenario = load_scenario(MANIFESTS)
+    setting = Setting(scenario, load_manifests(MANIFESTS, scenario), cast(Any, None), VOTING_APP)
 
     class Cluster:
         api = None
