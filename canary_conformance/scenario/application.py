@@ -12,6 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from canary_conformance.scenario.observations import Opening
+
 _LARGEST_PORT = 65535
 
 
@@ -53,6 +55,10 @@ class Application(Protocol):
         """The Service to which the ingress leads."""
 
     @property
+    def canary_cookie(self) -> str:
+        """The raw Cookie header with which a user opens the canary."""
+
+    @property
     def image_prefix(self) -> str:
         """The beginning of the images whose every path and port is known; of others only the contract is."""
 
@@ -91,6 +97,16 @@ class Application(Protocol):
 
     def callees(self, component: str, version: str) -> Sequence[Callee]:
         """Return what a version of a component may call; empty for one that may call nothing."""
+
+    def opening(self, component: str, host: str, port: int, *, at_pod: bool = False) -> Opening:
+        """Return how a plaintext client opens a connection to a component.
+
+        Args:
+            component: The component, or the Service of that name.
+            host: What the client calls.
+            port: The port there.
+            at_pod: Whether it is a pod's own port, which unlike a Service's states who listens behind it.
+        """
 
 
 def is_port(text: str) -> bool:

@@ -54,8 +54,12 @@ class BrokenRequirements:
         return self._ids.get((trait, stage), "")
 
     def by_pods(self, stage: int) -> str:
-        """Return the requirement that breaks when pods of a stage fail, by default that of a refused object."""
+        """Return the requirement that breaks when a stage's pods fail; by default that of objects."""
         return self.by(Trait.BREAKS_WHEN_PODS_FAIL, stage) or self.refused
+
+    def by_deletion(self, stage: int) -> str:
+        """Return the requirement that breaks when what a stage deletes stays; by default that of objects."""
+        return self.by(Trait.BREAKS_WHEN_NOT_DELETED, stage) or self.refused
 
     def by_pods_until(self, stage: int) -> str:
         """Return the requirement on pods of the last stage up to this one that has any."""

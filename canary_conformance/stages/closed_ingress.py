@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 import requests
@@ -12,14 +12,17 @@ from canary_conformance.cluster.rollouts import owner_of
 from canary_conformance.scenario.observations import Reply, ReplyKind
 from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.timeouts import LIMITS
-from canary_conformance.voting.contract import PAGE_PORT, STORE_PORTS
 from canary_conformance.waiting import NotInTime, wait_until
 
 Object = Mapping[str, Any]
 
 
 def knock_everywhere(
-    gateway_url: str, node_address: str, services: Sequence[Object], pods: Sequence[Object]
+    gateway_url: str,
+    node_address: str,
+    services: Sequence[Object],
+    pods: Sequence[Object],
+    listening: Collection[int],
 ) -> dict[str, Reply]:
     """Knock at the ingress and at every port that a Service or a pod opens on the node (R1.4).
 
@@ -28,12 +31,13 @@ def knock_everywhere(
         node_address: Where the node's ports are reached.
         services: The scenario's, as the API server has them.
         pods: Likewise.
+        listening: The ports at which components listen, declared or not.
 
     Returns:
         How each ended, by its name: "ingress gateway", "Service/voting-app port 30080 of the node",
         "Deployment/voting-storage-1-0 port 6379 of the node".
     """
-    opened = {**_ports_of_services(services), **_ports_of_pods(pods)}
+    opened = {**_ports_of_services(services), **_ports_of_pods(pods, listening)}
     urls = {f"{name} port {port} of the node": f"http://{node_address}:{port}/" for name, port in opened}
     return {name: knock(url) for name, url in {"ingress gateway": gateway_url, **urls}.items()}
 
@@ -47,7 +51,7 @@ def _ports_of_services(services: Sequence[Object]) -> dict[tuple[str, int], None
     }
 
 
-def _ports_of_pods(pods: Sequence[Object]) -> dict[tuple[str, int], None]:
+def _ports_of_pods(pods: Sequence[Object], listening: Collection[int]) -> dict[tuple[str, int], None]:
     """Return the ports of the node that pods take: host ports, and all of theirs on the node's own network.
 
     Source: Kubernetes, API reference of ContainerPort (hostPort) and PodSpec (hostNetwork).
@@ -63,8 +67,8 @@ def _ports_of_pods(pods: Sequence[Object]) -> dict[tuple[str, int], None]:
             if port.get("hostPort")
         ]
         # A component may listen at ports that its pod does not declare.
-        contract = (PAGE_PORT, *STORE_PORTS.values()) if spec.get("hostNetwork") else ()
-        found |= dict.fromkeys((name, port) for port in (*declared, *contract))
+        undeclared = listening if spec.get("hostNetwork") else ()
+        found |= dict.fromkeys((name, port) for port in (*declared, *undeclared))
     return found
 
 

@@ -15,6 +15,8 @@ from canary_conformance.scenario.application import (
     WorkloadName,
     is_port,
 )
+from canary_conformance.scenario.observations import Opening
+from canary_conformance.traffic.callers import REDIS_PING, http_get
 from canary_conformance.voting.contract import (
     ALIVE,
     ANALYTICS,
@@ -29,6 +31,7 @@ from canary_conformance.voting.contract import (
     STORAGE,
     STORE_PORTS,
 )
+from canary_conformance.voting.feature_flag import FLAG
 
 _STORES = frozenset({REDIS_PORT, MYSQL_PORT})
 _ROOT = RefusedValue("MYSQL_USER", "root", "MySQL is not set up with root as a regular user")
@@ -39,6 +42,7 @@ class VotingApp:
 
     components: Collection[str] = (APP, ANALYTICS, STORAGE)
     entry = Callee(APP, PAGE_PORT, http=True)
+    canary_cookie = FLAG
     image_prefix = "localhost/"
     alive_path = ALIVE
 
@@ -85,6 +89,16 @@ class VotingApp:
         asks = component == APP or (component == ANALYTICS and version in MAY_ASK_STORAGE)
         store = [Callee(STORAGE, STORE_PORTS[version], http=False)] if asks and version in STORE_PORTS else []
         return (*analytics, *store)
+
+    def opening(self, component: str, host: str, port: int, *, at_pod: bool = False) -> Opening:
+        """Return a request for a page or analytics, or else Redis's PING.
+
+        A store is always sent PING. A MySQL server would have spoken first; a sidecar that only takes TLS
+        can't tell a silent client from a slow one, and refuses it at its first plain word.
+        """
+        if port == PAGE_PORT:
+            return Opening(http_get(host, port, PATHS.get(component, "/")), listens=False)
+        return Opening(REDIS_PING, listens=port == MYSQL_PORT or not at_pod)
 
 
 def _is_second(version: str) -> bool:

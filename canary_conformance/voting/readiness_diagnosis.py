@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from canary_conformance.errors import NotSpoken
 from canary_conformance.scenario.stages import ObjectRef
-from canary_conformance.voting.app_workloads import Workload
+from canary_conformance.stages.running_workloads import Workload
+from canary_conformance.stages.stage_propagation import settle
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.unready_causes import Stuck
 
@@ -48,5 +50,11 @@ def diagnosis_of(namespace: NamespaceUnderTest, refs: Sequence[ObjectRef], stage
             return []
 
     return Stuck(
-        namespace.api, namespace.name, refs, namespace.callers, namespace.settle, refused, blocked=blocked
+        namespace.api,
+        namespace.name,
+        refs,
+        namespace.callers,
+        partial(settle, namespace),
+        refused,
+        blocked=blocked,
     )

@@ -13,7 +13,7 @@ from canary_conformance.scenario.manifests import Manifest, parse_manifests
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.scenario.stages import Verb
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.voting.app_workloads import Workload
+from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.voting.application import VOTING_APP
 
 NETWORKING = "networking.istio.io/v1"
