@@ -33,7 +33,7 @@ def knock_before(
     if not any(one.ref.kind in KINDS for one in objects[objects.index(manifest) :]):
         pods_ready()
     services, pods = (world.api.list("v1", kind, world.namespace) for kind in ("Service", "Pod"))
-    knocks.update(knock_everywhere(world.mesh.gateway.url, world.cluster.node_address, services, pods))
+    knocks.update(knock_everywhere(world.mesh.gateway.url, world.cluster, services, pods))
 
 
 def open_if_gateway(world: World, step: Apply) -> None:
