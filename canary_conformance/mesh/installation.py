@@ -20,7 +20,7 @@ from canary_conformance.images.content_keys import key_of
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.mesh.base import Gateway, gateway_address
 from canary_conformance.mesh.istioctl import ask_istioctl
-from canary_conformance.mesh.tls_counters import STATS_SUFFIXES
+from canary_conformance.mesh.tls.tls_counters import STATS_SUFFIXES
 from canary_conformance.processes import CommandFailed
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import LIMITS
