@@ -92,6 +92,8 @@ class FakeApi:
     def log(self, pod: str, namespace: str, *, container: str, previous: bool, lines: int) -> str:
         assert (namespace, lines > 0) == ("voting", True)
         assert pod
+        if (previous, container) not in LOGS:
+            raise ApiException(400)
         return LOGS[previous, container]
 
 
