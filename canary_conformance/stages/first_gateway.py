@@ -34,13 +34,10 @@ def knock_before(
     if not any(one.ref.kind in KINDS for one in objects[objects.index(manifest) :]):
         pods_ready()
     services, pods = (namespace.api.list("v1", kind, namespace.name) for kind in ("Service", "Pod"))
-    url, node, application = (
-        namespace.mesh.gateway.url,
-        namespace.cluster.node_address,
-        namespace.setting.application,
-    )
+    application = namespace.setting.application
     listening = sorted({port for one in application.components for port in application.possible_ports(one)})
-    knocks.update(knock_everywhere(url, node, services, pods, listening))
+    url = namespace.mesh.gateway.url
+    knocks.update(knock_everywhere(url, namespace.cluster, services, pods, listening))
 
 
 def open_if_gateway(namespace: NamespaceUnderTest, step: Apply) -> None:
