@@ -25,8 +25,8 @@ from canary_conformance.upgrade.upgrade_observations import End, Move, sightings
 from canary_conformance.upgrade.upgrade_options import Asked, BadMove
 from canary_conformance.upgrade.upgraded_proxies import look_at_proxies
 from canary_conformance.upgrade.witnesses import CHOICES, Witnesses, witnesses
+from canary_conformance.voting.contract import CANARY, FINALIZE
 from canary_conformance.voting.page_results import Counts, parse_results
-from canary_conformance.voting.stage_numbers import CANARY, FINALIZE
 from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY
 from canary_conformance.waiting import NotInTime, wait_until
 

@@ -31,7 +31,7 @@ from canary_conformance.upgrade.upgrade_observations import Attempt, Ballot, Mes
 from canary_conformance.upgrade.upgraded_proxies import look_at_answering
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import MYSQL, REDIS
-from canary_conformance.voting.stage_numbers import LOCK
+from canary_conformance.voting.contract import LOCK
 
 Seen = TypeVar("Seen")
 

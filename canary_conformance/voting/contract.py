@@ -46,3 +46,8 @@ PATHS: Mapping[str, str] = {APP: "/", ANALYTICS: "/analytics"}
 """The path that answers at each component's HTTP port."""
 ALIVE, READY = "/healthz", "/ready"
 """What the sample application's images answer besides: the first whether or not what they call answers."""
+
+
+STAGES = range(1, 7)
+"""The stages of the scenario, named as manifests/scenario.yaml names them."""
+DEPLOY, UPDATE, LOCK, CANARY, FINALIZE, CLEAN_UP = STAGES

@@ -20,8 +20,7 @@ from canary_conformance.verdicts import (
 )
 from canary_conformance.voting.cookie_matrix import AND, NO_PAGE
 from canary_conformance.voting.page_checks import greets_as_mysql
-from canary_conformance.voting.page_results import parse_results
-from canary_conformance.voting.votes import DIFFERENT_VOTES
+from canary_conformance.voting.page_results import DIFFERENT_VOTES, parse_results
 
 Cell = TypeVar("Cell")
 

@@ -21,10 +21,10 @@ from canary_conformance.traffic.callers import LISTEN
 from canary_conformance.verdicts import ANY_LEAK, to_find_leak_in_each, to_find_leak_of
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import DESTINATIONS, MYSQL, OUTSIDE, WHO_MAY_REACH_WHOM
+from canary_conformance.voting.contract import CANARY
 from canary_conformance.voting.mysql_restart import RESTART
-from canary_conformance.voting.stage_numbers import CANARY
+from canary_conformance.voting.page_results import cast_different_votes
 from canary_conformance.voting.stage_rules import HALVES
-from canary_conformance.voting.votes import cast_different_votes
 
 Cell = tuple[str, str]
 # The requirement by which the pods of a version are ready.

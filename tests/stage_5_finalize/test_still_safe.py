@@ -3,7 +3,7 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import every, expect, matrix, refused_by_reset, same, shows
 from canary_conformance.voting.mutual_tls import expected_legs, required_table, tls_view
-from canary_conformance.voting.votes import DIFFERENT_VOTES
+from canary_conformance.voting.page_results import DIFFERENT_VOTES
 from fixtures.marks import requirement
 
 

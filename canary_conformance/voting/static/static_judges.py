@@ -6,17 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from canary_conformance.model.explanation import explain
 from canary_conformance.model.model import Model, Workload
-from canary_conformance.model.objects.finalizers import held_back
-from canary_conformance.model.objects.questions import Answer, Ending
-from canary_conformance.model.objects.state import POD_MAKERS
+from canary_conformance.model.objects.questions import Answer, Ending, explain
+from canary_conformance.model.objects.state import POD_MAKERS, held_back
 from canary_conformance.model.pods.scaling import changed_numbers
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts import Saying, counted, matrix, same
-from canary_conformance.verdicts.applied_objects import is_unchanged, listed_objects
-from canary_conformance.verdicts.exact_judges import compared
+from canary_conformance.verdicts.exact_judges import compared, is_unchanged, listed_objects
 from canary_conformance.verdicts.verdict import MOST_EXAMPLES, Verdict
 from canary_conformance.voting.chains import REFUSED
 from canary_conformance.voting.static.manifest_causes import by_line, of_answers, of_workloads
