@@ -243,7 +243,9 @@ def exchange(
         told = f"{type(error).__name__}: {error}"
         sent = str(session.headers.get("Cookie", ""))
         took = time.monotonic() - started
-        return page_without_answer(told, cookie=sent, sent_at=started, took=took, path=path), None
+        late = isinstance(error, requests.Timeout)
+        failed = page_without_answer(told, cookie=sent, sent_at=started, took=took, path=path, timed_out=late)
+        return failed, None
     page = page_of(
         answer.text,
         status=answer.status_code,

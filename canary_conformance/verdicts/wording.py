@@ -74,7 +74,7 @@ def conclusive(observation: object) -> bool:
 
 def late_times(offenders: Sequence[object]) -> tuple[tuple[float, float], ...]:
     """Return when each of these was waited for, if all are pages that ran into a limit; else nothing."""
-    pages = [one for one in offenders if isinstance(one, Page) and one.late]
+    pages = [one for one in offenders if isinstance(one, Page) and one.timed_out]
     return tuple((page.sent_at, page.ended_at) for page in pages) if len(pages) == len(offenders) else ()
 
 

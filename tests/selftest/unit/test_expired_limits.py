@@ -30,7 +30,9 @@ from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE, FakeClock
 
 pytestmark = pytest.mark.selftest
 
-LATE = page_without_answer("ReadTimeout: no answer within 5 s", cookie="", sent_at=7.0, took=5.0, path="/")
+LATE = page_without_answer(
+    "ReadTimeout: no answer within 5 s", cookie="", sent_at=7.0, took=5.0, path="/", timed_out=True
+)
 REFUSED = replace(LATE, error="ConnectionError: connection refused")
 
 
