@@ -33,7 +33,7 @@ pytestmark = pytest.mark.selftest
 LATE = page_without_answer(
     "ReadTimeout: no answer within 5 s", cookie="", sent_at=7.0, took=5.0, path="/", timed_out=True
 )
-REFUSED = replace(LATE, error="ConnectionError: connection refused")
+REFUSED = replace(LATE, error="ConnectionError: connection refused", timed_out=False)
 
 
 def not_in_time() -> NotInTime:
