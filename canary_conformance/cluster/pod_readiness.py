@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 from canary_conformance.cluster.api import Api
@@ -88,7 +89,7 @@ def wait_for_rollouts(
     """Wait until objects are rolled out.
 
     Args:
-        api: The cluster's API server.
+        api: The API server.
         namespace: The objects'.
         refs: The objects.
         tell: Called with how far they are, at each look.
@@ -102,15 +103,9 @@ def wait_for_rollouts(
     wanted = sorted(refs)
     hope = _Hope(diagnosis or NoDiagnosis(), clock)
 
-    def observe() -> Readiness:
-        seen = look(api, namespace, wanted, others)
-        if tell is not None:
-            tell(how_far(seen, len(wanted)))
-        return seen
-
     try:
         wait_until(
-            observe,
+            partial(_look_and_tell, api, namespace, wanted, others, tell),
             until=lambda seen: not seen.waiting,
             give_up=hope.lost,
             limit=LIMITS.pods_ready,
@@ -178,6 +173,19 @@ def look(
         for trouble in pod_troubles(pod)
     ]
     return Readiness(tuple(left.values()), tuple(_still_true(api, namespace, troubles)), pods)
+
+
+def _look_and_tell(
+    api: Api,
+    namespace: str,
+    refs: Sequence[ObjectRef],
+    others: Collection[ObjectRef],
+    tell: Callable[[str], None] | None,
+) -> Readiness:
+    seen = look(api, namespace, refs, others)
+    if tell is not None:
+        tell(how_far(seen, len(refs)))
+    return seen
 
 
 def how_far(seen: Readiness, wanted: int) -> str:

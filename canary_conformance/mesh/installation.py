@@ -34,6 +34,25 @@ DEFAULT_REVISION = "default"
 # The annotation of the root namespace that records what was installed there, for a run that reuses it.
 INSTALLED = "voting-conformance/installed"
 SMALL = {"requests": {"cpu": "10m", "memory": "40Mi"}}
+PROXY_CONFIG = {
+    "concurrency": 1,
+    # Keys of elliptic curves: an RSA handshake costs a proxy some thirty times as much.
+    "proxyMetadata": {"CLOUD_PLATFORM": "none", "ECC_SIGNATURE_ALGORITHM": "ECDSA"},
+    "terminationDrainDuration": "1s",
+    # Istio hides these by default; a handshake that moves them is seen, not believed.
+    "proxyStatsMatcher": {"inclusionSuffixes": list(STATS_SUFFIXES)},
+}
+INGRESS = {
+    "name": GATEWAY,
+    "k8s": {
+        # The node sends requests to a pod until kube-proxy knows that it leaves: for a second and a bit. A
+        # gateway that ended before that would lose requests.
+        "podAnnotations": {"proxy.istio.io/config": json.dumps({"terminationDrainDuration": "5s"})},
+        "service": {"type": "NodePort", "ports": [{"name": "http2", "port": 80, "targetPort": 8080}]},
+        "resources": SMALL,
+        "hpaSpec": {"minReplicas": 1, "maxReplicas": 1},
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,30 +127,6 @@ def operator(
         gateway: Whether this revision runs the one ingress gateway.
         proxy: The name of the image that it injects.
     """
-    pilot_env: dict[str, str] = {}
-    values: dict[str, object] = {
-        "global": {"imagePullPolicy": "IfNotPresent", "proxy": {"image": proxy, "resources": SMALL}},
-    }
-    if provisions.upstream_envoy:
-        pilot_env = {"PILOT_ENABLE_METADATA_EXCHANGE": "false", "PILOT_ENABLE_ALPN_FILTER": "false"}
-        values["telemetry"] = {"enabled": False}
-    values["pilot"] = {
-        "env": pilot_env,
-        "autoscaleEnabled": False,
-        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}},
-    }
-    ingress = {
-        "name": GATEWAY,
-        "enabled": gateway,
-        "k8s": {
-            # The node sends requests to a pod until kube-proxy knows that it leaves: for up to a second and a
-            # bit. A gateway that ended before that would lose requests.
-            "podAnnotations": {"proxy.istio.io/config": json.dumps({"terminationDrainDuration": "5s"})},
-            "service": {"type": "NodePort", "ports": [{"name": "http2", "port": 80, "targetPort": 8080}]},
-            "resources": SMALL,
-            "hpaSpec": {"minReplicas": 1, "maxReplicas": 1},
-        },
-    }
     return {
         "apiVersion": "install.istio.io/v1alpha1",
         "kind": "IstioOperator",
@@ -139,20 +134,24 @@ def operator(
             "profile": "minimal",
             "hub": provisions.hub,
             "tag": provisions.tag,
-            "meshConfig": {
-                "defaultConfig": {
-                    "concurrency": 1,
-                    # Keys of elliptic curves: an RSA handshake costs a proxy some thirty times as much.
-                    "proxyMetadata": {"CLOUD_PLATFORM": "none", "ECC_SIGNATURE_ALGORITHM": "ECDSA"},
-                    "terminationDrainDuration": "1s",
-                    # Istio hides these by default; a handshake that moves them is seen, not believed.
-                    "proxyStatsMatcher": {"inclusionSuffixes": list(STATS_SUFFIXES)},
-                }
-            },
-            "components": {"ingressGateways": [ingress]},
-            "values": values,
+            "meshConfig": {"defaultConfig": PROXY_CONFIG},
+            "components": {"ingressGateways": [{**INGRESS, "enabled": gateway}]},
+            "values": _values(provisions, proxy),
             **({} if revision == DEFAULT_REVISION else {"revision": revision}),
         },
+    }
+
+
+def _values(provisions: Provisions, proxy: str) -> dict[str, object]:
+    on_upstream = {"PILOT_ENABLE_METADATA_EXCHANGE": "false", "PILOT_ENABLE_ALPN_FILTER": "false"}
+    return {
+        "global": {"imagePullPolicy": "IfNotPresent", "proxy": {"image": proxy, "resources": SMALL}},
+        "pilot": {
+            "env": on_upstream if provisions.upstream_envoy else {},
+            "autoscaleEnabled": False,
+            "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}},
+        },
+        **({"telemetry": {"enabled": False}} if provisions.upstream_envoy else {}),
     }
 
 
