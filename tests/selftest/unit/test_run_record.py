@@ -19,7 +19,7 @@ from canary_conformance.report.run_record import (
 )
 from canary_conformance.verdicts import Verdict
 from canary_conformance.voting.requirements import ON_A_CLUSTER_ONLY, REQUIREMENTS, UnknownRequirement
-from tools.requirements_table import REPOSITORY, collect_marks
+from tools.requirements_table import collect_marks
 
 pytestmark = pytest.mark.selftest
 
