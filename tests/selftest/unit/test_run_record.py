@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.report.run_record import (
     Outcome,
     RequirementLine,
