@@ -1,8 +1,7 @@
-"""The one way to talk to the API server: the dynamic client, objects as plain mappings.
+"""The one way to talk to the API server: the dynamic client, plain mappings, strict server-side apply.
 
-Strict server-side apply. Server-side apply with `fieldValidation=Strict` refuses unknown and duplicate
-fields; the server's Warning headers tell of deprecated APIs (Kubernetes: "Server-Side Apply", "Field
-validation", "Warning headers").
+Server-side apply with `fieldValidation=Strict` refuses unknown and duplicate fields; the server's Warning
+headers tell of deprecated APIs (Kubernetes: "Server-Side Apply", "Field validation", "Warning headers").
 """
 
 from __future__ import annotations
@@ -141,10 +140,7 @@ class Api:
         return [dict(item) for item in found["items"]]
 
     def kinds(self) -> Sequence[tuple[str, str, bool]]:
-        """Return (apiVersion, kind, namespaced) of everything that can be listed and deleted.
-
-        Preferred versions only.
-        """
+        """Return (apiVersion, kind, namespaced) of all that can be listed and deleted, in preferred versions."""
         return [
             (resource.group_version, resource.kind, resource.namespaced)
             for resource in self._dynamic.resources.search()

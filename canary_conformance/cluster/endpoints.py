@@ -16,10 +16,7 @@ SERVICE_LABEL = "kubernetes.io/service-name"
 
 
 def stale_endpoints(api: Api, namespace: str) -> list[str]:
-    """Return each Service whose ready endpoints are not the ready pods that it selects.
-
-    With the two counts.
-    """
+    """Return each Service whose ready endpoints are not the ready pods it selects, with the two counts."""
     pods = api.list("v1", "Pod", namespace)
     slices = api.list("discovery.k8s.io/v1", "EndpointSlice", namespace)
     stale = []

@@ -46,10 +46,7 @@ NOWHERE = "ip route replace unreachable 10.244.0.0/16"
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster that can be used: its name, its API, the address of its node.
-
-    Whether it was found running.
-    """
+    """A cluster that can be used: its name, API and node's address, and whether it was found running."""
 
     name: str
     api: Api
@@ -72,9 +69,9 @@ def kind_cluster(
 
 @contextmanager
 def claimed_cluster(name: str, store: Path, progress: Progress, *, keep: bool) -> Iterator[Claim]:
-    """Yield the claim on a name, before a cluster is made; what there is of it by the end is deleted.
+    """Yield the claim on a name before a cluster is made; delete the cluster at the end unless it is kept.
 
-    Unless it is to be kept. The engine has to run. Raises BadInput as kind_cluster() does.
+    The engine has to run. Raises BadInput as kind_cluster() does.
     """
     with claimed(name, store) as claim:
         check_ours(claim)

@@ -57,9 +57,9 @@ def create(claim: Claim, provisions: Provisions) -> None:
 
 
 def kind_config(provisions: Provisions) -> dict[str, object]:
-    """Return the kind configuration; nodes made here bring their own network and our CoreDNS (kind.
+    """Return the kind configuration (kind, "Configuration").
 
-    "Configuration").
+    Nodes made here bring their own network and our CoreDNS.
     """
     config: dict[str, object] = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
     if provisions.own_network:

@@ -43,9 +43,9 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """The ports of this machine at which the engine lets connections into a node.
+    """A node's openings: the ports of this machine that lead into it, and the engine's networks it is in.
 
-    And the engine's networks that it is in, as "172.18.0.0/16".
+    The engine lets connections in at these ports; its networks are written as "172.18.0.0/16".
     """
 
     ports: tuple[Port, ...]

@@ -36,8 +36,7 @@ SMALL = {"requests": {"cpu": "10m", "memory": "40Mi"}}
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """An ingress gateway: where it runs, and the labels of its pods, and the host and port at which
-    the outside reaches its HTTP port 80."""
+    """An ingress gateway: where it runs, its pods' labels, the host and port that lead to its port 80."""
 
     namespace: str
     name: str

@@ -49,17 +49,17 @@ def analyze(cluster: Cluster, program: Path, namespace: str) -> list[str]:
 def precheck(cluster: Cluster, program: Path) -> list[str]:
     """Return what `istioctl x precheck` finds: what keeps its version from being installed.
 
-    As analyze() does. Raises CommandFailed.
+    The form is that of analyze(). Raises CommandFailed.
     """
     words = ("experimental", "precheck", "--output", "json")
     return read_findings(ask_istioctl(cluster, program, *words, accepted=(0, FINDINGS)))
 
 
 def out_of_step(cluster: Cluster, program: Path, revision: str, proxies: Iterable[str]) -> list[str]:
-    """Return what `istioctl proxy-status` finds of proxies that lack something, as "PROXY: TYPE STATUS".
+    """Return which proxies lack something by `istioctl proxy-status`, and which it does not list at all.
 
-    And which of these proxies ("POD.NAMESPACE") the control plane of this revision doesn't have. Raises
-    CommandFailed.
+    The former are "PROXY: TYPE STATUS"; the latter are those of the given proxies ("POD.NAMESPACE") that the
+    control plane of this revision does not have. Raises CommandFailed.
     """
     words = ("proxy-status", "--revision", revision, "--output", "json")
     told = read_proxy_status(ask_istioctl(cluster, program, *words))

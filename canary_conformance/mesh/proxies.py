@@ -45,10 +45,7 @@ class Proxies:
 
 
 def proxied_pods(pods: Iterable[Mapping[str, Any]]) -> list[PodName]:
-    """Return those running pods that have Istio's proxy.
-
-    As a native sidecar (since 1.27) or as a container.
-    """
+    """Return the running pods with Istio's proxy, be it a native sidecar (since 1.27) or a container."""
     found = []
     for pod in pods:
         spec, metadata = pod["spec"], pod["metadata"]

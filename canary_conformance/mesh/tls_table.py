@@ -1,5 +1,4 @@
-"""The table that `istioctl authn tls-check` printed, rebuilt from what the proxies on both ends of a leg
-run.
+"""The table of `istioctl authn tls-check`, rebuilt from what the proxies on both ends of a leg run.
 
 A row is one client's way to one port of a service. STATUS compares, endpoint by endpoint, what the client's
 clusters do with what the server's proxy accepts there: OK when every pair fits, CONFLICT when one doesn't,
@@ -77,9 +76,7 @@ class TlsRow:
 
 @dataclass(frozen=True, slots=True)
 class ServingPod:
-    """A pod that serves: its name, namespace, address and labels, and what its proxy runs (None: no
-    sidecar).
-    """
+    """A serving pod: name, namespace, address, labels, and what its proxy runs (None: no sidecar)."""
 
     pod: str
     namespace: str

@@ -1,7 +1,4 @@
-"""The application's pods as values: which component and version they are, where they listen.
-
-What runs in them.
-"""
+"""The application's pods as values: component, version, where they listen, what runs in them."""
 
 from __future__ import annotations
 
