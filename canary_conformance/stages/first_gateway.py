@@ -37,9 +37,7 @@ def knock_before(
     if not any(one.ref.kind in KINDS for one in objects[objects.index(manifest) :]):
         pods_ready()
     services, pods = (namespace.api.list("v1", kind, namespace.name) for kind in ("Service", "Pod"))
-    knocks.update(
-        knock_everywhere(namespace.mesh.gateway.url, namespace.cluster.node_address, services, pods)
-    )
+    knocks.update(knock_everywhere(namespace.mesh.gateway.url, namespace.cluster, services, pods))
 
 
 def open_if_gateway(namespace: NamespaceUnderTest, step: Apply) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from canary_conformance.cluster.api import Api
-from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.machine_counters import machine_watch_of
 from canary_conformance.mesh.propagation import KINDS_WITH_TOKEN, Sentinel
 from canary_conformance.mesh.proxies import Proxies
@@ -51,10 +51,10 @@ def namespace_under_test(
     api = cluster.api
     proxies = Proxies(api)
     kinds = kinds_with_token(setting.manifests)
-    selector, home = setting.mesh.gateway.selector, namespace_shown_to_all(setting)
+    selector, home = dict(setting.mesh.gateway.selector), namespace_shown_to_all(setting)
     sentinel = Sentinel(api, setting.suite_namespace, selector, proxies, kinds, home)
-    machine = machine_watch_of(cluster.name)
-    watch = watch_of(cluster, setting.scenario.namespace, machine)
+    machine = machine_watch_of(cluster)
+    watch = watch_of(cluster, setting.mesh, setting.scenario.namespace, machine)
     callers = Callers(api, caller_image)
     parts = Parts(proxies, callers, sentinel, progress, watch, ProxyVersions(proxies))
     made = _left_namespace(cluster, setting, parts, walked, reuse) if reuse else None

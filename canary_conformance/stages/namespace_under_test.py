@@ -12,9 +12,9 @@ from itertools import groupby
 from typing import TypeVar
 
 from canary_conformance.cluster.api import Api
-from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.pod_access import PodName
-from canary_conformance.mesh.installation import Mesh
+from canary_conformance.mesh.base import Mesh
 from canary_conformance.mesh.istioctl import analyze
 from canary_conformance.mesh.propagation import Sentinel
 from canary_conformance.mesh.proxies import Proxies, proxied_pods
@@ -275,7 +275,7 @@ class NamespaceUnderTest:
 
     def analyze(self) -> list[str]:
         """Return what `istioctl analyze` finds in the scenario's namespace."""
-        return analyze(self.cluster, self.mesh.istioctl, self.name)
+        return analyze(self.cluster, self.mesh.istioctl, self.name, self.mesh.root_namespace)
 
     def snapshot(self) -> frozenset[str]:
         """Return what the cluster holds now, the scenario's namespace and ours left out."""

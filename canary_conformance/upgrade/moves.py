@@ -17,7 +17,8 @@ from canary_conformance.cluster.pod_readiness import restart, wait_for_rollouts
 from canary_conformance.cluster.rollouts import API_VERSION, DAEMON_SET, DEPLOYMENT, STATEFUL_SET
 from canary_conformance.errors import EnvironmentFailed, NotJudged
 from canary_conformance.images.provisions import Provisions
-from canary_conformance.mesh.installation import DEFAULT_REVISION, PROXY, Mesh, install, mesh_of
+from canary_conformance.mesh.base import Mesh
+from canary_conformance.mesh.installation import DEFAULT_REVISION, PROXY, install, mesh_of
 from canary_conformance.mesh.istioctl import out_of_step
 from canary_conformance.mesh.revisions import (
     REVISION,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from canary_conformance.errors import EnvironmentFailed, NotJudged
 from canary_conformance.images.provisions import Provisions
-from canary_conformance.mesh.installation import Mesh, mesh_of, write_down
+from canary_conformance.mesh.base import Mesh
+from canary_conformance.mesh.installation import ROOT_NAMESPACE, mesh_of, write_down
 from canary_conformance.mesh.istioctl import analyze, precheck
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.mesh.revisions import control_planes, revisions
@@ -76,7 +77,7 @@ class Upgrade:
         found: list[str] = []
         checks: Mapping[str, Callable[[], Sequence[str]]] = {
             "precheck": lambda: precheck(namespace.cluster, program),
-            "analyze": lambda: analyze(namespace.cluster, program, namespace.name),
+            "analyze": lambda: analyze(namespace.cluster, program, namespace.name, ROOT_NAMESPACE),
         }
         with namespace.progress.phase(f"precheck of {self.asked.target}"):
             for name, check in checks.items():

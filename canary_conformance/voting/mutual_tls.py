@@ -13,9 +13,9 @@ from typing import Any
 
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.errors import RequirementFailed
-from canary_conformance.mesh.envoy_config import CONFIG_DUMP, EnvoyConfig, read_config
 from canary_conformance.mesh.proxies import proxied_pods
-from canary_conformance.mesh.tls_counters import (
+from canary_conformance.mesh.tls.envoy_config import CONFIG_DUMP, EnvoyConfig, read_config
+from canary_conformance.mesh.tls.tls_counters import (
     CLUSTERS,
     TLS_STATS,
     Traffic,
@@ -23,8 +23,8 @@ from canary_conformance.mesh.tls_counters import (
     inbound_traffic,
     server_handshakes,
 )
-from canary_conformance.mesh.tls_identity import CERTS, LegIdentity, leg_identities, workload_ids
-from canary_conformance.mesh.tls_table import ServingPod, TlsLeg, TlsRow, tls_row
+from canary_conformance.mesh.tls.tls_table import ServingPod, TlsLeg, TlsRow, tls_row
+from canary_conformance.mesh.tls.workload_identity import CERTS, LegIdentity, leg_identities, workload_ids
 from canary_conformance.model.objects.host_names import completed
 from canary_conformance.model.pods.peer_authentication import policy_in_force
 from canary_conformance.model.routing.destination_rules import cells_by_host
@@ -51,7 +51,7 @@ class TlsView:
     identities: tuple[LegIdentity, ...]
 
     def table(self) -> dict[str, str]:
-        """Return each leg with the rest of its row in istioctl's words: status, server, client, policy, rule."""
+        """Return each leg with its row in istioctl's words: status, server, client, policy, rule."""
         return {str(row.leg): _cells(row) for row in self.rows}
 
 

@@ -36,7 +36,7 @@ PAGES = {"1.0": to_find_leak_of(ANY_LEAK), "2.0": to_find_leak_in_each(VOTERS, A
 def reach(
     namespace: NamespaceUnderTest, sources: Sequence[str], destinations: Sequence[tuple[str, int]]
 ) -> Mapping[Cell, Reply]:
-    """Return how a connection from each source ("voting-app 1.0", "outside") to each (service, port) ended."""
+    """Return how a connection ended from each source ("voting-app 1.0", "outside") to each service port."""
     with namespace.progress.phase(f"connections from {len(sources)} sources", quiet=True, kept=False):
         return _reach(namespace, sources, destinations)
 
