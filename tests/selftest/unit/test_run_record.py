@@ -19,7 +19,8 @@ from canary_conformance.report.run_record import (
 )
 from canary_conformance.verdicts import Verdict
 from canary_conformance.voting.requirements import ON_A_CLUSTER_ONLY, REQUIREMENTS, UnknownRequirement
-from tools.requirements_table import ROOT, collect_marks
+from tools.requirement_marks import collect_marks
+from tools.requirements_table import ROOT
 
 pytestmark = pytest.mark.selftest
 
