@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from canary_conformance.errors import BadInput
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.places import Place
@@ -27,7 +28,6 @@ END = "<!-- requirements:end -->"
 NO_TEST = "*not yet judged*"
 NO_LINK = "-"
 PAGE = Path("docs/requirements.md")
-ROOT = Path(__file__).parents[1]
 
 _SCENARIO = "scenario.yaml"
 # What scenario.yaml decides and no other file does.
@@ -109,7 +109,7 @@ def with_tables(page: str, text: str) -> str:
     return f"{before}{BEGIN}\n{text}\n{END}{after}"
 
 
-def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+def main(arguments: Sequence[str] | None = None, root: Path = REPOSITORY) -> int:
     """Rewrite the page, or with --check print how it differs; return 0, or 1 when it does."""
     parser = argparse.ArgumentParser(prog="python -m tools.requirements_table", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 with a diff")

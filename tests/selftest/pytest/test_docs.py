@@ -23,13 +23,14 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.exit_codes import ExitStatus, word_of
+from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.scenario.loading import load_scenario
-from tools.requirements_table import ROOT, main
+from tools.requirements_table import main
 
 pytestmark = pytest.mark.selftest
 
 HISTORY = "CHANGELOG.md"
-PAGES = sorted(page for folder in (ROOT, ROOT / "docs") for page in folder.glob("*.md"))
+PAGES = sorted(page for folder in (REPOSITORY, REPOSITORY / "docs") for page in folder.glob("*.md"))
 CURRENT = [page for page in PAGES if page.name != HISTORY]
 COMMANDS = ("bench", "faults", "matrix", "mutants", "requirements_table", "soak", "upgrade")
 # Environments of tox that start a command with arguments of their own.
@@ -41,8 +42,8 @@ MESSAGES = re.compile(r"^\| (`.*?`(?:, `.*?`)*)(?: \([^|]*\))? \|", re.MULTILINE
 
 
 def text_of(path: Path | str) -> str:
-    path = ROOT / path
-    assert path.is_file(), f"the repository has no {path.relative_to(ROOT)}"
+    path = REPOSITORY / path
+    assert path.is_file(), f"the repository has no {path.relative_to(REPOSITORY)}"
     return path.read_text(encoding="utf-8")
 
 
@@ -51,7 +52,7 @@ def all_text() -> str:
 
 
 def name_of(page: Path) -> str:
-    return page.relative_to(ROOT).as_posix()
+    return page.relative_to(REPOSITORY).as_posix()
 
 
 def mentioned_environments(text: str) -> set[str]:
@@ -113,7 +114,7 @@ def help_of_pytest() -> str:
     environment = {**os.environ, "COLUMNS": "200"}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--help"]
     return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True, timeout=60
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True, timeout=60
     ).stdout
 
 
@@ -201,15 +202,15 @@ def test_every_link_leads_to_a_file_and_a_line(page: Path) -> None:
     for path, fragment in links_in(page):
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), f"{path} does not exist"
-        assert target.is_relative_to(ROOT), f"{path} leads out of the repository"
+        assert target.is_relative_to(REPOSITORY), f"{path} leads out of the repository"
         if line := re.fullmatch(r"L(\d+)", fragment):
             length = lengths.setdefault(target, len(text_of(target).splitlines()))
             assert 1 <= int(line[1]) <= length, f"{path} has no line {line[1]}"
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
-    reached = {(ROOT / path).resolve() for path, _ in links_in(ROOT / "README.md")}
-    assert set(PAGES) - reached - {ROOT / "README.md"} == set()
+    reached = {(REPOSITORY / path).resolve() for path, _ in links_in(REPOSITORY / "README.md")}
+    assert set(PAGES) - reached - {REPOSITORY / "README.md"} == set()
 
 
 def test_the_tables_of_requirements_are_current(capsys: pytest.CaptureFixture[str]) -> None:
@@ -232,14 +233,14 @@ def test_a_requirement_is_one_click_from_its_manifest_line_test_and_judge() -> N
 def test_the_picture_has_the_stages_of_the_scenario() -> None:
     (picture,) = re.findall(r"```mermaid\n(.*?)```", text_of("README.md"), re.DOTALL)
     drawn = re.findall(r'\["(\d) ([^<"]+)', picture)
-    scenario = load_scenario(ROOT / "manifests", fallback=ROOT / "manifests/scenario.yaml")
+    scenario = load_scenario(MANIFESTS, fallback=MANIFESTS / "scenario.yaml")
     assert [(int(number), name) for number, name in drawn] == [
         (stage.number, stage.name) for stage in scenario.stages
     ]
 
 
 def test_every_package_of_the_library_is_in_the_architecture() -> None:
-    packages = {path.parent.name for path in (ROOT / "canary_conformance").glob("*/__init__.py")}
+    packages = {path.parent.name for path in (REPOSITORY / "canary_conformance").glob("*/__init__.py")}
     named = set(
         re.findall(r"^\| `canary_conformance/(\w+)` \|", text_of("docs/architecture.md"), re.MULTILINE)
     )
@@ -255,7 +256,7 @@ def strings_of_the_sources() -> tuple[str, ...]:
     """Every string of the sources; what is filled in at run time is an ellipsis."""
     found: list[str] = []
     for folder in ("canary_conformance", "fixtures", "tools"):
-        for path in (ROOT / folder).rglob("*.py"):
+        for path in (REPOSITORY / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.JoinedStr):
                     parts = (one.value if isinstance(one, ast.Constant) else "…" for one in node.values)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.requirements import REQUIREMENTS, UPGRADE_REQUIREMENTS
 from tools.requirement_marks import MarkedTest, Unreadable, collect_marks
-from tools.requirements_table import BEGIN, END, NO_TEST, ROOT, ManifestLines, main, tables, with_tables
+from tools.requirements_table import BEGIN, END, NO_TEST, ManifestLines, main, tables, with_tables
 from tools.source_links import Link
 
 pytestmark = pytest.mark.selftest
@@ -51,7 +52,7 @@ def found(root: Path) -> list[tuple[str, str]]:
 
 def rows_of(root: Path) -> dict[str, list[str]]:
     """Return the cells of each requirement's row, with this repository's manifests."""
-    text = tables(collect_marks(root / "tests"), ManifestLines(ROOT / "manifests"))
+    text = tables(collect_marks(root / "tests"), ManifestLines(MANIFESTS))
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| **")]
     return {cells[0].split("**")[1]: cells for cells in rows}
 
@@ -194,7 +195,7 @@ def test_a_page_without_its_markers_is_refused(page: str) -> None:
 
 
 def test_the_command_checks_then_rewrites(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shutil.copytree(ROOT / "manifests", tmp_path / "manifests")
+    shutil.copytree(MANIFESTS, tmp_path / "manifests")
     write(tmp_path, "tests/stage_4_canary/test_canary.py", CANARY)
     write(tmp_path, "docs/requirements.md", f"{BEGIN}\nold\n{END}\n")
     page = tmp_path / "docs/requirements.md"
