@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from canary_conformance import __version__
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.scenario.loading import load_scenario
@@ -245,6 +246,13 @@ def test_every_package_of_the_library_is_in_the_architecture() -> None:
         re.findall(r"^\| `canary_conformance/(\w+)` \|", text_of("docs/architecture.md"), re.MULTILINE)
     )
     assert named == packages
+
+
+def test_the_changelogs_newest_version_is_this_one() -> None:
+    versions = re.findall(r"^## (\S+) \((\d{4}-\d\d-\d\d)\)$", text_of(HISTORY), re.MULTILINE)
+    assert versions[0][0] == __version__
+    assert versions == sorted(versions, key=lambda version: version[1], reverse=True)
+    assert len(versions) == len(re.findall(r"^## ", text_of(HISTORY), re.MULTILINE))
 
 
 def test_the_readme_is_short() -> None:
