@@ -16,7 +16,7 @@ _NOT_JUDGING = frozenset(
         "canary_conformance.verdicts.statistics",
     }
 )
-_JUDGES_OF_VOTING = ("judges", "model_agreement", "stage_moments", "held_at_every_stage")
+_JUDGES_OF_VOTING = ("judges", "model_agreement", "stage_moments", "locked_traffic")
 
 
 @dataclass(frozen=True, slots=True)
