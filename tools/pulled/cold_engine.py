@@ -1,8 +1,8 @@
 """A second container engine that has no image of ours: own storage, bridge, socket and containerd names.
 
 It pulls through a mirror of Docker Hub (dockerd: registry-mirrors), as engines behind a company's mirror do.
-It makes no packet filter rules by itself: dockerd would replace those of the engine that runs already. The few
-that its networks need are added here, each with a comment, and removed at the end.
+It makes no packet filter rules itself, as those would replace the rules of the engine that runs already. The
+few that its networks need are added here, each with a comment, and removed at the end.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def configuration(mirror: str, runtime: Path | None) -> dict[str, object]:
 
 
 def rules() -> list[list[str]]:
-    """Return the rules that its networks need: traffic from and to them passes, and gets the host's address."""
+    """Return the rules that its networks need: traffic from and to them, and the host's address."""
     note = ["-m", "comment", "--comment", COMMENT]
     return [
         ["filter", "FORWARD", "-s", POOL, *note, "-j", "ACCEPT"],

@@ -1,7 +1,7 @@
-"""kindest/node as kind itself makes it: `kind build node-image` from a release archive of programs built here.
+"""kindest/node as kind itself makes it: `kind build node-image` from a release archive built here.
 
-kind fetches each image that is not part of the archive from the internet. It takes the names of an image file's
-images from the first file in it that lists them, so one of the four image files holds all the others, too.
+kind fetches each image that is not part of the archive from the internet. It takes the names in an image file
+from the first member that lists them, so one of the four image files holds all the others, too.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ import contextlib
 import json
 import shutil
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
 from canary_conformance.errors import BadInput, EnvironmentFailed
@@ -53,18 +53,30 @@ class LoopbackRegistry:
     def digest(self, name: str) -> str:
         """Return the digest of an image's manifest. Raises EnvironmentFailed where it has none."""
         repository, _, tag = name.rpartition(":")
-        url = f"http://{self.host}/v2/{repository}/manifests/{tag}"
-        request = urllib.request.Request(url, method="HEAD", headers={"Accept": MANIFESTS})
-        try:
-            with urllib.request.urlopen(request, timeout=LIMITS.command) as answer:
-                return str(answer.headers["Docker-Content-Digest"])
-        except OSError as error:
-            raise EnvironmentFailed(f"the registry at {self.host} does not have {name}: {error}") from error
+        answer, _ = self._ask("HEAD", f"/v2/{repository}/manifests/{tag}")
+        if answer.status != HTTPStatus.OK:
+            raise EnvironmentFailed(
+                f"the registry at {self.host} does not have {name} (HTTP {answer.status})"
+            )
+        return str(answer.headers["Docker-Content-Digest"])
 
     def served(self) -> int:
         """Return how many bytes of images the registry has served since it was started."""
-        with urllib.request.urlopen(f"http://{self.host}/served", timeout=LIMITS.command) as answer:
-            return int(json.load(answer)["bytes"])
+        return int(json.loads(self._ask("GET", "/served")[1])["bytes"])
+
+    def answers(self) -> bool:
+        """Tell whether anything answers there."""
+        try:
+            self._ask("GET", "/v2/")
+        except OSError:
+            return False
+        return True
+
+    def _ask(self, method: str, path: str) -> tuple[HTTPResponse, bytes]:
+        with contextlib.closing(HTTPConnection(self.host, timeout=LIMITS.command)) as connection:
+            connection.request(method, path, headers={"Accept": MANIFESTS})
+            answer = connection.getresponse()
+            return answer, answer.read()
 
 
 @contextlib.contextmanager
@@ -115,7 +127,7 @@ def remove_others(store: Path, kept: Path) -> None:
 @contextlib.contextmanager
 def _serving(program: Path, folder: Path, port: int) -> Iterator[LoopbackRegistry]:
     registry = LoopbackRegistry(f"{LOOPBACK}:{port}")
-    if _answers(registry):
+    if registry.answers():
         raise BadInput(
             f"{registry.host} is in use by another program: end it, or choose another port with --port"
         )
@@ -138,7 +150,7 @@ def _serving(program: Path, folder: Path, port: int) -> Iterator[LoopbackRegistr
 def _await(registry: LoopbackRegistry, process: subprocess.Popen[bytes], log: Path) -> None:
     try:
         wait_until(
-            lambda: process.poll() is not None or _answers(registry),
+            lambda: process.poll() is not None or registry.answers(),
             until=bool,
             limit=LIMITS.engine_start,
             what=f"the registry at {registry.host} answers",
@@ -148,13 +160,3 @@ def _await(registry: LoopbackRegistry, process: subprocess.Popen[bytes], log: Pa
     if process.poll() is not None:
         told = last_lines(log.read_text(errors="replace"))
         raise EnvironmentFailed(f"the registry at {registry.host} could not be started:\n{told}")
-
-
-def _answers(registry: LoopbackRegistry) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{registry.host}/v2/", timeout=LIMITS.registry_answers):
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False

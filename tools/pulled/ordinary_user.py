@@ -1,4 +1,4 @@
-"""A user with no rights but to use one engine: made for a run, with a home that holds what it needs, and removed.
+"""A user with no rights but to use one engine: made for a run, with a home of its own, and removed.
 
 Its Python is one that anybody may run, of the same minor version as ours, so that it can use copies of our
 packages.
