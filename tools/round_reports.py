@@ -10,6 +10,7 @@ from pathlib import Path
 
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.file_output import writing
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.report.run_record import (
     RequirementLine,
     RunRecord,
@@ -19,7 +20,6 @@ from canary_conformance.report.run_record import (
     requirement_lines,
 )
 from fixtures.failure_bundles import shown
-from fixtures.options import REPOSITORY
 from tools.rounds import Ended, check_ended, say
 
 # What the plugin prints last; `reports/latest` may be another run's by the time that a walk has ended.

@@ -26,13 +26,13 @@ from canary_conformance.file_output import check_writable, writing
 from canary_conformance.images.engine import ensure_engine
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom, add_version_options
 from canary_conformance.images.provisions import Provisions
+from canary_conformance.paths import REPOSITORY, store
 from canary_conformance.process_owners import mark_children
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import LIMITS
 from fixtures.exit_status import status_of, trace_of
 from fixtures.interrupts import Interrupts
-from fixtures.options import REPOSITORY, store
 
 ALL_TESTS = ("tests",)
 

@@ -16,11 +16,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS, REPOSITORY
 from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
 
-REPOSITORY = Path(__file__).parents[3]
 ONE_TEST = "tests/stage_1_deploy/test_page.py"
 ANALYTICS = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
 ENVIRONMENT_FAILED, BAD_INPUT = 3, 4
@@ -81,7 +81,7 @@ def run_pytest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pytest:
 @pytest.fixture
 def manifests(tmp_path: Path) -> Path:
     """Return a copy of the repository's manifests that a test may spoil."""
-    return Path(shutil.copytree(REPOSITORY / "manifests", tmp_path / "manifests"))
+    return Path(shutil.copytree(MANIFESTS, tmp_path / "manifests"))
 
 
 def assert_bad_input(ended: Ended, *told: str) -> None:

@@ -10,11 +10,12 @@ from typing import Any, cast
 import pytest
 
 from canary_conformance.images.image_options import ImagesFrom
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.progress import Progress
 from canary_conformance.report.bundle import RunFolder
 from fixtures import failure_bundles
 from fixtures.failure_bundles import leave_failure
-from fixtures.options import FAILED_STAGE, OWN_MANIFESTS, RUN, WORLD, Run
+from fixtures.options import FAILED_STAGE, RUN, WORLD, Run
 
 pytestmark = pytest.mark.selftest
 
@@ -26,7 +27,7 @@ class Failing:
 
     def __init__(self, reports: Path) -> None:
         self.stash = pytest.Stash()
-        run = Run(ImagesFrom.AUTO, "name", False, OWN_MANIFESTS, False, reports, Progress())
+        run = Run(ImagesFrom.AUTO, "name", False, MANIFESTS, False, reports, Progress())
         run.folder = RunFolder.of_now(reports).make()
         self.failures = run.folder.path / "failures"
         self.stash[RUN] = self.run = run

@@ -11,6 +11,7 @@ import pytest
 
 from canary_conformance.errors import StageFailed
 from canary_conformance.images.image_options import ImagesFrom
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import Outcome, TestRecord, Tier
 from canary_conformance.scenario.loading import load_scenario
@@ -18,7 +19,7 @@ from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.verdicts import ExpectationFailed, Verdict
 from fixtures import failure_text
 from fixtures.failure_text import failed_requirement, headline, stage_headline, stage_not_ready
-from fixtures.options import OWN_MANIFESTS, RUN, WORLD, Run
+from fixtures.options import RUN, WORLD, Run
 
 pytestmark = pytest.mark.selftest
 
@@ -38,10 +39,10 @@ class Item:
     def __init__(self, *, live_for: float = 3, manifests: bool = True, tier: Tier = Tier.LIVE) -> None:
         self.path = Path("tests/stage_4_canary/test_flag.py")
         self.config = SimpleNamespace(stash=pytest.Stash())
-        run = Run(ImagesFrom.AUTO, "name", False, OWN_MANIFESTS, False, Path("store"), Progress())
+        run = Run(ImagesFrom.AUTO, "name", False, MANIFESTS, False, Path("store"), Progress())
         if manifests:
-            run.scenario = load_scenario(OWN_MANIFESTS)
-            run.manifests = load_manifests(OWN_MANIFESTS, run.scenario)
+            run.scenario = load_scenario(MANIFESTS)
+            run.manifests = load_manifests(MANIFESTS, run.scenario)
         self.config.stash[RUN] = run
         self.config.stash[WORLD] = cast(Any, SimpleNamespace(live_at=NOW - live_for))
         self.marks = [pytest.mark.requirement("R4.4").mark]
@@ -68,7 +69,7 @@ def broken(*seen: str) -> ExpectationFailed:
 def lines_named(text: str, file: str) -> list[str]:
     """Return what stands in a manifest where a text says to look."""
     numbers = [int(word.rpartition(":")[2]) for word in text.split() if word.startswith(f"{file}:")]
-    return [(OWN_MANIFESTS / file).read_text().splitlines()[number - 1].strip() for number in numbers]
+    return [(MANIFESTS / file).read_text().splitlines()[number - 1].strip() for number in numbers]
 
 
 def last_words(text: str) -> str:

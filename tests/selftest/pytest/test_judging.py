@@ -25,6 +25,7 @@ from canary_conformance.errors import (
 )
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.images.image_options import ImagesFrom
+from canary_conformance.paths import MANIFESTS, TESTS
 from canary_conformance.progress import Progress
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.report.run_record import Outcome, TestRecord, Tier
@@ -33,12 +34,12 @@ from canary_conformance.verdicts.model_disagreement import Disagreement
 from fixtures import end_summary, judging
 from fixtures.accounting import Noted
 from fixtures.exit_status import account_of, closing_lines, decide
-from fixtures.options import FAILED_STAGE, OWN_MANIFESTS, RUN, Run
+from fixtures.options import FAILED_STAGE, RUN, Run
 
 pytestmark = pytest.mark.selftest
 
 When = Literal["setup", "call", "teardown"]
-FILE = Path(__file__).parents[2] / "stage_4_canary/test_flag.py"
+FILE = TESTS / "stage_4_canary/test_flag.py"
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 PASSWORD = "MYSQL_PASSWORD=hunter2"
 
@@ -138,7 +139,7 @@ class Item:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    run = Run(ImagesFrom.AUTO, "name", False, OWN_MANIFESTS, False, tmp_path / "store", Progress())
+    run = Run(ImagesFrom.AUTO, "name", False, MANIFESTS, False, tmp_path / "store", Progress())
     run.folder = RunFolder.of_now(tmp_path / "reports").make()
     return run
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests, parse_manifests
 from fixtures.namespace_capacity import worlds_that_fit
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -18,12 +18,12 @@ def folder_of(cpu: object, replicas: object = 1) -> ManifestFolder:
     spec = {"replicas": replicas, "template": {"spec": {"containers": [container]}}}
     body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
     parsed = parse_manifests(yaml.safe_dump(body).encode(), "a.yaml", "voting")
-    return ManifestFolder(OWN_MANIFESTS, {"a.yaml": parsed.manifests})
+    return ManifestFolder(MANIFESTS, {"a.yaml": parsed.manifests})
 
 
 @pytest.mark.parametrize(("cores", "worlds"), [(1, 1), (2, 2), (4, 7), (16, 36)])
 def test_our_own_manifests_fit_so_often(cores: int, worlds: int) -> None:
-    manifests = load_manifests(OWN_MANIFESTS, load_scenario(OWN_MANIFESTS))
+    manifests = load_manifests(MANIFESTS, load_scenario(MANIFESTS))
     assert worlds_that_fit(manifests, cores) == worlds
 
 

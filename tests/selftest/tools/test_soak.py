@@ -16,12 +16,13 @@ from canary_conformance.cluster.supply import Supply
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.exit_codes import ExitStatus, together
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.process_owners import MARK, own_token
 from canary_conformance.progress import Progress
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.report.run_record import Outcome, requirement_lines
 from fixtures import end_summary
-from fixtures.options import OWN_MANIFESTS, REPOSITORY, RUN, Run
+from fixtures.options import RUN, Run
 from tests.selftest.support import interrupted_when, run_record
 from tools import round_reports, rounds, soak
 from tools.round_reports import Round, read_round
@@ -114,7 +115,7 @@ def output_of(run: Run) -> str:
 
 
 def test_a_round_is_what_its_own_report_says(tmp_path: Path) -> None:
-    run = Run(ImagesFrom.AUTO, "c", True, OWN_MANIFESTS, False, tmp_path, Progress())
+    run = Run(ImagesFrom.AUTO, "c", True, MANIFESTS, False, tmp_path, Progress())
     run.folder = RunFolder.of_now(tmp_path / "reports").make()
     run.tests = list(run_record(R3_2=Outcome.FAILED, R4_4=Outcome.PASSED).tests)
     output = output_of(run)

@@ -10,13 +10,13 @@ import pytest
 import yaml
 
 from canary_conformance.errors import BadInput
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests, parse_manifests
 from canary_conformance.scenario.renaming import Renaming, rename_manifests, rename_scenario
 
 pytestmark = pytest.mark.selftest
 
-MANIFESTS = Path(__file__).parents[3] / "manifests"
 RENAMING = Renaming(
     namespace="voting",
     to="voting-gw1",

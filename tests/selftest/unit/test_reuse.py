@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.stages import ObjectRef
@@ -27,7 +27,6 @@ from canary_conformance.stages.reuse import (
 
 pytestmark = pytest.mark.selftest
 
-MANIFESTS = Path(__file__).parents[3] / "manifests"
 ROUTES_OF_2_0 = "istio/step-3-add-routing-for-2.0-components.yaml"
 PODS_OF_2_0 = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 NAMESPACE, SUITE = "voting", "voting-conformance"

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from canary_conformance.cluster.pod_access import PodName
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
@@ -26,7 +27,6 @@ from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.namespace_under_test import World
 from canary_conformance.stages.stage_evidence import evidence
 from canary_conformance.timeouts import LIMITS
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -120,10 +120,10 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
 
 
 def world_on(cluster: Cluster, stage: int = 4) -> World:
-    scenario = load_scenario(OWN_MANIFESTS)
+    scenario = load_scenario(MANIFESTS)
     return World(
         cluster=cast(Any, SimpleNamespace(api=cluster)),
-        setting=Setting(scenario, load_manifests(OWN_MANIFESTS, scenario), mesh=cast(Any, None)),
+        setting=Setting(scenario, load_manifests(MANIFESTS, scenario), mesh=cast(Any, None)),
         parts=cast(Any, None),
         stage=stage,
         transitions={2: TRANSITION},
@@ -193,7 +193,7 @@ def test_manifests_are_those_applied_so_far_as_their_author_wrote_them(world: Wo
     shown = {name: text for name, text in evidence(world).items() if name.startswith("manifests/")}
     files = world.scenario.files_up_to(stage)
     assert list(shown) == [f"manifests/{file}" for file in files]
-    assert shown[STEP_1] == (OWN_MANIFESTS / STEP_1.removeprefix("manifests/")).read_text()
+    assert shown[STEP_1] == (MANIFESTS / STEP_1.removeprefix("manifests/")).read_text()
 
 
 def test_a_stage_that_was_never_entered_shows_its_manifests(world: World) -> None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from canary_conformance.errors import StageFailed
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, WaitFor
@@ -22,7 +23,6 @@ from canary_conformance.stages.steps import Made
 from canary_conformance.stages.transition import pass_through
 from canary_conformance.traffic.continuous_traffic import ContinuousTraffic
 from canary_conformance.voting.final_rollout import EVERYONE
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -91,8 +91,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def world(told: list[str]) -> World:
-    scenario = load_scenario(OWN_MANIFESTS)
-    setting = Setting(scenario, load_manifests(OWN_MANIFESTS, scenario), cast(Any, None))
+    scenario = load_scenario(MANIFESTS)
+    setting = Setting(scenario, load_manifests(MANIFESTS, scenario), cast(Any, None))
 
     class Cluster:
         api = None
