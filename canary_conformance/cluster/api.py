@@ -8,9 +8,7 @@ validation", "Warning headers").
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,38 +19,25 @@ from kubernetes.client.rest import RESTClientObject
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
+from canary_conformance.cluster.apply_answers import (
+    FIELD_MANAGER,
+    Applied,
+    Refused,
+    is_undecided,
+    message_of,
+    ref_of,
+    verb_of,
+    warnings_of,
+)
 from canary_conformance.errors import EnvironmentFailed
-from canary_conformance.scenario.kinds import kind_name
 from canary_conformance.scenario.observations import AppliedObject
-from canary_conformance.scenario.stages import ObjectRef, Verb
+from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.timeouts import LIMITS
 
-FIELD_MANAGER = "voting-conformance"
 # A kept connection that the server has closed meanwhile is opened anew; more tries would only hide a server
 # that is silent, and each waits for the whole limit.
 TRIES_MORE = 1
-# Statuses by which a server asks to come back later (RFC 9110, 6585). A webhook that can't be asked is a 500;
-# Istio's is the mesh's, any other came with the manifests.
-UNWELL = (429, 502, 503, 504)
-WEBHOOK_FAILED = re.compile(r'failed calling webhook "?[^" ]*istio\.io')
 Object = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What the server made of one object: the verb as kubectl prints it, and its warnings."""
-
-    object: AppliedObject
-    warnings: tuple[str, ...]
-
-
-class Refused(Exception):
-    """The API server refused an object; the message is the server's."""
-
-    def __init__(self, ref: ObjectRef, message: str) -> None:
-        super().__init__(f"{ref}: {message}")
-        self.ref = ref
-        self.message = message
 
 
 class _Limited(RESTClientObject):  # type: ignore[misc]
@@ -64,19 +49,35 @@ class _Limited(RESTClientObject):  # type: ignore[misc]
 
 
 class Api:
-    """A cluster's API server, reached by one kubeconfig file of ours and nothing else."""
+    """A cluster's API server, reached by one kubeconfig file and nothing else."""
 
-    def __init__(self, kubeconfig: Path) -> None:
-        """Read the kubeconfig; the discovery cache lies beside it. Raises EnvironmentFailed."""
+    def __init__(self, kubeconfig: Path, context: str = "") -> None:
+        """Read the kubeconfig; the discovery cache lies beside it.
+
+        Args:
+            kubeconfig: The only file that is read.
+            context: The context to use; the file's current one by default.
+
+        Raises:
+            EnvironmentFailed: The file, or the server, can't be used.
+        """
         self.kubeconfig = kubeconfig
+        self.context = context
         try:
             configuration = kubernetes_client.Configuration(retries=TRIES_MORE)
-            kubernetes_config.load_kube_config(str(kubeconfig), client_configuration=configuration)
+            kubernetes_config.load_kube_config(
+                str(kubeconfig), context or None, client_configuration=configuration
+            )
             self.client = kubernetes_client.ApiClient(configuration)
             self.client.rest_client = _Limited(configuration)
             self._dynamic = DynamicClient(self.client, cache_file=str(kubeconfig.with_suffix(".discovery")))
         except Exception as error:
             raise EnvironmentFailed(f"the API server of {kubeconfig} can't be used: {error}") from error
+
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments by which kubectl and istioctl reach the same cluster."""
+        return ["--kubeconfig", str(self.kubeconfig), *(["--context", self.context] if self.context else [])]
 
     def apply(self, body: Object, namespace: str | None) -> Applied:
         """Apply one object, strictly. Raises Refused with the server's own words.
@@ -99,12 +100,12 @@ class Api:
                 serialize=False,
             )
         except ApiException as error:
-            if _undecided(error):
-                told = f"the API server could neither take nor refuse {ref}: {_message(error)}"
+            if is_undecided(error):
+                told = f"the API server could neither take nor refuse {ref}: {message_of(error)}"
                 raise EnvironmentFailed(told) from error
-            raise Refused(ref, _message(error)) from error
-        verb = _verb(before, json.loads(response.data))
-        return Applied(AppliedObject(ref, verb), _warnings(response.headers.getlist("Warning")))
+            raise Refused(ref, message_of(error)) from error
+        verb = verb_of(before, json.loads(response.data))
+        return Applied(AppliedObject(ref, verb), warnings_of(response.headers.getlist("Warning")))
 
     def _try_to_create(self, resource: Any, body: Object, namespace: str | None) -> None:
         """Ask whether an object could be created as it is, as `kubectl apply` would. Raises ApiException.
@@ -251,50 +252,5 @@ class Api:
             raise
 
 
-def ref_of(body: Object) -> ObjectRef:
-    """Return what an object is called."""
-    return ObjectRef(kind_name(str(body["apiVersion"]), str(body["kind"])), str(body["metadata"]["name"]))
-
-
-def made_by_us(item: Object) -> bool:
-    """Tell whether an object that is there was applied by this suite, by its field manager."""
-    return any(one.get("manager") == FIELD_MANAGER for one in item["metadata"].get("managedFields") or ())
-
-
-def _verb(before: Object | None, after: Object) -> Verb:
-    """Return what became of an object; what controllers write to its status meanwhile is no change of it."""
-    if before is None:
-        return Verb.CREATED
-    return Verb.UNCHANGED if _written(before) == _written(after) else Verb.CONFIGURED
-
-
-def _written(item: Object) -> tuple[object, ...]:
-    """Return what an author decided of an object: its content, and which fields of it are ours."""
-    metadata = {k: v for k, v in item["metadata"].items() if k not in {"resourceVersion", "managedFields"}}
-    ours = [
-        one.get("fieldsV1")
-        for one in item["metadata"].get("managedFields") or ()
-        if one.get("manager") == FIELD_MANAGER
-    ]
-    return {k: v for k, v in item.items() if k not in {"metadata", "status"}}, metadata, ours
-
-
 def _path(namespace: str, *words: str) -> str:
     return "/".join(["/api/v1/namespaces", namespace, *words])
-
-
-def _undecided(error: ApiException) -> bool:
-    """Tell whether the server is not well, rather than the object wrong."""
-    return error.status in UNWELL or bool(WEBHOOK_FAILED.search(_message(error)))
-
-
-def _message(error: ApiException) -> str:
-    try:
-        return str(json.loads(error.body or "{}")["message"])
-    except (TypeError, ValueError, KeyError):
-        return f"{error.status} {error.reason}"
-
-
-def _warnings(headers: Sequence[str]) -> tuple[str, ...]:
-    """Return the texts of Warning headers: `299 - "text"`, several in one header separated by commas."""
-    return tuple(part for header in headers for part in header.split('"')[1::2])

@@ -26,6 +26,8 @@ LOG_LINES = 12
 ENDS_AT_MOST = 2
 SAME_WORDS = 5  # lines
 SIGNALLED = 128  # exit codes above it are of a signal: the kubelet, or the kernel short of memory, ended it
+# What the API's client raises for a log that can't be read: the server's refusal, or no whole answer.
+UNREADABLE = (ApiException, HTTPError, OSError)
 # What the kubelet answers, with status 200, for a container that is removed by now.
 LOG_GONE = "unable to retrieve container logs"
 # SIGKILL and SIGTERM: a liveness or startup probe failed too often.
@@ -106,7 +108,7 @@ class CrashLog:
         if number != current_run(status).number - current_run(status).runs:
             return []
         # A log that can't be read leaves a run without words, which prove nothing.
-        with contextlib.suppress(ApiException, HTTPError, OSError):
+        with contextlib.suppress(*UNREADABLE):
             log = self._api.log(
                 name,
                 self._namespace,

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from canary_conformance.cluster.api import Api
-from canary_conformance.cluster.container_exits import LOG_GONE, habits
+from canary_conformance.cluster.container_exits import LOG_GONE, UNREADABLE, habits
 from canary_conformance.cluster.pod_creation_failures import TEMPLATE, unmade_pods
 from canary_conformance.cluster.pod_stability import Steady
 from canary_conformance.cluster.pod_state import Trouble, pod_troubles
@@ -212,7 +212,7 @@ def _failed(api: Api, namespace: str, end: GaveUp | NotInTime, hope: _Hope) -> S
 def last_log_lines(api: Api, namespace: str, pod: str, container: str) -> list[str]:
     """Return a container's last log lines, of its last ended run where it has one."""
     for before in (True, False):
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(*UNREADABLE):
             log = api.log(pod, namespace, container=container, previous=before, lines=LOG_LINES)
             if not log.startswith(LOG_GONE):
                 return log.splitlines()

@@ -7,18 +7,20 @@ telemetry's stats filter. Nothing asks a cloud's metadata address, since nothing
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
-from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.namespace_deletion import delete_namespaces
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.images.content_keys import key_of
 from canary_conformance.images.provisions import Provisions
+from canary_conformance.mesh.base import Gateway, gateway_address
 from canary_conformance.mesh.istioctl import ask_istioctl
-from canary_conformance.mesh.tls_counters import STATS_SUFFIXES
+from canary_conformance.mesh.tls.tls_counters import STATS_SUFFIXES
 from canary_conformance.processes import CommandFailed
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import LIMITS
@@ -35,28 +37,10 @@ SMALL = {"requests": {"cpu": "10m", "memory": "40Mi"}}
 
 
 @dataclass(frozen=True, slots=True)
-class Gateway:
-    """An ingress gateway: where it runs, and the labels of its pods, and the host and port at which
-    the outside reaches its HTTP port 80."""
+class InstalledMesh:
+    """A Mesh that this suite installed.
 
-    namespace: str
-    name: str
-    host: str
-    port: int
-    selector: dict[str, str]
-
-    @property
-    def url(self) -> str:
-        """The page's address."""
-        return f"http://{self.host}:{self.port}/"
-
-
-@dataclass(frozen=True, slots=True)
-class Mesh:
-    """The mesh under test: its root namespace, its ingress gateway, and what to call it.
-
-    proxy_image is what the running control plane, of this revision, puts into pods; injection_labels are
-    those by which a namespace asks for it.
+    Attributes are those of Mesh.
     """
 
     root_namespace: str
@@ -65,11 +49,15 @@ class Mesh:
     upstream_envoy: str | None
     istioctl: Path
     proxy_image: str
-    injection_labels: dict[str, str]
+    injection_labels: Mapping[str, str]
     revision: str = DEFAULT_REVISION
 
+    def with_gateway(self, gateway: Gateway) -> InstalledMesh:
+        """Return the same mesh, reached by another ingress gateway."""
+        return replace(self, gateway=gateway)
 
-def ensure_mesh(cluster: Cluster, provisions: Provisions, progress: Progress) -> Mesh:
+
+def ensure_mesh(cluster: Cluster, provisions: Provisions, progress: Progress) -> InstalledMesh:
     """Return the mesh of a cluster of ours, installed unless the running control plane is the wanted one.
 
     Another mesh is removed first, so that nothing of it is judged. Raises EnvironmentFailed with istioctl's
@@ -88,13 +76,13 @@ def ensure_mesh(cluster: Cluster, provisions: Provisions, progress: Progress) ->
     return mesh_of(cluster, provisions)
 
 
-def mesh_of(cluster: Cluster, provisions: Provisions, revision: str = DEFAULT_REVISION) -> Mesh:
+def mesh_of(cluster: Cluster, provisions: Provisions, revision: str = DEFAULT_REVISION) -> InstalledMesh:
     """Return the mesh as it is where the control plane of this revision is in charge.
 
     Raises EnvironmentFailed where no gateway is reached.
     """
     by_default = revision == DEFAULT_REVISION
-    return Mesh(
+    return InstalledMesh(
         root_namespace=ROOT_NAMESPACE,
         gateway=_gateway(cluster),
         istio_version=provisions.istio_version,
@@ -213,10 +201,7 @@ def _installed(cluster: Cluster) -> str | None:
 
 
 def _gateway(cluster: Cluster) -> Gateway:
+    address = gateway_address(cluster, ROOT_NAMESPACE, GATEWAY)
     service = cluster.api.get("v1", "Service", GATEWAY, ROOT_NAMESPACE)
-    ports = service["spec"]["ports"] if service else []
-    node_port = next((port["nodePort"] for port in ports if port["port"] == 80), None)
-    if node_port is None:
-        raise EnvironmentFailed(f"Service {ROOT_NAMESPACE}/{GATEWAY} has no node port for port 80")
     selector = {"istio": service["spec"]["selector"]["istio"]} if service else {}
-    return Gateway(ROOT_NAMESPACE, GATEWAY, cluster.node_address, int(node_port), selector)
+    return Gateway(ROOT_NAMESPACE, GATEWAY, address, selector)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.processes import run
 from canary_conformance.timeouts import LIMITS
 
@@ -27,22 +27,27 @@ def ask_istioctl(
 
     It writes to ~/.kube and reads settings in ~/.istioctl, so that its home is the cluster's folder.
     """
-    kubeconfig = cluster.api.kubeconfig
-    command: list[str | Path] = [program, *words, "--kubeconfig", kubeconfig]
     return run(
-        command,
+        [program, *words, *cluster.api.arguments],
         limit=limit or LIMITS.analyze,
         accepted=accepted,
-        environment={"HOME": str(kubeconfig.parent)},
+        environment={"HOME": str(cluster.api.kubeconfig.parent)},
     )
 
 
-def analyze(cluster: Cluster, program: Path, namespace: str) -> list[str]:
+def analyze(cluster: Cluster, program: Path, namespace: str, root_namespace: str) -> list[str]:
     """Return what `istioctl analyze` finds in a namespace, as "CODE object: message".
 
-    Raises CommandFailed.
+    Args:
+        cluster: The cluster.
+        program: An istioctl.
+        namespace: The namespace that is analyzed.
+        root_namespace: The mesh's.
+
+    Raises:
+        CommandFailed: istioctl came to no result.
     """
-    words = ("analyze", "--namespace", namespace, "--output", "json")
+    words = ("analyze", "--namespace", namespace, "--istioNamespace", root_namespace, "--output", "json")
     return read_findings(ask_istioctl(cluster, program, *words, accepted=(0, FINDINGS)))
 
 

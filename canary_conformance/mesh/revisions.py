@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.mesh.installation import DEFAULT_REVISION, GATEWAY, ROOT_NAMESPACE
 from canary_conformance.mesh.istioctl import ask_istioctl
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.pod_access import PodName, PodPort
 from canary_conformance.errors import EnvironmentFailed
-from canary_conformance.images.provisions import Provisions
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import SYSTEM_CLOCK, Clock, NotInTime, wait_until
@@ -103,13 +102,11 @@ def answering_control_plane(api: Api, root_namespace: str, clock: Clock = SYSTEM
         raise EnvironmentFailed(str(late)) from late
 
 
-def check_runs(running: ControlPlane, provisions: Provisions) -> None:
-    """Raise EnvironmentFailed unless the control plane is of the versions that it was to be made from."""
-    kubernetes = f"v{provisions.kubernetes_version}"
-    if {running.api_server, *running.kubelets} != {kubernetes} or running.istio != (
-        provisions.istio_version,
-    ):
-        wanted = f"Kubernetes {kubernetes} with Istio {provisions.istio_version}"
+def check_runs(running: ControlPlane, *, kubernetes: str, istio: str) -> None:
+    """Raise EnvironmentFailed unless the control plane is of these versions, written without a `v`."""
+    versions = {running.api_server, *running.kubelets}
+    if versions != {f"v{kubernetes}"} or running.istio != (istio,):
+        wanted = f"Kubernetes v{kubernetes} with Istio {istio}"
         raise EnvironmentFailed(f"{wanted} was to run, and this runs: {running}")
 
 

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from canary_conformance.cluster.api import Api, Applied, Object, Refused
+from canary_conformance.cluster.api import Api, Object
+from canary_conformance.cluster.apply_answers import Applied, Refused
 from canary_conformance.cluster.namespace_deletion import delete_namespace, volumes_going
 from canary_conformance.cluster.pod_readiness import Diagnosis, wait_for_rollouts
 from canary_conformance.cluster.rollouts import KINDS, owner_of

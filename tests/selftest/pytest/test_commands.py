@@ -175,7 +175,7 @@ def test_selftests_without_their_library_say_what_to_install(bare: Suite, words:
         ("--help", "--manifests"),
         ("--version", "pytest "),
         ("--markers", "@pytest.mark.selftest"),
-        ("--fixtures", "world"),
+        ("--fixtures", "namespace"),
         ("--setup-plan", "SETUP"),
     ],
 )

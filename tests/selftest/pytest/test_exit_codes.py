@@ -192,7 +192,7 @@ UPGRADE = ("-p", "fixtures.upgrade.upgrade_plugin", "--from=1.31.0+envoy1.38.3",
         (("--tag", "Prod"), "--tag Prod"),
     ],
 )
-def test_a_run_that_moves_the_mesh_has_no_workers_and_no_world_of_the_last_run(
+def test_a_run_that_moves_the_mesh_has_no_workers_and_no_namespace_of_the_last_run(
     run_pytest: Pytest, asked: tuple[str, ...], told: str
 ) -> None:
     assert_bad_input(run_pytest(*UPGRADE, *asked), told)

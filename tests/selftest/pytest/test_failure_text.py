@@ -19,7 +19,7 @@ from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.verdicts import ExpectationFailed, Verdict
 from fixtures import failure_text
 from fixtures.failure_text import failed_requirement, headline, stage_headline, stage_not_ready
-from fixtures.options import RUN, WORLD, Run
+from fixtures.options import NAMESPACE_UNDER_TEST, RUN, Run
 
 pytestmark = pytest.mark.selftest
 
@@ -34,7 +34,7 @@ def _no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Item:
-    """What is read of a red test of R4.4: its run, its world, its marks."""
+    """What is read of a red test of R4.4: its run, its namespace, its marks."""
 
     def __init__(self, *, live_for: float = 3, manifests: bool = True, tier: Tier = Tier.LIVE) -> None:
         self.path = Path("tests/stage_4_canary/test_flag.py")
@@ -44,7 +44,7 @@ class Item:
             run.scenario = load_scenario(MANIFESTS)
             run.manifests = load_manifests(MANIFESTS, run.scenario)
         self.config.stash[RUN] = run
-        self.config.stash[WORLD] = cast(Any, SimpleNamespace(live_at=NOW - live_for))
+        self.config.stash[NAMESPACE_UNDER_TEST] = cast(Any, SimpleNamespace(live_at=NOW - live_for))
         self.marks = [pytest.mark.requirement("R4.4").mark]
         self.marks += [pytest.mark.static.mark] if tier is Tier.STATIC else []
 

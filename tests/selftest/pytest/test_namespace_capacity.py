@@ -1,4 +1,4 @@
-"""A machine has room for so many worlds, by what their pods ask for."""
+"""A machine has room for so many namespaces, by what their pods ask for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import yaml
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests, parse_manifests
-from fixtures.namespace_capacity import worlds_that_fit
+from fixtures.namespace_capacity import namespaces_that_fit
 
 pytestmark = pytest.mark.selftest
 
@@ -21,14 +21,14 @@ def folder_of(cpu: object, replicas: object = 1) -> ManifestFolder:
     return ManifestFolder(MANIFESTS, {"a.yaml": parsed.manifests})
 
 
-@pytest.mark.parametrize(("cores", "worlds"), [(1, 1), (2, 2), (4, 7), (16, 36)])
-def test_our_own_manifests_fit_so_often(cores: int, worlds: int) -> None:
+@pytest.mark.parametrize(("cores", "namespaces"), [(1, 1), (2, 2), (4, 7), (16, 36)])
+def test_our_own_manifests_fit_so_often(cores: int, namespaces: int) -> None:
     manifests = load_manifests(MANIFESTS, load_scenario(MANIFESTS))
-    assert worlds_that_fit(manifests, cores) == worlds
+    assert namespaces_that_fit(manifests, cores) == namespaces
 
 
 @pytest.mark.parametrize(
-    ("cpu", "replicas", "worlds"),
+    ("cpu", "replicas", "namespaces"),
     [
         ("470m", 1, 5),
         (0.47, 1, 5),
@@ -40,5 +40,5 @@ def test_our_own_manifests_fit_so_often(cores: int, worlds: int) -> None:
         (None, "x", 145),
     ],
 )
-def test_each_world_takes_what_its_pods_ask_for(cpu: object, replicas: object, worlds: int) -> None:
-    assert worlds_that_fit(folder_of(cpu, replicas), 4) == worlds
+def test_each_namespace_takes_what_its_pods_ask_for(cpu: object, replicas: object, namespaces: int) -> None:
+    assert namespaces_that_fit(folder_of(cpu, replicas), 4) == namespaces

@@ -32,7 +32,7 @@ MESH = SimpleNamespace(proxy_image="proxy", revision="default")
 
 
 class Moved:
-    """A world whose mesh can't be moved: what it is told, and what of it fails."""
+    """A namespace whose mesh can't be moved: what it is told, and what of it fails."""
 
     def __init__(self, *, proxies: BaseException | None = None, disturbed: str = "") -> None:
         self.mesh, self.stage, self.progress = MESH, 4, Progress()
@@ -83,9 +83,9 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
     return ends
 
 
-def upgrade_of(world: Moved) -> Upgrade:
+def upgrade_of(namespace: Moved) -> Upgrade:
     source, target = (SimpleNamespace(mesh_version=version) for version in (SOURCE, TARGET))
-    return Upgrade(Asked(SOURCE, TARGET), cast(Any, world), cast(Any, source), cast(Any, target))
+    return Upgrade(Asked(SOURCE, TARGET), cast(Any, namespace), cast(Any, source), cast(Any, target))
 
 
 @pytest.mark.parametrize(
@@ -225,9 +225,9 @@ def test_a_stage_that_never_gets_ready_is_walked_once() -> None:
         config=config, stash=pytest.Stash(), iter_markers=lambda _: iter([pytest.mark.requirement("U1").mark])
     )
     request = cast(pytest.FixtureRequest, SimpleNamespace(config=config, node=node))
-    world = cast(Any, SimpleNamespace(advance_to=advance_to, watch=Moved(), stage=0))
+    namespace = cast(Any, SimpleNamespace(advance_to=advance_to, watch=Moved(), stage=0))
     for _ in range(2):
         with pytest.raises(StageFailed, match="pods don't start"):
-            bring_to_stage(request, world, 4)
+            bring_to_stage(request, namespace, 4)
     assert stash[FAILED_STAGE] == 1
-    assert (walks, world.live_at) == ([4], 5.0)
+    assert (walks, namespace.live_at) == ([4], 5.0)

@@ -94,7 +94,7 @@ def test_a_failed_requirement_is_as_red_by_workers(tmp_path: Path, mistaken: Pat
     assert any((shared.report / "failures").iterdir())
 
 
-def test_a_world_is_taken_over_by_one_process_alone(tmp_path: Path) -> None:
+def test_a_namespace_is_taken_over_by_one_process_alone(tmp_path: Path) -> None:
     ended = run(tmp_path / "two", "-n", "2", "--reuse")
     assert ended.code == 4
     assert "--reuse can't be combined with -n" in ended.told

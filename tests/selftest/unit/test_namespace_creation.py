@@ -1,4 +1,4 @@
-"""Before a world is made: whose tokens its proxies are sure to show."""
+"""Before a namespace is made: whose tokens its proxies are sure to show."""
 
 from __future__ import annotations
 

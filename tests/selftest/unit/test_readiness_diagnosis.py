@@ -14,7 +14,7 @@ import pytest
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting import readiness_diagnosis
 
 pytestmark = pytest.mark.selftest
@@ -36,10 +36,10 @@ def told(
     monkeypatch.setattr(
         readiness_diagnosis, "Stuck", lambda *args, **more: kept.update(refused=args[5], **more)
     )
-    world = SimpleNamespace(
-        scenario=scenario, manifests=manifests, api=None, namespace="voting", callers=None, settle=None
+    namespace = SimpleNamespace(
+        scenario=scenario, manifests=manifests, api=None, name="voting", callers=None, settle=None
     )
-    readiness_diagnosis.diagnosis_of(cast(World, world), [], CANARY)
+    readiness_diagnosis.diagnosis_of(cast(NamespaceUnderTest, namespace), [], CANARY)
 
     class Component(SimpleNamespace):
         def __str__(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.report.run_record import (
     Outcome,
     RequirementLine,
@@ -19,7 +20,7 @@ from canary_conformance.report.run_record import (
 )
 from canary_conformance.verdicts import Verdict
 from canary_conformance.voting.requirements import ON_A_CLUSTER_ONLY, REQUIREMENTS, UnknownRequirement
-from tools.requirements_table import REPOSITORY, collect_marks
+from tools.requirements_table import collect_marks
 
 pytestmark = pytest.mark.selftest
 

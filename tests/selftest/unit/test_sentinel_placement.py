@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from canary_conformance.mesh.installation import Mesh
+from canary_conformance.mesh.base import Mesh
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests, parse_manifests

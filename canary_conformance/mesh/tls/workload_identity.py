@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from canary_conformance.mesh.envoy_config import DumpIncomplete, EnvoyConfig
-from canary_conformance.mesh.tls_modes import client_tls, server_tls
-from canary_conformance.mesh.tls_sockets import SanMatcher
-from canary_conformance.mesh.tls_table import ServingPod, TlsLeg
+from canary_conformance.mesh.tls.envoy_config import DumpIncomplete, EnvoyConfig
+from canary_conformance.mesh.tls.tls_modes import client_tls, server_tls
+from canary_conformance.mesh.tls.tls_table import ServingPod, TlsLeg
+from canary_conformance.mesh.tls.transport_sockets import SanMatcher
 
 CERTS = "/certs"
 

@@ -13,7 +13,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from canary_conformance.mesh.envoy_config import EnvoyConfig, FilterChain, Listener, VirtualHost
+from canary_conformance.mesh.tls.envoy_config import EnvoyConfig, FilterChain, Listener, VirtualHost
 
 INBOUND_LISTENER = "virtualInbound"
 OUTBOUND_LISTENER = "virtualOutbound"

@@ -17,8 +17,8 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from canary_conformance.mesh.envoy_config import EnvoyConfig
-from canary_conformance.mesh.tls_modes import (
+from canary_conformance.mesh.tls.envoy_config import EnvoyConfig
+from canary_conformance.mesh.tls.tls_modes import (
     NONE,
     ClientCluster,
     Mode,

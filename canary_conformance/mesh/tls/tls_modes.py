@@ -12,9 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from canary_conformance.mesh.envoy_config import Cluster, DumpIncomplete, Endpoint, EnvoyConfig, FilterChain
-from canary_conformance.mesh.tls_routes import INBOUND_LISTENER, clusters_towards, outbound_cluster
-from canary_conformance.mesh.tls_sockets import SanMatcher, SocketKind, TransportSocket
+from canary_conformance.mesh.tls.envoy_config import (
+    Cluster,
+    DumpIncomplete,
+    Endpoint,
+    EnvoyConfig,
+    FilterChain,
+)
+from canary_conformance.mesh.tls.outbound_clusters import INBOUND_LISTENER, clusters_towards, outbound_cluster
+from canary_conformance.mesh.tls.transport_sockets import SanMatcher, SocketKind, TransportSocket
 
 NONE = "-"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from canary_conformance.errors import NotJudged
-from canary_conformance.mesh.tls_sockets import TransportSocket, read_socket
+from canary_conformance.mesh.tls.transport_sockets import TransportSocket, read_socket
 
 CONFIG_DUMP = "/config_dump?include_eds"
 

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from canary_conformance.errors import NotJudged
-from canary_conformance.mesh.envoy_config import DumpIncomplete
+from canary_conformance.mesh.tls.envoy_config import DumpIncomplete
 
 CLUSTERS = "/clusters?format=json"
 TLS_STATS = "/stats?format=json&filter=(ssl%5C.%7Cno_filter_chain_match)"
