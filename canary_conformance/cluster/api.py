@@ -149,10 +149,7 @@ class Api:
         return [dict(item) for item in found["items"]]
 
     def kinds(self) -> Sequence[tuple[str, str, bool]]:
-        """Return (apiVersion, kind, namespaced) of everything that can be listed and deleted.
-
-        Preferred versions only.
-        """
+        """Return (apiVersion, kind, namespaced) of what can be listed and deleted, in preferred versions."""
         return [
             (resource.group_version, resource.kind, resource.namespaced)
             for resource in self._dynamic.resources.search()

@@ -17,13 +17,18 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from kubernetes.client.exceptions import ApiException
 from kubernetes.stream import ws_client
 from kubernetes.stream.ws_client import WSClient
+from urllib3.exceptions import HTTPError
 from websocket import WebSocket
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.errors import NotJudged
 from canary_conformance.timeouts import LIMITS
+
+UNANSWERED = (OSError, HTTPError, ApiException)
+"""What the API's client and the sockets raise where nothing answers."""
 
 DATA, ERROR = 0, 1
 STDOUT, STDERR = 1, 2

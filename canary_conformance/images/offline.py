@@ -1,7 +1,4 @@
-"""The recipes of a whole run from package registries: Kubernetes, Istio on upstream Envoy, the node.
-
-The voting app.
-"""
+"""The recipes of a run from package registries: Kubernetes, Istio on upstream Envoy, node, voting app."""
 
 from __future__ import annotations
 
@@ -51,7 +48,7 @@ def _istio_stamp() -> dict[str, str]:
 
 BASE = Bootstrapped("debian", "bookworm")
 ISTIO = GoPrograms("istio", GO / "istio", _istio_stamp())
-KIND = GoPrograms("kind", GO / "kind")
+KIND = GoPrograms("kind", GO / "kind", for_host=True)
 ETCD = GoPrograms("etcd", GO / "etcd")
 COREDNS = GoPrograms("coredns", GO / "coredns")
 PROVISIONER = GoPrograms("local-path-provisioner", GO / "local-path-provisioner")

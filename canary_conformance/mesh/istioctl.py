@@ -64,7 +64,7 @@ def analyze(cluster: Cluster, program: Path, namespace: str, root_namespace: str
 def precheck(cluster: Cluster, program: Path) -> list[str]:
     """Return what `istioctl x precheck` finds: what keeps its version from being installed.
 
-    As analyze() does. Raises CommandFailed.
+    The form is that of analyze(). Raises CommandFailed.
     """
     words = ("experimental", "precheck", "--output", "json")
     return read_findings(run_istioctl(cluster, program, *words, accepted=(0, FINDINGS)))
