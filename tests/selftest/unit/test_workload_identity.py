@@ -1,4 +1,4 @@
-"""Who the ends of a leg are, from the certificates that real proxies told, and from twins made wrong."""
+"""The identities of a leg's ends, from the certificates of real proxies, and from twins made wrong."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_another_answer_is_no_list_of_certificates() -> None:
         workload_ids({"configs": []})
 
 
-def test_both_ends_are_who_the_other_insists_on() -> None:
+def test_both_ends_have_the_identity_that_the_other_insists_on() -> None:
     found = identity({CLIENT: [VOTING], SERVER: [VOTING]})
     assert found.problems == ()
     assert (found.pod, found.client_ids, found.server_ids) == (SERVER, (VOTING,), (VOTING,))
@@ -79,7 +79,7 @@ def test_both_ends_are_who_the_other_insists_on() -> None:
         ),
     ],
 )
-def test_an_end_that_is_not_who_it_should_be_is_told(ids: dict[str, list[str]], problem: str) -> None:
+def test_an_end_with_another_identity_is_a_problem(ids: dict[str, list[str]], problem: str) -> None:
     (found,) = identity(ids).problems
     assert found.endswith(f": {problem}")
     assert found.startswith(
@@ -87,7 +87,7 @@ def test_an_end_that_is_not_who_it_should_be_is_told(ids: dict[str, list[str]], 
     )
 
 
-def test_a_client_that_takes_any_server_is_told() -> None:
+def test_a_client_that_accepts_any_server_is_a_problem() -> None:
     found = identity({CLIENT: [VOTING], SERVER: [VOTING]}, old="match_subject_alt_names", new="unread")
     assert [one.rpartition(": ")[2] for one in found.problems] == ["the client insists on no identity"]
 
@@ -98,7 +98,7 @@ def test_the_newer_field_of_the_client_is_read_too() -> None:
     assert identity({CLIENT: [VOTING], SERVER: [VOTING]}, old=old, new=new).problems == ()
 
 
-def test_a_server_without_a_sidecar_is_nobody() -> None:
+def test_a_server_without_a_sidecar_has_no_identity() -> None:
     problems = [one.rpartition(": ")[2] for one in identity({CLIENT: [VOTING]}, sidecar=False).problems]
     assert problems == ["the server insists on no identity", "the server has 0 identities, not one"]
 
