@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +17,10 @@ from canary_conformance.mesh.tls.tls_counters import (
     refused_connections,
     server_handshakes,
 )
+from tests.selftest.dumps import dump
 
 pytestmark = pytest.mark.selftest
 
-DATA = Path(__file__).parents[1] / "data" / "mesh"
 STORAGE = "outbound|6379|v1-0|voting-storage.voting.svc.cluster.local"
 APP = "outbound|8080|v1-0|voting-app.voting.svc.cluster.local"
 
@@ -43,9 +41,7 @@ STATS = {
 
 
 def clusters(name: str) -> dict[str, Any]:
-    seen: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text())
-    found: dict[str, Any] = seen["clusters"]
-    return found
+    return dump(name, "clusters")
 
 
 class TestTraffic:

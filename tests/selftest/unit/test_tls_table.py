@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,10 @@ import pytest
 from canary_conformance.mesh.tls.envoy_config import EnvoyConfig, read_config
 from canary_conformance.mesh.tls.tls_table import ServingPod, TlsLeg, TlsRow, TlsStatus, table_text, tls_row
 from canary_conformance.mesh.tls.transport_sockets import PLAIN
+from tests.selftest.dumps import dump
 
 pytestmark = pytest.mark.selftest
 
-DATA = Path(__file__).parents[1] / "data" / "mesh"
 DOMAIN = "voting.svc.cluster.local"
 ADDRESSES = {
     "voting-app": "10.96.131.249",
@@ -49,12 +48,6 @@ voting-storage.voting.svc.cluster.local:6379 OK mTLS mTLS default/voting voting-
 # from voting-analytics-1-1
 HOST:PORT STATUS SERVER CLIENT AUTHN POLICY DESTINATION RULE
 voting-storage.voting.svc.cluster.local:6379 OK mTLS mTLS default/voting voting-storage/voting"""
-
-
-def dump(name: str) -> dict[str, Any]:
-    seen: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text())
-    found: dict[str, Any] = seen["config_dump"]
-    return found
 
 
 def edited(name: str, old: str, new: str) -> EnvoyConfig:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,24 +10,19 @@ from canary_conformance.mesh.tls.envoy_config import DumpIncomplete, read_config
 from canary_conformance.mesh.tls.tls_table import ServingPod, TlsLeg
 from canary_conformance.mesh.tls.transport_sockets import SanMatcher, SanRule
 from canary_conformance.mesh.tls.workload_identity import LegIdentity, leg_identities, spiffe_id, workload_ids
+from tests.selftest.dumps import dump
 
 pytestmark = pytest.mark.selftest
 
-DATA = Path(__file__).parents[1] / "data" / "mesh"
 VOTING = "spiffe://cluster.local/ns/voting/sa/default"
 GATEWAY = "spiffe://cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account"
 CLIENT, SERVER = "voting-app-1-0", "voting-analytics-1-1"
 
 
-def seen(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text())
-    return found
-
-
 def identity(ids: dict[str, list[str]], *, old: str = "", new: str = "", sidecar: bool = True) -> LegIdentity:
     """The one identity of app 1.0 -> analytics 1.1, with a text replaced in the client's dump."""
-    client = json.loads(json.dumps(seen("stage-3-app-1-0")["config_dump"]).replace(old, new))
-    config = read_config(seen("stage-3-analytics-1-1")["config_dump"]) if sidecar else None
+    client = json.loads(json.dumps(dump("stage-3-app-1-0")).replace(old, new))
+    config = read_config(dump("stage-3-analytics-1-1")) if sidecar else None
     leg = TlsLeg(CLIENT, "voting-analytics.voting.svc.cluster.local", 8080)
     server = ServingPod(SERVER, "voting", "10.244.0.11", {}, config)
     (found,) = leg_identities(leg, read_config(client), ["10.96.112.121"], [server], ids)
@@ -37,8 +30,8 @@ def identity(ids: dict[str, list[str]], *, old: str = "", new: str = "", sidecar
 
 
 def test_a_proxy_has_the_id_of_its_service_account() -> None:
-    assert workload_ids(seen("stage-3-app-1-0")["certs"]) == (VOTING,)
-    assert workload_ids(seen("stage-3-ingressgateway")["certs"]) == (GATEWAY,)
+    assert workload_ids(dump("stage-3-app-1-0", "certs")) == (VOTING,)
+    assert workload_ids(dump("stage-3-ingressgateway", "certs")) == (GATEWAY,)
     assert spiffe_id("cluster.local", "voting", "default") == VOTING
 
 
