@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from canary_conformance.cluster.machine_requirements import check_machine
+from canary_conformance.cluster.supply import Supply
 from canary_conformance.file_output import writing
 from canary_conformance.images.engine import ensure_engine
-from canary_conformance.images.provisions import Provisions, provide
+from canary_conformance.images.provisions import Provisions
 from canary_conformance.paths import store
 from canary_conformance.progress import Progress
 from tools.reports import check_reports
@@ -20,17 +20,16 @@ def ready_to_run(suite: SuiteOptions, progress: Progress) -> Provisions:
         EnvironmentFailed: The machine or the engine is not ready.
     """
     ready_machine(progress)
-    return provide(suite.images, suite.versions, store(), progress)
+    return Supply(suite.images, store(), progress).of_one(suite.versions)
 
 
 def ready_machine(progress: Progress) -> None:
-    """Start the engine and check that reports can be written and the machine meets the requirements.
+    """Start the engine and check that reports can be written.
 
     Raises:
-        EnvironmentFailed: One of these is not so.
+        EnvironmentFailed: One of them fails.
     """
     check_reports()
     with writing(store()):
         store().mkdir(parents=True, exist_ok=True)
     ensure_engine(progress)
-    check_machine(store().parent, progress)

@@ -23,6 +23,17 @@ _TIMED_OUT = re.compile(r"\w*Timeout(Error)?:")
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """How a client opens: what it sends, and whether it first listens for the word of a server that greets.
+
+    Such a server (MySQL) resets a client that talks over it, so a client that may meet one listens first.
+    """
+
+    send: bytes
+    listens: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One answer to a request for a page, or the reason why there was none.
 

@@ -14,15 +14,16 @@ from dataclasses import replace
 
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.errors import RequirementFailed
-from canary_conformance.scenario.observations import Call, Page, Reply, Sample
+from canary_conformance.scenario.observations import Call, Opening, Page, Reply, Sample
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.traffic.callers import LISTEN, Opening
+from canary_conformance.stages.running_workloads import Workload
+from canary_conformance.traffic.callers import LISTEN
 from canary_conformance.verdicts import ANY_LEAK, to_find_leak_in_each, to_find_leak_of
-from canary_conformance.voting.app_workloads import Workload, opening
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import DESTINATIONS, MYSQL, OUTSIDE, WHO_MAY_REACH_WHOM
-from canary_conformance.voting.final_rollout import VOTERS
 from canary_conformance.voting.mysql_restart import RESTART
 from canary_conformance.voting.stage_numbers import CANARY
+from canary_conformance.voting.stage_rules import HALVES
 from canary_conformance.voting.votes import cast_different_votes
 
 Cell = tuple[str, str]
@@ -30,7 +31,7 @@ Cell = tuple[str, str]
 READY_BY_VERSION = {"1.0": "R1.2", "1.1": "R2.1", "2.0": "R4.2"}
 
 # Those without the flag open theirs while MySQL restarts, which takes as long as a whole sample.
-PAGES = {"1.0": to_find_leak_of(ANY_LEAK), "2.0": to_find_leak_in_each(VOTERS, ANY_LEAK)}
+PAGES = {"1.0": to_find_leak_of(ANY_LEAK), "2.0": to_find_leak_in_each(HALVES, ANY_LEAK)}
 
 
 def reach(
@@ -130,6 +131,6 @@ def ready_workload(namespace: NamespaceUnderTest, app: str, version: str) -> Wor
 def _call(namespace: NamespaceUnderTest, source: str, service: str, port: int) -> tuple[Call, Opening]:
     """Return the call and how it is opened; the name is whole, as the pod without sidecar lives elsewhere."""
     host = f"{service}.{namespace.name}.svc.cluster.local"
-    opened = opening(service, host, port)
+    opened = VOTING_APP.opening(service, host, port)
     # No server greets before MySQL is there.
     return Call(source, host, port), replace(opened, listens=opened.listens and namespace.stage >= CANARY)

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from canary_conformance.cluster.supply import Supply
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.exit_codes import ExitStatus, together
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
@@ -78,7 +79,7 @@ def test_bad_command_line_is_bad_input(words: list[str]) -> None:
 
 
 def test_a_name_that_no_cluster_can_have_is_refused_before_anything_is_made() -> None:
-    with pytest.raises(BadInput, match="'Bad Name' can't name a cluster"):
+    with pytest.raises(BadInput, match="'Bad Name' is not a valid cluster name"):
         soak.settings(["--cluster-name", "Bad Name"])
 
 
@@ -293,9 +294,8 @@ def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(reports, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(soak, "store", lambda: tmp_path / "store")
     monkeypatch.setattr(preparation, "store", lambda: tmp_path / "store")
-    monkeypatch.setattr(preparation, "provide", lambda *_: SimpleNamespace(describe=lambda: "Istio 1.31"))
-    for name in ("ensure_engine", "check_machine"):
-        monkeypatch.setattr(preparation, name, lambda *_: None)
+    monkeypatch.setattr(Supply, "of_one", lambda *_: SimpleNamespace(describe=lambda: "Istio 1.31"))
+    monkeypatch.setattr(preparation, "ensure_engine", lambda *_: None)
     monkeypatch.setenv(MARK, "")
     return done
 
