@@ -11,17 +11,21 @@ import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images import offline, pulled
 from canary_conformance.images.building import make_all
+from canary_conformance.images.content_keys import key_of
 from canary_conformance.images.debian import may_install
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
-from canary_conformance.images.pins import mirror
+from canary_conformance.images.pins import PINS, mirror
 from canary_conformance.images.pull_outcomes import Outcome, PullFailed, PullRefused
 from canary_conformance.images.versions import MeshVersion, Versions, available
+from canary_conformance.process_owners import inherited_token, own_token
 from canary_conformance.progress import Progress
 
 HOW_LONG = "15 to 20 minutes on two cores"
@@ -38,6 +42,17 @@ def decided(asked: ImagesFrom, versions: AskedVersions, store: Path, progress: P
     """
     if asked is not ImagesFrom.AUTO:
         return asked
+    memory = _Memory.of(versions, store)
+    if (before := memory.decided()) is not None:
+        progress.note(f"images: {before} again, as decided before in this run")
+        return before
+    source = _pulled_or_built(versions, store, progress)
+    memory.keep(source)
+    return source
+
+
+def _pulled_or_built(versions: AskedVersions, store: Path, progress: Progress) -> ImagesFrom:
+    """Decide by the registry's answer. Raises as decided() does."""
     try:
         chosen = available(ImagesFrom.PULL).choose(versions)
         _pull_first(chosen, store, progress)
@@ -55,6 +70,35 @@ def decided(asked: ImagesFrom, versions: AskedVersions, store: Path, progress: P
     progress.note(f"images: {why}")
     progress.note(f"images: so they are built here from package registries; {took}")
     return ImagesFrom.BUILD
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What was decided for these versions in this run or the one that started it.
+
+    A registry that answers one worker and not the next would have them make two different clusters.
+    """
+
+    file: Path
+    key: str
+
+    @classmethod
+    def of(cls, versions: AskedVersions, store: Path) -> Self:
+        """Return the memory of this run, which workers and rounds share with what started them."""
+        run = inherited_token() or own_token()
+        return cls(store / "images-from", key_of(run, str(versions), str(mirror()), os.environ.get(PINS, "")))
+
+    def decided(self) -> ImagesFrom | None:
+        """Return what was decided, None where nothing was."""
+        with suppress(OSError, ValueError):
+            key, source = self.file.read_text(encoding="utf-8").split()
+            return ImagesFrom(source) if key == self.key else None
+        return None
+
+    def keep(self, source: ImagesFrom) -> None:
+        """Let the workers and rounds of this run know."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(f"{self.key} {source}\n", encoding="utf-8")
 
 
 @contextmanager
