@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from canary_conformance.cluster.cluster_ownership import check_name
-from canary_conformance.cluster.machine_requirements import check_machine
+from canary_conformance.cluster.supply import Supply
 from canary_conformance.errors import BadInput, EnvironmentFailed, NotJudged
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.file_output import check_writable, writing
@@ -31,7 +31,7 @@ from canary_conformance.images.image_options import (
     add_version_options,
 )
 from canary_conformance.images.pins import use_registry
-from canary_conformance.images.provisions import Provisions, provide
+from canary_conformance.images.provisions import Provisions
 from canary_conformance.paths import REPOSITORY, store
 from canary_conformance.process_owners import mark_children
 from canary_conformance.processes import last_lines
@@ -111,11 +111,11 @@ def ready_to_walk(images: ImagesFrom, versions: AskedVersions, progress: Progres
     Raises BadInput and EnvironmentFailed.
     """
     ready_machine(progress)
-    return provide(images, versions, store(), progress)
+    return Supply(images, store(), progress).of_one(versions)
 
 
 def ready_machine(progress: Progress) -> None:
-    """See to it that the report can be written, the engine runs, and the machine is big enough.
+    """See to it that the report can be written and the engine runs.
 
     Raises BadInput and EnvironmentFailed.
     """
@@ -123,7 +123,6 @@ def ready_machine(progress: Progress) -> None:
     with writing(store()):
         store().mkdir(parents=True, exist_ok=True)
     ensure_engine(progress)
-    check_machine(store().parent, progress)
 
 
 class CommandLine(argparse.ArgumentParser):

@@ -49,7 +49,7 @@ def _istio_stamp() -> dict[str, str]:
 
 BASE = Bootstrapped("debian", "bookworm")
 ISTIO = GoPrograms("istio", GO / "istio", _istio_stamp())
-KIND = GoPrograms("kind", GO / "kind")
+KIND = GoPrograms("kind", GO / "kind", for_host=True)
 ETCD = GoPrograms("etcd", GO / "etcd")
 COREDNS = GoPrograms("coredns", GO / "coredns")
 PROVISIONER = GoPrograms("local-path-provisioner", GO / "local-path-provisioner")

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from canary_conformance.images.content_keys import key_of
-from canary_conformance.images.golang import go_environment, go_program
+from canary_conformance.images.golang import go_environment, go_program, host_platform
 from canary_conformance.images.recipes import GoPrograms, ModuleFile
 from canary_conformance.processes import run
 from canary_conformance.timeouts import LIMITS
@@ -28,7 +28,7 @@ def module_folder(module: Path, package: str, store: Path) -> Path:
         CommandFailed: The module is not served.
     """
     words: list[str | Path] = [go_program(store), "mod", "download", "-json", package]
-    answer = run(words, limit=LIMITS.image_build, folder=module, environment=go_environment())
+    answer = run(words, limit=LIMITS.image_build, folder=module, environment=go_environment(host_platform()))
     return Path(json.loads(answer)["Dir"])
 
 
@@ -74,4 +74,9 @@ class GoProgramBeside(GoPrograms):
             shutil.copy2(path, work)
         linked = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in self.stamp.items())])
         words: list[str | Path] = ["build", "-trimpath", "-ldflags", linked, "-o", result / self.name, "."]
-        run([go_program(store), *words], limit=LIMITS.tool_build, folder=work, environment=go_environment())
+        run(
+            [go_program(store), *words],
+            limit=LIMITS.tool_build,
+            folder=work,
+            environment=go_environment(host_platform()),
+        )

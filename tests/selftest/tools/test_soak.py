@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from canary_conformance.cluster.supply import Supply
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.exit_codes import ExitStatus, together
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
@@ -294,9 +295,8 @@ def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         monkeypatch.setattr(module, "REPOSITORY", tmp_path)
     monkeypatch.setattr(soak, "store", lambda: tmp_path / "store")
     monkeypatch.setattr(rounds, "store", lambda: tmp_path / "store")
-    monkeypatch.setattr(rounds, "provide", lambda *_: SimpleNamespace(describe=lambda: "Istio 1.31"))
-    for name in ("ensure_engine", "check_machine"):
-        monkeypatch.setattr(rounds, name, lambda *_: None)
+    monkeypatch.setattr(Supply, "of_one", lambda *_: SimpleNamespace(describe=lambda: "Istio 1.31"))
+    monkeypatch.setattr(rounds, "ensure_engine", lambda *_: None)
     monkeypatch.setenv(MARK, "")
     return done
 
