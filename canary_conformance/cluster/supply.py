@@ -26,7 +26,7 @@ from canary_conformance.images.node_archive import (
     write_archive,
 )
 from canary_conformance.images.node_image import Stocked, contents_of
-from canary_conformance.images.provisions import Provisions, decided, provide, provide_for
+from canary_conformance.images.provisions import Provisions, provide, provide_for
 from canary_conformance.images.recipes import GoPrograms, ImageFile
 from canary_conformance.images.versions import MeshVersion, available
 from canary_conformance.processes import CommandFailed
