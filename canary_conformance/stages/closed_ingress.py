@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 import requests
@@ -14,7 +14,6 @@ from canary_conformance.errors import NotJudged
 from canary_conformance.scenario.observations import Reply, ReplyKind
 from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.timeouts import LIMITS
-from canary_conformance.voting.contract import PAGE_PORT, STORE_PORTS
 from canary_conformance.waiting import NotInTime, wait_until
 
 Object = Mapping[str, Any]
@@ -25,7 +24,11 @@ UNREACHABLE = Reply(
 
 
 def knock_everywhere(
-    gateway_url: str, cluster: Cluster, services: Sequence[Object], pods: Sequence[Object]
+    gateway_url: str,
+    cluster: Cluster,
+    services: Sequence[Object],
+    pods: Sequence[Object],
+    listening: Collection[int],
 ) -> dict[str, Reply]:
     """Knock at the ingress and at every port that a Service or a pod opens to the outside (R1.4).
 
@@ -34,13 +37,14 @@ def knock_everywhere(
         cluster: It knows where these ports are reached.
         services: The scenario's, as the API server has them.
         pods: Likewise.
+        listening: The ports at which components listen, declared or not.
 
     Returns:
         How each ended, by its name: "ingress gateway", "Service/voting-app port 30080 of the node",
         "Deployment/voting-storage-1-0 port 6379 of the node". A port that this machine can't reach is
         UNTRIED.
     """
-    opened = {**_ports_of_services(cluster, services), **_ports_of_pods(cluster, pods)}
+    opened = {**_ports_of_services(cluster, services), **_ports_of_pods(cluster, pods, listening)}
     return {"ingress gateway": knock(gateway_url)} | {
         name: knock(address.url) if address else UNREACHABLE for name, address in opened.items()
     }
@@ -70,7 +74,9 @@ def _ports_of_services(cluster: Cluster, services: Sequence[Object]) -> dict[str
     }
 
 
-def _ports_of_pods(cluster: Cluster, pods: Sequence[Object]) -> dict[str, Address | None]:
+def _ports_of_pods(
+    cluster: Cluster, pods: Sequence[Object], listening: Collection[int]
+) -> dict[str, Address | None]:
     """Return the ports of the node that pods take: host ports, and all of theirs on the node's own network.
 
     Source: Kubernetes, API reference of ContainerPort (hostPort) and PodSpec (hostNetwork).
@@ -87,8 +93,8 @@ def _ports_of_pods(cluster: Cluster, pods: Sequence[Object]) -> dict[str, Addres
             if port.get("hostPort")
         ]
         # A component may listen at ports that its pod does not declare.
-        contract = (PAGE_PORT, *STORE_PORTS.values()) if spec.get("hostNetwork") else ()
-        for port in (*declared, *contract):
+        undeclared = listening if spec.get("hostNetwork") else ()
+        for port in (*declared, *undeclared):
             found[f"{name} port {port} of the node"] = None if node is None else Address(node, port)
     return found
 

@@ -18,6 +18,7 @@ from canary_conformance.cluster.rollouts import DEPLOYMENT
 from canary_conformance.errors import EnvironmentFailed, StageFailed
 from canary_conformance.mesh.base import Gateway, Mesh, gateway_address
 from canary_conformance.progress import Progress
+from canary_conformance.scenario.application import Application
 from canary_conformance.scenario.manifests import ManifestFolder
 from canary_conformance.scenario.renaming import Renaming, rename_manifests, rename_scenario
 from canary_conformance.scenario.stages import ObjectRef, Scenario
@@ -26,7 +27,7 @@ from canary_conformance.stages.owned_namespaces import OURS, SUITE_NAMESPACE
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The scenario and manifests under the names of one namespace, its gateway, and the suite's namespace.
+    """The scenario and manifests under the names of one namespace, its gateway, its application.
 
     others: the namespaces of other workers, which come and go by themselves. written_namespace: the name that
     the manifests have, where this namespace has another.
@@ -35,6 +36,7 @@ class Setting:
     scenario: Scenario
     manifests: ManifestFolder
     mesh: Mesh
+    application: Application
     suite_namespace: str = SUITE_NAMESPACE
     others: frozenset[str] = frozenset()
     written_namespace: str = ""
@@ -60,6 +62,7 @@ def beside_others(
     mesh: Mesh,
     scenario: Scenario,
     manifests: ManifestFolder,
+    application: Application,
     worker: str,
     workers: Sequence[str],
     progress: Progress,
@@ -84,6 +87,7 @@ def beside_others(
         scenario=rename_scenario(scenario, renaming),
         manifests=renamed,
         mesh=mesh.with_gateway(gateway),
+        application=application,
         suite_namespace=suite,
         others=frozenset(others),
         written_namespace=scenario.namespace,

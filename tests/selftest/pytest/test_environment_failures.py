@@ -17,6 +17,7 @@ from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.report.run_record import Outcome, TestRecord
 from canary_conformance.verdicts import ExpectationFailed, Verdict
 from canary_conformance.voting.requirements import REQUIREMENTS
+from canary_conformance.voting.stage_rules import VOTING_RULES
 from fixtures import environment_failures
 from fixtures.exit_status import account_of, decide
 from fixtures.interrupts import Interrupts
@@ -48,7 +49,7 @@ class Session:
             )
             api = SimpleNamespace(list=lambda *_: self.pods)
             self.stash[NAMESPACE_UNDER_TEST] = cast(
-                Any, SimpleNamespace(watch=watch, stage=4, api=api, name="voting")
+                Any, SimpleNamespace(watch=watch, stage=4, api=api, name="voting", rules=VOTING_RULES)
             )
 
     def test(self, path: str = LIVE, requirement: str = "R4.4") -> pytest.Item:
