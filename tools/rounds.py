@@ -24,7 +24,13 @@ from canary_conformance.errors import BadInput, EnvironmentFailed, NotJudged
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.file_output import check_writable, writing
 from canary_conformance.images.engine import ensure_engine
-from canary_conformance.images.image_options import AskedVersions, ImagesFrom, add_version_options
+from canary_conformance.images.image_options import (
+    AskedVersions,
+    ImagesFrom,
+    add_registry_option,
+    add_version_options,
+)
+from canary_conformance.images.pins import use_registry
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.paths import REPOSITORY, store
 from canary_conformance.process_owners import mark_children
@@ -132,6 +138,7 @@ class CommandLine(argparse.ArgumentParser):
             default=str(ImagesFrom.AUTO),
             help="where images come from (see pytest --help)",
         )
+        add_registry_option(self.add_argument)
         self.add_argument(
             "--cluster-name",
             type=_cluster_name,
@@ -156,7 +163,9 @@ class CommandLine(argparse.ArgumentParser):
         """Return the options, and what follows `--`, which is pytest's. Raises BadInput."""
         given = list(sys.argv[1:] if words is None else words)
         end = given.index("--") if "--" in given else len(given)
-        return self.parse_args(given[:end]), tuple(given[end + 1 :])
+        options = self.parse_args(given[:end])
+        use_registry(options.registry)
+        return options, tuple(given[end + 1 :])
 
     def error(self, message: str) -> NoReturn:
         """Raise BadInput."""
