@@ -79,23 +79,21 @@ class Supply:
         """Return what several meshes on one node are made from. Raises as provide_for() does."""
 
         def parts(source: ImagesFrom) -> Parts:
-            return parts_of(source, meshes, available(source).on(meshes[0], kubernetes))
+            return parts_of(source, meshes, available(source).kubernetes.need(kubernetes))
 
         source = self._ready(parts, AskedVersions(meshes[0].istio, meshes[0].envoy, kubernetes))
         made = provide_for(meshes, kubernetes, source, self.store, self.progress)
         self._save(parts(source), made[0].node_image)
         return made
 
-    def _ready(self, parts: Callable[[ImagesFrom], Parts], first: AskedVersions) -> ImagesFrom:
+    def _ready(self, parts: Callable[[ImagesFrom], Parts], versions: AskedVersions) -> ImagesFrom:
         """Load what an archive holds of what is missing; return where images come from.
-
-        first: what auto is decided by.
 
         Raises:
             BadInput: The machine does not meet the requirements.
         """
         found = self._fitting(parts)
-        source = found[1].source if found else decided(self.images, first, self.store, self.progress)
+        source = found[1].source if found else decided(self.images, versions, self.store, self.progress)
         wanted = parts(source)
         there = found is not None or wanted.node.serving() is not None
         check_machine(self.store.parent, NEEDED_WITH_NODE if there else NEEDED[source], self.progress)
