@@ -1,8 +1,7 @@
-"""The one way to talk to the API server: the dynamic client, objects as plain mappings.
+"""The API server, through the dynamic client: objects are plain mappings, and are applied strictly.
 
-Strict server-side apply. Server-side apply with `fieldValidation=Strict` refuses unknown and duplicate
-fields; the server's Warning headers tell of deprecated APIs (Kubernetes: "Server-Side Apply", "Field
-validation", "Warning headers").
+Server-side apply with `fieldValidation=Strict` refuses unknown and duplicate fields; the server's Warning
+headers name deprecated APIs (Kubernetes: "Server-Side Apply", "Field validation", "Warning headers").
 """
 
 from __future__ import annotations
@@ -51,18 +50,21 @@ class _Limited(RESTClientObject):  # type: ignore[misc]
 class Api:
     """A cluster's API server, reached by one kubeconfig file and nothing else."""
 
-    def __init__(self, kubeconfig: Path, context: str = "") -> None:
-        """Read the kubeconfig; the discovery cache lies beside it.
+    def __init__(self, kubeconfig: Path, context: str = "", folder: Path | None = None) -> None:
+        """Read the kubeconfig.
 
         Args:
             kubeconfig: The only file that is read.
             context: The context to use; the file's current one by default.
+            folder: Where the discovery cache and other files on the cluster are written; beside the
+                kubeconfig by default, which must then be the suite's own.
 
         Raises:
             EnvironmentFailed: The file, or the server, can't be used.
         """
         self.kubeconfig = kubeconfig
         self.context = context
+        self.folder = folder or kubeconfig.parent
         try:
             configuration = kubernetes_client.Configuration(retries=TRIES_MORE)
             kubernetes_config.load_kube_config(
@@ -70,7 +72,9 @@ class Api:
             )
             self.client = kubernetes_client.ApiClient(configuration)
             self.client.rest_client = _Limited(configuration)
-            self._dynamic = DynamicClient(self.client, cache_file=str(kubeconfig.with_suffix(".discovery")))
+            self._dynamic = DynamicClient(
+                self.client, cache_file=str(self.folder / f"{kubeconfig.stem}.discovery")
+            )
         except Exception as error:
             raise EnvironmentFailed(f"the API server of {kubeconfig} can't be used: {error}") from error
 
@@ -80,9 +84,11 @@ class Api:
         return ["--kubeconfig", str(self.kubeconfig), *(["--context", self.context] if self.context else [])]
 
     def apply(self, body: Object, namespace: str | None) -> Applied:
-        """Apply one object, strictly. Raises Refused with the server's own words.
+        """Apply one object, strictly.
 
-        EnvironmentFailed where the server could not come to a decision.
+        Raises:
+            Refused: The server refuses it; the message is the server's.
+            EnvironmentFailed: The server could not decide.
         """
         ref = ref_of(body)
         try:
@@ -101,14 +107,15 @@ class Api:
             )
         except ApiException as error:
             if is_undecided(error):
-                told = f"the API server could neither take nor refuse {ref}: {message_of(error)}"
-                raise EnvironmentFailed(told) from error
+                raise EnvironmentFailed(
+                    f"the API server could neither take nor refuse {ref}: {message_of(error)}"
+                ) from error
             raise Refused(ref, message_of(error)) from error
         verb = verb_of(before, json.loads(response.data))
         return Applied(AppliedObject(ref, verb), warnings_of(response.headers.getlist("Warning")))
 
     def _try_to_create(self, resource: Any, body: Object, namespace: str | None) -> None:
-        """Ask whether an object could be created as it is, as `kubectl apply` would. Raises ApiException.
+        """Raise ApiException unless an object could be created as it is, as `kubectl apply` would.
 
         A server-side apply takes a resourceVersion on an object that is not there, and a creation refuses it.
         """
@@ -120,7 +127,7 @@ class Api:
         )
 
     def is_namespaced(self, api_version: str, kind: str) -> bool:
-        """Tell whether objects of a kind are in a namespace. Raises Refused for a kind that is not served."""
+        """Return whether objects of a kind are in a namespace. Raises Refused for a kind not served."""
         return bool(self._resource(api_version, kind).namespaced)
 
     def get(
@@ -142,10 +149,7 @@ class Api:
         return [dict(item) for item in found["items"]]
 
     def kinds(self) -> Sequence[tuple[str, str, bool]]:
-        """Return (apiVersion, kind, namespaced) of everything that can be listed and deleted.
-
-        Preferred versions only.
-        """
+        """Return (apiVersion, kind, namespaced) of what can be listed and deleted, in preferred versions."""
         return [
             (resource.group_version, resource.kind, resource.namespaced)
             for resource in self._dynamic.resources.search()
@@ -165,7 +169,7 @@ class Api:
         )
 
     def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> bool:
-        """Ask for an object's deletion, its dependants in the background; False when there is none."""
+        """Delete an object, its dependants in the background; return False where it does not exist."""
         try:
             self._resource(api_version, kind).delete(
                 name=name,
@@ -179,7 +183,7 @@ class Api:
         return True
 
     def delete_pods_and_claims(self, namespace: str) -> None:
-        """Ask for the deletion of all pods of a namespace, and of the volume claims that they use till then.
+        """Delete all pods of a namespace, and the volume claims that they use till then; don't wait.
 
         Each pod has its own grace period (Kubernetes: "Storage Object in Use Protection").
         """
@@ -207,14 +211,23 @@ class Api:
         seconds: int | None = None,
         limit: float | None = None,
     ) -> str:
-        """Return a container's log, its last lines or those of the last seconds; previous: of its run before.
+        """Return a container's log.
 
-        container: may be left out where there is one only. limit: seconds to answer in (LIMITS.api_call).
-        Raises ApiException.
+        Args:
+            pod: The pod's name.
+            namespace: The pod's.
+            container: May be left out where the pod has one only.
+            previous: Return the log of the run before the current one.
+            lines: Return only so many lines, the last ones.
+            seconds: Return only the lines of so many last seconds.
+            limit: The seconds in which the server has to answer (LIMITS.api_call).
+
+        Raises:
+            ApiException: The server refuses.
         """
-        asked = {"container": container, "tailLines": lines, "sinceSeconds": seconds}
+        parts = {"container": container, "tailLines": lines, "sinceSeconds": seconds}
         query = [("previous", "true")] if previous else []
-        query += [(name, str(value)) for name, value in asked.items() if value]
+        query += [(name, str(value)) for name, value in parts.items() if value]
         return self.raw(_path(namespace, "pods", pod, "log"), query, limit)
 
     def raw(self, path: str, query: Sequence[tuple[str, str]] = (), limit: float | None = None) -> str:
@@ -229,17 +242,19 @@ class Api:
         )
         return bytes(response.data).decode(errors="replace")
 
-    def _read(self, api_version: str, kind: str, **asked: str | None) -> dict[str, Any]:
+    def _read(self, api_version: str, kind: str, **query: str | None) -> dict[str, Any]:
         # The client would make an object of every part first, which costs some six times as much.
-        response = self._resource(api_version, kind).get(serialize=False, **asked)
+        response = self._resource(api_version, kind).get(serialize=False, **query)
         return dict(json.loads(response.data))
 
     def _resource(self, api_version: str, kind: str) -> Any:
         try:
             return self._dynamic.resources.get(api_version=api_version, kind=kind)
         except ResourceNotFoundError as error:
-            told = f'no matches for kind "{kind}" in version "{api_version}": the cluster does not serve it'
-            raise Refused(ObjectRef(kind, "?"), told) from error
+            message = (
+                f'no matches for kind "{kind}" in version "{api_version}": the cluster does not serve it'
+            )
+            raise Refused(ObjectRef(kind, "?"), message) from error
 
     def _there(self, resource: Any, name: str, namespace: str | None) -> dict[str, Any] | None:
         """Return an object as it is there, None when there is none."""

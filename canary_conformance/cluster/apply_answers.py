@@ -20,8 +20,8 @@ from canary_conformance.scenario.stages import ObjectRef, Verb
 Object = Mapping[str, Any]
 
 FIELD_MANAGER = "voting-conformance"
-# Statuses by which a server asks to come back later (RFC 9110, 6585). A webhook that can't be asked is a 500;
-# Istio's is the mesh's, any other came with the manifests.
+# Statuses by which a server asks to come back later (RFC 9110, 6585). A silent webhook is a 500: Istio's
+# belongs to the mesh, any other came with the manifests.
 UNWELL = (429, 502, 503, 504)
 WEBHOOK_FAILED = re.compile(r'failed calling webhook "?[^" ]*istio\.io')
 
@@ -61,14 +61,14 @@ def verb_of(before: Object | None, after: Object) -> Verb:
 
 
 def _written(item: Object) -> tuple[object, ...]:
-    """Return what an author decided of an object: its content, and which fields of it are ours."""
+    """Return what an author decided of an object: its content, and which fields this suite applied."""
     metadata = {k: v for k, v in item["metadata"].items() if k not in {"resourceVersion", "managedFields"}}
-    ours = [
+    applied = [
         one.get("fieldsV1")
         for one in item["metadata"].get("managedFields") or ()
         if one.get("manager") == FIELD_MANAGER
     ]
-    return {k: v for k, v in item.items() if k not in {"metadata", "status"}}, metadata, ours
+    return {k: v for k, v in item.items() if k not in {"metadata", "status"}}, metadata, applied
 
 
 def is_undecided(error: ApiException) -> bool:

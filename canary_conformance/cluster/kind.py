@@ -1,8 +1,8 @@
-"""A kind cluster of ours, made through pytest-kind, kept or deleted, never confused with somebody else's.
+"""A kind cluster of this suite: made, reused, kept or deleted, and never confused with other clusters.
 
-Ours is a cluster that a run of ours wrote down and whose node runs one of our images; any other cluster of
-the same name is left alone. kubeconfig, kind configuration and discovery cache lie in a folder of the store,
-the user's kubeconfig is never touched.
+The suite's own is a cluster that one of its runs recorded and whose node runs one of its images; any other
+cluster of the same name is left alone. kubeconfig, kind configuration and discovery cache lie in a folder of
+the store; the user's kubeconfig is never touched.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
 
 SYSTEM = "kube-system"
-# Says on the system's namespace what was applied there, so that a cluster that is reused is known again.
+# The annotation of the system's namespace that records what was applied there, for a run that reuses it.
 APPLIED = "voting-conformance/platform"
 PLATFORM = Path(__file__).with_name("platform.yaml")
 # The first address of kubeadm's default service network: the API server as every pod calls it.
@@ -91,8 +91,11 @@ def kind_cluster(
 ) -> Iterator[KindCluster]:
     """Yield a cluster of this name, reused if it was kept and is of the same images.
 
-    Deleted at the end unless kept. Raises BadInput (the name is another run's now, or is taken by a cluster
-    that is not ours) or EnvironmentFailed.
+    It is deleted at the end unless it is to be kept.
+
+    Raises:
+        BadInput: Another run uses the name now, or this suite did not make the cluster of that name.
+        EnvironmentFailed: The cluster can't be made.
     """
     with claimed_cluster(name, store, progress, keep=keep) as claim:
         yield ensure_cluster(claim, provisions, progress)
@@ -107,7 +110,7 @@ def claimed_cluster(name: str, store: Path, progress: Progress, *, keep: bool) -
     """
     ensure_engine(progress)
     with claimed(name, store) as claim:
-        check_ours(claim)
+        check_own(claim)
         if claim.mine:
             write_down(claim, keep=keep)
         with _ended(claim, progress, keep=keep):
@@ -174,10 +177,10 @@ def remove_unless_kept(claim: Claim, progress: Progress) -> None:
             remove_nodes(claim.name)
 
 
-def check_ours(claim: Claim) -> str | None:
+def check_own(claim: Claim) -> str | None:
     """Return the image of the claimed cluster's node, None where there is no such cluster.
 
-    Raises BadInput where there is one that no run of ours wrote down.
+    Raises BadInput where there is one that no run of this suite recorded.
     """
     image = node_image_of(claim.name)
     if image is None or (claim.before is not None and image.startswith(f"{REPOSITORY}/")):
@@ -190,7 +193,7 @@ def check_ours(claim: Claim) -> str | None:
 
 
 def delete_cluster(name: str, folder: Path) -> bool:
-    """Delete a cluster of ours and its files; return whether there was one. Raises CommandFailed."""
+    """Delete a cluster and its files; return whether there was one. Raises CommandFailed."""
     there = remove_nodes(name)
     shutil.rmtree(folder, ignore_errors=True)
     return there

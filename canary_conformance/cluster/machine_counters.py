@@ -1,4 +1,4 @@
-"""Takes the machine's counters once a second, so that any wait can be judged by its own time."""
+"""Samples of the machine's counters once a second, so that any wait can be judged by its own time."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ OWN, NODES = "this run", "the cluster's node"
 
 
 class MachineWatch:
-    """The samples of the last hour, and what they say of a time."""
+    """The samples of the last hour, and what the machine was short of in a part of it."""
 
     def __init__(self, take: Callable[[], Sample] = take_sample) -> None:
-        """take: takes one sample."""
+        """Prepare to take samples; `take` returns one."""
         self._take = take
         self._samples: deque[Sample] = deque(maxlen=KEPT)
         self._stopping = threading.Event()

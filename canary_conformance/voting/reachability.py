@@ -35,10 +35,7 @@ PAGES = {OLD.app: to_find_leak_of(ANY_LEAK), NEW.app: to_find_leak_in_each(HALVE
 def reach(
     namespace: NamespaceUnderTest, sources: Sequence[str], destinations: Sequence[tuple[str, int]]
 ) -> Mapping[Cell, Reply]:
-    """Return how a connection ended from each source ("voting-app 1.0", or "outside") to each (service.
-
-    Port).
-    """
+    """Return how a connection ended from each source ("voting-app 1.0", "outside") to each service port."""
     with namespace.progress.phase(f"connections from {len(sources)} sources", quiet=True, kept=False):
         return _reach(namespace, sources, destinations)
 
@@ -99,9 +96,9 @@ def pages_of_chain(namespace: NamespaceUnderTest, version: str) -> Sample[Page]:
 def reach_often(
     namespace: NamespaceUnderTest, source: str, destination: tuple[str, int], times: int
 ) -> Sample[Reply]:
-    """Return how so many new connections ended from one source to one (service, port).
+    """Return how so many new connections from one source to one (service, port) ended.
 
-    Nothing waited for first.
+    Nothing is awaited first.
     """
     with namespace.progress.phase(f"{times} connections from {source}", quiet=True, kept=False):
         pod = source_pod(namespace, source)

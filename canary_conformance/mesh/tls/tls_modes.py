@@ -53,7 +53,7 @@ class ClientCluster:
     """One cluster that a client's traffic takes.
 
     `known` is False when routes name a cluster that the proxy doesn't have: its requests fail. `mode` is
-    what every endpoint gets, None when that depends on the endpoint (`automatic`) or can't be told. `subset`
+    what every endpoint gets, None when that depends on the endpoint (`automatic`) or is unknown. `subset`
     is "" for the whole service; `destination_rule` is "NAME/NAMESPACE", or "-" when no rule shaped the
     cluster.
     """
