@@ -38,7 +38,7 @@ PROGRAMS = (PACKAGE, "chromium", "google-chrome", "chromium-browser")
 APPLICATIONS = tuple(
     Path(f"/Applications/{name}.app/Contents/MacOS/{name}") for name in ("Google Chrome", "Chromium")
 )
-# As for the other voters: proxies of whoever runs the suite are for the outside. The rest keeps Chromium from
+# As for the other voters: proxies of the user are for the outside. The rest keeps Chromium from
 # calling its maker.
 ARGUMENTS = ("--no-proxy-server", "--disable-background-networking", "--disable-component-update")
 SET, CLEAR = "set", "clear"

@@ -1,4 +1,4 @@
-"""How observations are told: a quotation of one, the complaints about many, numbers that a person reads."""
+"""How observations are worded: a quotation of one, the complaints about many, numbers that a person reads."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Seen:
         return f"{self.kind} ({self.detail})" if self.detail else str(self.kind)
 
     def fits(self, outcome: Outcome) -> bool:
-        """Tell whether this is what a client sees of one of the model's outcomes."""
+        """Return whether this is what a client sees of one of the model's outcomes."""
         ending = outcome.ending
         if ending in {Ending.SERVED, Ending.REWRITTEN}:
             return self._answered_by(outcome)
