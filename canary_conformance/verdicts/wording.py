@@ -138,7 +138,7 @@ def examples_of(offenders: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def instead(complaint: str, requirement: str) -> str:
-    """Return what was seen against what was promised, without the words that both begin with.
+    """Return what was seen against what is required, without the words that both begin with.
 
     "were routed to voting-app 1.0", "routed to voting-app 2.0": "were routed to voting-app 1.0 instead of
     2.0".

@@ -1,4 +1,4 @@
-"""What the manifests make of the scenario's objects, as short texts to compare with what is promised."""
+"""What the manifests make of the scenario's objects, as short texts to compare with what is required."""
 
 from __future__ import annotations
 
