@@ -103,7 +103,7 @@ def write_report(folder: Path, report: Report) -> None:
 
 
 def requirement_table(tests: Sequence[TestRecord]) -> dict[str, dict[str, str]]:
-    """Return what each requirement was at each moment, "-" where it was not judged there; only those judged."""
+    """Return what each judged requirement was at each moment, "-" where it was not judged there."""
     columns = {name: _lines_at(tests, moments) for name, moments in COLUMNS.items()}
     rows: dict[str, dict[str, str]] = {}
     for id_ in (*REQUIREMENTS, *UPGRADE_REQUIREMENTS):
