@@ -1,7 +1,7 @@
 """Systematic mistakes: each operator makes one kind of mistake at every place where it can be made.
 
-A place is a key or an item of an object. Which promises name the mistake follows from what the field is about
-(tools.mutants.field_requirements); an operator adds R0.1 where the API server refuses the result.
+A place is a key or an item of an object. Which requirements name the mistake follows from what the field is
+about (tools.mutants.field_requirements); an operator adds R0.1 where the API server refuses the result.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What each field of the manifests is about: the requirements that name a mistake in it.
 
 A table instead of a list of ids for each mutant: the first row whose pattern fits decides. `{ready}` stands
-for the promise that the stage's pods are ready, `{serves}` for those that the component's pods keep when they
-serve. A field that no row fits is unknown, so that a new field in the manifests is noticed.
+for the requirement that the stage's pods are ready, `{serves}` for those that the component's pods keep when
+they serve. A field that no row fits is unknown, so that a new field in the manifests is noticed.
 """
 
 from __future__ import annotations
