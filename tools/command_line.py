@@ -10,7 +10,13 @@ from typing import NoReturn
 from canary_conformance.cluster.cluster_ownership import check_name
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus, word_of
-from canary_conformance.images.image_options import ImagesFrom, add_version_options, asked_versions
+from canary_conformance.images.image_options import (
+    ImagesFrom,
+    add_registry_option,
+    add_version_options,
+    asked_versions,
+)
+from canary_conformance.images.pins import use_registry
 from canary_conformance.process_owners import mark_children
 from fixtures.exit_status import status_of, trace_of
 from fixtures.interrupts import Interrupts
@@ -38,6 +44,7 @@ class CommandLine(argparse.ArgumentParser):
             default=str(ImagesFrom.AUTO),
             help="where images come from (see pytest --help)",
         )
+        add_registry_option(self.add_argument)
         self.add_argument(
             "--cluster-name",
             type=_cluster_name,
@@ -63,6 +70,7 @@ class CommandLine(argparse.ArgumentParser):
         given = list(sys.argv[1:] if words is None else words)
         end = given.index("--") if self._passes_on and "--" in given else len(given)
         read = self.parse_args(given[:end])
+        use_registry(read.registry)
         versions = asked_versions(vars(read).get)
         arguments = tuple(given[end + 1 :])
         suite = SuiteOptions(

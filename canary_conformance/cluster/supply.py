@@ -14,6 +14,7 @@ from pathlib import Path
 from canary_conformance.cluster.machine_requirements import NEEDED, NEEDED_WITH_NODE, check_machine
 from canary_conformance.errors import BadInput
 from canary_conformance.images import offline, pulled
+from canary_conformance.images.choice import decided
 from canary_conformance.images.engine import engine_platform
 from canary_conformance.images.golang import host_platform
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
@@ -25,7 +26,7 @@ from canary_conformance.images.node_archive import (
     write_archive,
 )
 from canary_conformance.images.node_image import Stocked, contents_of
-from canary_conformance.images.provisions import Provisions, decided, provide, provide_for
+from canary_conformance.images.provisions import Provisions, provide, provide_for
 from canary_conformance.images.recipes import GoPrograms, ImageFile
 from canary_conformance.images.versions import MeshVersion, available
 from canary_conformance.processes import CommandFailed
@@ -69,7 +70,7 @@ class Supply:
             chosen = available(source).choose(versions)
             return parts_of(source, [chosen.mesh], chosen.kubernetes)
 
-        source = self._ready(parts)
+        source = self._ready(parts, versions)
         provisions = provide(source, versions, self.store, self.progress)
         self._save(parts(source), provisions.node_image)
         return provisions
@@ -80,19 +81,19 @@ class Supply:
         def parts(source: ImagesFrom) -> Parts:
             return parts_of(source, meshes, available(source).kubernetes.need(kubernetes))
 
-        source = self._ready(parts)
+        source = self._ready(parts, AskedVersions(meshes[0].istio, meshes[0].envoy, kubernetes))
         made = provide_for(meshes, kubernetes, source, self.store, self.progress)
         self._save(parts(source), made[0].node_image)
         return made
 
-    def _ready(self, parts: Callable[[ImagesFrom], Parts]) -> ImagesFrom:
+    def _ready(self, parts: Callable[[ImagesFrom], Parts], versions: AskedVersions) -> ImagesFrom:
         """Load what an archive holds of what is missing; return where images come from.
 
         Raises:
             BadInput: The machine does not meet the requirements.
         """
         found = self._fitting(parts)
-        source = found[1].source if found else decided(self.images, self.progress)
+        source = found[1].source if found else decided(self.images, versions, self.store, self.progress)
         wanted = parts(source)
         there = found is not None or wanted.node.serving() is not None
         check_machine(self.store.parent, NEEDED_WITH_NODE if there else NEEDED[source], self.progress)

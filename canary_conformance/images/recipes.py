@@ -19,6 +19,7 @@ from canary_conformance.images.debian import install_packages
 from canary_conformance.images.engine import build, docker, engine_platform
 from canary_conformance.images.golang import go_environment, go_program, host_platform
 from canary_conformance.images.partial_folders import unfinished
+from canary_conformance.images.pulling import pull
 from canary_conformance.images.wheels import take_from_wheel
 from canary_conformance.processes import CommandFailed, run
 from canary_conformance.timeouts import LIMITS
@@ -245,7 +246,7 @@ class Bootstrapped(InEngine):
 
 @dataclass(frozen=True)
 class Pulled(InEngine):
-    """An image that a registry serves, by its full name (with digest where a source states it)."""
+    """An image that a registry serves, by where it is pulled from (with digest where a source states it)."""
 
     name: str
     reference: str
@@ -253,8 +254,8 @@ class Pulled(InEngine):
 
     @cached_property
     def key(self) -> str:
-        """The key of the reference."""
-        return key_of(self.reference)
+        """The key of the digest, which is the content whatever registry serves it; else of the reference."""
+        return key_of(self.reference.partition("@")[2] or self.reference)
 
     @property
     def needs(self) -> tuple[Recipe, ...]:
@@ -262,8 +263,8 @@ class Pulled(InEngine):
         return ()
 
     def make(self, store: Path) -> None:  # noqa: ARG002
-        """Pull the image and give it our name."""
-        docker("pull", self.reference, limit=LIMITS.image_pull)
+        """Pull the image and give it our name. Raises PullFailed and PullRefused."""
+        pull(self.reference)
         docker("tag", self.reference, self.tag)
 
 

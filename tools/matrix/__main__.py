@@ -13,14 +13,15 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path
 
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.exit_codes import ExitStatus, together
-from canary_conformance.images.image_options import ImagesFrom
-from canary_conformance.images.provisions import decided, provide_for
-from canary_conformance.images.versions import Versions, available
+from canary_conformance.images.choice import decided
+from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.images.provisions import provide_for
+from canary_conformance.images.versions import Versions, available, check_asked
 from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
@@ -79,7 +80,7 @@ def settings(words: Sequence[str] | None = None) -> Settings:
 
 def _matrix(asked: Settings, progress: Progress) -> int:
     ready_machine(progress)
-    source = decided(asked.suite.images, progress)
+    source = decided(asked.suite.images, _first_available(asked), store(), progress)
     every = all_cells(available(source), asked.istio, asked.envoy, asked.kubernetes)
     cells = shard_of(every, *asked.shard)
     if every and not any(cell.versions for cell in every):
@@ -100,13 +101,23 @@ def _matrix(asked: Settings, progress: Progress) -> int:
     return code
 
 
+def _first_available(asked: Settings) -> AskedVersions:
+    """Return the first combination that some source of images may have, to ask the registry for."""
+    for kubernetes, istio, envoy in product(asked.kubernetes, asked.istio, asked.envoy):
+        combination = AskedVersions(istio, envoy, kubernetes)
+        with contextlib.suppress(BadInput):
+            check_asked(asked.suite.images, combination)
+            return combination
+    return AskedVersions()
+
+
 def stock_nodes(wanted: Sequence[Versions], source: ImagesFrom, progress: Progress) -> None:
     """Make a node image for each Kubernetes that holds all the meshes which are to run on it.
 
     A mesh that can't be made fails its own cell: that makes what it needs by itself.
     """
     for kubernetes, group in groupby(wanted, key=lambda versions: versions.kubernetes):
-        with contextlib.suppress(EnvironmentFailed):
+        with contextlib.suppress(EnvironmentFailed, BadInput):
             provide_for([versions.mesh for versions in group], kubernetes, source, store(), progress)
 
 
