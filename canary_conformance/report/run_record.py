@@ -87,7 +87,7 @@ class RunRecord:
     """A run: the lines that say what it ran on, its tests and its phases, in the order of their ends.
 
     workers: the phases of each of its workers by name, where it had some. seconds: from its begin until this
-    was told, 0 where nobody says.
+    was reported, 0 where it is not known.
     """
 
     header: tuple[str, ...]
@@ -149,7 +149,7 @@ def _that_count(all_tests: Sequence[TestRecord], id_: str) -> list[TestRecord]:
 
 
 def static_only(run: RunRecord) -> bool:
-    """Tell whether the run judged by the manifests alone."""
+    """Return whether the run judged by the manifests alone."""
     return bool(run.tests) and all(test.tier is Tier.STATIC for test in run.tests)
 
 
@@ -231,9 +231,9 @@ def _said(test: TestRecord) -> list[str]:
 
 
 def _why(test: TestRecord) -> list[str]:
-    broken = [verdict.evidence for verdict in test.verdicts if not verdict.held]
-    if test.outcome is Outcome.FAILED and broken:
-        return broken
+    failed = [verdict.evidence for verdict in test.verdicts if not verdict.held]
+    if test.outcome is Outcome.FAILED and failed:
+        return failed
     first = next((line for line in test.reason.splitlines() if line.strip()), "no reason given")
     # The verdict stands beside it and says as much.
     return [first.strip().removeprefix("Skipped: ").removeprefix("not judged: ")]

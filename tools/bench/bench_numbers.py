@@ -43,7 +43,7 @@ class Round:
 
     @property
     def counts(self) -> bool:
-        """Tell whether both runs came to a good end, so that their times can be compared."""
+        """Return whether both runs came to a good end, so that their times can be compared."""
         return self.base.exit_code == ExitStatus.HOLDS and self.suite.exit_code == ExitStatus.HOLDS
 
     @property
@@ -62,7 +62,7 @@ class Numbers:
     compared: tuple[str, str] = ("shell", "suite")
 
     def all_good(self) -> bool:
-        """Tell whether no run failed."""
+        """Return whether no run failed."""
         begun = self.from_nothing is None or self.from_nothing.exit_code == ExitStatus.HOLDS
         return begun and all(one.counts for one in self.rounds)
 

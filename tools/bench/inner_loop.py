@@ -37,7 +37,7 @@ class InnerLoop:
     judged: str = ""
 
     def all_good(self) -> bool:
-        """Tell whether every run ended as it should: a broken route is a broken requirement."""
+        """Return whether every run ended as it should: a broken route is a broken requirement."""
         good = [self.first, *self.edited]
         return all(one is not None and one.exit_code == ExitStatus.HOLDS for one in good) and (
             self.mistaken is not None and self.mistaken.exit_code == ExitStatus.FAILED

@@ -46,17 +46,17 @@ def about(site: Site) -> About:
 
 
 def is_required(site: Site) -> bool:
-    """Tell whether the API server refuses an object without this field."""
+    """Return whether the API server refuses an object without this field."""
     return _fits_any(site.subject, REQUIRED)
 
 
 def is_enumerated(site: Site) -> bool:
-    """Tell whether the API server refuses a word here that isn't one of a few."""
+    """Return whether the API server refuses a word here that isn't one of a few."""
     return _fits_any(site.subject, ENUMERATED)
 
 
 def one_is_enough(site: Site) -> bool:
-    """Tell whether this field means the same in every object, so that one mistake in it stands for all."""
+    """Return whether this field means the same in every object, so that one mistake in it stands for all."""
     return _fits_any(site.subject, ONE_OF_EACH)
 
 
