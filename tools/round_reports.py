@@ -18,8 +18,8 @@ from canary_conformance.report.run_record import (
     record_from,
     requirement_lines,
 )
-from fixtures.failure_bundles import shown
 from fixtures.options import REPOSITORY
+from fixtures.reporting import shown
 from tools.rounds import Ended, check_ended, say
 
 # What the plugin prints last; `reports/latest` may be another run's by the time that a walk has ended.

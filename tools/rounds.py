@@ -26,12 +26,12 @@ from canary_conformance.file_output import check_writable, writing
 from canary_conformance.images.engine import ensure_engine
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom, add_version_options
 from canary_conformance.images.provisions import Provisions, provide
+from canary_conformance.interrupts import Interrupts
 from canary_conformance.process_owners import mark_children
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
+from canary_conformance.report.exit_decision import status_of, trace_of
 from canary_conformance.timeouts import LIMITS
-from fixtures.exit_status import status_of, trace_of
-from fixtures.interrupts import Interrupts
 from fixtures.options import REPOSITORY, store
 
 ALL_TESTS = ("tests",)
@@ -200,7 +200,7 @@ def end_as_the_suite(work: Callable[[], int]) -> int:
     # Walks share the claim on their cluster with the command that starts them.
     mark_children()
     try:
-        with Interrupts(say).heard():
+        with Interrupts(say).installed():
             return int(work())
     except KeyboardInterrupt as interrupt:
         return _ended(ExitStatus.INTERRUPTED, str(interrupt))

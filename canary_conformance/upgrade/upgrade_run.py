@@ -12,6 +12,7 @@ from canary_conformance.mesh.installation import Mesh, mesh_of, write_down
 from canary_conformance.mesh.istioctl import analyze, precheck
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.mesh.revisions import control_planes, revisions
+from canary_conformance.report.environment_errors import UNANSWERED
 from canary_conformance.stages.namespace_under_test import World
 from canary_conformance.stages.transition import FLAGGED, ORDINARY
 from canary_conformance.timeouts import LIMITS
@@ -26,7 +27,6 @@ from canary_conformance.upgrade.witnesses import CHOICES, Witnesses, witnesses
 from canary_conformance.voting.page_results import Counts, parse_results
 from canary_conformance.voting.stage_numbers import CANARY, FINALIZE
 from canary_conformance.waiting import NotInTime, wait_until
-from fixtures.environment_failures import UNANSWERED
 
 NO_PROXY = "proxy-that-does-not-exist"
 # How much each witness sees before the first step of a move, and again after its last.

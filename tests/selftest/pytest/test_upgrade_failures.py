@@ -21,8 +21,8 @@ from canary_conformance.upgrade.upgrade_options import Asked
 from canary_conformance.upgrade.upgrade_run import Upgrade, let_see
 from canary_conformance.upgrade.witnesses import Witnesses
 from canary_conformance.voting.page_results import Counts
-from fixtures.options import FAILED_STAGE, RUN
-from fixtures.run_fixtures import bring_to_stage
+from fixtures.run_state import FAILED_STAGE, RUN
+from fixtures.stage import bring_to_stage
 from tests.selftest.upgrade_support import RESET, SOURCE, TARGET, attempt
 
 pytestmark = pytest.mark.selftest
@@ -217,7 +217,7 @@ def test_a_stage_that_never_gets_ready_is_walked_once() -> None:
         raise StageFailed("pods don't start", breaks="R1.2", since=5.0)
 
     stash = pytest.Stash()
-    run = SimpleNamespace(worker="", selected=(), tests=[], require_all=False, manifests=None)
+    run = RunState(Settings(Path(), Path()))
     run.progress = Progress()
     stash[RUN] = cast(Any, run)
     config = SimpleNamespace(stash=stash)

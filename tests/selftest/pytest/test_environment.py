@@ -14,13 +14,13 @@ from urllib3.exceptions import MaxRetryError
 
 from canary_conformance.errors import EnvironmentFailed, NotJudged, RequirementFailed, StageFailed
 from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.interrupts import Interrupts
 from canary_conformance.report.run_record import Outcome, TestRecord
 from canary_conformance.verdicts import ExpectationFailed, Verdict
 from canary_conformance.voting.requirements import REQUIREMENTS
-from fixtures import environment_failures
+from fixtures import environment
 from fixtures.exit_status import account_of, decide
-from fixtures.interrupts import Interrupts
-from fixtures.options import RUN, STAGE_FAILURE, WORLD
+from fixtures.run_state import RUN, STAGE_FAILURE, WORLD
 
 pytestmark = pytest.mark.selftest
 
@@ -89,7 +89,7 @@ def asked_by(session: Session) -> pytest.FixtureRequest:
     "red", [BROKEN, pytest.fail.Exception("stage 4 can't get ready"), RuntimeError("no such pod")]
 )
 def test_nothing_is_called_failed_where_the_environment_was_disturbed(red: BaseException) -> None:
-    for hook in (environment_failures.pytest_runtest_call, environment_failures.pytest_runtest_setup):
+    for hook in (environment.pytest_runtest_call, environment.pytest_runtest_setup):
         with pytest.raises(EnvironmentFailed) as failed:
             through(hook(Session(DISTURBED).test()), red)
         assert str(failed.value) == f"{DISTURBED} (after stage 4 was entered)"
@@ -99,7 +99,7 @@ def test_what_keeps_a_stage_from_being_entered_asks_the_watch_once() -> None:
     session, failed = Session(DISTURBED), StageFailed("image not found")
     session.stash[STAGE_FAILURE] = failed
     with pytest.raises(StageFailed):
-        through(environment_failures.pytest_runtest_setup(session.test()), failed)
+        through(environment.pytest_runtest_setup(session.test()), failed)
 
 
 CRASHING = {
@@ -123,10 +123,10 @@ def test_a_look_that_the_application_s_own_pods_are_in_the_way_of_fails_their_re
 ) -> None:
     session = Session()
     with pytest.raises(type(unseen)):
-        through(environment_failures.pytest_runtest_call(session.test()), unseen)
+        through(environment.pytest_runtest_call(session.test()), unseen)
     session.pods = [CRASHING]
     with pytest.raises(RequirementFailed, match=r"is in a crash loop.*by it: .*(x|reset)") as failed:
-        through(environment_failures.pytest_runtest_call(session.test()), unseen)
+        through(environment.pytest_runtest_call(session.test()), unseen)
     assert failed.value.breaks == "R4.2"
 
 
@@ -134,19 +134,19 @@ def test_an_api_server_that_does_not_answer_is_the_environment_and_one_that_refu
     item = Session().test()
     for silent in (MaxRetryError(cast(Any, None), "/api", None), ApiException(503, "unavailable")):
         with pytest.raises(EnvironmentFailed, match="the API server did not answer"):
-            through(environment_failures.pytest_runtest_call(item), silent)
+            through(environment.pytest_runtest_call(item), silent)
     for ours in (ApiException(404, "no such"), KeyError("votes"), FileNotFoundError(2, "no such file")):
         with pytest.raises(type(ours)):
-            through(environment_failures.pytest_runtest_call(item), ours)
+            through(environment.pytest_runtest_call(item), ours)
 
 
 def test_a_failed_requirement_stays_red_where_nothing_disturbed() -> None:
     with pytest.raises(ExpectationFailed):
-        through(environment_failures.pytest_runtest_call(Session().test()), BROKEN)
+        through(environment.pytest_runtest_call(Session().test()), BROKEN)
 
 
 def test_what_holds_is_green_whatever_happened_beside_it() -> None:
-    through(environment_failures.pytest_runtest_call(Session(DISTURBED).test()))
+    through(environment.pytest_runtest_call(Session(DISTURBED).test()))
 
 
 REFUSED = "R4.10"
@@ -158,12 +158,12 @@ def test_what_holds_because_nothing_came_is_not_believed_at_a_stage_s_end_where_
 ) -> None:
     session = Session(DISTURBED)
     item, other = session.test(requirement=REFUSED), session.test()
-    through(environment_failures.pytest_runtest_call(item))
-    through(environment_failures.pytest_runtest_teardown(item, other))
-    through(environment_failures.pytest_runtest_call(other))
+    through(environment.pytest_runtest_call(item))
+    through(environment.pytest_runtest_teardown(item, other))
+    through(environment.pytest_runtest_call(other))
     after = session.test(follows) if follows else None
     with pytest.raises(pytest.exit.Exception) as end:
-        through(environment_failures.pytest_runtest_teardown(other, after))
+        through(environment.pytest_runtest_teardown(other, after))
     assert str(end.value.msg).partition(": ")[2] == f"{DISTURBED} (after stage 4 was entered)"
     assert account_of(cast(Any, session)).ended is ExitStatus.ENVIRONMENT
 
@@ -174,8 +174,8 @@ def test_what_holds_where_nothing_happened_or_by_what_came_is_kept(
 ) -> None:
     session = Session(disturbance)
     item = session.test(requirement=requirement)
-    through(environment_failures.pytest_runtest_call(item))
-    through(environment_failures.pytest_runtest_teardown(item, None))
+    through(environment.pytest_runtest_call(item))
+    through(environment.pytest_runtest_teardown(item, None))
 
 
 @pytest.mark.parametrize(("looked", "outcome"), [(False, Outcome.NOT_JUDGED), (True, Outcome.PASSED)])
@@ -184,39 +184,40 @@ def test_a_run_that_ends_in_the_middle_of_a_stage_believes_no_refusal(
 ) -> None:
     session = Session()
     item = session.test(requirement=REFUSED)
-    through(environment_failures.pytest_runtest_call(item))
+    through(environment.pytest_runtest_call(item))
     session.tests.append(TestRecord(item.nodeid, (REFUSED,), 4, Outcome.PASSED, (), "", 1.0))
     session.tests.append(TestRecord("another", ("R4.4",), 4, Outcome.PASSED, (), "", 1.0))
-    through(environment_failures.pytest_runtest_teardown(item, None if looked else session.test()))
-    through(environment_failures.pytest_sessionfinish(cast(pytest.Session, session)))
+    through(environment.pytest_runtest_teardown(item, None if looked else session.test()))
+    with environment.removal(cast(Any, session)):
+        pass
     assert [test.outcome for test in session.tests] == [outcome, Outcome.PASSED]
 
 
 def test_a_stage_before_that_was_looked_at_is_not_looked_at_again() -> None:
     session = Session()
     item = session.test(requirement=REFUSED)
-    through(environment_failures.pytest_runtest_call(item))
-    through(environment_failures.pytest_runtest_teardown(item, None))
+    through(environment.pytest_runtest_call(item))
+    through(environment.pytest_runtest_teardown(item, None))
     session.disturbance = DISTURBED
-    through(environment_failures.pytest_runtest_teardown(session.test(), None))
+    through(environment.pytest_runtest_teardown(session.test(), None))
 
 
 def test_the_requirements_that_hold_by_refusal_are_requirements() -> None:
-    assert REQUIREMENTS.keys() >= environment_failures.HELD_BY_REFUSAL
+    assert REQUIREMENTS.keys() >= environment.HELD_BY_REFUSAL
 
 
 def test_the_manifests_alone_are_judged_without_an_environment() -> None:
     for session, path in ((Session(DISTURBED), STATIC), (Session(with_world=False), LIVE)):
         with pytest.raises(ExpectationFailed):
-            through(environment_failures.pytest_runtest_call(session.test(path)), BROKEN)
+            through(environment.pytest_runtest_call(session.test(path)), BROKEN)
 
 
 def test_what_nobody_interrupts_is_set_up_and_what_is_interrupted_is_not() -> None:
     session = Session()
-    through(environment_failures.pytest_runtest_setup_begins(session.test()))
+    through(environment.pytest_runtest_setup_begins(session.test()))
     session.interrupts.seen = 1
     with pytest.raises(KeyboardInterrupt):
-        through(environment_failures.pytest_runtest_setup_begins(session.test()))
+        through(environment.pytest_runtest_setup_begins(session.test()))
 
 
 @pytest.mark.parametrize(
@@ -232,8 +233,8 @@ def test_what_nobody_interrupts_is_set_up_and_what_is_interrupted_is_not() -> No
 def test_a_fixture_of_the_run_that_nobody_answers_fails_for_the_environment(
     error: Exception, told: str
 ) -> None:
-    hook = environment_failures.pytest_fixture_setup(
-        fixture_of(environment_failures.OURS), asked_by(Session(with_world=False))
+    hook = environment.pytest_fixture_setup(
+        fixture_of("fixtures.cluster"), asked_by(Session(with_world=False))
     )
     with pytest.raises(EnvironmentFailed, match=told):
         through(hook, error)
@@ -243,8 +244,8 @@ def test_a_fixture_of_the_run_that_nobody_answers_fails_for_the_environment(
     "error", [KeyError("port"), FileNotFoundError(2, "no such file"), ApiException(404, "no such")]
 )
 def test_a_mistake_in_a_fixture_of_the_run_is_no_failed_environment(error: Exception) -> None:
-    hook = environment_failures.pytest_fixture_setup(
-        fixture_of(environment_failures.OURS), asked_by(Session(with_world=False))
+    hook = environment.pytest_fixture_setup(
+        fixture_of("fixtures.cluster"), asked_by(Session(with_world=False))
     )
     with pytest.raises(type(error)) as raised:
         through(hook, error)
@@ -259,9 +260,7 @@ def test_a_mistake_in_a_fixture_of_the_run_is_no_failed_environment(error: Excep
     ],
 )
 def test_a_world_that_fails_by_a_disturbance_says_by_which(error: Exception, failed: str) -> None:
-    hook = environment_failures.pytest_fixture_setup(
-        fixture_of(environment_failures.OURS), asked_by(Session(DISTURBED))
-    )
+    hook = environment.pytest_fixture_setup(fixture_of("fixtures.cluster"), asked_by(Session(DISTURBED)))
     with pytest.raises(EnvironmentFailed) as raised:
         through(hook, error)
     assert str(raised.value) == f"{DISTURBED}; by it {failed}"
@@ -270,15 +269,19 @@ def test_a_world_that_fails_by_a_disturbance_says_by_which(error: Exception, fai
 def test_an_error_in_anybody_else_s_fixture_is_its_own() -> None:
     with pytest.raises(ConnectionResetError):
         through(
-            environment_failures.pytest_fixture_setup(fixture_of("tests.mine"), asked_by(Session())),
+            environment.pytest_fixture_setup(fixture_of("tests.mine"), asked_by(Session())),
             ConnectionResetError(),
         )
 
 
+def fail(error: Exception) -> None:
+    raise error
+
+
 def test_what_could_not_be_removed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     session = Session()
-    hook = environment_failures.pytest_sessionfinish(cast(pytest.Session, session))
-    through(hook, EnvironmentFailed("docker rm failed"))
+    with environment.removal(cast(Any, session)):
+        fail(EnvironmentFailed("docker rm failed"))
     assert decide(0, account_of(cast(Any, session))) is ExitStatus.ENVIRONMENT
     assert (
         "environment failed: the run's end: docker rm failed; `tox -e e2e -- --clean`"
@@ -287,18 +290,14 @@ def test_what_could_not_be_removed_is_told(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_mistake_of_ours_as_the_run_ends_is_no_failed_environment() -> None:
-    hook = environment_failures.pytest_sessionfinish(cast(pytest.Session, Session()))
-    with pytest.raises(KeyError):
-        through(hook, KeyError("votes"))
+    with pytest.raises(KeyError), environment.removal(cast(Any, Session())):
+        raise KeyError("votes")
 
 
 @pytest.mark.parametrize(("signals", "code"), [(0, ExitStatus.HOLDS), (1, ExitStatus.INTERRUPTED)])
 def test_a_run_interrupted_while_it_removes_what_it_made_says_so(signals: int, code: ExitStatus) -> None:
     session = Session()
-    hook = environment_failures.pytest_sessionfinish(cast(pytest.Session, session))
-    next(hook)
-    for _ in range(signals):
-        session.interrupts.take(15)
-    with pytest.raises(StopIteration):
-        hook.send(None)
+    with environment.removal(cast(Any, session)):
+        for _ in range(signals):
+            session.interrupts.take(15)
     assert decide(0, account_of(cast(Any, session))) is code

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
 from canary_conformance.errors import StageFailed
-from canary_conformance.images.image_options import ImagesFrom
-from canary_conformance.progress import Progress
+from canary_conformance.report import failure_text
+from canary_conformance.report.failure_text import FailedTest, FailureTexts, headline, stage_headline
 from canary_conformance.report.run_record import Outcome, TestRecord, Tier
-from canary_conformance.scenario.loading import load_scenario
-from canary_conformance.scenario.manifests import load_manifests
+from canary_conformance.settings import read_source
 from canary_conformance.verdicts import ExpectationFailed, Verdict
-from fixtures import failure_text
-from fixtures.failure_text import failed_requirement, headline, stage_headline, stage_not_ready
-from fixtures.options import OWN_MANIFESTS, RUN, WORLD, Run
+from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -32,31 +26,8 @@ def _no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failure_text, "time", SimpleNamespace(monotonic=lambda: NOW))
 
 
-class Item:
-    """What is read of a red test of R4.4: its run, its world, its marks."""
-
-    def __init__(self, *, live_for: float = 3, manifests: bool = True, tier: Tier = Tier.LIVE) -> None:
-        self.path = Path("tests/stage_4_canary/test_flag.py")
-        self.config = SimpleNamespace(stash=pytest.Stash())
-        run = Run(ImagesFrom.AUTO, "name", False, OWN_MANIFESTS, False, Path("store"), Progress())
-        if manifests:
-            run.scenario = load_scenario(OWN_MANIFESTS)
-            run.manifests = load_manifests(OWN_MANIFESTS, run.scenario)
-        self.config.stash[RUN] = run
-        self.config.stash[WORLD] = cast(Any, SimpleNamespace(live_at=NOW - live_for))
-        self.marks = [pytest.mark.requirement("R4.4").mark]
-        self.marks += [pytest.mark.static.mark] if tier is Tier.STATIC else []
-
-    def iter_markers(self, name: str) -> Iterator[pytest.Mark]:
-        return (mark for mark in self.marks if mark.name == name)
-
-
-def item(**how: Any) -> pytest.Item:
-    return cast(pytest.Item, Item(**how))
-
-
-def run_of(one: pytest.Item) -> Run:
-    return one.config.stash[RUN]
+TEXTS = FailureTexts(read_source(OWN_MANIFESTS, OWN_MANIFESTS / "scenario.yaml"))
+TEST = FailedTest(("R4.4",), 4, Tier.LIVE, 3.0)
 
 
 def broken(*seen: str) -> ExpectationFailed:
@@ -76,7 +47,7 @@ def last_words(text: str) -> str:
 
 
 def test_a_failed_requirement_is_told_with_its_sentence_and_where_to_look() -> None:
-    text = failed_requirement(item(), broken())
+    text = TEXTS.failed_requirement(TEST, broken())
     assert text.splitlines()[:2] == [
         "R4.4 stage 4 FAILED: 60 of 600 from 1.0",
         "  required  With the flag a user always sees 2.0, whatever else the request holds.",
@@ -89,21 +60,22 @@ def test_a_failed_requirement_is_told_with_its_sentence_and_where_to_look() -> N
 
 
 def test_every_broken_verdict_is_told() -> None:
-    assert failed_requirement(item(), broken("one", "other")).count("R4.4 stage 4 FAILED") == 2
+    assert TEXTS.failed_requirement(TEST, broken("one", "other")).count("R4.4 stage 4 FAILED") == 2
 
 
 def test_where_no_manifests_were_read_no_line_is_named() -> None:
-    assert ".yaml" not in failed_requirement(item(manifests=False), broken())
+    assert ".yaml" not in FailureTexts().failed_requirement(TEST, broken())
 
 
-def test_the_static_tier_has_nothing_live() -> None:
-    assert "was propagated" not in failed_requirement(item(tier=Tier.STATIC), broken())
+def test_the_static_tier_has_nothing_that_propagates() -> None:
+    static = FailedTest(("R4.4",), 4, Tier.STATIC)
+    assert "was propagated" not in TEXTS.failed_requirement(static, broken())
 
 
 def test_a_stage_that_can_not_get_ready_is_told_with_what_to_look_at() -> None:
     probe = "Deployment/voting-app-2-0:spec.template.spec.containers[0].readinessProbe"
     failed = StageFailed("no page", ["GET / 500"], breaks="R4.2", concerns=[probe], since=NOW - 6.5)
-    text = stage_not_ready(run_of(item()), failed, 4)
+    text = TEXTS.stage_not_ready(failed, 4)
     assert text.splitlines()[:3] == [
         "R4.2 stage 4 FAILED: no page",
         "last log lines:",
@@ -116,7 +88,7 @@ def test_a_stage_that_can_not_get_ready_is_told_with_what_to_look_at() -> None:
 def test_where_no_place_is_known_those_of_the_requirement_are_looked_at() -> None:
     missing = ["Service/voting-nothing:spec"]
     for failed in (StageFailed("refused", breaks="R4.2"), StageFailed("x", breaks="R4.2", concerns=missing)):
-        text = stage_not_ready(run_of(item()), failed, 4)
+        text = TEXTS.stage_not_ready(failed, 4)
         assert lines_named(text, PODS)
         assert "when" not in text
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from canary_conformance.voting.requirements import REQUIREMENTS
-from fixtures.work_shares import LAST, REMOVED, WALKED, Group, end_of, seconds_of, share_out
+from canary_conformance.voting.work_shares import LAST, REMOVED, WALKED, Group, end_of, seconds_of, share_out
 
 pytestmark = pytest.mark.selftest
 

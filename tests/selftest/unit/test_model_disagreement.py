@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
+from canary_conformance.report.failure_text import disagreement_text
 from canary_conformance.report.run_record import Outcome, TestRecord, Tier
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.verdicts.model_disagreement import Disagreement
-from fixtures.model_disagreements import disagreement
-from fixtures.options import RUN
 
 pytestmark = pytest.mark.selftest
 
@@ -29,15 +25,7 @@ FAILED = TestRecord("tests/t.py::t", ("R3.5",), 3, Outcome.FAILED, (), "why", 1.
 
 def text_after(*tests: TestRecord) -> str:
     """Return the report of a test beside R3.5 in a run with these tests before it."""
-    stash = pytest.Stash()
-    stash[RUN] = cast(Any, SimpleNamespace(tests=list(tests)))
-    marks = {"beside": [pytest.mark.beside("R3.5").mark]}
-    item = SimpleNamespace(
-        path=Path(__file__).parents[2] / "stage_3_lock/test_model.py",
-        config=SimpleNamespace(stash=stash),
-        iter_markers=lambda name: marks.get(name, []),
-    )
-    return disagreement(cast(pytest.Item, item), FOUND)
+    return disagreement_text(FOUND, tests, 3, ["R3.5"])
 
 
 def test_the_report_says_where_it_was_met_and_what_the_model_goes_by() -> None:

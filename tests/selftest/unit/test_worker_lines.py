@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.progress import say_nothing
-from fixtures.worker_lines import lines_heard, say_into
+from canary_conformance.worker_lines import lines_heard, say_into
 
 pytestmark = pytest.mark.selftest
 

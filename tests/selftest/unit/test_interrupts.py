@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from fixtures.interrupts import Interrupts
+from canary_conformance.interrupts import Interrupts
 
 pytestmark = pytest.mark.selftest
 
@@ -31,7 +31,7 @@ def test_a_run_that_removes_what_it_made_is_not_disturbed_by_the_first_signal() 
     interrupts.let_remove()
     interrupts.take(signal.SIGTERM)
     assert told == [
-        "SIGTERM: what this run made is being removed; once more to leave it as it is",
+        "SIGTERM: cleaning up. Interrupt again to stop and leave the cluster behind",
     ]
     interrupts.check()
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from canary_conformance.timeouts import LIMITS, stretch
-from fixtures.timeout_factor_option import VARIABLE, apply_factor
+from fixtures.options import FACTOR_VARIABLE, apply_factor
 
 pytestmark = pytest.mark.selftest
 
 
 @pytest.fixture(autouse=True)
 def _written_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(FACTOR_VARIABLE, raising=False)
     yield
     stretch(1)
 
@@ -25,14 +25,14 @@ def test_nothing_is_stretched_or_said_by_default() -> None:
 
 
 def test_the_option_counts_before_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "3")
+    monkeypatch.setenv(FACTOR_VARIABLE, "3")
     assert apply_factor(None) == ["time limits: 3 times the usual ones (VOTING_TIMEOUT_FACTOR)"]
     assert apply_factor("1.5") == ["time limits: 1.5 times the usual ones (--timeout-factor)"]
     assert (LIMITS.request, LIMITS.namespace_gone) == (7.5, 270)
 
 
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "")
+    monkeypatch.setenv(FACTOR_VARIABLE, "")
     assert apply_factor(None) == []
 
 

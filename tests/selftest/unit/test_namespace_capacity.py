@@ -7,7 +7,7 @@ import yaml
 
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests, parse_manifests
-from fixtures.namespace_capacity import worlds_that_fit
+from canary_conformance.stages.namespace_capacity import namespaces_that_fit
 from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
@@ -24,7 +24,7 @@ def folder_of(cpu: object, replicas: object = 1) -> ManifestFolder:
 @pytest.mark.parametrize(("cores", "worlds"), [(1, 1), (2, 2), (4, 7), (16, 36)])
 def test_our_own_manifests_fit_so_often(cores: int, worlds: int) -> None:
     manifests = load_manifests(OWN_MANIFESTS, load_scenario(OWN_MANIFESTS))
-    assert worlds_that_fit(manifests, cores) == worlds
+    assert namespaces_that_fit(manifests, cores) == worlds
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_our_own_manifests_fit_so_often(cores: int, worlds: int) -> None:
     ],
 )
 def test_each_world_takes_what_its_pods_ask_for(cpu: object, replicas: object, worlds: int) -> None:
-    assert worlds_that_fit(folder_of(cpu, replicas), 4) == worlds
+    assert namespaces_that_fit(folder_of(cpu, replicas), 4) == worlds
