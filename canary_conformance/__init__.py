@@ -2,6 +2,9 @@
 
 import sys
 
+__version__ = "0.2.0"
+"""The only place of the version: pyproject.toml reads it."""
+
 OLDEST = (3, 11)
 BAD_INPUT = 4
 

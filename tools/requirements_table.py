@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.scenario.stages import stage_named
 from canary_conformance.voting.requirements import REQUIREMENTS, UnknownRequirement, requirement_of
 
 BEGIN = "<!-- requirements:begin -->"
 END = "<!-- requirements:end -->"
 NO_TEST = "*not yet judged*"
-ROOT = Path(__file__).parents[1]
 
 NO_STATIC_TEST = "-"
 _STATIC = "static"
@@ -98,7 +98,7 @@ def with_table(readme: str, table: str) -> str:
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
-def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+def main(arguments: Sequence[str] | None = None, root: Path = REPOSITORY) -> int:
     """Rewrite root/README.md, or with --check print how it differs; return 0, or 1 when it does."""
     parser = argparse.ArgumentParser(prog="python -m tools.requirements_table", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 with a diff")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.file_output import writing
+from canary_conformance.paths import REPOSITORY, shown
 from canary_conformance.report.run_record import (
     RequirementLine,
     RunRecord,
@@ -18,8 +19,6 @@ from canary_conformance.report.run_record import (
     record_from,
     requirement_lines,
 )
-from fixtures.options import REPOSITORY
-from fixtures.reporting import shown
 from tools.rounds import Ended, check_ended, say
 
 # What the plugin prints last; `reports/latest` may be another run's by the time that a walk has ended.

@@ -27,12 +27,12 @@ from canary_conformance.images.engine import ensure_engine
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom, add_version_options
 from canary_conformance.images.provisions import Provisions, provide
 from canary_conformance.interrupts import Interrupts
+from canary_conformance.paths import REPOSITORY, store
 from canary_conformance.process_owners import mark_children
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from canary_conformance.report.exit_decision import status_of, trace_of
 from canary_conformance.timeouts import LIMITS
-from fixtures.options import REPOSITORY, store
 
 ALL_TESTS = ("tests",)
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from canary_conformance.cluster.kind import kind_cluster
 from canary_conformance.exit_codes import ExitStatus, together, word_of
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom, asked_versions
+from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import Standing
-from fixtures.options import store
 from tools.round_reports import Round, read_round, report_folder, tell
 from tools.rounds import (
     CommandLine,

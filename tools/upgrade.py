@@ -13,8 +13,8 @@ from pathlib import Path
 
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom, variable_of
 from canary_conformance.images.versions import check_asked
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.upgrade.upgrade_options import Asked, add_options
-from fixtures.options import REPOSITORY
 from tools.rounds import CommandLine, end_as_the_suite
 
 TESTS = REPOSITORY / "tests"

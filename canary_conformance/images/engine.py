@@ -14,6 +14,7 @@ from pathlib import Path
 
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images.debian import install_packages, may_install
+from canary_conformance.paths import IMAGES
 from canary_conformance.process_owners import name_of
 from canary_conformance.processes import CommandFailed, find_program, run
 from canary_conformance.progress import Progress
@@ -25,7 +26,7 @@ CAP_SYS_RESOURCE = 24
 HOME = Path("/usr/local/lib/voting-conformance")
 LOG = Path("/var/log/voting-conformance-dockerd.log")
 STATUS = Path("/proc/self/status")
-CAPPED_RUNTIME = Path(__file__).parents[2] / "images/offline/engine/runc-without-sys-resource"
+CAPPED_RUNTIME = IMAGES / "offline/engine/runc-without-sys-resource"
 PID_FILES = {
     Path("/var/run/docker.pid"): "dockerd",
     Path("/var/run/docker/containerd/containerd.pid"): "containerd",

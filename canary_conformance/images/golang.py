@@ -7,11 +7,12 @@ from functools import cache
 from pathlib import Path
 
 from canary_conformance.images.wheels import install_wheel
+from canary_conformance.paths import IMAGES
 from canary_conformance.processes import CommandFailed, find_program, run
 from canary_conformance.timeouts import LIMITS
 
 OLDEST = (1, 26)
-REQUIREMENTS = Path(__file__).parents[2] / "images/offline/go/requirements.txt"
+REQUIREMENTS = IMAGES / "offline/go/requirements.txt"
 
 
 @cache

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 
 from canary_conformance.images.golang import required_version
 from canary_conformance.images.node_image import Stocked
-from canary_conformance.images.pins import GO, IMAGES, ISTIO_VERSION, OFFLINE, envoy_pins, kubernetes_modules
+from canary_conformance.images.pins import GO, ISTIO_VERSION, OFFLINE, envoy_pins, kubernetes_modules
 from canary_conformance.images.recipes import Bootstrapped, Built, GoPrograms, ModuleFile, WheelFile
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.images.voting_images import voting_images
+from canary_conformance.paths import IMAGES
 
 COREDNS_VERSION = required_version(GO / "coredns/go.mod", "github.com/coredns/coredns")
 ETCD_VERSION = required_version(GO / "etcd/go.mod", "go.etcd.io/etcd/server/v3")

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from canary_conformance.images.golang import required_version
+from canary_conformance.paths import IMAGES
 
-IMAGES = Path(__file__).parents[2] / "images"
 OFFLINE = IMAGES / "offline"
 GO = OFFLINE / "go"
 # The only Istio that the Go proxy serves is the release-1.31 branch just after its first candidate; its

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from canary_conformance.images.node_image import Stocked
 from canary_conformance.images.offline import caller_image
-from canary_conformance.images.pins import IMAGES, reference_of
+from canary_conformance.images.pins import reference_of
 from canary_conformance.images.recipes import Built, ImageFile, Pulled
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.images.voting_images import voting_images
+from canary_conformance.paths import IMAGES
 
 # Where Istio's image of the program has it (Istio: istioctl/docker/Dockerfile.istioctl).
 ISTIOCTL = "/usr/local/bin/istioctl"

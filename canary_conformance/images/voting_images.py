@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from canary_conformance.images.recipes import Bootstrapped, Built, GoPrograms, Pulled
+from canary_conformance.paths import IMAGES
 
-VOTING = Path(__file__).parents[2] / "images/voting"
+VOTING = IMAGES / "voting"
 PROGRAMS = GoPrograms("voting", VOTING / "go", target="./cmd/...", tested=True)
 
 

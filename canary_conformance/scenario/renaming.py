@@ -1,8 +1,8 @@
-"""The scenario under another name: a world beside others has a namespace and a gateway of its own.
+"""The scenario in a namespace of another name, so that several of them fit on one cluster.
 
-Only what tells worlds apart is renamed: the namespace, wherever a manifest refers to it, and the labels by
+Only two things are renamed: the namespace, wherever a manifest refers to it, and the labels by
 which a Gateway chooses the ingress gateway. Everything else is left as it is written, mistakes included. What
-would meet in two worlds whatever its name (a fixed node port, a Gateway that chooses every gateway) is
+would meet in two namespaces whatever its name (a fixed node port, a Gateway that chooses every gateway) is
 refused, since each would then be judged by the other's doing.
 """
 
@@ -32,10 +32,10 @@ _MESH = "mesh"
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """From the scenario's namespace to a world's own, and from the ingress gateway's labels to its gateway's.
+    """The names of one namespace under test: from the scenario's namespace and gateway labels to its own.
 
     gateway: the labels by which manifests name the mesh's ingress gateway; shared: what all gateways carry
-    alike; suffix: what a label's value gets in this world.
+    alike; suffix: what a label's value gets in this namespace.
     """
 
     namespace: str
@@ -45,7 +45,7 @@ class Renaming:
     suffix: str
 
     def labels(self, labels: Mapping[str, str]) -> dict[str, str]:
-        """Return labels with each that names the mesh's ingress gateway made to name this world's own."""
+        """Return labels with each that names the mesh's ingress gateway made to name this namespace's own."""
         return {
             name: f"{value}-{self.suffix}" if self.gateway.get(name) == value else value
             for name, value in labels.items()
@@ -79,7 +79,7 @@ def rename_scenario(scenario: Scenario, renaming: Renaming) -> Scenario:
 def rename_manifests(folder: ManifestFolder, renaming: Renaming) -> ManifestFolder:
     """Return the manifests for the other namespace and gateway; places stay those of the files as written.
 
-    Raises BadInput that lists what can't be kept apart from other worlds, each with its file and line.
+    Raises BadInput that lists what can't be kept apart from other namespaces, each with its file and line.
     """
     services = sorted({manifest.ref.name for manifest in folder.objects if manifest.ref.kind == "Service"})
     renamed = {
@@ -151,14 +151,14 @@ def _encoded(value: Any, key: str, text: Callable[[str, str], str]) -> Any:
 
 
 def _meeting(manifest: Manifest, renaming: Renaming) -> Iterator[Finding]:
-    """Yield what of an object would be seen in another world, or can be there only once."""
+    """Yield what of an object would be seen in another namespace, or can be there only once."""
     spec = manifest.body.get("spec")
     if not isinstance(spec, Mapping):
         return
     if manifest.ref.kind == "Gateway":
         selector = spec.get("selector") or {}
         if _is_labels(selector) and renaming.meets(selector):
-            told = f"the selector of {manifest.ref} chooses the gateways of all worlds"
+            told = f"the selector of {manifest.ref} chooses the gateways of all namespaces"
             yield Finding(manifest.place_of("spec", "selector"), told)
     if manifest.ref.kind == "VirtualService":
         yield from _hosts_of_all(manifest, spec, renaming)
@@ -174,7 +174,7 @@ def _hosts_of_all(manifest: Manifest, spec: Mapping[str, Any], renaming: Renamin
         return
     for index, host in enumerate(hosts):
         if str(host).startswith("*") and f".{renaming.to}." not in f"{host}.":
-            told = f"the host {host!r} of {manifest.ref} means Services of all worlds"
+            told = f"the host {host!r} of {manifest.ref} means Services of all namespaces"
             yield Finding(manifest.place_of("spec", "hosts", index), told)
 
 

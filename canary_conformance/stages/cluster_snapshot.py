@@ -36,7 +36,7 @@ VOLATILE = frozenset(
 def snapshot(api: Api, without_namespaces: Collection[str], others: Collection[str] = ()) -> frozenset[str]:
     """Return each object as "Kind namespace/name #what its author wrote".
 
-    Without those of some namespaces. others: namespaces of worlds beside this one; what the cluster itself
+    Without those of some namespaces. others: the namespaces of other workers; what the cluster itself
     keeps for them (a volume, a Service's address) is left out too.
     """
     left_out = {*without_namespaces, *others}

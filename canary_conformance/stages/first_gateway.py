@@ -11,34 +11,40 @@ from canary_conformance.scenario.observations import Reply
 from canary_conformance.scenario.stages import Apply
 from canary_conformance.stages.closed_ingress import knock_everywhere
 
-if TYPE_CHECKING:  # the world walks by this module
-    from canary_conformance.stages.namespace_under_test import World
+if TYPE_CHECKING:  # the namespace walks by this module
+    from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 
 
 def knock_before(
-    world: World, step: Apply, knocks: dict[str, Reply], pods_ready: Callable[[], None], manifest: Manifest
+    namespace: NamespaceUnderTest,
+    step: Apply,
+    knocks: dict[str, Reply],
+    pods_ready: Callable[[], None],
+    manifest: Manifest,
 ) -> None:
     """Knock at every way in right before the first Gateway, with the pods ready that could answer by then.
 
     Args:
-        world: Where the step is made.
+        namespace: Where the step is made.
         step: It applies the manifest.
         knocks: What becomes of the knocks; filled once.
         pods_ready: Waits for the pods of the step.
         manifest: The object that is applied next.
     """
-    if manifest.ref.kind != "Gateway" or world.opened or knocks:
+    if manifest.ref.kind != "Gateway" or namespace.opened or knocks:
         return
-    objects = world.manifests.files[step.file]
+    objects = namespace.manifests.files[step.file]
     if not any(one.ref.kind in KINDS for one in objects[objects.index(manifest) :]):
         pods_ready()
-    services, pods = (world.api.list("v1", kind, world.namespace) for kind in ("Service", "Pod"))
-    knocks.update(knock_everywhere(world.mesh.gateway.url, world.cluster.node_address, services, pods))
+    services, pods = (namespace.api.list("v1", kind, namespace.name) for kind in ("Service", "Pod"))
+    knocks.update(
+        knock_everywhere(namespace.mesh.gateway.url, namespace.cluster.node_address, services, pods)
+    )
 
 
-def open_if_gateway(world: World, step: Apply) -> None:
+def open_if_gateway(namespace: NamespaceUnderTest, step: Apply) -> None:
     """Make the suite's own Gateway after a step that brought the first; before, nothing opens the ingress."""
-    kinds = {manifest.ref.kind for manifest in world.manifests.files[step.file]}
-    if "Gateway" in kinds and not world.opened:
-        world.sentinel.create()
-        world.opened = True
+    kinds = {manifest.ref.kind for manifest in namespace.manifests.files[step.file]}
+    if "Gateway" in kinds and not namespace.opened:
+        namespace.sentinel.create()
+        namespace.opened = True

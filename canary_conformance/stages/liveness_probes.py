@@ -17,7 +17,7 @@ from typing import Any
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.pod_access import OtherAnswer, PodName, PodPort
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 
 # What holds where the probe says nothing of it (Kubernetes API reference, Probe).
 FAILURES = 3
@@ -38,16 +38,20 @@ class LivenessProbe:
         return f"{self.pod.name} {self.container}"
 
 
-def failing_liveness_probes(world: World, app: str = "", version: str = "") -> Mapping[str, str]:
+def failing_liveness_probes(
+    namespace: NamespaceUnderTest, app: str = "", version: str = ""
+) -> Mapping[str, str]:
     """Return which containers of a component's version, or of all, would be killed, and what was seen.
 
     Each probe is made as often as the kubelet would make it before it kills.
     """
-    wanted = {workload.pod.name for workload in world.workloads(app, version)}
-    pods = [pod for pod in world.api.list("v1", "Pod", world.namespace) if pod["metadata"]["name"] in wanted]
+    wanted = {workload.pod.name for workload in namespace.workloads(app, version)}
+    pods = [
+        pod for pod in namespace.api.list("v1", "Pod", namespace.name) if pod["metadata"]["name"] in wanted
+    ]
     probes = [probe for pod in pods for probe in liveness_probes(pod, datetime.now(UTC))]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        seen = pool.map(lambda probe: _complaint(world.api, probe), probes)
+        seen = pool.map(lambda probe: _complaint(namespace.api, probe), probes)
         return {str(probe): complaint for probe, complaint in zip(probes, seen, strict=True) if complaint}
 
 

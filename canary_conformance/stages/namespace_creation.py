@@ -1,4 +1,4 @@
-"""A world is made anew, or taken over from the last run; it is removed at the end, or left for the next."""
+"""The namespace under test, made or reused at the beginning; removed or left for the next run at the end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from canary_conformance.stages.cluster_objects import (
 from canary_conformance.stages.cluster_snapshot import snapshot
 from canary_conformance.stages.disturbances import watch_of
 from canary_conformance.stages.namespace_setting import Setting
-from canary_conformance.stages.namespace_under_test import Parts, World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest, Parts
 from canary_conformance.stages.owned_namespaces import OURS, remove_namespaces
 from canary_conformance.stages.reuse import Unusable, take_over, write_down
 from canary_conformance.stages.sentinel_placement import namespace_shown_to_all
@@ -31,7 +31,7 @@ from canary_conformance.traffic.callers import Callers
 
 
 @contextmanager
-def world(
+def namespace_under_test(
     cluster: Cluster,
     setting: Setting,
     caller_image: str,
@@ -40,11 +40,11 @@ def world(
     *,
     tidy: bool,
     reuse: Sequence[int] = (),
-) -> Iterator[World]:
-    """Yield a world at stage 0; tidy: remove its namespaces at the end (they go with a cluster that goes).
+) -> Iterator[NamespaceUnderTest]:
+    """Yield a namespace at stage 0; tidy: remove it at the end (it goes with a cluster that goes).
 
-    walked: the stages whose way in is judged. reuse: the stages to be judged, where the world that the last
-    run left may be taken over, and this one is left for the next. A namespace of these names that a run of
+    walked: the stages whose transition is judged. reuse: the stages to be judged, where the namespace of the
+    last run may be reused, and this one is left for the next. A namespace of these names that a run of
     ours left behind is removed otherwise. Raises BadInput when one of them is somebody else's,
     EnvironmentFailed when it can't be removed.
     """
@@ -57,9 +57,9 @@ def world(
     watch = watch_of(cluster, setting.scenario.namespace, machine)
     callers = Callers(api, caller_image)
     parts = Parts(proxies, callers, sentinel, progress, watch, ProxyVersions(proxies))
-    made = _left_world(cluster, setting, parts, walked, reuse) if reuse else None
+    made = _left_namespace(cluster, setting, parts, walked, reuse) if reuse else None
     if made is None:
-        made = _new_world(cluster, setting, parts, walked)
+        made = _new_namespace(cluster, setting, parts, walked)
     try:
         machine.start()
         watch.note()
@@ -83,14 +83,16 @@ def kinds_with_token(manifests: ManifestFolder) -> frozenset[str]:
     return KINDS_WITH_TOKEN - {"DestinationRule"} if wild else KINDS_WITH_TOKEN
 
 
-def _new_world(cluster: Cluster, setting: Setting, parts: Parts, walked: frozenset[int]) -> World:
+def _new_namespace(
+    cluster: Cluster, setting: Setting, parts: Parts, walked: frozenset[int]
+) -> NamespaceUnderTest:
     api, suite = cluster.api, setting.suite_namespace
     check_not_others(api, objects_of_cluster(api, setting.manifests))
     _remove(api, setting, parts.progress)
     before = snapshot(api, setting.namespaces, setting.others)
     metadata = {"name": suite, "annotations": OURS, "labels": {"istio-injection": "disabled"}}
     api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, None)
-    made = World(cluster, setting, parts, walked, before=before)
+    made = NamespaceUnderTest(cluster, setting, parts, walked, before=before)
     parts.callers.make_outside_pod(made.outside)
     return made
 
@@ -103,17 +105,17 @@ def _remove(api: Api, setting: Setting, progress: Progress) -> None:
     wait_until_gone(api, of_cluster)
 
 
-def _left_world(
+def _left_namespace(
     cluster: Cluster, setting: Setting, parts: Parts, walked: frozenset[int], judged: Sequence[int]
-) -> World | None:
-    """Return the world that the last run left; None where it can't be taken over, and say why."""
+) -> NamespaceUnderTest | None:
+    """Return the namespace that the last run left; None where it can't be taken over, and say why."""
     try:
         left, changes = take_over(cluster.api, setting, judged)
     except Unusable as why:
         parts.progress.note(f"the namespace of the last run is not reused: {why}")
         return None
     before = frozenset(left.before)
-    return World(
+    return NamespaceUnderTest(
         cluster,
         setting,
         parts,

@@ -1,9 +1,9 @@
-"""Where a world is: alone on its cluster, with the manifests as they are written, or beside other worlds.
+"""The names and the gateway of a namespace under test: alone on its cluster, or beside others.
 
-Beside others each has a namespace, a namespace of the suite's and an ingress gateway of its own: what opens
-the gateway's port, answers there or leaves it closed is then this world's doing alone, so that nothing has to
-be judged in another way. The gateway is the mesh's own once more: everything that istioctl installed for it,
-but for names, labels and the node's port.
+Alone it has the manifests as they are written. Beside others each has a name of its own, a namespace of the
+suite's and an ingress gateway: what opens the gateway's port, answers there or leaves it closed is then its
+own doing alone, so that nothing has to be judged in another way. The gateway is a copy of the mesh's own, as
+istioctl installed it, but for names, labels and the node's port.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ PAGE_PORT_OF_GATEWAY = 80
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A world's scenario and manifests under its own names, the mesh by its gateway, the suite's namespace.
+    """The scenario and manifests under the names of one namespace, its gateway, and the suite's namespace.
 
-    others: the namespaces of worlds beside it, which come and go without its doing. written_namespace: the
-    scenario's own, where this world has another.
+    others: the namespaces of other workers, which come and go by themselves. written_namespace: the name that
+    the manifests have, where this namespace has another.
     """
 
     scenario: Scenario
@@ -43,7 +43,7 @@ class Setting:
 
     @property
     def namespaces(self) -> tuple[str, str]:
-        """The namespaces that the world makes and removes."""
+        """The namespaces that a run makes and removes."""
         return self.scenario.namespace, self.suite_namespace
 
     def as_written(self, cells: str) -> str:
@@ -66,7 +66,7 @@ def beside_others(
     workers: Sequence[str],
     progress: Progress,
 ) -> Setting:
-    """Return the setting of one worker's world, its ingress gateway made and ready.
+    """Return the setting of one worker's namespace, its ingress gateway made and ready.
 
     Raises BadInput for manifests that can't be kept apart, EnvironmentFailed where the gateway can't be made.
     """

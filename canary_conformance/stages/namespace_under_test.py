@@ -54,7 +54,7 @@ PLAINTEXT = "plaintext"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a world is looked at and called through."""
+    """What the namespace is observed and called through."""
 
     proxies: Proxies
     callers: Callers
@@ -65,7 +65,7 @@ class Parts:
 
 
 @dataclass
-class World:
+class NamespaceUnderTest:
     """The scenario in its namespace: made by stages.namespace_creation, moved with advance_to()."""
 
     cluster: Cluster
@@ -74,8 +74,8 @@ class World:
     walked: frozenset[int] = frozenset(STAGES)  # the stages whose way in is judged
     on_the_way: frozenset[str] = frozenset()  # the requirements whose samples a way in may begin
     stage: int = 0
-    found_at: int = 0  # the stage at which it was taken over from the last run
-    to_do: Changes | None = None  # what makes a world that was left one of the manifests as they are now
+    found_at: int = 0  # the stage at which the last run left it, where it is reused
+    to_do: Changes | None = None  # what brings a namespace that was left up to the manifests
     settled: bool = True  # whether it is at its stage, not on the way
     live_at: float = 0.0  # the monotonic time at which what its stage is to be was live, 0 before any was
     opened: bool = False  # whether the scenario's first Gateway was applied, and ours with it
@@ -106,7 +106,7 @@ class World:
 
     @property
     def progress(self) -> Progress:
-        """What is told how far the world is."""
+        """What reports how far the run is."""
         return self.parts.progress
 
     @property
@@ -121,17 +121,17 @@ class World:
 
     @property
     def scenario(self) -> Scenario:
-        """The scenario, in this world's namespace."""
+        """The scenario, in this namespace's namespace."""
         return self.setting.scenario
 
     @property
     def manifests(self) -> ManifestFolder:
-        """What is applied: the files as they are written, where the world is alone."""
+        """What is applied: the files as they are written, where the namespace is alone on its cluster."""
         return self.setting.manifests
 
     @property
     def mesh(self) -> Mesh:
-        """The mesh, by this world's ingress gateway."""
+        """The mesh, by this namespace's ingress gateway."""
         return self.setting.mesh
 
     @property
@@ -140,7 +140,7 @@ class World:
         return PodName(self.setting.suite_namespace, "outside")
 
     @property
-    def namespace(self) -> str:
+    def name(self) -> str:
         """The scenario's namespace."""
         return self.scenario.namespace
 
@@ -181,13 +181,13 @@ class World:
 
     def workloads(self, app: str = "", version: str = "") -> list[Workload]:
         """Return the application's pods, all or those of one component and version, as they are now."""
-        services = self.api.list("v1", "Service", self.namespace)
-        found = workloads(self.api.list("v1", "Pod", self.namespace), services)
+        services = self.api.list("v1", "Service", self.name)
+        found = workloads(self.api.list("v1", "Pod", self.name), services)
         return [w for w in found if app in {"", w.app} and version in {"", w.version}]
 
     def proxied(self) -> list[PodName]:
         """Return every pod of the scenario and of the mesh that runs Istio's proxy now."""
-        pods = [*self.api.list("v1", "Pod", self.namespace)]
+        pods = [*self.api.list("v1", "Pod", self.name)]
         pods += self.api.list("v1", "Pod", self.mesh.gateway.namespace)
         return proxied_pods(pods)
 
@@ -235,7 +235,7 @@ class World:
 
     def apply_namespace(self, labels: Mapping[str, str]) -> None:
         """Make the scenario's namespace, or give it other labels."""
-        metadata = {"name": self.namespace, "labels": dict(labels), "annotations": OURS}
+        metadata = {"name": self.name, "labels": dict(labels), "annotations": OURS}
         self.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, None)
 
     def _start_callers(self) -> None:
@@ -275,7 +275,7 @@ class World:
 
     def analyze(self) -> list[str]:
         """Return what `istioctl analyze` finds in the scenario's namespace."""
-        return analyze(self.cluster, self.mesh.istioctl, self.namespace)
+        return analyze(self.cluster, self.mesh.istioctl, self.name)
 
     def snapshot(self) -> frozenset[str]:
         """Return what the cluster holds now, the scenario's namespace and ours left out."""
@@ -285,7 +285,7 @@ class World:
         """Return what there still is of the scenario, in its namespace and of the cluster."""
         of_cluster = left_of(self.api, objects_of_cluster(self.api, self.manifests))
         told = [f"{one} belongs to the cluster: the last stage has to delete it" for one in of_cluster]
-        return left_behind(self.api, self.namespace) + told
+        return left_behind(self.api, self.name) + told
 
     def ingress_closed(self) -> Reply:
         """Wait until nothing listens at the ingress any more; return how the last request ended."""

@@ -1,6 +1,6 @@
-"""A world that a run leaves standing for the next one: what is written down of it, and what still holds.
+"""A namespace that a run leaves standing for the next one: what is written down of it, and what still holds.
 
-Written down is what was applied, and everything that the cluster held then. A later run takes the world over
+Written down is what was applied, and everything that the cluster held then. A later run reuses the namespace
 only where all of that is as it was: what somebody changed in the cluster meanwhile is nobody's manifest. What
 changed in the manifests is applied, and nothing else. A pod keeps its connections when a route of TCP or a
 demand for TLS changes, which the manifests alone don't tell, so that then all pods start anew.
@@ -46,11 +46,11 @@ _BY_CONTROLLERS = "deployment.kubernetes.io/"
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is written down of a world: its stage, what was applied, what the cluster held.
+    """What is written down of a namespace: its stage, what was applied, what the cluster held.
 
     made_of: what else decides how it was made. manifests: a digest by "Kind/name"; outliving: those of them
     that kept connections outlive. own: the objects of its namespaces; before: the rest of the cluster, which
-    is as it was before the world was made.
+    is as it was before the namespace was made.
     """
 
     stage: int
@@ -63,7 +63,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What makes a left world one of the manifests as they are now: objects to apply and delete, in order.
+    """What brings a namespace that was left up to the manifests: objects to apply and delete, in order.
 
     new_pods: whether all pods have to start anew.
     """
@@ -86,11 +86,11 @@ class Changes:
 
 
 class Unusable(Exception):
-    """A left world can't be taken over; the message says why."""
+    """A left namespace can't be taken over; the message says why."""
 
 
 def write_down(api: Api, setting: Setting, stage: int, before: Iterable[str]) -> None:
-    """Write down a world at its stage, in the suite's own namespace."""
+    """Write down a namespace at its stage, in the suite's own namespace."""
     own, _ = held(api, setting)
     in_force = manifests_in_force(setting, stage)
     left = Left(
@@ -102,21 +102,21 @@ def write_down(api: Api, setting: Setting, stage: int, before: Iterable[str]) ->
         before=tuple(sorted(before)),
     )
     metadata = {"name": NAME, "namespace": setting.suite_namespace}
-    data = {"world": json.dumps(asdict(left))}
+    data = {"namespace": json.dumps(asdict(left))}
     api.apply(
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}, setting.suite_namespace
     )
 
 
 def take_over(api: Api, setting: Setting, stages: Sequence[int]) -> tuple[Left, Changes]:
-    """Return what is written down of the left world, and what is to be done to it; from now on nothing is.
+    """Return what is written down of the namespace, and the changes to it; what was written is deleted.
 
     stages: those that the run judges. Raises Unusable.
     """
     found = api.get("v1", "ConfigMap", NAME, setting.suite_namespace)
     if found is None:
         raise Unusable("no run left one")
-    left = left_from(found["data"]["world"])
+    left = left_from(found["data"].get("namespace", ""))
     if left.made_of != _made_of(setting):
         raise Unusable("the namespace or its labels changed")
     if left.stage > min(stages):
@@ -142,7 +142,7 @@ def manifests_in_force(setting: Setting, stage: int) -> dict[ObjectRef, Manifest
 
 
 def changes_of(left: Left, setting: Setting) -> Changes:
-    """Return what changed in the manifests since a world was left.
+    """Return what changed in the manifests since a namespace was left.
 
     Raises Unusable for what can't be changed in place.
     """
@@ -211,7 +211,7 @@ def _check_untouched(api: Api, setting: Setting, left: Left) -> None:
 
 
 def held(api: Api, setting: Setting) -> tuple[set[str], set[str]]:
-    """Return what the cluster holds now: in the world's namespaces, and elsewhere."""
+    """Return what the cluster holds now: in the namespaces of this run, and elsewhere."""
     own: set[str] = set()
     rest: set[str] = set()
     names = setting.namespaces

@@ -20,7 +20,7 @@ from canary_conformance.cluster.pod_access import PodName, PodPort
 from canary_conformance.mesh.proxies import ADMIN_PORT
 from canary_conformance.scenario.kinds import API_VERSIONS
 from canary_conformance.stages.evidence_texts import events_text, pods_text, steps_csv, traffic_csv
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.timeouts import LIMITS
 
 T = TypeVar("T")
@@ -36,23 +36,23 @@ KINDS = {
 }
 
 
-def evidence(world: World, stage: int | None = None) -> Mapping[str, str]:
+def evidence(namespace: NamespaceUnderTest, stage: int | None = None) -> Mapping[str, str]:
     """Return what there is to see of the scenario now: file name, with slashes, -> text.
 
-    stage: the one whose manifests are the last to be shown; by default the one that the world has entered.
+    stage: the one whose manifests are the last to be shown; by default the one that was entered last.
     Never raises: what can't be read within LIMITS.evidence seconds is told in its file.
     """
-    api, namespace = world.api, world.namespace
-    looked = _ask_all({"pods": lambda: api.list("v1", "Pod", namespace)})["pods"]
-    proxied = _ask_all({"proxied": world.proxied})["proxied"]
+    api, own = namespace.api, namespace.name
+    looked = _ask_all({"pods": lambda: api.list("v1", "Pod", own)})["pods"]
+    proxied = _ask_all({"proxied": namespace.proxied})["proxied"]
     reads: dict[str, Callable[[], str]] = {
-        f"manifests/{file}": partial(_manifest, world, file)
-        for file in world.scenario.files_up_to(world.stage if stage is None else stage)
+        f"manifests/{file}": partial(_manifest, namespace, file)
+        for file in namespace.scenario.files_up_to(namespace.stage if stage is None else stage)
     }
-    reads["events.txt"] = lambda: events_text(api.list("v1", "Event", namespace))
-    reads["objects.yaml"] = partial(_objects, api, namespace)
-    reads["steps.csv"] = lambda: steps_csv(world.transitions.values())
-    reads["traffic.csv"] = lambda: traffic_csv(world.transitions.values())
+    reads["events.txt"] = lambda: events_text(api.list("v1", "Event", own))
+    reads["objects.yaml"] = partial(_objects, api, own)
+    reads["steps.csv"] = lambda: steps_csv(namespace.transitions.values())
+    reads["traffic.csv"] = lambda: traffic_csv(namespace.transitions.values())
     for pod in _or_nothing(looked):
         reads |= _logs(api, pod)
     for name in _or_nothing(proxied):
@@ -88,8 +88,8 @@ def _or_nothing(answer: Future[list[T]]) -> list[T]:
     return answer.result() if good else []
 
 
-def _manifest(world: World, file: str) -> str:
-    return (world.manifests.root / file).read_text(encoding="utf-8", errors="replace")
+def _manifest(namespace: NamespaceUnderTest, file: str) -> str:
+    return (namespace.manifests.root / file).read_text(encoding="utf-8", errors="replace")
 
 
 def _objects(api: Api, namespace: str) -> str:

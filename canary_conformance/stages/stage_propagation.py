@@ -1,4 +1,4 @@
-"""When all that was written to a world is live: its endpoints told, and every proxy concerned running it."""
+"""Waiting until a change has propagated: endpoints are written, and every proxy concerned runs it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ SHOWN_BY = {1: "R1.5", 2: "R2.2", 3: "R3.1", 4: "R4.4", 5: "R5.1", 6: "R6.1"}
 # Seconds: istiod sends a file's objects, and logs what comes back, while the next ones are being applied.
 BEFORE = 5.0
 
-if TYPE_CHECKING:  # the world waits by this module
-    from canary_conformance.stages.namespace_under_test import World
+if TYPE_CHECKING:  # the namespace waits by this module
+    from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 
 
-def wait_until_live(world: World, written: Collection[str] | None) -> float:
+def wait_until_live(namespace: NamespaceUnderTest, written: Collection[str] | None) -> float:
     """Return the monotonic time at which every proxy had all that was written before this call.
 
     First the endpoints of the Services have to be the pods that are ready: they are written after a
     Deployment counts as available. Where there are new ones, proxies have taken them up.
 
     Args:
-        world: The namespace under test.
+        namespace: The namespace under test.
         written: The kinds of all that was written since the last call, None where that isn't known; no
             endpoint comes or goes by those that have tokens of their own.
 
@@ -39,25 +39,25 @@ def wait_until_live(world: World, written: Collection[str] | None) -> float:
     """
     began = time.monotonic()
     try:
-        return _wait(world, written)
+        return _wait(namespace, written)
     except NotJudged as late:
         refused = refused_by_proxies(
-            world.api, world.mesh.root_namespace, within=time.monotonic() - began + BEFORE
+            namespace.api, namespace.mesh.root_namespace, within=time.monotonic() - began + BEFORE
         )
         if not refused:
             raise
-        stage = world.stage if world.settled else world.stage + 1
+        stage = namespace.stage if namespace.settled else namespace.stage + 1
         told = f"proxies reject their configuration: {'; '.join(refused)}"
         raise StageFailed(f"{told} ({late})", breaks=SHOWN_BY.get(stage, "")) from late
 
 
-def _wait(world: World, written: Collection[str] | None) -> float:
-    # A world that was taken over has not looked at any endpoint yet.
-    if world.ready and world.sentinel.has_tokens(written):
-        return world.sentinel.wait_until_live(world.proxied, written)
+def _wait(namespace: NamespaceUnderTest, written: Collection[str] | None) -> float:
+    # A namespace that was taken over has not looked at any endpoint yet.
+    if namespace.ready and namespace.sentinel.has_tokens(written):
+        return namespace.sentinel.wait_until_live(namespace.proxied, written)
     try:
         wait_until(
-            lambda: stale_endpoints(world.api, world.namespace),
+            lambda: stale_endpoints(namespace.api, namespace.name),
             until=lambda stale: not stale,
             limit=LIMITS.change_live,
             what="the endpoints of all Services are their ready pods",
@@ -65,15 +65,15 @@ def _wait(world: World, written: Collection[str] | None) -> float:
         )
     except NotInTime as late:
         raise NotJudged(str(late)) from late
-    ready = ready_endpoints(world.api, world.namespace)
-    live_at = world.sentinel.wait_until_live(world.proxied, written)
-    if ready - world.ready and _news_is_merged(world):
+    ready = ready_endpoints(namespace.api, namespace.name)
+    live_at = namespace.sentinel.wait_until_live(namespace.proxied, written)
+    if ready - namespace.ready and _news_is_merged(namespace):
         live_at = taken_up(live_at)
-    world.ready = ready
+    namespace.ready = ready
     return live_at
 
 
-def _news_is_merged(world: World) -> bool:
-    pods = world.proxied()
-    world.versions.look(pods)
-    return any(merges_news(world.versions.seen[pod].envoy) for pod in pods)
+def _news_is_merged(namespace: NamespaceUnderTest) -> bool:
+    pods = namespace.proxied()
+    namespace.versions.look(pods)
+    return any(merges_news(namespace.versions.seen[pod].envoy) for pod in pods)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from canary_conformance.cluster.pod_access import PodName, run_in_pod
 from canary_conformance.errors import EnvironmentFailed, StageFailed
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting.app_workloads import Workload
 from canary_conformance.voting.chains import REDIS
 
@@ -22,15 +22,15 @@ CLIENT = "redis-cli"
 FREEZE, THAW = ("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")
 
 
-def keeps_nothing(world: World, store: Workload) -> bool:
+def keeps_nothing(namespace: NamespaceUnderTest, store: Workload) -> bool:
     """Tell whether a pod is a store whose content goes with it: Redis without a claim."""
-    found = world.api.get("v1", "Pod", store.pod.name, store.pod.namespace) or {"spec": {}}
+    found = namespace.api.get("v1", "Pod", store.pod.name, store.pod.namespace) or {"spec": {}}
     claims = [one for one in found["spec"].get("volumes", ()) if "persistentVolumeClaim" in one]
     return REDIS[1] in store.own_ports and not claims
 
 
 @contextmanager
-def handed_over(world: World, old: Workload) -> Iterator[None]:
+def handed_over(namespace: NamespaceUnderTest, old: Workload) -> Iterator[None]:
     """Carry what a store has over to the pod that replaces it within the block.
 
     Where the block fails, the old one takes writes again, or its failure has a note of why not. Raises
@@ -38,20 +38,20 @@ def handed_over(world: World, old: Workload) -> Iterator[None]:
     """
     redis = old.container
     try:
-        _do(world, old.pod, redis, FREEZE)
-        votes = _content(world, old.pod, redis)
+        _do(namespace, old.pod, redis, FREEZE)
+        votes = _content(namespace, old.pod, redis)
         yield
     except BaseException as failed:
         try:
-            _do(world, old.pod, redis, THAW)
+            _do(namespace, old.pod, redis, THAW)
         except Exception as frozen:
             failed.add_note(f"and {old} must not accept votes any longer: {frozen}")
         raise
-    new = [w.pod for w in world.workloads(old.app, old.version) if w.ready and w.uid != old.uid]
+    new = [w.pod for w in namespace.workloads(old.app, old.version) if w.ready and w.uid != old.uid]
     if not new:
         raise StageFailed(f"no new pod of {old} is ready: nothing takes its votes over")
     for command in additions(votes):
-        _do(world, new[0], redis, command)
+        _do(namespace, new[0], redis, command)
 
 
 def additions(votes: Mapping[str, Mapping[str, int] | int]) -> list[tuple[str, ...]]:
@@ -65,28 +65,30 @@ def additions(votes: Mapping[str, Mapping[str, int] | int]) -> list[tuple[str, .
     return found
 
 
-def _content(world: World, pod: PodName, container: str) -> dict[str, Mapping[str, int] | int]:
+def _content(
+    namespace: NamespaceUnderTest, pod: PodName, container: str
+) -> dict[str, Mapping[str, int] | int]:
     found: dict[str, Mapping[str, int] | int] = {}
     try:
-        for key in _ask(world, pod, container, ("KEYS", "*")):
-            if _ask(world, pod, container, ("TYPE", key)) == ["hash"]:
-                fields = _ask(world, pod, container, ("HGETALL", key))
+        for key in _ask(namespace, pod, container, ("KEYS", "*")):
+            if _ask(namespace, pod, container, ("TYPE", key)) == ["hash"]:
+                fields = _ask(namespace, pod, container, ("HGETALL", key))
                 pairs = zip(fields[::2], fields[1::2], strict=True)
                 found[key] = {name: int(number) for name, number in pairs}
             else:
-                found[key] = int(_ask(world, pod, container, ("GET", key))[0])
+                found[key] = int(_ask(namespace, pod, container, ("GET", key))[0])
     except (LookupError, ValueError) as error:
         raise EnvironmentFailed(f"Redis in pod {pod} has more than counts: {error}") from error
     return found
 
 
-def _do(world: World, pod: PodName, container: str, command: Sequence[str]) -> None:
+def _do(namespace: NamespaceUnderTest, pod: PodName, container: str, command: Sequence[str]) -> None:
     """Have a store do something; its client ends well where the store refuses, too."""
-    told = " ".join(_ask(world, pod, container, command))
+    told = " ".join(_ask(namespace, pod, container, command))
     # "OK Already connected to specified master" is as good.
     if not re.fullmatch(r"OK( .*)?|-?\d+", told):
         raise EnvironmentFailed(f"Redis in pod {pod} refused {' '.join(command)}: {told}")
 
 
-def _ask(world: World, pod: PodName, container: str, command: Sequence[str]) -> list[str]:
-    return run_in_pod(world.api, pod, container, [CLIENT, *command]).splitlines()
+def _ask(namespace: NamespaceUnderTest, pod: PodName, container: str, command: Sequence[str]) -> list[str]:
+    return run_in_pod(namespace.api, pod, container, [CLIENT, *command]).splitlines()

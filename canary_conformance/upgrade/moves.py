@@ -29,7 +29,7 @@ from canary_conformance.mesh.revisions import (
     revisions,
 )
 from canary_conformance.scenario.stages import ObjectRef
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.upgrade.hand_over import handed_over, keeps_nothing
 from canary_conformance.upgrade.upgrade_observations import StepMade
@@ -57,7 +57,7 @@ class Course:
     gone: delete all replicas of the app at once, which is no way to go.
     """
 
-    world: World
+    namespace: NamespaceUnderTest
     asked: Asked
     source: Side
     target: Side
@@ -72,7 +72,7 @@ class Course:
         """Time a step; one that fails is a step all the same."""
         started = time.monotonic()
         try:
-            with self.world.progress.phase(name, quiet=True):
+            with self.namespace.progress.phase(name, quiet=True):
                 yield
         finally:
             self.steps.append(StepMade(name, started, time.monotonic(), replaces))
@@ -88,8 +88,8 @@ def go(course: Course) -> Mesh:
 
 
 def _by_revision(course: Course) -> Mesh:
-    world, source, target = course.world, course.source, course.target
-    cluster, istioctl, tag = world.cluster, target.provisions.istioctl, course.asked.tag
+    namespace, source, target = course.namespace, course.source, course.target
+    cluster, istioctl, tag = namespace.cluster, target.provisions.istioctl, course.asked.tag
     with course.step(f"install revision {target.revision} beside {source.revision}"):
         # A move that was stopped has not come as far as the gateway.
         _install(course, gateway=gateway_revision(cluster) == target.revision)
@@ -98,8 +98,8 @@ def _by_revision(course: Course) -> Mesh:
         mesh = replace(mesh, injection_labels={REVISION: tag})
         with course.step(f"lead tag {tag} to {target.revision}"):
             lead_tag(cluster, istioctl, tag, target.revision)
-    with course.step(f"namespace {world.namespace} is labelled {_labels(mesh.injection_labels)}"):
-        world.ask_for(mesh.injection_labels)
+    with course.step(f"namespace {namespace.name} is labelled {_labels(mesh.injection_labels)}"):
+        namespace.ask_for(mesh.injection_labels)
     _restart_all(course)
     with course.step(f"move the gateway to {target.revision}"):
         _install(course, gateway=True)
@@ -112,7 +112,7 @@ def _by_revision(course: Course) -> Mesh:
     if tag and target.revision == DEFAULT_REVISION:
         mesh = mesh_of(cluster, target.provisions)
         with course.step(f"remove tag {tag}"):
-            world.ask_for(mesh.injection_labels)
+            namespace.ask_for(mesh.injection_labels)
             remove_tag(cluster, istioctl, tag)
     return mesh
 
@@ -124,13 +124,13 @@ def _in_place(course: Course) -> Mesh:
     _restart_all(course)
     with course.step("every proxy is in step"):
         _settle(course)
-    return mesh_of(course.world.cluster, course.target.provisions)
+    return mesh_of(course.namespace.cluster, course.target.provisions)
 
 
 def _install(course: Course, *, gateway: bool) -> None:
     target = course.target
     install(
-        course.world.cluster,
+        course.namespace.cluster,
         target.provisions,
         target.revision,
         gateway=gateway,
@@ -140,39 +140,39 @@ def _install(course: Course, *, gateway: bool) -> None:
 
 def _restart_all(course: Course) -> None:
     """Restart one workload after the other, first of all those that can't get ready."""
-    world = course.world
+    namespace = course.namespace
     if course.gone:
         with course.step("delete all replicas of the app at once"):
-            for workload in world.workloads("voting-app"):
-                world.api.delete("v1", "Pod", workload.pod.name, workload.pod.namespace)
-    for ref in _order(world):
+            for workload in namespace.workloads("voting-app"):
+                namespace.api.delete("v1", "Pod", workload.pod.name, workload.pod.namespace)
+    for ref in _order(namespace):
         _restart(course, ref)
 
 
 def _restart(course: Course, ref: ObjectRef) -> None:
-    world = course.world
-    pods = [w for w in world.workloads() if w.owner == ref]
+    namespace = course.namespace
+    pods = [w for w in namespace.workloads() if w.owner == ref]
     ready = [w for w in pods if w.ready]
     alone = str(pods[0]) if len(ready) <= 1 and pods and pods[0].app == STORAGE else ""
     for workload in pods:
         if not workload.ready and not course.gone:
             # Left by a move that was stopped: it will never start, and its owner makes another.
-            world.api.delete("v1", "Pod", workload.pod.name, workload.pod.namespace)
-    memory_only = bool(alone) and bool(ready) and keeps_nothing(world, ready[0])
+            namespace.api.delete("v1", "Pod", workload.pod.name, workload.pod.namespace)
+    memory_only = bool(alone) and bool(ready) and keeps_nothing(namespace, ready[0])
     with course.step(f"restart {ref.name}", replaces=alone):
-        with handed_over(world, ready[0]) if memory_only else nullcontext():
-            restart(world.api, world.namespace, ref)
-            wait_for_rollouts(world.api, world.namespace, [ref], world.progress.detail)
-        world.wait_until_live()
+        with handed_over(namespace, ready[0]) if memory_only else nullcontext():
+            restart(namespace.api, namespace.name, ref)
+            wait_for_rollouts(namespace.api, namespace.name, [ref], namespace.progress.detail)
+        namespace.wait_until_live()
 
 
-def _order(world: World) -> list[ObjectRef]:
+def _order(namespace: NamespaceUnderTest) -> list[ObjectRef]:
     refs = [
         ObjectRef(kind, str(one["metadata"]["name"]))
         for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET)
-        for one in world.api.list(API_VERSION, kind, world.namespace)
+        for one in namespace.api.list(API_VERSION, kind, namespace.name)
     ]
-    stuck = {workload.owner for workload in world.workloads() if not workload.ready}
+    stuck = {workload.owner for workload in namespace.workloads() if not workload.ready}
     return sorted(refs, key=lambda ref: (ref not in stuck, ref.name))
 
 
@@ -181,10 +181,10 @@ def _settle(course: Course) -> None:
 
     A control plane that leaves keeps its proxies for a while and tells them nothing any more.
     """
-    world, target = course.world, course.target
+    namespace, target = course.namespace, course.target
     try:
         wait_until(
-            lambda: leaving(world) or lacking(world, target),
+            lambda: leaving(namespace) or lacking(namespace, target),
             until=lambda left: not left,
             limit=LIMITS.mesh_settled,
             what="what was replaced is gone and every proxy is in step with its control plane",
@@ -193,16 +193,16 @@ def _settle(course: Course) -> None:
         )
     except NotInTime as late:
         raise EnvironmentFailed(str(late)) from late
-    world.wait_until_live()
+    namespace.wait_until_live()
 
 
-def lacking(world: World, side: Side) -> list[str]:
+def lacking(namespace: NamespaceUnderTest, side: Side) -> list[str]:
     """Return what proxies of scenario and gateway lack of one side's control plane, if it has them at all.
 
     Raises CommandFailed.
     """
-    proxies = map(str, world.proxied())
-    return out_of_step(world.cluster, side.provisions.istioctl, side.revision, proxies)
+    proxies = map(str, namespace.proxied())
+    return out_of_step(namespace.cluster, side.provisions.istioctl, side.revision, proxies)
 
 
 def _labels(labels: Mapping[str, str]) -> str:

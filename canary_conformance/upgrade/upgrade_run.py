@@ -1,4 +1,4 @@
-"""An upgrade that is being made: its world, brought from moment to moment, and what was seen of it."""
+"""An upgrade that is being made: its namespace, brought from moment to moment, and what was seen of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from canary_conformance.mesh.istioctl import analyze, precheck
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.mesh.revisions import control_planes, revisions
 from canary_conformance.report.environment_errors import UNANSWERED
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.transition import FLAGGED, ORDINARY
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.voter import Voter
@@ -35,17 +35,17 @@ SEEN_BESIDE = 5
 
 @dataclass
 class Upgrade:
-    """An upgrade and its rollback in one world."""
+    """An upgrade and its rollback in one namespace."""
 
     asked: Asked
-    world: World
+    namespace: NamespaceUnderTest
     source: Provisions
     target: Provisions
     moves: dict[Moment, Move] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
 
     def reach(self, moment: Moment) -> None:
-        """Move the mesh of a world that is at its stage, then move it back, as far as a moment asks for.
+        """Move the mesh of a namespace that is at its stage, then move it back, as far as a moment asks for.
 
         Raises EnvironmentFailed.
         """
@@ -57,7 +57,7 @@ class Upgrade:
             raise EnvironmentFailed(f"no move can be begun or watched: {told_of(error)}") from error
 
     def not_there(self, moment: Moment) -> str:
-        """Return why the world is not at a moment that it was to reach, "" where it is."""
+        """Return why the namespace is not at a moment that it was to reach, "" where it is."""
         last = Moment.ROLLING_BACK if is_back(moment) else Moment.DURING
         move = self.moves.get(last)
         return f"the move {move} was stopped: {move.stopped}" if move and move.stopped else ""
@@ -72,13 +72,13 @@ class Upgrade:
 
     def _ask_before(self) -> list[str]:
         """Return what the target's own checks find on the source's mesh."""
-        world, program = self.world, self.target.istioctl
+        namespace, program = self.namespace, self.target.istioctl
         found: list[str] = []
         checks: Mapping[str, Callable[[], Sequence[str]]] = {
-            "precheck": lambda: precheck(world.cluster, program),
-            "analyze": lambda: analyze(world.cluster, program, world.namespace),
+            "precheck": lambda: precheck(namespace.cluster, program),
+            "analyze": lambda: analyze(namespace.cluster, program, namespace.name),
         }
-        with world.progress.phase(f"precheck of {self.asked.target}"):
+        with namespace.progress.phase(f"precheck of {self.asked.target}"):
             for name, check in checks.items():
                 try:
                     found += [f"{name}: {finding}" for finding in check()] or [f"{name}: no findings"]
@@ -92,21 +92,21 @@ class Upgrade:
         if bad is BadMove.STUCK:
             target = replace(target, proxy=NO_PROXY)
         gone = bad is BadMove.GONE
-        return Course(self.world, self.asked, Side(self.source), target, gone=gone)
+        return Course(self.namespace, self.asked, Side(self.source), target, gone=gone)
 
     def _back(self) -> Course:
         there = self._there()
         source = replace(there.target, proxy=there.source.proxy)
-        return Course(self.world, self.asked, source, there.source)
+        return Course(self.namespace, self.asked, source, there.source)
 
     def _move(self, course: Course, *, forward: bool) -> Move:
-        world, voters = self.world, self._voters()
+        namespace, voters = self.namespace, self._voters()
         # What happened before is nobody's doing; all that changes from now on is the move's.
-        world.watch.note()
+        namespace.watch.note()
         before, stops = self._counts(voters), Stops()
         began = time.monotonic()
         name = f"{'move' if forward else 'roll back'}: {course}"
-        with world.progress.phase(name), witnesses(world, voters, self._stores(voters)) as watching:
+        with namespace.progress.phase(name), witnesses(namespace, voters, self._stores(voters)) as watching:
             silent = let_see(watching)
             if silent and forward:
                 raise EnvironmentFailed(silent)
@@ -117,8 +117,8 @@ class Upgrade:
             ended = time.monotonic()
         if stops:
             # All that changed was the move's doing, but not the node itself.
-            world.watch.start_anew()
-            world.watch.check()
+            namespace.watch.start_anew()
+            namespace.watch.check()
         end, after = self._arrive(course, mesh, stops, voters)
         self._put_back(voters, before, after)
         return Move(
@@ -143,16 +143,16 @@ class Upgrade:
 
     def _go(self, course: Course, name: str, stops: Stops) -> Mesh:
         """Go the way, and return the mesh as it is then, wherever the way ended."""
-        world = self.world
-        mesh = world.mesh
+        namespace = self.namespace
+        mesh = namespace.mesh
         with stops.noted():
             # Whoever finds the cluster from now on can't rely on its mesh.
-            write_down(world.cluster, "")
+            write_down(namespace.cluster, "")
             mesh = go(course)
         if stops:
-            world.progress.note(f"{name} is stopped: {stops}")
+            namespace.progress.note(f"{name} is stopped: {stops}")
             with stops.noted():
-                mesh = mesh_of(world.cluster, course.target.provisions, course.target.revision)
+                mesh = mesh_of(namespace.cluster, course.target.provisions, course.target.revision)
         return mesh
 
     def _arrive(
@@ -164,29 +164,29 @@ class Upgrade:
             end = self._end(course)
         after = self._counts(voters)
         with stops.noted():
-            self.world.moved_to(mesh)
+            self.namespace.moved_to(mesh)
         return end, after
 
     def _end(self, course: Course) -> End:
-        world = self.world
-        proxies = Proxies(world.api)
+        namespace = self.namespace
+        proxies = Proxies(namespace.api)
         try:
-            seen = {one.pod: one for one in look_at_proxies(world, proxies)}
+            seen = {one.pod: one for one in look_at_proxies(namespace, proxies)}
         finally:
             proxies.close()
         try:
-            left = lacking(world, course.target)
+            left = lacking(namespace, course.target)
         except (EnvironmentFailed, NotJudged, ValueError) as failed:
             left = [told_of(failed)]
-        images = sorted(control_planes(world.cluster).values())
-        return End(seen, tuple(images), revisions(world.cluster), tuple(left))
+        images = sorted(control_planes(namespace.cluster).values())
+        return End(seen, tuple(images), revisions(namespace.cluster), tuple(left))
 
     def _voters(self) -> dict[str, Voter]:
-        ordinary = self.world.voter.with_patience(LIMITS.patient_request)
+        ordinary = self.namespace.voter.with_patience(LIMITS.patient_request)
         return {ORDINARY: ordinary, FLAGGED: ordinary.with_flag()}
 
     def _version_of(self, voter: str) -> str:
-        if self.world.stage >= FINALIZE or (voter == FLAGGED and self.world.stage >= CANARY):
+        if self.namespace.stage >= FINALIZE or (voter == FLAGGED and self.namespace.stage >= CANARY):
             return "2.0"
         return "1.0"
 

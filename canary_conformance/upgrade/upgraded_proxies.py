@@ -9,16 +9,16 @@ from typing import Any
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.mesh.proxies import PROXY_CONTAINER, Proxies, proxied_pods
 from canary_conformance.mesh.running_components import ProxyVersion, proxy_versions
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.upgrade.upgrade_observations import ProxySeen
 
 SILENT = ProxyVersion(istio="unknown", envoy="unknown, its admin port doesn't answer")
 
 
-def look_at_proxies(world: World, proxies: Proxies) -> list[ProxySeen]:
+def look_at_proxies(namespace: NamespaceUnderTest, proxies: Proxies) -> list[ProxySeen]:
     """Return what each proxy runs now; one whose admin port doesn't answer runs SILENT."""
     found: list[ProxySeen] = []
-    for name, pod in _pods(world).items():
+    for name, pod in _pods(namespace).items():
         try:
             runs = proxy_versions(proxies, [name])[name]
         except (OSError, LookupError, ValueError):
@@ -27,9 +27,9 @@ def look_at_proxies(world: World, proxies: Proxies) -> list[ProxySeen]:
     return found
 
 
-def look_at_answering(world: World, proxies: Proxies) -> list[ProxySeen]:
+def look_at_answering(namespace: NamespaceUnderTest, proxies: Proxies) -> list[ProxySeen]:
     """Return what each proxy runs now, but for those that don't answer yet, or any more."""
-    return [one for one in look_at_proxies(world, proxies) if one.envoy != SILENT.envoy]
+    return [one for one in look_at_proxies(namespace, proxies) if one.envoy != SILENT.envoy]
 
 
 def proxy_seen(pod: Mapping[str, Any], runs: ProxyVersion, now: float) -> ProxySeen:
@@ -41,19 +41,21 @@ def proxy_seen(pod: Mapping[str, Any], runs: ProxyVersion, now: float) -> ProxyS
     return ProxySeen(str(metadata["name"]), app, runs.envoy, runs.istio, image, first=now, last=now)
 
 
-def leaving(world: World) -> list[str]:
+def leaving(namespace: NamespaceUnderTest) -> list[str]:
     """Return the pods of the scenario and of the mesh that are on their way out."""
-    namespaces = dict.fromkeys((world.namespace, world.mesh.root_namespace, world.mesh.gateway.namespace))
+    namespaces = dict.fromkeys(
+        (namespace.name, namespace.mesh.root_namespace, namespace.mesh.gateway.namespace)
+    )
     return [
         str(pod["metadata"]["name"])
-        for namespace in namespaces
-        for pod in world.api.list("v1", "Pod", namespace)
+        for name in namespaces
+        for pod in namespace.api.list("v1", "Pod", name)
         if "deletionTimestamp" in pod["metadata"]
     ]
 
 
-def _pods(world: World) -> dict[PodName, Mapping[str, Any]]:
-    namespaces = dict.fromkeys((world.namespace, world.mesh.gateway.namespace))
-    pods = [pod for namespace in namespaces for pod in world.api.list("v1", "Pod", namespace)]
+def _pods(namespace: NamespaceUnderTest) -> dict[PodName, Mapping[str, Any]]:
+    namespaces = dict.fromkeys((namespace.name, namespace.mesh.gateway.namespace))
+    pods = [pod for name in namespaces for pod in namespace.api.list("v1", "Pod", name)]
     by_name = {PodName(pod["metadata"]["namespace"], pod["metadata"]["name"]): pod for pod in pods}
     return {name: by_name[name] for name in proxied_pods(pods)}

@@ -21,7 +21,7 @@ from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.errors import EnvironmentFailed, NotJudged
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.scenario.observations import Call, Page
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.callers import LISTEN, Opening, http_get
 from canary_conformance.traffic.continuous_traffic import Continuous, ContinuousTraffic
@@ -68,20 +68,22 @@ class Witnesses:
 
 
 @contextmanager
-def witnesses(world: World, voters: Mapping[str, Voter], casting: Mapping[str, Voter]) -> Iterator[Witnesses]:
+def witnesses(
+    namespace: NamespaceUnderTest, voters: Mapping[str, Voter], casting: Mapping[str, Voter]
+) -> Iterator[Witnesses]:
     """Yield the witnesses of a move, at work until the block ends.
 
     voters: who opens pages, by name; casting: who votes, by the store that the votes are counted in.
     """
-    proxies = Proxies(world.api)
-    apps = sorted({w.version for w in world.workloads("voting-app")})
-    locked = ("plaintext",) if world.stage >= LOCK else ()
+    proxies = Proxies(namespace.api)
+    apps = sorted({w.version for w in namespace.workloads("voting-app")})
+    locked = ("plaintext",) if namespace.stage >= LOCK else ()
     all_ = Witnesses(
         ContinuousTraffic(voters),
         Continuous({store: _casting(voter) for store, voter in casting.items()}, BALLOT_PACE),
-        Continuous({f"voting-app {v}": _unless_gone(_Calling(world, v)) for v in apps}, CALL_PACE),
-        Continuous({name: _unless_gone(lambda: try_plaintext(world)) for name in locked}, ATTEMPT_PACE),
-        Continuous({"proxies": _unless_gone(lambda: look_at_answering(world, proxies))}, LOOK_PACE),
+        Continuous({f"voting-app {v}": _unless_gone(_Calling(namespace, v)) for v in apps}, CALL_PACE),
+        Continuous({name: _unless_gone(lambda: try_plaintext(namespace)) for name in locked}, ATTEMPT_PACE),
+        Continuous({"proxies": _unless_gone(lambda: look_at_answering(namespace, proxies))}, LOOK_PACE),
     )
     kinds: list[Continuous[Page] | Continuous[Ballot] | Continuous[MeshCall] | Continuous[Attempt]]
     kinds = [all_.traffic, all_.ballots, all_.calls, all_.attempts]
@@ -93,31 +95,31 @@ def witnesses(world: World, voters: Mapping[str, Voter], casting: Mapping[str, V
         yield all_
 
 
-def try_plaintext(world: World) -> list[Attempt]:
+def try_plaintext(namespace: NamespaceUnderTest) -> list[Attempt]:
     """Return one round of plaintext calls from the pod without a sidecar, with the one that is answered."""
-    gateway = world.mesh.gateway
+    gateway = namespace.mesh.gateway
     address = f"{gateway.name}.{gateway.namespace}.svc.cluster.local"
-    control = Call(world.outside.name, address, 80)
+    control = Call(namespace.outside.name, address, 80)
     # A pod that is being made has no address yet.
-    there = [(call, opening) for call, opening in world.plain_calls() if call.host]
+    there = [(call, opening) for call, opening in namespace.plain_calls() if call.host]
     calls = [(control, Opening(http_get(address, 80, "/"), listens=False)), *there]
     started = time.monotonic()
-    replies = dict(world.callers.call(world.outside, calls))
+    replies = dict(namespace.callers.call(namespace.outside, calls))
     return [Attempt(started, time.monotonic() - started, replies.pop(control), replies)]
 
 
 class _Calling:
     """Opens new connections from a pod of an app version to its store; where that pod goes, from another."""
 
-    def __init__(self, world: World, version: str) -> None:
-        self._world = world
+    def __init__(self, namespace: NamespaceUnderTest, version: str) -> None:
+        self._namespace = namespace
         self._version = version
         self._pod: PodName | None = None
 
     def __call__(self) -> list[MeshCall]:
-        callers, pod = self._world.callers, self._caller()
+        callers, pod = self._namespace.callers, self._caller()
         service, port = STORES[self._version]
-        host, at = f"{service}.{self._world.namespace}.svc.cluster.local", time.monotonic()
+        host, at = f"{service}.{self._namespace.name}.svc.cluster.local", time.monotonic()
         # MySQL speaks first, to Redis a client does.
         send = LISTEN if (service, port) == MYSQL else opening(service, host, port).send
         replies = callers.sample(pod, Call(pod.name, host, port), send, CALLS_AT_ONCE)
@@ -130,10 +132,10 @@ class _Calling:
 
     def _caller(self) -> PodName:
         """Return a pod that can call now. Raises LookupError where there is none yet."""
-        callers = self._world.callers
+        callers = self._namespace.callers
         if self._pod is None or not callers.runs_in(self._pod):
             self._pod = None
-            pod = _youngest(self._world, self._version)
+            pod = _youngest(self._namespace, self._version)
             callers.start([pod])
             if not callers.runs_in(pod):
                 raise LookupError(f"the caller in {pod} is still starting")
@@ -141,13 +143,13 @@ class _Calling:
         return self._pod
 
 
-def _youngest(world: World, version: str) -> PodName:
+def _youngest(namespace: NamespaceUnderTest, version: str) -> PodName:
     """Return the ready pod that will stay longest. Raises LookupError where there is none."""
     created = {
         pod["metadata"]["name"]: str(pod["metadata"]["creationTimestamp"])
-        for pod in world.api.list("v1", "Pod", world.namespace)
+        for pod in namespace.api.list("v1", "Pod", namespace.name)
     }
-    ready: list[Workload] = [w for w in world.workloads("voting-app", version) if w.ready]
+    ready: list[Workload] = [w for w in namespace.workloads("voting-app", version) if w.ready]
     if not ready:
         raise LookupError(f"no ready pod of voting-app {version}")
     return max(ready, key=lambda workload: (created[workload.pod.name], workload.pod)).pod

@@ -17,7 +17,7 @@ from canary_conformance.model.model import Model
 from canary_conformance.model.objects.questions import Answer
 from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.scenario.places import Finding
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import LeastRequest, Unjudgeable, shares
 from canary_conformance.verdicts.model_disagreement import Disagreement
 from canary_conformance.verdicts.wording import percent, tally
@@ -175,17 +175,17 @@ def pages_are_whole(model: Model) -> bool:
     return all(str(page_seen(model, cookie)) == WHOLE for cookie in ("", FLAG))
 
 
-def table_by_workload(world: World, view: TlsView) -> dict[str, str]:
+def table_by_workload(namespace: NamespaceUnderTest, view: TlsView) -> dict[str, str]:
     """Return the table's rows by workload instead of pod, with the namespace as the manifests have it.
 
     Where the pods of a workload differ, its row has each of theirs.
     """
-    names = {workload.pod.name: str(workload) for workload in world.workloads()}
+    names = {workload.pod.name: str(workload) for workload in namespace.workloads()}
     rows: dict[str, set[str]] = {}
     for leg, cells in view.table().items():
         client, _, rest = leg.partition(" -> ")
         host, _, port = rest.rpartition(":")
         source = names.get(client, "ingress gateway")
         row = rows.setdefault(f"{source} -> {host.partition('.')[0]}:{port}", set())
-        row.add(world.setting.as_written(cells))
+        row.add(namespace.setting.as_written(cells))
     return {leg: " / ".join(sorted(cells)) for leg, cells in rows.items()}

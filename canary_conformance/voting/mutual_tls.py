@@ -29,7 +29,7 @@ from canary_conformance.model.objects.host_names import completed
 from canary_conformance.model.pods.peer_authentication import policy_in_force
 from canary_conformance.model.routing.destination_rules import cells_by_host
 from canary_conformance.model.routing.expected_legs import required_policy, required_row
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting.app_workloads import Workload
 from canary_conformance.voting.contract import (
     ANALYTICS,
@@ -58,22 +58,24 @@ class TlsView:
         return {str(row.leg): _cells(row) for row in self.rows}
 
 
-def tls_view(world: World) -> TlsView:
+def tls_view(namespace: NamespaceUnderTest) -> TlsView:
     """Ask every proxy of the scenario and of the ingress gateway what it runs and who it is.
 
     Raises OSError; RequirementFailed for a pod that has no sidecar.
     """
-    ingress = proxied_pods(world.api.list("v1", "Pod", world.mesh.gateway.namespace, _labels(world)))
-    pods = [workload for workload in world.workloads() if workload.ready]
+    ingress = proxied_pods(
+        namespace.api.list("v1", "Pod", namespace.mesh.gateway.namespace, _labels(namespace))
+    )
+    pods = [workload for workload in namespace.workloads() if workload.ready]
     names = [*ingress, *(workload.pod for workload in pods if workload.has_proxy())]
-    configs = {name: read_config(dump) for name, dump in world.proxies.ask(names, CONFIG_DUMP).items()}
-    ids = {name: workload_ids(certs) for name, certs in world.proxies.ask(names, CERTS).items()}
+    configs = {name: read_config(dump) for name, dump in namespace.proxies.ask(names, CONFIG_DUMP).items()}
+    ids = {name: workload_ids(certs) for name, certs in namespace.proxies.ask(names, CERTS).items()}
     servers = [_serving(workload, configs) for workload in pods]
-    services = {s["metadata"]["name"]: s for s in world.api.list("v1", "Service", world.namespace)}
-    policies = _policies(world)
-    rules = _rules(world)
-    cells = cells_by_host(rules, world.namespace)
-    merged = {f"{name}/{world.namespace}": cells[host] for host, name in rules}
+    services = {s["metadata"]["name"]: s for s in namespace.api.list("v1", "Service", namespace.name)}
+    policies = _policies(namespace)
+    rules = _rules(namespace)
+    cells = cells_by_host(rules, namespace.name)
+    merged = {f"{name}/{namespace.name}": cells[host] for host, name in rules}
     rows: list[TlsRow] = []
     identities: list[LegIdentity] = []
     for client, service, port in _legs(ingress, pods):
@@ -81,7 +83,7 @@ def tls_view(world: World) -> TlsView:
             raise RequirementFailed(
                 f"pod {client} has no sidecar: nothing encrypts what it sends to {service}"
             )
-        leg = TlsLeg(client.name, f"{service}.{world.namespace}.svc.cluster.local", port)
+        leg = TlsLeg(client.name, f"{service}.{namespace.name}.svc.cluster.local", port)
         addresses = services[service]["spec"].get("clusterIPs", []) if service in services else []
         behind = [server for server in servers if server.labels["app"] == service]
         rows.append(
@@ -91,7 +93,7 @@ def tls_view(world: World) -> TlsView:
                 addresses,
                 behind,
                 policies=policies,
-                root_namespace=world.mesh.root_namespace,
+                root_namespace=namespace.mesh.root_namespace,
                 merged=merged,
             )
         )
@@ -100,68 +102,68 @@ def tls_view(world: World) -> TlsView:
     return TlsView(tuple(rows), tuple(identities))
 
 
-def required_table(world: World, view: TlsView) -> dict[str, str]:
+def required_table(namespace: NamespaceUnderTest, view: TlsView) -> dict[str, str]:
     """Return the table that is required: every leg OK and mutual, by policy `default` and a rule of its host.
 
     See promised_policy for policies beside `default`. Istio merges the DestinationRules of one host, so that
     any of them may set the TLS mode.
     """
-    rules = cells_by_host(_rules(world), world.namespace)
-    namespace, root = world.namespace, world.mesh.root_namespace
-    everywhere = policy_in_force(
-        _policies(world), namespace=namespace, labels={}, port=0, root_namespace=root
-    )
+    rules = cells_by_host(_rules(namespace), namespace.name)
+    own, root = namespace.name, namespace.mesh.root_namespace
+    everywhere = policy_in_force(_policies(namespace), namespace=own, labels={}, port=0, root_namespace=root)
     required: dict[str, str] = {}
     for row in view.rows:
-        policy = required_policy(row.authn_policy, everywhere, namespace)
+        policy = required_policy(row.authn_policy, everywhere, own)
         service = row.leg.host.partition(".")[0]
-        required[str(row.leg)] = required_row(rules, service, namespace, policy)
+        required[str(row.leg)] = required_row(rules, service, own, policy)
     return required
 
 
-def expected_legs(world: World) -> list[str]:
+def expected_legs(namespace: NamespaceUnderTest) -> list[str]:
     """Return every leg that the pods of this moment have, as the table names them."""
-    ingress = proxied_pods(world.api.list("v1", "Pod", world.mesh.gateway.namespace, _labels(world)))
-    pods = [workload for workload in world.workloads() if workload.ready]
+    ingress = proxied_pods(
+        namespace.api.list("v1", "Pod", namespace.mesh.gateway.namespace, _labels(namespace))
+    )
+    pods = [workload for workload in namespace.workloads() if workload.ready]
     return [
-        str(TlsLeg(client.name, f"{service}.{world.namespace}.svc.cluster.local", port))
+        str(TlsLeg(client.name, f"{service}.{namespace.name}.svc.cluster.local", port))
         for client, service, port in _legs(ingress, pods)
     ]
 
 
-def handshakes(world: World) -> Mapping[PodName, int | None]:
+def handshakes(namespace: NamespaceUnderTest) -> Mapping[PodName, int | None]:
     """Return how many TLS handshakes each of the application's sidecars has completed as a server.
 
     None if untold.
     """
-    pods = [workload.pod for workload in world.workloads() if workload.has_proxy()]
-    return {pod: server_handshakes(stats) for pod, stats in world.proxies.ask(pods, TLS_STATS).items()}
+    pods = [workload.pod for workload in namespace.workloads() if workload.has_proxy()]
+    return {pod: server_handshakes(stats) for pod, stats in namespace.proxies.ask(pods, TLS_STATS).items()}
 
 
-def inbound(world: World, workload: Workload) -> Mapping[int, Traffic]:
+def inbound(namespace: NamespaceUnderTest, workload: Workload) -> Mapping[int, Traffic]:
     """Return what a pod's sidecar has passed on to each port, by its Envoy's own counters (R3.2).
 
     Those that any Service leads to, the component's own among them, whether its container declares it or not.
     Raises DumpIncomplete where the sidecar does not serve that.
     """
-    clusters = world.proxies.of(workload.pod).get_json(CLUSTERS)
+    clusters = namespace.proxies.of(workload.pod).get_json(CLUSTERS)
     ports = sorted({*inbound_ports(clusters), *workload.own_ports})
     return {port: inbound_traffic(clusters, port) for port in ports}
 
 
-def _policies(world: World) -> list[dict[str, Any]]:
+def _policies(namespace: NamespaceUnderTest) -> list[dict[str, Any]]:
     """Return the PeerAuthentications of the namespace and of the whole mesh."""
     return [
         policy
-        for namespace in (world.namespace, world.mesh.root_namespace)
-        for policy in world.api.list("security.istio.io/v1", "PeerAuthentication", namespace)
+        for name in (namespace.name, namespace.mesh.root_namespace)
+        for policy in namespace.api.list("security.istio.io/v1", "PeerAuthentication", name)
     ]
 
 
-def _rules(world: World) -> list[tuple[str, str]]:
+def _rules(namespace: NamespaceUnderTest) -> list[tuple[str, str]]:
     """Return the full name of the host, and the name, of each DestinationRule of the namespace."""
-    bodies = world.api.list("networking.istio.io/v1", "DestinationRule", world.namespace)
-    return [(completed(body["spec"]["host"], world.namespace), body["metadata"]["name"]) for body in bodies]
+    bodies = namespace.api.list("networking.istio.io/v1", "DestinationRule", namespace.name)
+    return [(completed(body["spec"]["host"], namespace.name), body["metadata"]["name"]) for body in bodies]
 
 
 def _legs(ingress: Sequence[PodName], pods: Sequence[Workload]) -> list[tuple[PodName, str, int]]:
@@ -181,8 +183,8 @@ def _serving(workload: Workload, configs: Mapping[PodName, EnvoyConfig]) -> Serv
     )
 
 
-def _labels(world: World) -> str:
-    return ",".join(f"{name}={value}" for name, value in world.mesh.gateway.selector.items())
+def _labels(namespace: NamespaceUnderTest) -> str:
+    return ",".join(f"{name}={value}" for name, value in namespace.mesh.gateway.selector.items())
 
 
 def _cells(row: TlsRow) -> str:

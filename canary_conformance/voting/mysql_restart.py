@@ -9,7 +9,7 @@ from canary_conformance.cluster.container_exits import habits
 from canary_conformance.cluster.pod_readiness import last_log_lines, wait_for_rollouts
 from canary_conformance.cluster.pod_state import Trouble, pod_troubles
 from canary_conformance.errors import RequirementFailed, StageFailed
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.voting.app_workloads import Workload
 from canary_conformance.voting.votes import cast_different_votes
@@ -31,52 +31,52 @@ class Restart:
     after: frozenset[str]
 
 
-def begin_restart_of_mysql(world: World) -> None:
+def begin_restart_of_mysql(namespace: NamespaceUnderTest) -> None:
     """Cast different votes, then delete MySQL's pod and wait for its successor beside what follows."""
-    if not world.begun(RESTART):
-        cast_different_votes(world.voter)
-        world.begin(RESTART, lambda: _restart(world))
+    if not namespace.begun(RESTART):
+        cast_different_votes(namespace.voter)
+        namespace.begin(RESTART, lambda: _restart(namespace))
 
 
-def restart_of_mysql(world: World) -> Restart:
+def restart_of_mysql(namespace: NamespaceUnderTest) -> Restart:
     """Return the restart, once the new pod is ready and every proxy knows it; begun now unless it was.
 
     Raises RequirementFailed where MySQL does not come back.
     """
-    begin_restart_of_mysql(world)
-    return world.once(RESTART, lambda: _restart(world))
+    begin_restart_of_mysql(namespace)
+    return namespace.once(RESTART, lambda: _restart(namespace))
 
 
-def _restart(world: World) -> Restart:
-    before = world.workloads(*MYSQL)
-    _replace(world, before)
-    return Restart(_told(before), _told(world.workloads(*MYSQL)))
+def _restart(namespace: NamespaceUnderTest) -> Restart:
+    before = namespace.workloads(*MYSQL)
+    _replace(namespace, before)
+    return Restart(_told(before), _told(namespace.workloads(*MYSQL)))
 
 
-def _replace(world: World, old: Sequence[Workload]) -> None:
+def _replace(namespace: NamespaceUnderTest, old: Sequence[Workload]) -> None:
     """Delete MySQL's pods and wait until as many new ones are ready. Raises RequirementFailed."""
     uids = {workload.uid for workload in old}
-    world.watch.expect_gone(uids)
+    namespace.watch.expect_gone(uids)
     for workload in old:
-        world.api.delete("v1", "Pod", workload.pod.name, world.namespace)
+        namespace.api.delete("v1", "Pod", workload.pod.name, namespace.name)
     owners = {workload.owner for workload in old if workload.owner}
     try:
         # Their owner goes on calling itself available until it has noticed, so its pods are asked first.
         wait_until(
-            lambda: {workload.uid for workload in world.workloads(*MYSQL) if workload.ready} - uids,
+            lambda: {workload.uid for workload in namespace.workloads(*MYSQL) if workload.ready} - uids,
             until=lambda new: len(new) == len(uids),
-            give_up=lambda _: next((one.reason for one in _troubles(world) if one.hopeless), None),
+            give_up=lambda _: next((one.reason for one in _troubles(namespace) if one.hopeless), None),
             limit=LIMITS.pod_replaced,
             what=f"new pods of {' '.join(MYSQL)} are ready",
         )
-        wait_for_rollouts(world.api, world.namespace, owners, world.progress.detail)
+        wait_for_rollouts(namespace.api, namespace.name, owners, namespace.progress.detail)
     except (GaveUp, NotInTime, StageFailed) as failed:
         # Who crashes again and again does so on any machine; of other waits the time that ran out is asked.
-        raise _not_back(world, failed) from (None if isinstance(failed, GaveUp) else failed)
-    world.wait_until_live()
+        raise _not_back(namespace, failed) from (None if isinstance(failed, GaveUp) else failed)
+    namespace.wait_until_live()
 
 
-def _not_back(world: World, failed: GaveUp | NotInTime | StageFailed) -> RequirementFailed:
+def _not_back(namespace: NamespaceUnderTest, failed: GaveUp | NotInTime | StageFailed) -> RequirementFailed:
     """Return the failure of R4.9: by what its pods say themselves, where they say something."""
     told = "MySQL does not come back after a restart"
     if isinstance(failed, StageFailed):
@@ -85,16 +85,16 @@ def _not_back(world: World, failed: GaveUp | NotInTime | StageFailed) -> Require
         )
     if isinstance(failed, NotInTime):
         told = f"{told} within {failed.limit:g} s"
-    for trouble in _troubles(world):
-        log = last_log_lines(world.api, world.namespace, trouble.pod, trouble.container)
+    for trouble in _troubles(namespace):
+        log = last_log_lines(namespace.api, namespace.name, trouble.pod, trouble.container)
         return RequirementFailed(f"{told}: {trouble.reason}", log, breaks=SURVIVES, concerns=trouble.concerns)
     return RequirementFailed(f"{told}: {failed}", breaks=SURVIVES)
 
 
-def _troubles(world: World) -> list[Trouble]:
+def _troubles(namespace: NamespaceUnderTest) -> list[Trouble]:
     """Return what keeps pods of MySQL from getting ready, by their own status."""
-    names = {workload.pod.name for workload in world.workloads(*MYSQL)}
-    listed = world.api.list("v1", "Pod", world.namespace)
+    names = {workload.pod.name for workload in namespace.workloads(*MYSQL)}
+    listed = namespace.api.list("v1", "Pod", namespace.name)
     pods = [pod for pod in listed if pod["metadata"]["name"] in names]
     return [*(one for pod in pods for one in pod_troubles(pod)), *habits(pods)]
 

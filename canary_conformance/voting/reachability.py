@@ -15,7 +15,7 @@ from dataclasses import replace
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.errors import RequirementFailed
 from canary_conformance.scenario.observations import Call, Page, Reply, Sample
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.callers import LISTEN, Opening
 from canary_conformance.verdicts import ANY_LEAK, to_find_leak_in_each, to_find_leak_of
 from canary_conformance.voting.app_workloads import Workload, opening
@@ -34,52 +34,54 @@ PAGES = {"1.0": to_find_leak_of(ANY_LEAK), "2.0": to_find_leak_in_each(VOTERS, A
 
 
 def reach(
-    world: World, sources: Sequence[str], destinations: Sequence[tuple[str, int]]
+    namespace: NamespaceUnderTest, sources: Sequence[str], destinations: Sequence[tuple[str, int]]
 ) -> Mapping[Cell, Reply]:
     """Return how a connection ended from each source ("voting-app 1.0", or "outside") to each (service.
 
     Port).
     """
-    with world.progress.phase(f"connections from {len(sources)} sources", quiet=True, kept=False):
-        return _reach(world, sources, destinations)
+    with namespace.progress.phase(f"connections from {len(sources)} sources", quiet=True, kept=False):
+        return _reach(namespace, sources, destinations)
 
 
 def _reach(
-    world: World, sources: Sequence[str], destinations: Sequence[tuple[str, int]]
+    namespace: NamespaceUnderTest, sources: Sequence[str], destinations: Sequence[tuple[str, int]]
 ) -> Mapping[Cell, Reply]:
-    pods = {source: source_pod(world, source) for source in sources}
-    world.callers.prepare([pod for pod in pods.values() if pod != world.outside])
+    pods = {source: source_pod(namespace, source) for source in sources}
+    namespace.callers.prepare([pod for pod in pods.values() if pod != namespace.outside])
     ended = itertools.count(1)
 
     def ask(source: str) -> Mapping[Call, Reply]:
-        replies = world.callers.call(pods[source], [_call(world, source, *one) for one in destinations])
-        world.progress.detail(f"{next(ended)} of {len(pods)} have called")
+        replies = namespace.callers.call(
+            pods[source], [_call(namespace, source, *one) for one in destinations]
+        )
+        namespace.progress.detail(f"{next(ended)} of {len(pods)} have called")
         return replies
 
     # Most of a call is waiting for a first word, so the sources call side by side.
     with ThreadPoolExecutor(len(pods)) as pool:
         replies = dict(zip(pods, pool.map(ask, pods), strict=True))
     return {
-        (source, f"{service}:{port}"): replies[source][_call(world, source, service, port)[0]]
+        (source, f"{service}:{port}"): replies[source][_call(namespace, source, service, port)[0]]
         for source in pods
         for service, port in destinations
     }
 
 
-def reach_everyone(world: World) -> Mapping[Cell, Reply]:
+def reach_everyone(namespace: NamespaceUnderTest) -> Mapping[Cell, Reply]:
     """Return how a connection ended from each source of R4.8's matrix to each destination; taken once.
 
     Different votes are cast first, which tell by its answer which analytics a connection came to.
     """
 
     def take() -> Mapping[Cell, Reply]:
-        cast_different_votes(world.voter)
-        return reach(world, list(dict.fromkeys(source for source, _ in WHO_MAY_REACH_WHOM)), DESTINATIONS)
+        cast_different_votes(namespace.voter)
+        return reach(namespace, list(dict.fromkeys(source for source, _ in WHO_MAY_REACH_WHOM)), DESTINATIONS)
 
-    return world.once("who reaches whom", take)
+    return namespace.once("who reaches whom", take)
 
 
-def pages_of_chain(world: World, version: str) -> Sample[Page]:
+def pages_of_chain(namespace: NamespaceUnderTest, version: str) -> Sample[Page]:
     """Return a sample of a voter of version "1.0" (no cookie) or "2.0" (with the flag); taken once.
 
     Different votes were cast first, so that each page tells by its result which analytics and store it is of.
@@ -87,48 +89,50 @@ def pages_of_chain(world: World, version: str) -> Sample[Page]:
 
     def take() -> Sample[Page]:
         # A restart of MySQL began with these votes, and MySQL takes none before its end.
-        if not world.begun(RESTART):
-            cast_different_votes(world.voter)
-        voter = world.voter.with_flag() if version == "2.0" else world.voter
+        if not namespace.begun(RESTART):
+            cast_different_votes(namespace.voter)
+        voter = namespace.voter.with_flag() if version == "2.0" else namespace.voter
         return voter.open_page(PAGES[version])
 
-    return world.once(f"pages of chain {version}", take)
+    return namespace.once(f"pages of chain {version}", take)
 
 
-def reach_often(world: World, source: str, destination: tuple[str, int], times: int) -> Sample[Reply]:
+def reach_often(
+    namespace: NamespaceUnderTest, source: str, destination: tuple[str, int], times: int
+) -> Sample[Reply]:
     """Return how so many new connections ended from one source to one (service, port).
 
     Nothing waited for first.
     """
-    with world.progress.phase(f"{times} connections from {source}", quiet=True, kept=False):
-        pod = source_pod(world, source)
-        world.callers.prepare([pod])
-        call, opened = _call(world, source, *destination)
+    with namespace.progress.phase(f"{times} connections from {source}", quiet=True, kept=False):
+        pod = source_pod(namespace, source)
+        namespace.callers.prepare([pod])
+        call, opened = _call(namespace, source, *destination)
         # MySQL resets a client that talks over its greeting, and here nobody waits for it first.
-        return world.callers.sample(pod, call, LISTEN if destination == MYSQL else opened.send, times)
+        return namespace.callers.sample(pod, call, LISTEN if destination == MYSQL else opened.send, times)
 
 
-def source_pod(world: World, source: str) -> PodName:
+def source_pod(namespace: NamespaceUnderTest, source: str) -> PodName:
     """Return the first ready pod of a source. Raises RequirementFailed when there is none."""
     if source == OUTSIDE:
-        world.callers.ready_outside(world.outside)
-        return world.outside
+        namespace.callers.ready_outside(namespace.outside)
+        return namespace.outside
     app, _, version = source.partition(" ")
-    return ready_workload(world, app, version).pod
+    return ready_workload(namespace, app, version).pod
 
 
-def ready_workload(world: World, app: str, version: str) -> Workload:
+def ready_workload(namespace: NamespaceUnderTest, app: str, version: str) -> Workload:
     """Return the first ready pod of a component's version. Raises RequirementFailed when there is none."""
-    ready = [workload for workload in world.workloads(app, version) if workload.ready]
+    ready = [workload for workload in namespace.workloads(app, version) if workload.ready]
     if not ready:
         breaks = READY_BY_VERSION.get(version, "")
         raise RequirementFailed(f"no pod of {app} {version} is ready", breaks=breaks)
     return ready[0]
 
 
-def _call(world: World, source: str, service: str, port: int) -> tuple[Call, Opening]:
+def _call(namespace: NamespaceUnderTest, source: str, service: str, port: int) -> tuple[Call, Opening]:
     """Return the call and how it is opened; the name is whole, as the pod without sidecar lives elsewhere."""
-    host = f"{service}.{world.namespace}.svc.cluster.local"
+    host = f"{service}.{namespace.name}.svc.cluster.local"
     opened = opening(service, host, port)
     # No server greets before MySQL is there.
-    return Call(source, host, port), replace(opened, listens=opened.listens and world.stage >= CANARY)
+    return Call(source, host, port), replace(opened, listens=opened.listens and namespace.stage >= CANARY)

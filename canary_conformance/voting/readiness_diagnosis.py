@@ -10,12 +10,12 @@ from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.voting.app_workloads import Workload
 from canary_conformance.voting.unready_causes import Stuck
 
-if TYPE_CHECKING:  # the world asks by this module
+if TYPE_CHECKING:  # the namespace asks by this module
     from canary_conformance.model.model import Model
-    from canary_conformance.stages.namespace_under_test import World
+    from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 
 
-def diagnosis_of(world: World, refs: Sequence[ObjectRef], stage: int) -> Stuck:
+def diagnosis_of(namespace: NamespaceUnderTest, refs: Sequence[ObjectRef], stage: int) -> Stuck:
     """Return the diagnosis of these objects' pods, with what the model says of them at a stage."""
     found: list[Model] = []
 
@@ -24,7 +24,7 @@ def diagnosis_of(world: World, refs: Sequence[ObjectRef], stage: int) -> Stuck:
             # A stage that gets ready needs no model.
             from canary_conformance.model.stage_plan import plan_of  # noqa: PLC0415
 
-            found.append(plan_of(world.scenario, world.manifests).after(stage))
+            found.append(plan_of(namespace.scenario, namespace.manifests).after(stage))
         return found[0]
 
     def refused(one: Workload) -> list[str]:
@@ -46,4 +46,6 @@ def diagnosis_of(world: World, refs: Sequence[ObjectRef], stage: int) -> Stuck:
         except NotSpoken:
             return []
 
-    return Stuck(world.api, world.namespace, refs, world.callers, world.settle, refused, blocked=blocked)
+    return Stuck(
+        namespace.api, namespace.name, refs, namespace.callers, namespace.settle, refused, blocked=blocked
+    )

@@ -12,7 +12,7 @@ from canary_conformance.model.objects.state import State
 from canary_conformance.scenario.manifests import Manifest, parse_manifests
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.scenario.stages import Verb
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting.app_workloads import Workload
 
 NETWORKING = "networking.istio.io/v1"
@@ -23,13 +23,15 @@ def applied_objects(transition: Transition) -> list[str]:
     return [str(applied) for step in transition.steps for applied in step.applied]
 
 
-def page_routed_at(world: World, transition: Transition) -> float:
+def page_routed_at(namespace: NamespaceUnderTest, transition: Transition) -> float:
     """Return when the page's routes of a stage were live, in whatever file and step they are.
 
     Those are the VirtualServices of a gateway that it applied; where it applied none, its first step counts.
     """
     refs = {
-        one.ref for one in world.manifests.objects if one.ref.kind == "VirtualService" and _is_of_gateway(one)
+        one.ref
+        for one in namespace.manifests.objects
+        if one.ref.kind == "VirtualService" and _is_of_gateway(one)
     }
     moments = [
         applied.live_at
@@ -57,13 +59,13 @@ def counted_pods(pods: Sequence[Workload]) -> dict[str, int]:
     return counts
 
 
-def endpoints(world: World, service: str) -> dict[int, list[str]]:
+def endpoints(namespace: NamespaceUnderTest, service: str) -> dict[int, list[str]]:
     """Return each port of a Service with the addresses of its ready endpoints, from its EndpointSlices."""
-    slices = world.api.list("discovery.k8s.io/v1", "EndpointSlice", world.namespace)
+    slices = namespace.api.list("discovery.k8s.io/v1", "EndpointSlice", namespace.name)
     return addresses_by_port(slices, service)
 
 
-def routing_objects(world: World) -> Model:
+def routing_objects(namespace: NamespaceUnderTest) -> Model:
     """Return the cluster's DestinationRules and VirtualServices, to be asked what is asked of manifests.
 
     Raises NotJudged for an object that is not understood here, though the API server has it.
@@ -71,13 +73,13 @@ def routing_objects(world: World) -> Model:
     found = [
         {**item, "apiVersion": NETWORKING, "kind": kind}
         for kind in ("DestinationRule", "VirtualService")
-        for item in world.api.list(NETWORKING, kind, world.namespace)
+        for item in namespace.api.list(NETWORKING, kind, namespace.name)
     ]
     # As the API server gives it, an object is a document of a file, too.
-    read = parse_manifests("\n---\n".join(map(json.dumps, found)).encode(), "cluster", world.namespace)
+    read = parse_manifests("\n---\n".join(map(json.dumps, found)).encode(), "cluster", namespace.name)
     if found and read.findings:
         raise NotJudged(f"the API server gave {read.findings[0]}")
-    state = State(world.namespace)
+    state = State(namespace.name)
     for manifest in read.manifests:
         state = state.apply(manifest)
     return Model(state)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import StaticResult, static_verdicts
-from fixtures.options import OWN_MANIFESTS
 
 
 def changed(
@@ -16,7 +16,7 @@ def changed(
     on: the overlay to change further.
     """
     before = on or {}
-    written = before[file].decode() if file in before else (OWN_MANIFESTS / file).read_text()
+    written = before[file].decode() if file in before else (MANIFESTS / file).read_text()
     parts = written.split(old)
     assert len(parts) > at + 1, f"{file} has {len(parts) - 1} of {old!r}"
     text = old.join(parts[: at + 1]) + new + old.join(parts[at + 1 :])
@@ -32,7 +32,7 @@ def changed_together(*overlays: dict[str, bytes]) -> dict[str, bytes]:
 
 def results_of(overlay: dict[str, bytes], mesh: str | None = None) -> tuple[StaticResult, ...]:
     """Return the static verdicts on our manifests with some files replaced."""
-    return static_verdicts(OWN_MANIFESTS, overlay, mesh)
+    return static_verdicts(MANIFESTS, overlay, mesh)
 
 
 def failed(results: Iterable[StaticResult]) -> set[str]:

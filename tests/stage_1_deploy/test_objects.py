@@ -1,6 +1,6 @@
 from canary_conformance.mesh.injection_webhooks import reasons_without_injection
 from canary_conformance.scenario.observations import Transition
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import expect, same
 from canary_conformance.verdicts.applied_objects import listed_objects
 from canary_conformance.voting.scenario_objects import applied_objects
@@ -8,8 +8,10 @@ from fixtures.marks import lasts_until, requirement
 
 
 @requirement("R0.1")
-def test_deploy_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), listed_objects(world.scenario.stage(1).required()))
+def test_deploy_creates_and_configures_what_the_source_lists(
+    namespace: NamespaceUnderTest, transition: Transition
+) -> None:
+    expect(applied_objects(transition), listed_objects(namespace.scenario.stage(1).required()))
 
 
 @requirement("R0.1")
@@ -19,6 +21,6 @@ def test_api_server_warns_of_nothing_while_deploying(transition: Transition) -> 
 
 @requirement("R1.1")
 @lasts_until(5)
-def test_namespace_asks_for_sidecars(world: World) -> None:
-    reasons = reasons_without_injection(world.api, world.mesh.revision, world.namespace)
+def test_namespace_asks_for_sidecars(namespace: NamespaceUnderTest) -> None:
+    reasons = reasons_without_injection(namespace.api, namespace.mesh.revision, namespace.name)
     expect(reasons, same((), "reasons why no sidecar is injected"))

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from canary_conformance.stages.liveness_probes import failing_liveness_probes
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import counted, expect, expect_all, same
 from canary_conformance.voting.app_workloads import Workload
 from canary_conformance.voting.scenario_objects import counted_pods
@@ -25,8 +25,8 @@ def test_no_other_pod_was_made(pods: Sequence[Workload]) -> None:
 
 
 @requirement("R1.2")
-def test_no_pod_is_about_to_be_killed_by_its_own_liveness_probe(world: World) -> None:
-    expect(failing_liveness_probes(world), same({}, "liveness probes that fail"))
+def test_no_pod_is_about_to_be_killed_by_its_own_liveness_probe(namespace: NamespaceUnderTest) -> None:
+    expect(failing_liveness_probes(namespace), same({}, "liveness probes that fail"))
 
 
 @requirement("R1.3")
@@ -38,19 +38,21 @@ def test_every_pod_has_its_component_and_a_proxy(pods: Sequence[Workload]) -> No
 
 @requirement("R1.3")
 @lasts_until(5)
-def test_every_proxy_is_the_running_control_planes(world: World, pods: Sequence[Workload]) -> None:
+def test_every_proxy_is_the_running_control_planes(
+    namespace: NamespaceUnderTest, pods: Sequence[Workload]
+) -> None:
     expect_all(
         sorted({pod.proxy_image for pod in pods}),
-        same([world.mesh.proxy_image], "proxy images"),
+        same([namespace.mesh.proxy_image], "proxy images"),
     )
 
 
 @requirement("R1.3")
 def test_every_proxy_runs_the_control_planes_istio_and_the_gateways_envoy(
-    world: World, pods: Sequence[Workload]
+    namespace: NamespaceUnderTest, pods: Sequence[Workload]
 ) -> None:
-    wanted = what_the_mesh_runs(world)
+    wanted = what_the_mesh_runs(namespace)
     expect(
-        what_proxies_run(world, pods),
+        what_proxies_run(namespace, pods),
         same({pod.pod.name: wanted for pod in pods}, "proxies that run what the mesh runs"),
     )

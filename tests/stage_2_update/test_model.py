@@ -1,7 +1,7 @@
 """What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
 
 from canary_conformance.model.stage_plan import Plan
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import results_format, to_find_shift_of
 from canary_conformance.voting.chains import ANALYTICS
@@ -17,9 +17,11 @@ FORMATS = {
 
 
 @beside("R2.2")
-def test_model_and_mesh_agree_on_the_shares_of_analytics(world: World, voter: Voter, plan: Plan) -> None:
+def test_model_and_mesh_agree_on_the_shares_of_analytics(
+    namespace: NamespaceUnderTest, voter: Voter, plan: Plan
+) -> None:
     enough = to_find_shift_of(0.2, share=0.5)
-    pages = world.once("formats", lambda: voter.open_page_one_by_one(enough))
+    pages = namespace.once("formats", lambda: voter.open_page_one_by_one(enough))
     model = plan.after(2)
     predicted = call(model, "voting-app 1.0", ANALYTICS)
     agree_on_shares(pages, results_format, predicted, FORMATS, whole=pages_are_whole(model))

@@ -2,7 +2,7 @@ import pytest
 
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.liveness_probes import failing_liveness_probes
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.transition import ORDINARY
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import (
@@ -27,28 +27,30 @@ HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
 
 
 @requirement("R0.1")
-def test_update_creates_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), listed_objects(world.scenario.stage(2).required()))
+def test_update_creates_what_the_source_lists(namespace: NamespaceUnderTest, transition: Transition) -> None:
+    expect(applied_objects(transition), listed_objects(namespace.scenario.stage(2).required()))
     expect(transition.warnings, same((), "warnings"))
 
 
 @requirement("R2.1")
-def test_the_new_pod_is_not_about_to_be_killed_by_its_own_liveness_probe(world: World) -> None:
-    failing = failing_liveness_probes(world, "voting-analytics", "1.1")
+def test_the_new_pod_is_not_about_to_be_killed_by_its_own_liveness_probe(
+    namespace: NamespaceUnderTest,
+) -> None:
+    failing = failing_liveness_probes(namespace, "voting-analytics", "1.1")
     expect(failing, same({}, "liveness probes that fail"))
 
 
 @requirement("R2.1")
 @pytest.mark.usefixtures("rolled_out")
-def test_both_versions_of_analytics_run(world: World) -> None:
-    running = [str(workload) for workload in world.workloads("voting-analytics") if workload.ready]
+def test_both_versions_of_analytics_run(namespace: NamespaceUnderTest) -> None:
+    running = [str(workload) for workload in namespace.workloads("voting-analytics") if workload.ready]
     expect(running, same(["voting-analytics 1.0", "voting-analytics 1.1"], "ready pods"))
 
 
 @requirement("R2.1")
-def test_both_versions_are_behind_the_service(world: World) -> None:
-    addresses = [workload.address for workload in world.workloads("voting-analytics")]
-    expect(endpoints(world, "voting-analytics").get(8080, []), same(addresses, "endpoints"))
+def test_both_versions_are_behind_the_service(namespace: NamespaceUnderTest) -> None:
+    addresses = [workload.address for workload in namespace.workloads("voting-analytics")]
+    expect(endpoints(namespace, "voting-analytics").get(8080, []), same(addresses, "endpoints"))
 
 
 @requirement("R2.2")
@@ -58,9 +60,9 @@ def test_page_switches_between_the_two_formats_and_no_other(voter: Voter) -> Non
 
 
 @requirement("R2.2")
-def test_both_versions_have_their_share(world: World, voter: Voter) -> None:
+def test_both_versions_have_their_share(namespace: NamespaceUnderTest, voter: Voter) -> None:
     enough = to_find_shift_of(0.2, share=0.5)
-    pages = world.once("formats", lambda: voter.open_page_one_by_one(enough))
+    pages = namespace.once("formats", lambda: voter.open_page_one_by_one(enough))
     expect(pages, shares(results_format, HALF_AND_HALF, LeastRequest()))
 
 
@@ -77,5 +79,5 @@ def test_totals_and_percentages_are_right(voter: Voter) -> None:
 
 
 @requirement("R2.1")
-def test_updating_loses_no_request(transition: Transition, world: World) -> None:
-    expect(world.pages_of(transition, ORDINARY), no_failed_page())
+def test_updating_loses_no_request(transition: Transition, namespace: NamespaceUnderTest) -> None:
+    expect(namespace.pages_of(transition, ORDINARY), no_failed_page())

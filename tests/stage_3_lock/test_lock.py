@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import pytest
 
 from canary_conformance.scenario.observations import Page, Sample, Transition
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.transition import FLAGGED, ORDINARY
 from canary_conformance.verdicts import (
     ANY_LEAK,
@@ -26,8 +26,10 @@ from fixtures.marks import beside, lasts_until, requirement
 
 
 @requirement("R0.1")
-def test_lock_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), listed_objects(world.scenario.stage(3).required()))
+def test_lock_creates_and_configures_what_the_source_lists(
+    namespace: NamespaceUnderTest, transition: Transition
+) -> None:
+    expect(applied_objects(transition), listed_objects(namespace.scenario.stage(3).required()))
     expect(transition.warnings, same((), "warnings"))
 
 
@@ -39,11 +41,13 @@ class CountedPages:
     requests: Mapping[str, int]
 
 
-def count_pages(world: World) -> CountedPages:
-    analytics = {version: ready_workload(world, "voting-analytics", version) for version in ("1.0", "1.1")}
-    before = {version: inbound(world, workload) for version, workload in analytics.items()}
-    pages = world.voter.open_page(times=to_find_leak_of(ANY_LEAK))
-    after = {version: inbound(world, workload) for version, workload in analytics.items()}
+def count_pages(namespace: NamespaceUnderTest) -> CountedPages:
+    analytics = {
+        version: ready_workload(namespace, "voting-analytics", version) for version in ("1.0", "1.1")
+    }
+    before = {version: inbound(namespace, workload) for version, workload in analytics.items()}
+    pages = namespace.voter.open_page(times=to_find_leak_of(ANY_LEAK))
+    after = {version: inbound(namespace, workload) for version, workload in analytics.items()}
     requests = {
         version: sum(
             traffic.since(before[version][port]).requests for port, traffic in after[version].items()
@@ -54,8 +58,8 @@ def count_pages(world: World) -> CountedPages:
 
 
 @pytest.fixture
-def counted(world: World) -> CountedPages:
-    return world.once("counted pages", lambda: count_pages(world))
+def counted(namespace: NamespaceUnderTest) -> CountedPages:
+    return namespace.once("counted pages", lambda: count_pages(namespace))
 
 
 @requirement("R3.1")
@@ -76,22 +80,24 @@ def test_analytics_1_0_gets_no_request_while_pages_are_served(counted: CountedPa
 
 
 @requirement("R3.2")
-def test_analytics_1_0_still_runs_and_is_still_in_the_service(world: World) -> None:
-    addresses = [workload.address for workload in world.workloads("voting-analytics")]
-    versions = [str(workload) for workload in world.workloads("voting-analytics") if workload.ready]
+def test_analytics_1_0_still_runs_and_is_still_in_the_service(namespace: NamespaceUnderTest) -> None:
+    addresses = [workload.address for workload in namespace.workloads("voting-analytics")]
+    versions = [str(workload) for workload in namespace.workloads("voting-analytics") if workload.ready]
     expect(versions, same(["voting-analytics 1.0", "voting-analytics 1.1"], "ready pods"))
-    expect(endpoints(world, "voting-analytics").get(8080, []), same(addresses, "endpoints"))
+    expect(endpoints(namespace, "voting-analytics").get(8080, []), same(addresses, "endpoints"))
 
 
 @requirement("R3.7")
-def test_locking_loses_no_request(transition: Transition, world: World) -> None:
+def test_locking_loses_no_request(transition: Transition, namespace: NamespaceUnderTest) -> None:
     live_at = transition.steps[-1].live_at
     for voter in (ORDINARY, FLAGGED):
-        expect(world.pages_of(transition, voter), no_failed_page(live_at))
+        expect(namespace.pages_of(transition, voter), no_failed_page(live_at))
 
 
 @requirement("R3.7")
-def test_no_page_of_the_old_format_after_the_lock_is_live(transition: Transition, world: World) -> None:
+def test_no_page_of_the_old_format_after_the_lock_is_live(
+    transition: Transition, namespace: NamespaceUnderTest
+) -> None:
     live_at = transition.steps[-1].live_at
     for voter in (ORDINARY, FLAGGED):
-        expect(world.pages_of(transition, voter), only_before(live_at, formatted_as("plain")))
+        expect(namespace.pages_of(transition, voter), only_before(live_at, formatted_as("plain")))

@@ -1,7 +1,7 @@
 """What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
 
 from canary_conformance.model.stage_plan import Plan
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting.chains import REDIS
 from canary_conformance.voting.model_agreement import agree, agree_on_table, table_by_workload
 from canary_conformance.voting.mutual_tls import tls_view
@@ -15,26 +15,26 @@ ANALYTICS_PODS = ("voting-analytics 1.0", "voting-analytics 1.1")
 
 
 @beside("R3.3")
-def test_model_and_mesh_agree_on_who_may_send(world: World, plan: Plan) -> None:
-    replies = world.once("analytics to Redis", lambda: reach(world, ANALYTICS_PODS, [REDIS]))
+def test_model_and_mesh_agree_on_who_may_send(namespace: NamespaceUnderTest, plan: Plan) -> None:
+    replies = namespace.once("analytics to Redis", lambda: reach(namespace, ANALYTICS_PODS, [REDIS]))
     predicted = {cell: call(plan.after(3), cell[0], REDIS) for cell in replies}
     agree(seen_once(replies), predicted, "connections")
 
 
 @beside("R3.5")
-def test_model_and_mesh_agree_on_plaintext(world: World, plan: Plan) -> None:
+def test_model_and_mesh_agree_on_plaintext(namespace: NamespaceUnderTest, plan: Plan) -> None:
     """At the pods that by the model are ready; of others it says nothing."""
     model = plan.after(3)
-    names = {workload.address: str(workload) for workload in world.workloads()}
+    names = {workload.address: str(workload) for workload in namespace.workloads()}
     seen = {
         f"{names[call.host]}:{call.port}": reply
-        for call, reply in world.plaintext().items()
+        for call, reply in namespace.plaintext().items()
         if names[call.host] in model.counted_pods()
     }
     agree(seen_once(seen), plain_calls(model), "plaintext calls")
 
 
 @beside("R3.4")
-def test_model_and_mesh_agree_on_mutual_tls(world: World, plan: Plan) -> None:
-    view = world.once("tls", lambda: tls_view(world))
-    agree_on_table(table_by_workload(world, view), table(plan.after(3)))
+def test_model_and_mesh_agree_on_mutual_tls(namespace: NamespaceUnderTest, plan: Plan) -> None:
+    view = namespace.once("tls", lambda: tls_view(namespace))
+    agree_on_table(table_by_workload(namespace, view), table(plan.after(3)))

@@ -1,5 +1,5 @@
 from canary_conformance.scenario.observations import Transition
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import expect, matrix, refused_by_reset
 from canary_conformance.verdicts.checks import answered
 from fixtures.marks import lasts_until, requirement
@@ -7,19 +7,22 @@ from fixtures.marks import lasts_until, requirement
 
 @requirement("R3.5")
 @lasts_until(4)
-def test_plaintext_is_refused_at_every_workload_port(world: World) -> None:
-    replies = world.plaintext()
+def test_plaintext_is_refused_at_every_workload_port(namespace: NamespaceUnderTest) -> None:
+    replies = namespace.plaintext()
     expect(
-        replies, matrix({call: refused_by_reset for call, _ in world.plain_calls()}, "plaintext connections")
+        replies,
+        matrix({call: refused_by_reset for call, _ in namespace.plain_calls()}, "plaintext connections"),
     )
 
 
 @requirement("R3.5")
-def test_the_same_calls_were_answered_before_the_lock(transition: Transition, world: World) -> None:
+def test_the_same_calls_were_answered_before_the_lock(
+    transition: Transition, namespace: NamespaceUnderTest
+) -> None:
     """The positive control: the calls themselves are right, so that their refusal means the lock.
 
     Those to ports at which the components answer: at others that a container declares nobody has to listen.
     """
-    own = [call for pod in world.workloads() for call, _ in pod.plain_calls(pod.answering_ports)]
+    own = [call for pod in namespace.workloads() for call, _ in pod.plain_calls(pod.answering_ports)]
     seen = {call: reply for call, reply in transition.plaintext.items() if call in own}
     expect(seen, matrix(dict.fromkeys(own, answered), "plaintext connections"))

@@ -1,4 +1,4 @@
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import (
     ANY_LEAK,
     answers_with,
@@ -17,8 +17,8 @@ ANALYTICS_PODS = ("voting-analytics 1.0", "voting-analytics 1.1")
 
 @requirement("R3.3")
 @lasts_until(4)
-def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(world: World) -> None:
-    seen = world.once("analytics to Redis", lambda: reach(world, ANALYTICS_PODS, [REDIS]))
+def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(namespace: NamespaceUnderTest) -> None:
+    seen = namespace.once("analytics to Redis", lambda: reach(namespace, ANALYTICS_PODS, [REDIS]))
     expect(
         seen,
         matrix(
@@ -33,6 +33,6 @@ def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(world: World)
 
 @requirement("R3.3")
 @lasts_until(4)
-def test_not_one_connection_of_analytics_1_0_gets_through(world: World) -> None:
-    replies = reach_often(world, "voting-analytics 1.0", REDIS, to_find_leak_of(ANY_LEAK))
+def test_not_one_connection_of_analytics_1_0_gets_through(namespace: NamespaceUnderTest) -> None:
+    replies = reach_often(namespace, "voting-analytics 1.0", REDIS, to_find_leak_of(ANY_LEAK))
     expect(replies, every(refused_by_reset))

@@ -6,7 +6,7 @@ import pytest
 
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.liveness_probes import failing_liveness_probes
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.transition import FLAGGED, ORDINARY
 from canary_conformance.traffic.browser import Browser
 from canary_conformance.verdicts import (
@@ -41,73 +41,81 @@ VERSION_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2
 
 
 @requirement("R0.1")
-def test_canary_creates_and_configures_what_the_source_lists(world: World, transition: Transition) -> None:
-    expect(applied_objects(transition), listed_objects(world.scenario.stage(4).required()))
+def test_canary_creates_and_configures_what_the_source_lists(
+    namespace: NamespaceUnderTest, transition: Transition
+) -> None:
+    expect(applied_objects(transition), listed_objects(namespace.scenario.stage(4).required()))
     expect(transition.warnings, same((), "warnings"))
 
 
 @requirement("R4.1")
 def test_ordinary_voters_never_see_2_0_nor_an_error_during_the_roll_out(
-    transition: Transition, world: World
+    transition: Transition, namespace: NamespaceUnderTest
 ) -> None:
-    pages = world.pages_of(transition, ORDINARY)
+    pages = namespace.pages_of(transition, ORDINARY)
     expect_all(
-        pages, every(both(whole_page, served_by("1.0"))), no_failed_page(page_routed_at(world, transition))
+        pages,
+        every(both(whole_page, served_by("1.0"))),
+        no_failed_page(page_routed_at(namespace, transition)),
     )
 
 
 @requirement("R4.1")
-def test_flagged_voters_see_no_1_0_once_the_routes_are_live(transition: Transition, world: World) -> None:
-    pages = world.pages_of(transition, FLAGGED)
-    expect(pages, only_before(page_routed_at(world, transition), served_by("1.0")))
+def test_flagged_voters_see_no_1_0_once_the_routes_are_live(
+    transition: Transition, namespace: NamespaceUnderTest
+) -> None:
+    pages = namespace.pages_of(transition, FLAGGED)
+    expect(pages, only_before(page_routed_at(namespace, transition), served_by("1.0")))
 
 
 @requirement("R4.1")
-def test_flagged_voters_see_no_error_once_2_0_is_ready(transition: Transition, world: World) -> None:
-    pages = world.pages_of(transition, FLAGGED)
+def test_flagged_voters_see_no_error_once_2_0_is_ready(
+    transition: Transition, namespace: NamespaceUnderTest
+) -> None:
+    pages = namespace.pages_of(transition, FLAGGED)
     expect(pages, only_before(transition.steps[-1].live_at, failed_page))
 
 
 @requirement("R4.2")
 @pytest.mark.usefixtures("rolled_out")
-def test_three_apps_one_analytics_and_one_storage_of_2_0_are_ready(world: World) -> None:
-    pods = [workload for workload in world.workloads() if workload.version == "2.0"]
+def test_three_apps_one_analytics_and_one_storage_of_2_0_are_ready(namespace: NamespaceUnderTest) -> None:
+    pods = [workload for workload in namespace.workloads() if workload.version == "2.0"]
     expect(counted_pods(pods), counted(VERSION_2_0, "pods ready"))
 
 
 @requirement("R4.2")
-def test_no_pod_of_2_0_is_about_to_be_killed_by_its_own_liveness_probe(world: World) -> None:
-    expect(failing_liveness_probes(world, version="2.0"), same({}, "liveness probes that fail"))
+def test_no_pod_of_2_0_is_about_to_be_killed_by_its_own_liveness_probe(namespace: NamespaceUnderTest) -> None:
+    expect(failing_liveness_probes(namespace, version="2.0"), same({}, "liveness probes that fail"))
 
 
 @requirement("R4.2")
-def test_storage_service_has_the_ports_of_both_stores(world: World) -> None:
-    expect(sorted(endpoints(world, "voting-storage")), same([3306, 6379], "ports"))
+def test_storage_service_has_the_ports_of_both_stores(namespace: NamespaceUnderTest) -> None:
+    expect(sorted(endpoints(namespace, "voting-storage")), same([3306, 6379], "ports"))
 
 
 @requirement("R4.2")
-def test_secret_is_there_and_the_claim_is_bound(world: World) -> None:
-    secret = world.api.get("v1", "Secret", "voting-storage-secret", world.namespace) or {}
+def test_secret_is_there_and_the_claim_is_bound(namespace: NamespaceUnderTest) -> None:
+    secret = namespace.api.get("v1", "Secret", "voting-storage-secret", namespace.name) or {}
     keys = ["MYSQL_DATABASE", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "MYSQL_USER"]
     found = [key for key in secret.get("data", {}) if key in keys]
     expect(found, same(keys, "keys of the Secret"))
-    claim = world.api.get("v1", "PersistentVolumeClaim", "mysql-pv-claim", world.namespace) or {}
+    claim = namespace.api.get("v1", "PersistentVolumeClaim", "mysql-pv-claim", namespace.name) or {}
     expect(claim.get("status", {}).get("phase"), same("Bound", "phase of the claim"))
 
 
 @requirement("R4.3")
 @pytest.mark.usefixtures("mysql_restarts")
 @pytest.mark.routing
-def test_voter_without_the_flag_never_sees_2_0(world: World) -> None:
-    pages = pages_of_chain(world, "1.0")
+def test_voter_without_the_flag_never_sees_2_0(namespace: NamespaceUnderTest) -> None:
+    pages = pages_of_chain(namespace, "1.0")
     expect(pages, every(both(whole_page, served_by("1.0"))))
 
 
 @requirement("R4.4")
 @pytest.mark.routing
 @beside("R4.3")
-def test_voter_with_the_flag_always_sees_2_0(world: World) -> None:
-    pages = pages_of_chain(world, "2.0")
+def test_voter_with_the_flag_always_sees_2_0(namespace: NamespaceUnderTest) -> None:
+    pages = pages_of_chain(namespace, "2.0")
     expect(pages, every(both(whole_page, served_by("2.0"))))
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from canary_conformance.scenario.observations import Reply
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import (
     ANY_LEAK,
     answers_with,
@@ -33,12 +33,12 @@ WHO_ANSWERS: dict[str, Check[Reply]] = {
 
 
 @requirement("R4.8")
-def test_each_source_reaches_its_own_chain_and_no_other(world: World) -> None:
+def test_each_source_reaches_its_own_chain_and_no_other(namespace: NamespaceUnderTest) -> None:
     expected = {
         (source, f"{service}:{port}"): WHO_ANSWERS[who]
         for (source, (service, port)), who in WHO_MAY_REACH_WHOM.items()
     }
-    seen = {cell: reply for cell, reply in reach_everyone(world).items() if cell in expected}
+    seen = {cell: reply for cell, reply in reach_everyone(namespace).items() if cell in expected}
     expect(seen, matrix(expected, "connections"))
 
 
@@ -46,30 +46,30 @@ def test_each_source_reaches_its_own_chain_and_no_other(world: World) -> None:
 @beside("R4.3")
 @pytest.mark.routing
 @pytest.mark.usefixtures("mysql_restarts")
-def test_not_one_page_of_chain_1_0_shows_the_votes_of_2_0(world: World) -> None:
+def test_not_one_page_of_chain_1_0_shows_the_votes_of_2_0(namespace: NamespaceUnderTest) -> None:
     """Each request of an app to analytics is routed by itself: a page tells where its own one went."""
-    pages = pages_of_chain(world, "1.0")
+    pages = pages_of_chain(namespace, "1.0")
     expect(pages, every(both(whole_page, shows(DIFFERENT_VOTES["1.0"]))))
 
 
 @requirement("R4.8")
 @beside("R4.3")
 @pytest.mark.routing
-def test_not_one_page_of_chain_2_0_shows_the_votes_of_1_0(world: World) -> None:
-    pages = pages_of_chain(world, "2.0")
+def test_not_one_page_of_chain_2_0_shows_the_votes_of_1_0(namespace: NamespaceUnderTest) -> None:
+    pages = pages_of_chain(namespace, "2.0")
     expect(pages, every(both(whole_page, shows(DIFFERENT_VOTES["2.0"]))))
 
 
 @requirement("R4.8")
 @pytest.mark.usefixtures("mysql_restarts")
 @pytest.mark.parametrize("source", ["voting-app 1.0", "voting-analytics 1.1"])
-def test_not_one_connection_of_chain_1_0_leads_to_mysql(world: World, source: str) -> None:
+def test_not_one_connection_of_chain_1_0_leads_to_mysql(namespace: NamespaceUnderTest, source: str) -> None:
     times = to_find_leak_in_each(APP_AND_ANALYTICS, ANY_LEAK)
-    expect(reach_often(world, source, REDIS, times), every(PONG))
+    expect(reach_often(namespace, source, REDIS, times), every(PONG))
 
 
 @requirement("R4.8")
 @pytest.mark.parametrize("source", ["voting-app 2.0", "voting-analytics 2.0"])
-def test_not_one_connection_of_chain_2_0_leads_to_redis(world: World, source: str) -> None:
+def test_not_one_connection_of_chain_2_0_leads_to_redis(namespace: NamespaceUnderTest, source: str) -> None:
     times = to_find_leak_in_each(APP_AND_ANALYTICS, ANY_LEAK)
-    expect(reach_often(world, source, MYSQL, times), every(greets_as_mysql))
+    expect(reach_often(namespace, source, MYSQL, times), every(greets_as_mysql))

@@ -1,6 +1,6 @@
 import pytest
 
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import expect, matrix, routed_to
 from canary_conformance.voting.cookie_matrix import versions_by_cookie, versions_by_header
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING, OTHER_HEADERS
@@ -10,20 +10,20 @@ pytestmark = pytest.mark.routing
 
 
 @requirement("R4.5")
-def test_the_flag_opens_2_0_wherever_it_stands(world: World) -> None:
-    seen = world.once("opening cookies", lambda: versions_by_cookie(world.voter, OPENING))
+def test_the_flag_opens_2_0_wherever_it_stands(namespace: NamespaceUnderTest) -> None:
+    seen = namespace.once("opening cookies", lambda: versions_by_cookie(namespace.voter, OPENING))
     expect(seen, matrix(dict.fromkeys(OPENING, routed_to("2.0")), "cookies"))
 
 
 @requirement("R4.5")
 @pytest.mark.usefixtures("mysql_restarts")
-def test_near_misses_stay_on_1_0(world: World) -> None:
-    seen = world.once("near misses", lambda: versions_by_cookie(world.voter, NEAR_MISSES))
+def test_near_misses_stay_on_1_0(namespace: NamespaceUnderTest) -> None:
+    seen = namespace.once("near misses", lambda: versions_by_cookie(namespace.voter, NEAR_MISSES))
     expect(seen, matrix(dict.fromkeys(NEAR_MISSES, routed_to("1.0")), "cookies"))
 
 
 @requirement("R4.5")
 @pytest.mark.usefixtures("mysql_restarts")
-def test_the_flag_in_another_header_opens_nothing(world: World) -> None:
-    seen = world.once("other headers", lambda: versions_by_header(world.voter, OTHER_HEADERS))
+def test_the_flag_in_another_header_opens_nothing(namespace: NamespaceUnderTest) -> None:
+    seen = namespace.once("other headers", lambda: versions_by_header(namespace.voter, OTHER_HEADERS))
     expect(seen, matrix(dict.fromkeys(OTHER_HEADERS, routed_to("1.0")), "headers"))

@@ -3,7 +3,7 @@
 import pytest
 
 from canary_conformance.model.stage_plan import Plan
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting.chains import WHO_MAY_REACH_WHOM
 from canary_conformance.voting.cookie_matrix import versions_by_cookie, versions_by_header
 from canary_conformance.voting.feature_flag import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
@@ -23,10 +23,10 @@ from fixtures.marks import beside
 
 @pytest.mark.usefixtures("mysql_restarts")
 @beside("R4.5")
-def test_model_and_mesh_agree_on_every_cookie(world: World, plan: Plan) -> None:
+def test_model_and_mesh_agree_on_every_cookie(namespace: NamespaceUnderTest, plan: Plan) -> None:
     seen = {
-        **world.once("opening cookies", lambda: versions_by_cookie(world.voter, OPENING)),
-        **world.once("near misses", lambda: versions_by_cookie(world.voter, NEAR_MISSES)),
+        **namespace.once("opening cookies", lambda: versions_by_cookie(namespace.voter, OPENING)),
+        **namespace.once("near misses", lambda: versions_by_cookie(namespace.voter, NEAR_MISSES)),
     }
     model = plan.after(4)
     predicted = {cookie: page(model, cookie) for cookie in seen}
@@ -35,24 +35,24 @@ def test_model_and_mesh_agree_on_every_cookie(world: World, plan: Plan) -> None:
 
 @pytest.mark.usefixtures("mysql_restarts")
 @beside("R4.5")
-def test_model_and_mesh_agree_on_every_other_header(world: World, plan: Plan) -> None:
-    seen = world.once("other headers", lambda: versions_by_header(world.voter, OTHER_HEADERS))
+def test_model_and_mesh_agree_on_every_other_header(namespace: NamespaceUnderTest, plan: Plan) -> None:
+    seen = namespace.once("other headers", lambda: versions_by_header(namespace.voter, OTHER_HEADERS))
     model = plan.after(4)
     predicted = {header: page(model, headers={header: FLAG}) for header in seen}
     agree(seen_on_pages(seen, whole=pages_are_whole(model)), predicted, "headers")
 
 
 @beside("R4.8")
-def test_model_and_mesh_agree_on_who_reaches_whom(world: World, plan: Plan) -> None:
+def test_model_and_mesh_agree_on_who_reaches_whom(namespace: NamespaceUnderTest, plan: Plan) -> None:
     predicted = {
         (source, f"{service}:{port}"): call(plan.after(4), source, (service, port))
         for source, (service, port) in WHO_MAY_REACH_WHOM
     }
-    replies = reach_everyone(world)
+    replies = reach_everyone(namespace)
     agree(seen_once({cell: replies[cell] for cell in predicted}), predicted, "connections")
 
 
 @beside("R4.10")
-def test_model_and_mesh_agree_on_mutual_tls(world: World, plan: Plan) -> None:
-    view = world.once("tls", lambda: tls_view(world))
-    agree_on_table(table_by_workload(world, view), table(plan.after(4)))
+def test_model_and_mesh_agree_on_mutual_tls(namespace: NamespaceUnderTest, plan: Plan) -> None:
+    view = namespace.once("tls", lambda: tls_view(namespace))
+    agree_on_table(table_by_workload(namespace, view), table(plan.after(4)))

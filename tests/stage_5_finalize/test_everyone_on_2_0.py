@@ -1,7 +1,7 @@
 import pytest
 
 from canary_conformance.scenario.observations import Transition
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.transition import FLAGGED, ORDINARY
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import (
@@ -36,16 +36,16 @@ ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0"
 
 @requirement("R0.1")
 def test_finalize_configures_and_deletes_what_the_scenario_lists(
-    world: World, transition: Transition
+    namespace: NamespaceUnderTest, transition: Transition
 ) -> None:
-    expect(applied_objects(transition), listed_objects(world.scenario.stage(5).required()))
+    expect(applied_objects(transition), listed_objects(namespace.scenario.stage(5).required()))
     expect(transition.warnings, same((), "warnings"))
 
 
 @requirement("R5.1")
 @pytest.mark.routing
-def test_everyone_sees_2_0(world: World) -> None:
-    pages = world.once(EVERYONE, lambda: open_everyones_pages(world.voter))
+def test_everyone_sees_2_0(namespace: NamespaceUnderTest) -> None:
+    pages = namespace.once(EVERYONE, lambda: open_everyones_pages(namespace.voter))
     expect(pages, every(both(whole_page, served_by("2.0"))))
 
 
@@ -57,45 +57,48 @@ def test_the_flag_makes_no_difference_any_more(voter: Voter) -> None:
 
 
 @requirement("R5.2")
-def test_rules_and_subsets_of_old_versions_are_gone(world: World) -> None:
+def test_rules_and_subsets_of_old_versions_are_gone(namespace: NamespaceUnderTest) -> None:
     expect(
-        [one.sentence for one in old_references(routing_objects(world), versions=("1.0", "1.1"))],
+        [one.sentence for one in old_references(routing_objects(namespace), versions=("1.0", "1.1"))],
         same((), "rules and subsets of old versions"),
     )
 
 
 @requirement("R5.2")
-def test_every_component_has_a_subset_for_2_0(world: World) -> None:
+def test_every_component_has_a_subset_for_2_0(namespace: NamespaceUnderTest) -> None:
     components = ("voting-analytics", "voting-app", "voting-storage")
     expect(
-        subsets_of(routing_objects(world), version="2.0"),
+        subsets_of(routing_objects(namespace), version="2.0"),
         same(components, "DestinationRules with a subset for 2.0"),
     )
 
 
 @requirement("R5.1")
 @pytest.mark.routing
-def test_no_cookie_leads_anywhere_else(world: World) -> None:
+def test_no_cookie_leads_anywhere_else(namespace: NamespaceUnderTest) -> None:
     cookies = (*OPENING, *NEAR_MISSES)
-    seen = world.once("cookies", lambda: versions_by_cookie(world.voter, cookies))
+    seen = namespace.once("cookies", lambda: versions_by_cookie(namespace.voter, cookies))
     expect(seen, matrix(dict.fromkeys(cookies, routed_to("2.0")), "cookies"))
 
 
 @requirement("R5.2")
-def test_nothing_dangles(world: World) -> None:
-    expect(world.analyze(), same((), "findings of istioctl analyze"))
+def test_nothing_dangles(namespace: NamespaceUnderTest) -> None:
+    expect(namespace.analyze(), same((), "findings of istioctl analyze"))
 
 
 @requirement("R5.3")
-def test_only_pods_of_2_0_remain(world: World) -> None:
-    expect(counted_pods(world.workloads()), counted(ONLY_2_0, "pods ready"))
+def test_only_pods_of_2_0_remain(namespace: NamespaceUnderTest) -> None:
+    expect(counted_pods(namespace.workloads()), counted(ONLY_2_0, "pods ready"))
 
 
 @requirement("R5.3")
-def test_old_deployments_are_deleted_without_one_failed_page(transition: Transition, world: World) -> None:
+def test_old_deployments_are_deleted_without_one_failed_page(
+    transition: Transition, namespace: NamespaceUnderTest
+) -> None:
     for voter in (ORDINARY, FLAGGED):
-        pages = world.pages_of(transition, voter)
+        pages = namespace.pages_of(transition, voter)
         expect_all(pages, no_failed_page(transition.steps[-1].live_at))
     expect(
-        world.pages_of(transition, ORDINARY), only_before(page_routed_at(world, transition), served_by("1.0"))
+        namespace.pages_of(transition, ORDINARY),
+        only_before(page_routed_at(namespace, transition), served_by("1.0")),
     )

@@ -1,7 +1,7 @@
 """What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
 
 from canary_conformance.model.stage_plan import Plan
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting.cookie_matrix import versions_by_cookie
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING
 from canary_conformance.voting.model_agreement import (
@@ -18,14 +18,14 @@ from fixtures.marks import beside
 
 
 @beside("R5.1")
-def test_model_and_mesh_agree_on_every_cookie(world: World, plan: Plan) -> None:
-    seen = world.once("cookies", lambda: versions_by_cookie(world.voter, (*OPENING, *NEAR_MISSES)))
+def test_model_and_mesh_agree_on_every_cookie(namespace: NamespaceUnderTest, plan: Plan) -> None:
+    seen = namespace.once("cookies", lambda: versions_by_cookie(namespace.voter, (*OPENING, *NEAR_MISSES)))
     model = plan.after(5)
     predicted = {cookie: page(model, cookie) for cookie in seen}
     agree(seen_on_pages(seen, whole=pages_are_whole(model)), predicted, "cookies")
 
 
 @beside("R5.4")
-def test_model_and_mesh_agree_on_mutual_tls(world: World, plan: Plan) -> None:
-    view = world.once("tls", lambda: tls_view(world))
-    agree_on_table(table_by_workload(world, view), table(plan.after(5)))
+def test_model_and_mesh_agree_on_mutual_tls(namespace: NamespaceUnderTest, plan: Plan) -> None:
+    view = namespace.once("tls", lambda: tls_view(namespace))
+    agree_on_table(table_by_workload(namespace, view), table(plan.after(5)))

@@ -31,9 +31,9 @@ from canary_conformance.voting.static.static_pods import (
     ways_past_the_gateway,
     why_not_ready,
 )
-from fixtures.marks import requirement
 
 pytestmark = pytest.mark.static
+requirement = pytest.mark.requirement
 
 VERSION_1_0 = {"voting-app 1.0": 3, "voting-analytics 1.0": 1, "voting-storage 1.0": 1}
 

@@ -18,9 +18,9 @@ from canary_conformance.voting.static.static_judges import (
 from canary_conformance.voting.static.static_legs import expected_legs, plain_calls, required_table
 from canary_conformance.voting.static.static_objects import applied, behind, findings
 from canary_conformance.voting.static.static_pods import ready_pods, why_not_ready
-from fixtures.marks import requirement
 
 pytestmark = pytest.mark.static
+requirement = pytest.mark.requirement
 
 BOTH = {"voting-analytics 1.0": 1, "voting-analytics 1.1": 1}
 

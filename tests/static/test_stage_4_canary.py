@@ -48,9 +48,9 @@ from canary_conformance.voting.static.static_requests import (
     answers,
     telling_cookies,
 )
-from fixtures.marks import requirement
 
 pytestmark = pytest.mark.static
+requirement = pytest.mark.requirement
 
 STORE = "voting-storage 2.0"
 VERSION_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0": 1}

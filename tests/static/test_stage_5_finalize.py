@@ -24,9 +24,9 @@ from canary_conformance.voting.static.static_objects import (
     subsets_of,
 )
 from canary_conformance.voting.static.static_pods import claims_mounted, read_only_claims, ready_pods
-from fixtures.marks import requirement
 
 pytestmark = pytest.mark.static
+requirement = pytest.mark.requirement
 
 STORE = "voting-storage 2.0"
 ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0": 1}

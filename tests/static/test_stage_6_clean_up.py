@@ -5,9 +5,9 @@ from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.static.model_questions import page
 from canary_conformance.voting.static.static_judges import answered_by, because
 from canary_conformance.voting.static.static_objects import held_objects, left
-from fixtures.marks import requirement
 
 pytestmark = pytest.mark.static
+requirement = pytest.mark.requirement
 
 
 @requirement("R6.1")

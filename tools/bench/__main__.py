@@ -17,12 +17,12 @@ from canary_conformance.images.engine import engine_version
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom, asked_versions
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.mesh.installation import ensure_mesh
+from canary_conformance.paths import MANIFESTS, REPOSITORY, store
 from canary_conformance.processes import find_program, usable_cores
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import RunRecord
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.stages.owned_namespaces import SUITE_NAMESPACE, remove_namespaces
-from fixtures.options import OWN_MANIFESTS, REPOSITORY, store
 from tools.bench.bench_numbers import Numbers, Round, Walk
 from tools.bench.inner_loop import TESTS, InnerLoop, measure
 from tools.bench.timed_runs import timed_walk
@@ -165,7 +165,7 @@ def _measure_inner_loop(
 
     with kind_cluster(name, provisions, store(), progress, keep=asked.keep_cluster) as cluster:
         ensure_mesh(cluster, provisions, progress)
-        measure(OWN_MANIFESTS, folder, asked.rounds, run, loop)
+        measure(MANIFESTS, folder, asked.rounds, run, loop)
     tell(folder, f"{loop}\n")
     return ExitStatus.HOLDS if loop.all_good() else ExitStatus.FAILED
 
@@ -179,7 +179,7 @@ def _told(walk: Walk) -> tuple[RunRecord, Mapping[str, float]]:
 
 def _shell_walk(cluster: Cluster, url: str, kubectl: Path | None, log: Path, progress: Progress) -> Walk:
     """Raises BadInput when the scenario's namespace is there and not ours, EnvironmentFailed."""
-    scenario = load_scenario(OWN_MANIFESTS)
+    scenario = load_scenario(MANIFESTS)
     remove_namespaces(cluster.api, (scenario.namespace, SUITE_NAMESPACE), progress)
     kubeconfig = cluster.api.kubeconfig
     environment = {
@@ -187,7 +187,7 @@ def _shell_walk(cluster: Cluster, url: str, kubectl: Path | None, log: Path, pro
         "KUBECTL": str(kubectl or "kubectl"),
         "KUBECACHEDIR": str(kubeconfig.with_name("kubectl-cache")),
     }
-    words: list[str | Path] = ["bash", SHELL_WALK, url, OWN_MANIFESTS]
+    words: list[str | Path] = ["bash", SHELL_WALK, url, MANIFESTS]
     return timed_walk("shell script", words, environment, cluster.name, log, progress)
 
 

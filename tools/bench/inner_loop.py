@@ -26,7 +26,7 @@ PACED_BY = "R4.3"
 
 @dataclass(slots=True)
 class InnerLoop:
-    """What was measured: the run that makes the world, one after each edit, and one of a broken route."""
+    """What was measured: the run that makes the namespace, one after each edit, and one of a broken route."""
 
     header: Sequence[str]
     first: Walk | None = None

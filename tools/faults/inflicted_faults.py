@@ -12,13 +12,13 @@ from tempfile import TemporaryDirectory
 from canary_conformance.cluster.kind import claimed_cluster
 from canary_conformance.errors import BadInput
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.paths import MANIFESTS, store
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import RunRecord
 from canary_conformance.report.secret_leaks import leaking_files, secret_values
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.timeouts import LIMITS
-from fixtures.options import OWN_MANIFESTS, store
 from tools.faults.fault_cases import Case, Outcome, judge
 from tools.faults.suite_run import Home, LineMissing, SuiteRun, make_home, suite_run
 from tools.round_reports import reported
@@ -100,11 +100,11 @@ def _leaks(manifests: Path, log: Path, ended: Ended | None) -> list[str]:
 def manifests_of(case: Case) -> Iterator[Path]:
     """Yield the manifests of a case: ours, or a copy with its mistake."""
     if case.mistake is None:
-        yield OWN_MANIFESTS
+        yield MANIFESTS
         return
     file, old, new = case.mistake
     with TemporaryDirectory() as folder:
-        copy = Path(shutil.copytree(OWN_MANIFESTS, Path(folder) / "manifests"))
+        copy = Path(shutil.copytree(MANIFESTS, Path(folder) / "manifests"))
         text = (copy / file).read_text(encoding="utf-8")
         if old not in text:
             raise BadInput(f"{case.name}: {file} has no {old!r} to replace")

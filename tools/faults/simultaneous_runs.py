@@ -8,8 +8,8 @@ from pathlib import Path
 
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.paths import store
 from canary_conformance.timeouts import LIMITS
-from fixtures.options import store
 from tools.faults.interruption_points import CREATING, STAGE_1
 from tools.faults.run_remains import remains, volumes
 from tools.faults.suite_run import SuiteRun, make_home, suite_run

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from canary_conformance.paths import store
 from canary_conformance.user_files import changes, fingerprints
 from canary_conformance.waiting import SYSTEM_CLOCK, GaveUp, NotInTime, wait_until
-from fixtures.options import store
 from tools.rounds import Ended, started_process
 
 # A progress line: "[   12.3s] stage 4 canary took 9.8 s".

@@ -21,9 +21,9 @@ from canary_conformance.exit_codes import ExitStatus, together
 from canary_conformance.images.image_options import ImagesFrom
 from canary_conformance.images.provisions import decided, provide_for
 from canary_conformance.images.versions import Versions, available
+from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
-from fixtures.options import store
 from tools.matrix.cells import Cell, Wanted, all_cells, shard_of
 from tools.matrix.version_table import Result, as_json, table
 from tools.round_reports import read_round, report_folder, tell

@@ -11,9 +11,9 @@ from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.file_output import check_writable, writing
 from canary_conformance.images.image_options import ImagesFrom, asked_versions
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.processes import usable_cores
 from canary_conformance.progress import Progress
-from fixtures.options import OWN_MANIFESTS
 from tools.mutants.edit_sites import sources_of
 from tools.mutants.live_verdicts import Cluster, judge_live
 from tools.mutants.mistake_kinds import one_of_each_kind
@@ -106,7 +106,7 @@ def settings(words: Sequence[str] | None = None) -> Settings:
 
 
 def _judge(asked: Settings, progress: Progress) -> int:
-    folder = OWN_MANIFESTS
+    folder = MANIFESTS
     every = all_mutants(folder)
     rows = read_rows()
     unused = rows_for_nothing(every, rows)
@@ -139,16 +139,16 @@ def _judge(asked: Settings, progress: Progress) -> int:
 
 
 def _judge_variants(asked: Settings, progress: Progress) -> int:
-    sources = sources_of(OWN_MANIFESTS)
+    sources = sources_of(MANIFESTS)
     variants = [variant.made(sources) for variant in VARIANTS if asked.expression.lower() in variant.name]
     if not variants:
         raise BadInput(f"no variant's name contains {asked.expression!r}")
     report = report_named("variants")
-    judged = list(judge_all(OWN_MANIFESTS, variants, asked.jobs, progress))
+    judged = list(judge_all(MANIFESTS, variants, asked.jobs, progress))
     if asked.live:
         with writing(report):
             report.mkdir(parents=True)
-        judged += judge_live(OWN_MANIFESTS, variants, asked.cluster, report, progress)
+        judged += judge_live(MANIFESTS, variants, asked.cluster, report, progress)
     tell(report, table([variant.name for variant in variants], judged))
     return ExitStatus.FAILED if wrong(judged) else ExitStatus.HOLDS
 
@@ -168,7 +168,7 @@ def _walk(
     with writing(report):
         report.mkdir(parents=True)
     # One by one, so that those walked until somebody ends it are told.
-    for one in judge_live(OWN_MANIFESTS, walked, asked.cluster, report, progress):
+    for one in judge_live(MANIFESTS, walked, asked.cluster, report, progress):
         judged.append(one)
 
 

@@ -15,10 +15,10 @@ from canary_conformance.cluster.kind import kind_cluster
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import Outcome, Tier
-from fixtures.options import store
 from tools.mutants.field_requirements import ACCEPTED
 from tools.mutants.mutant import Altered
 from tools.mutants.scoring import Judged, Kill

@@ -19,12 +19,12 @@ from canary_conformance.cluster.nodes import node_image_of
 from canary_conformance.images import offline
 from canary_conformance.images.pins import kubernetes_modules
 from canary_conformance.mesh.istioctl import FINDINGS, read_findings
+from canary_conformance.paths import store
 from canary_conformance.processes import CommandFailed, find_program, run
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.loading import SCENARIO_FILE, load_scenario
 from canary_conformance.scenario.stages import Scenario
 from canary_conformance.timeouts import LIMITS
-from fixtures.options import store
 from tools.mutants.edits import EditImpossible, YamlText
 from tools.mutants.mutant import Mutant
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from canary_conformance.errors import BadInput, NotSpoken
 from canary_conformance.model.objects.mesh_profile import MeshProfile, mesh_profile
 from canary_conformance.model.stage_plan import Plan, plan_of
+from canary_conformance.paths import MANIFESTS, STATIC_TESTS
 from canary_conformance.scenario.loading import SCENARIO_FILE, load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, ParsedManifests, parse_manifests
 from canary_conformance.scenario.places import Finding, refuse
@@ -22,9 +23,6 @@ from canary_conformance.scenario.stages import Scenario, stage_named
 from canary_conformance.verdicts.expect import ExpectationFailed
 from canary_conformance.voting.static.unmodelled_kinds import judged_by_the_model
 
-REPOSITORY = Path(__file__).parents[3]
-TESTS = REPOSITORY / "tests/static"
-OWN_SCENARIO = REPOSITORY / "manifests/scenario.yaml"
 BAD_INPUT = "bad input"
 """What stands for a requirement where the folder is refused before anything is judged."""
 
@@ -103,7 +101,7 @@ def what_the_model_says(plan: Plan, requirement_id: str) -> ModelView:
 @cache
 def static_tests() -> tuple[StaticTest, ...]:
     """Return the tests of the static tier in the order of their stages."""
-    return tuple(test for file in sorted(TESTS.glob("test_stage_*.py")) for test in _tests_of(file))
+    return tuple(test for file in sorted(STATIC_TESTS.glob("test_stage_*.py")) for test in _tests_of(file))
 
 
 def _tests_of(file: Path) -> Iterator[StaticTest]:
@@ -186,7 +184,7 @@ def _read(folder: Path, overlay: Mapping[str, bytes], mesh: str | None) -> _Read
 
 @lru_cache(maxsize=8)
 def _scenario(folder: Path, told: bytes | None) -> Scenario:
-    return load_scenario(folder, fallback=OWN_SCENARIO, told=told)
+    return load_scenario(folder, fallback=MANIFESTS / SCENARIO_FILE, told=told)
 
 
 @lru_cache(maxsize=64)

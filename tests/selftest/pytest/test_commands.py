@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS, REPOSITORY
 from fixtures import pytest_settings
 from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
 
-REPOSITORY = Path(__file__).parents[3]
 PARTS = (
     "conftest.py",
     "pytest.ini",
@@ -33,7 +33,7 @@ PARTS = (
     "tests",
     "manifests",
     "images",
-    "voting_conformance.dist-info",
+    "canary_conformance_settings.dist-info",
 )
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 BAD_INPUT = 4
@@ -175,7 +175,7 @@ def test_selftests_without_their_library_say_what_to_install(bare: Suite, words:
         ("--help", "--manifests"),
         ("--version", "pytest "),
         ("--markers", "@pytest.mark.selftest"),
-        ("--fixtures", "world"),
+        ("--fixtures", "namespace"),
         ("--setup-plan", "SETUP"),
     ],
 )
@@ -205,7 +205,7 @@ def test_another_working_folder_is_as_good_a_place(bare: Suite, tmp_path: Path) 
 @pytest.fixture
 def theirs(tmp_path: Path) -> Path:
     """Return somebody's manifests, outside the repository: whoever judges them finds R4.5 broken."""
-    folder = Path(shutil.copytree(REPOSITORY / "manifests", tmp_path / "their project/manifests"))
+    folder = Path(shutil.copytree(MANIFESTS, tmp_path / "their project/manifests"))
     text = (folder / CANARY).read_text()
     assert "; ?)?(featureflag=on)" in text
     (folder / CANARY).write_text(text.replace("; ?)?(featureflag=on)", ";)?(featureflag=on)"))

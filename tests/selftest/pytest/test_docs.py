@@ -5,19 +5,17 @@ from __future__ import annotations
 import configparser
 import itertools
 import re
-from pathlib import Path
 
 import pytest
 
+from canary_conformance.paths import REPOSITORY
 from tools.requirements_table import collect_marks, readme_table, with_table
 
 pytestmark = pytest.mark.selftest
 
-ROOT = Path(__file__).parents[3]
-
 
 def text_of(name: str) -> str:
-    path = ROOT / name
+    path = REPOSITORY / name
     assert path.is_file(), f"the repository has no {name}"
     return path.read_text(encoding="utf-8")
 
@@ -48,7 +46,7 @@ def _expanded(name: str) -> list[str]:
 
 def test_the_requirement_table_is_what_the_marks_say() -> None:
     readme = text_of("README.md")
-    marks = collect_marks(ROOT / "tests")
+    marks = collect_marks(REPOSITORY / "tests")
     assert marks, "no test is marked"
     assert readme == with_table(readme, readme_table(marks)), "run: python -m tools.requirements_table"
 

@@ -20,7 +20,7 @@ from canary_conformance.verdicts import ExpectationFailed, Verdict
 from canary_conformance.voting.requirements import REQUIREMENTS
 from fixtures import environment
 from fixtures.exit_status import account_of, decide
-from fixtures.run_state import RUN, STAGE_FAILURE, WORLD
+from fixtures.run_state import NAMESPACE_UNDER_TEST, RUN, STAGE_FAILURE
 
 pytestmark = pytest.mark.selftest
 
@@ -30,9 +30,9 @@ LIVE, STATIC = "tests/stage_4_canary/test_canary.py", "tests/static/test_stage_4
 
 
 class Session:
-    """A run with a world that something disturbed, or nothing."""
+    """A run with a namespace that something disturbed, or nothing."""
 
-    def __init__(self, disturbance: str = "", *, with_world: bool = True) -> None:
+    def __init__(self, disturbance: str = "", *, with_namespace: bool = True) -> None:
         self.stash = pytest.Stash()
         self.interrupts = Interrupts(lambda _: None)
         self.disturbance = disturbance
@@ -41,13 +41,15 @@ class Session:
         self.exitstatus = 0
         self.pods: list[dict[str, Any]] = []
         self.config = self
-        if with_world:
+        if with_namespace:
             watch = SimpleNamespace(
                 disturbance=lambda _=None: self.disturbance,
                 changes=lambda: [self.disturbance] if self.disturbance else [],
             )
             api = SimpleNamespace(list=lambda *_: self.pods)
-            self.stash[WORLD] = cast(Any, SimpleNamespace(watch=watch, stage=4, api=api, namespace="voting"))
+            self.stash[NAMESPACE_UNDER_TEST] = cast(
+                Any, SimpleNamespace(watch=watch, stage=4, api=api, name="voting")
+            )
 
     def test(self, path: str = LIVE, requirement: str = "R4.4") -> pytest.Item:
         marks = [
@@ -207,7 +209,7 @@ def test_the_requirements_that_hold_by_refusal_are_requirements() -> None:
 
 
 def test_the_manifests_alone_are_judged_without_an_environment() -> None:
-    for session, path in ((Session(DISTURBED), STATIC), (Session(with_world=False), LIVE)):
+    for session, path in ((Session(DISTURBED), STATIC), (Session(with_namespace=False), LIVE)):
         with pytest.raises(ExpectationFailed):
             through(environment.pytest_runtest_call(session.test(path)), BROKEN)
 
@@ -234,7 +236,7 @@ def test_a_fixture_of_the_run_that_nobody_answers_fails_for_the_environment(
     error: Exception, told: str
 ) -> None:
     hook = environment.pytest_fixture_setup(
-        fixture_of("fixtures.cluster"), asked_by(Session(with_world=False))
+        fixture_of("fixtures.cluster"), asked_by(Session(with_namespace=False))
     )
     with pytest.raises(EnvironmentFailed, match=told):
         through(hook, error)
@@ -245,7 +247,7 @@ def test_a_fixture_of_the_run_that_nobody_answers_fails_for_the_environment(
 )
 def test_a_mistake_in_a_fixture_of_the_run_is_no_failed_environment(error: Exception) -> None:
     hook = environment.pytest_fixture_setup(
-        fixture_of("fixtures.cluster"), asked_by(Session(with_world=False))
+        fixture_of("fixtures.cluster"), asked_by(Session(with_namespace=False))
     )
     with pytest.raises(type(error)) as raised:
         through(hook, error)
@@ -259,7 +261,7 @@ def test_a_mistake_in_a_fixture_of_the_run_is_no_failed_environment(error: Excep
         (ApiException(503, "unavailable"), "cluster: ApiException: (503)"),
     ],
 )
-def test_a_world_that_fails_by_a_disturbance_says_by_which(error: Exception, failed: str) -> None:
+def test_a_namespace_that_fails_by_a_disturbance_says_by_which(error: Exception, failed: str) -> None:
     hook = environment.pytest_fixture_setup(fixture_of("fixtures.cluster"), asked_by(Session(DISTURBED)))
     with pytest.raises(EnvironmentFailed) as raised:
         through(hook, error)

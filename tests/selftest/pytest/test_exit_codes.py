@@ -16,11 +16,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS, REPOSITORY
 from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
 
-REPOSITORY = Path(__file__).parents[3]
 ONE_TEST = "tests/stage_1_deploy/test_page.py"
 ANALYTICS = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
 ENVIRONMENT_FAILED, BAD_INPUT = 3, 4
@@ -81,7 +81,7 @@ def run_pytest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pytest:
 @pytest.fixture
 def manifests(tmp_path: Path) -> Path:
     """Return a copy of the repository's manifests that a test may spoil."""
-    return Path(shutil.copytree(REPOSITORY / "manifests", tmp_path / "manifests"))
+    return Path(shutil.copytree(MANIFESTS, tmp_path / "manifests"))
 
 
 def assert_bad_input(ended: Ended, *told: str) -> None:
@@ -192,7 +192,7 @@ UPGRADE = ("-p", "fixtures.upgrade.upgrade_plugin", "--from=1.31.0+envoy1.38.3",
         (("--tag", "Prod"), "--tag Prod"),
     ],
 )
-def test_a_run_that_moves_the_mesh_has_no_workers_and_no_world_of_the_last_run(
+def test_a_run_that_moves_the_mesh_has_no_workers_and_no_namespace_of_the_last_run(
     run_pytest: Pytest, asked: tuple[str, ...], told: str
 ) -> None:
     assert_bad_input(run_pytest(*UPGRADE, *asked), told)

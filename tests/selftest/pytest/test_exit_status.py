@@ -19,10 +19,10 @@ from xml.etree import ElementTree
 import pytest
 
 from canary_conformance.exit_codes import ExitStatus, together, word_of
+from canary_conformance.paths import MANIFESTS, REPOSITORY
 
 pytestmark = pytest.mark.selftest
 
-REPOSITORY = Path(__file__).parents[3]
 ONE_TEST = "tests/static/test_stage_1_deploy.py"
 BOTH_WAYS = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "workers"])
 
@@ -304,7 +304,7 @@ def test_a_worker_that_is_killed_from_outside_is_the_environment_and_one_that_cr
 def test_a_folder_without_the_files_of_a_stage_is_incomplete_unless_that_stage_is_left_out(
     run_pytest: Pytest, tmp_path: Path
 ) -> None:
-    theirs = Path(shutil.copytree(REPOSITORY / "manifests", tmp_path / "theirs"))
+    theirs = Path(shutil.copytree(MANIFESTS, tmp_path / "theirs"))
     (theirs / "scenario.yaml").unlink()
     for file in ("step-4-route-everyone-to-2.0.yaml", "step-5-drop-old-subsets.yaml"):
         (theirs / "istio" / file).unlink()

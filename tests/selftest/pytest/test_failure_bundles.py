@@ -9,11 +9,11 @@ from typing import Any, cast
 
 import pytest
 
+from canary_conformance import paths
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.settings import Settings
-from fixtures import reporting
 from fixtures.reporting import leave_failure
-from fixtures.run_state import FAILED_STAGE, RUN, WORLD, RunState
+from fixtures.run_state import FAILED_STAGE, NAMESPACE_UNDER_TEST, RUN, RunState
 
 pytestmark = pytest.mark.selftest
 
@@ -29,11 +29,11 @@ class Failing:
         run.folder = RunFolder.of_now(reports).make()
         self.failures = run.folder.path / "failures"
         self.stash[RUN] = self.run = run
-        self.world = SimpleNamespace(stage=4)
+        self.namespace = SimpleNamespace(stage=4)
         self.read: list[int] = []
 
-    def evidence(self, world: object, stage: int) -> Mapping[str, str]:
-        assert world is self.world
+    def evidence(self, namespace: object, stage: int) -> Mapping[str, str]:
+        assert namespace is self.namespace
         self.read.append(stage)
         return {"pods.txt": f"pods at stage {stage}", "env.txt": "MYSQL_PASSWORD=hunter2"}
 
@@ -50,7 +50,7 @@ class Failing:
 @pytest.fixture
 def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Failing:
     failing = Failing(tmp_path)
-    failing.stash[WORLD] = cast(Any, failing.world)
+    failing.stash[NAMESPACE_UNDER_TEST] = cast(Any, failing.namespace)
     monkeypatch.setattr("canary_conformance.stages.stage_evidence.evidence", failing.evidence)
     return failing
 
@@ -85,7 +85,7 @@ def test_other_failures_of_the_stage_say_where_it_is(failing: Failing) -> None:
 
 def test_a_later_stage_has_evidence_of_its_own(failing: Failing) -> None:
     failing.fail("one")
-    failing.world.stage = 5
+    failing.namespace.stage = 5
     failing.fail("two")
     assert failing.read == [4, 5]
     assert failing.texts("two")["pods.txt"] == "pods at stage 5"
@@ -109,8 +109,8 @@ def test_a_trace_keeps_its_form_and_names_the_bundle_below(failing: Failing) -> 
     assert [(name, Path(text)) for name, text in report.sections] == [("bundle", failing.failures / "one")]
 
 
-def test_where_there_is_no_world_there_is_the_message(failing: Failing) -> None:
-    del failing.stash[WORLD]
+def test_where_there_is_no_namespace_there_is_the_message(failing: Failing) -> None:
+    del failing.stash[NAMESPACE_UNDER_TEST]
     report = failing.fail("one")
     assert failing.texts("one") == {"failure.txt": RED}
     assert report.longrepr == RED
@@ -132,7 +132,7 @@ def test_reading_evidence_has_its_place_in_the_table_of_times(failing: Failing) 
 def test_a_folder_of_the_repository_is_named_from_there(
     failing: Failing, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(reporting, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(paths, "REPOSITORY", tmp_path)
     path = bundle_of(str(failing.fail("one").longrepr))
     assert not path.startswith("/")
     assert tmp_path / path == failing.failures / "one"

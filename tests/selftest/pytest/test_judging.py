@@ -24,6 +24,7 @@ from canary_conformance.errors import (
     StageFailed,
 )
 from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.paths import MANIFESTS, TESTS
 from canary_conformance.progress import Progress
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.report.exit_decision import closing_lines, unjudged_requirements
@@ -33,13 +34,12 @@ from canary_conformance.verdicts import Verdict, expect
 from canary_conformance.verdicts.model_disagreement import Disagreement
 from fixtures import judging
 from fixtures.exit_status import Noted, account_of, decide
-from fixtures.options import OWN_MANIFESTS
 from fixtures.run_state import FAILED_STAGE, RUN, RunState
 
 pytestmark = pytest.mark.selftest
 
 When = Literal["setup", "call", "teardown"]
-FILE = Path(__file__).parents[2] / "stage_4_canary/test_flag.py"
+FILE = TESTS / "stage_4_canary/test_flag.py"
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 PASSWORD = "MYSQL_PASSWORD=hunter2"
 
@@ -139,7 +139,7 @@ class Item:
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunState:
-    run = RunState(Settings(OWN_MANIFESTS, tmp_path / "store"))
+    run = RunState(Settings(MANIFESTS, tmp_path / "store"))
     run.folder = RunFolder.of_now(tmp_path / "reports").make()
     return run
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from canary_conformance.paths import REPOSITORY
+
 pytestmark = pytest.mark.selftest
 
-ROOT = Path(__file__).parents[3]
 OURS = [
-    ROOT / "conftest.py",
+    REPOSITORY / "conftest.py",
     *(
         path
         for name in ("canary_conformance", "fixtures", "tools", "tests")
-        for path in (ROOT / name).rglob("*.py")
+        for path in (REPOSITORY / name).rglob("*.py")
     ),
 ]
 SAFE = {"safe_load", "safe_load_all"}
@@ -37,7 +37,7 @@ def unsafe(text: str) -> Iterator[str]:
 
 def test_every_loader_is_safe() -> None:
     assert len(OURS) > 200
-    found = {str(path.relative_to(ROOT)): [*unsafe(path.read_text())] for path in OURS}
+    found = {str(path.relative_to(REPOSITORY)): [*unsafe(path.read_text())] for path in OURS}
     assert {path: calls for path, calls in found.items() if calls} == {}
 
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.voting.static.static_judges import nothing_found
 from canary_conformance.voting.static.static_runner import (
@@ -24,8 +25,6 @@ from canary_conformance.voting.static.static_runner import (
 
 pytestmark = pytest.mark.selftest
 
-REPOSITORY = Path(__file__).parents[3]
-MANIFESTS = REPOSITORY / "manifests"
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 PODS = "kubernetes/step-1-create-voting-app.yaml"

@@ -22,13 +22,13 @@ from typing import Any, cast
 import pytest
 
 import fixtures.terminal
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.status_line import NARROWEST, LiveLine
 from canary_conformance.waiting import wait_until
 from fixtures.terminal import live_line_of
 
 pytestmark = pytest.mark.selftest
 
-REPOSITORY = Path(__file__).parents[3]
 COLUMNS = 80
 # With -v a line begins with the name of its test, which leaves little of 80 columns.
 WIDE = 140

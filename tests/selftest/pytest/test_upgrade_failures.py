@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.errors import EnvironmentFailed, StageFailed
 from canary_conformance.progress import Progress
+from canary_conformance.settings import Settings
 from canary_conformance.stages.transition import ORDINARY
 from canary_conformance.upgrade import upgrade_run as module
 from canary_conformance.upgrade.upgrade_failures import Stops, told_of
@@ -21,7 +23,7 @@ from canary_conformance.upgrade.upgrade_options import Asked
 from canary_conformance.upgrade.upgrade_run import Upgrade, let_see
 from canary_conformance.upgrade.witnesses import Witnesses
 from canary_conformance.voting.page_results import Counts
-from fixtures.run_state import FAILED_STAGE, RUN
+from fixtures.run_state import FAILED_STAGE, RUN, RunState
 from fixtures.stage import bring_to_stage
 from tests.selftest.upgrade_support import RESET, SOURCE, TARGET, attempt
 
@@ -32,7 +34,7 @@ MESH = SimpleNamespace(proxy_image="proxy", revision="default")
 
 
 class Moved:
-    """A world whose mesh can't be moved: what it is told, and what of it fails."""
+    """A namespace whose mesh can't be moved: what it is told, and what of it fails."""
 
     def __init__(self, *, proxies: BaseException | None = None, disturbed: str = "") -> None:
         self.mesh, self.stage, self.progress = MESH, 4, Progress()
@@ -83,9 +85,9 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
     return ends
 
 
-def upgrade_of(world: Moved) -> Upgrade:
+def upgrade_of(namespace: Moved) -> Upgrade:
     source, target = (SimpleNamespace(mesh_version=version) for version in (SOURCE, TARGET))
-    return Upgrade(Asked(SOURCE, TARGET), cast(Any, world), cast(Any, source), cast(Any, target))
+    return Upgrade(Asked(SOURCE, TARGET), cast(Any, namespace), cast(Any, source), cast(Any, target))
 
 
 @pytest.mark.parametrize(
@@ -217,17 +219,15 @@ def test_a_stage_that_never_gets_ready_is_walked_once() -> None:
         raise StageFailed("pods don't start", breaks="R1.2", since=5.0)
 
     stash = pytest.Stash()
-    run = RunState(Settings(Path(), Path()))
-    run.progress = Progress()
-    stash[RUN] = cast(Any, run)
+    stash[RUN] = RunState(Settings(Path(), Path()))
     config = SimpleNamespace(stash=stash)
     node = SimpleNamespace(
         config=config, stash=pytest.Stash(), iter_markers=lambda _: iter([pytest.mark.requirement("U1").mark])
     )
     request = cast(pytest.FixtureRequest, SimpleNamespace(config=config, node=node))
-    world = cast(Any, SimpleNamespace(advance_to=advance_to, watch=Moved(), stage=0))
+    namespace = cast(Any, SimpleNamespace(advance_to=advance_to, watch=Moved(), stage=0))
     for _ in range(2):
         with pytest.raises(StageFailed, match="pods don't start"):
-            bring_to_stage(request, world, 4)
+            bring_to_stage(request, namespace, 4)
     assert stash[FAILED_STAGE] == 1
-    assert (walks, world.live_at) == ([4], 5.0)
+    assert (walks, namespace.live_at) == ([4], 5.0)

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS, REPOSITORY
+
 pytestmark = pytest.mark.selftest
 
-REPOSITORY = Path(__file__).parents[3]
 ROUTES = "istio/step-3-add-routing-for-2.0-components.yaml"
 
 
@@ -60,7 +61,7 @@ def run(folder: Path, *options: str) -> Ended:
 @pytest.fixture
 def mistaken(tmp_path: Path) -> Path:
     """Manifests in which the canary's cookie has lost a letter."""
-    folder = Path(shutil.copytree(REPOSITORY / "manifests", tmp_path / "manifests"))
+    folder = Path(shutil.copytree(MANIFESTS, tmp_path / "manifests"))
     file = folder / ROUTES
     file.write_text(file.read_text().replace("featureflag=on", "featurflag=on"))
     return folder
@@ -93,7 +94,7 @@ def test_a_failed_requirement_is_as_red_by_workers(tmp_path: Path, mistaken: Pat
     assert any((shared.report / "failures").iterdir())
 
 
-def test_a_world_is_taken_over_by_one_process_alone(tmp_path: Path) -> None:
+def test_a_namespace_is_taken_over_by_one_process_alone(tmp_path: Path) -> None:
     ended = run(tmp_path / "two", "-n", "2", "--reuse")
     assert ended.code == 4
     assert "--reuse can't be combined with -n" in ended.told
@@ -108,6 +109,8 @@ def pytest_runtest_call(item):
 """
 ENDING = """
 import os, pytest
+
+from canary_conformance.paths import MANIFESTS, REPOSITORY
 
 def pytest_runtest_call(item):
     if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.images.image_options import ImagesFrom
+from canary_conformance.paths import MANIFESTS, REPOSITORY, store
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.stages import Apply, Delete
-from fixtures.options import OWN_MANIFESTS, REPOSITORY, store
 from fixtures.run_state import RUN
 from tests.selftest.support import interrupted_when
 from tools.bench import __main__ as bench
@@ -186,7 +186,7 @@ def shell_walk(tmp_path: Path, page: str = WHOLE_PAGE) -> tuple[int, str, list[s
         "CALLS": str(calls),
         "PAGE": page,
     }
-    words = ["bash", str(bench.SHELL_WALK), "http://nowhere.invalid/", str(OWN_MANIFESTS)]
+    words = ["bash", str(bench.SHELL_WALK), "http://nowhere.invalid/", str(MANIFESTS)]
     told = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     return told.returncode, told.stdout + told.stderr, calls.read_text().splitlines()
 
@@ -194,14 +194,14 @@ def shell_walk(tmp_path: Path, page: str = WHOLE_PAGE) -> tuple[int, str, list[s
 def test_shell_walk_applies_and_deletes_what_the_scenario_tells_in_its_order(tmp_path: Path) -> None:
     code, told, calls = shell_walk(tmp_path)
     assert code == 0, told
-    scenario = load_scenario(OWN_MANIFESTS)
+    scenario = load_scenario(MANIFESTS)
     walked = [call.removeprefix(f"kubectl --namespace {scenario.namespace} ") for call in calls]
     expected = []
     for stage in scenario.stages:
         for step in stage.steps:
             match step:
                 case Apply():
-                    expected.append(f"apply --filename {OWN_MANIFESTS / step.file}")
+                    expected.append(f"apply --filename {MANIFESTS / step.file}")
                 case Delete():
                     kind = step.objects[0].kind.lower()
                     expected.append(f"delete {kind} {' '.join(ref.name for ref in step.objects)}")
@@ -213,7 +213,7 @@ def test_shell_walk_applies_and_deletes_what_the_scenario_tells_in_its_order(tmp
 
 def test_shell_walk_waits_for_pods_after_each_file_that_brings_some(tmp_path: Path) -> None:
     _, _, calls = shell_walk(tmp_path)
-    for file in (OWN_MANIFESTS / "kubernetes").glob("*.yaml"):
+    for file in (MANIFESTS / "kubernetes").glob("*.yaml"):
         after = calls.index(f"kubectl --namespace voting apply --filename {file}") + 1
         assert "wait deployment --all --for condition=Available" in calls[after]
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from canary_conformance.paths import MANIFESTS
 from tools.mutants.edits import EditImpossible, YamlText, quoted_like
 
 pytestmark = pytest.mark.selftest
 
-MANIFESTS = Path(__file__).parents[3] / "manifests"
 TEXT = """\
 # the head
 kind: A   # what it is

@@ -10,9 +10,9 @@ import pytest
 
 from canary_conformance.errors import BadInput
 from canary_conformance.images.image_options import AskedVersions
+from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord, Tier
 from canary_conformance.waiting import wait_until
-from fixtures.options import OWN_MANIFESTS, REPOSITORY
 from tools.faults import node_faults
 from tools.faults.__main__ import settings
 from tools.faults.fault_cases import CASES, Case, judge, sentence
@@ -84,7 +84,7 @@ def test_a_mistake_is_made_in_a_copy() -> None:
     with manifests_of(MISTAKEN) as copy:
         assert new in (copy / file).read_text()
         assert old not in (copy / file).read_text()
-    assert old in (OWN_MANIFESTS / file).read_text()
+    assert old in (MANIFESTS / file).read_text()
     assert not copy.exists()
 
 

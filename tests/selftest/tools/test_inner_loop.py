@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord
-from fixtures.options import OWN_MANIFESTS
 from tools.bench.bench_numbers import Walk
 from tools.bench.inner_loop import ANOTHER_WAY, AS_WRITTEN, BROKEN, EDITED, InnerLoop, measure
 
@@ -24,14 +24,14 @@ def test_each_run_finds_another_route_and_the_last_a_mistake(tmp_path: Path) -> 
         return Walk(5.0, 1 if BROKEN in text else 0, None)
 
     loop = InnerLoop([])
-    measure(OWN_MANIFESTS, tmp_path, 2, run, loop)
+    measure(MANIFESTS, tmp_path, 2, run, loop)
     assert found == [AS_WRITTEN, ANOTHER_WAY, AS_WRITTEN, BROKEN]
     assert loop.all_good()
 
 
 def test_a_mistake_that_is_not_found_is_not_good(tmp_path: Path) -> None:
     loop = InnerLoop([])
-    measure(OWN_MANIFESTS, tmp_path, 1, lambda _arguments, _log: Walk(5.0, 0, None), loop)
+    measure(MANIFESTS, tmp_path, 1, lambda _arguments, _log: Walk(5.0, 0, None), loop)
     assert not loop.all_good()
 
 

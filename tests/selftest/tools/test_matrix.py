@@ -14,9 +14,9 @@ from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.exit_codes import together
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.versions import available
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.report.run_record import Outcome, requirement_lines
-from fixtures.options import REPOSITORY
 from tests.selftest.support import run_record
 from tools import round_reports, rounds
 from tools.matrix import __main__ as matrix

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from canary_conformance.errors import BadInput
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.report.run_record import Tier
 from canary_conformance.scenario.yaml_files import parse_yaml
 from canary_conformance.voting.requirements import UnknownRequirement
@@ -27,8 +28,6 @@ from tools.mutants.mutant_collection import all_mutants, chosen
 from tools.mutants.object_operators import TOGETHER
 
 pytestmark = pytest.mark.selftest
-
-MANIFESTS = Path(__file__).parents[3] / "manifests"
 
 
 @cache

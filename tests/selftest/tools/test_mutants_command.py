@@ -12,6 +12,7 @@ import pytest
 
 from canary_conformance.errors import BadInput
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import Tier
 from canary_conformance.scenario.loading import load_scenario
@@ -28,9 +29,6 @@ from tools.mutants.scoring import Judged, Kill, Score, score
 from tools.mutants.survivors import Row, excuses, read_rows, rows_for_nothing
 
 pytestmark = pytest.mark.selftest
-
-REPOSITORY = Path(__file__).parents[3]
-MANIFESTS = REPOSITORY / "manifests"
 
 
 def mutant(name: str, file: str = "f", content: bytes = b"b | c", expected: str = "R4.4") -> Mutant:

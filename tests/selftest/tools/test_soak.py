@@ -15,13 +15,13 @@ import pytest
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.exit_codes import ExitStatus, together
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.process_owners import MARK, own_token
 from canary_conformance.progress import Progress
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.report.run_record import Outcome, requirement_lines
 from canary_conformance.settings import Settings as RunSettings
 from fixtures import reporting
-from fixtures.options import OWN_MANIFESTS, REPOSITORY
 from fixtures.run_state import RUN, RunState
 from tests.selftest.support import interrupted_when, run_record
 from tools import round_reports, rounds, soak
@@ -115,7 +115,7 @@ def output_of(run: RunState) -> str:
 
 
 def test_a_round_is_what_its_own_report_says(tmp_path: Path) -> None:
-    run = RunState(RunSettings(OWN_MANIFESTS, tmp_path))
+    run = RunState(RunSettings(MANIFESTS, tmp_path))
     run.folder = RunFolder.of_now(tmp_path / "reports").make()
     run.tests = list(run_record(R3_2=Outcome.FAILED, R4_4=Outcome.PASSED).tests)
     output = output_of(run)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.report.run_record import Tier
 from tools.mutants.edit_sites import sources_of
 from tools.mutants.mistake import to
@@ -16,9 +16,6 @@ from tools.mutants.static_verdicts import judge
 from tools.mutants.variants import VARIANTS, Change, Variant, table, wrong
 
 pytestmark = pytest.mark.selftest
-
-REPOSITORY = Path(__file__).parents[3]
-MANIFESTS = REPOSITORY / "manifests"
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)

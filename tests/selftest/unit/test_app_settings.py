@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.model.stage_plan import plan_of
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.places import Finding
@@ -15,7 +16,6 @@ from canary_conformance.scenario.renaming import Renaming, rename_manifests, ren
 from canary_conformance.scenario.stages import Scenario
 from canary_conformance.voting.stage_numbers import CANARY, STAGES
 from canary_conformance.voting.static.app_settings import other_account
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -35,8 +35,8 @@ def refused(scenario: Scenario, manifests: ManifestFolder, stage: int) -> list[F
 
 @pytest.mark.parametrize("renamed", [False, True], ids=["as written", "of a worker"])
 def test_our_own_manifests_have_one_account(renamed: bool) -> None:
-    scenario = load_scenario(OWN_MANIFESTS)
-    manifests = load_manifests(OWN_MANIFESTS, scenario)
+    scenario = load_scenario(MANIFESTS)
+    manifests = load_manifests(MANIFESTS, scenario)
     if renamed:
         manifests, scenario = rename_manifests(manifests, RENAMING), rename_scenario(scenario, RENAMING)
     assert [finding for stage in STAGES for finding in refused(scenario, manifests, stage)] == []
@@ -44,7 +44,7 @@ def test_our_own_manifests_have_one_account(renamed: bool) -> None:
 
 def test_another_password_is_told_with_its_place(tmp_path: Path) -> None:
     folder = tmp_path / "manifests"
-    shutil.copytree(OWN_MANIFESTS, folder)
+    shutil.copytree(MANIFESTS, folder)
     text = (folder / PODS).read_text()
     own = "valueFrom:\n                secretKeyRef:\n                  name: voting-storage-secret\n"
     before, found, after = text.rpartition(f"name: MYSQL_PASSWORD\n              {own}")
@@ -60,7 +60,7 @@ def test_another_password_is_told_with_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("password", "refusals"), [("sample-password-of-root", 0), ("another", 2)])
 def test_root_is_let_in_by_its_own_password(tmp_path: Path, password: str, refusals: int) -> None:
     folder = tmp_path / "manifests"
-    shutil.copytree(OWN_MANIFESTS, folder)
+    shutil.copytree(MANIFESTS, folder)
     before, found, after = (folder / PODS).read_text().rpartition("            - name: MYSQL_USER\n")
     _, database, rest = after.partition("            - name: MYSQL_DATABASE\n")
     assert all((found, database)), "the app of 2.0 has an account"

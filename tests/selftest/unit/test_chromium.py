@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.errors import EnvironmentFailed
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.processes import find_program
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import Timeouts
@@ -25,7 +26,6 @@ from tests.selftest.support import Programs, SeenRequest
 
 pytestmark = pytest.mark.selftest
 
-ROOT = Path(__file__).parents[3]
 PROGRAM = next((path for name in PROGRAMS if (path := find_program(name))), None)
 with_a_browser = pytest.mark.skipif(PROGRAM is None, reason="this machine has no Chromium")
 
@@ -174,7 +174,9 @@ def test_a_page_is_looked_at_before_its_pictures_are_there(site: PictureSite, op
 def test_collecting_the_browser_s_tests_does_not_load_what_drives_it() -> None:
     collect = "import sys, pytest; code = pytest.main(['--collect-only', '-q', 'tests/stage_4_canary'])"
     ask = f"{collect}; print('playwright' in sys.modules); sys.exit(code)"
-    told = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", ask], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
     assert "::test_chromium_" in told.stdout
     assert told.stdout.splitlines()[-1] == "False"
 

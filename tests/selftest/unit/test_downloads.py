@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.images.golang import go_environment
+from canary_conformance.paths import IMAGES
 
 pytestmark = pytest.mark.selftest
 
-IMAGES = Path(__file__).parents[3] / "images"
 REQUIREMENTS = sorted((IMAGES / "offline").rglob("*.txt"))
 MODULES = sorted(IMAGES.rglob("go.mod"))
 DOCKERFILES = sorted(IMAGES.rglob("Dockerfile*"))

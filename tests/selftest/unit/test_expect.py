@@ -6,10 +6,10 @@ import pickle
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.scenario.observations import Sample
 from canary_conformance.verdicts import (
     ExpectationFailed,
@@ -32,7 +32,6 @@ def is_even(number: int) -> str:
     return "" if number % 2 == 0 else f"were odd ({number})"
 
 
-ROOT = Path(__file__).parents[3]
 EVENS = Sample((2, 4, 6), "3 numbers")
 MIXED = Sample((2, 3, 5), "3 numbers")
 
@@ -177,4 +176,4 @@ def test_the_traceback_of_a_failed_requirement_ends_in_the_test() -> None:
 
 def test_importing_the_judges_costs_no_scipy() -> None:
     program = "import sys, canary_conformance.verdicts; sys.exit('scipy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0

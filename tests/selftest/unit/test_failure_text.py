@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import pytest
 
 from canary_conformance.errors import StageFailed
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.report import failure_text
 from canary_conformance.report.failure_text import FailedTest, FailureTexts, headline, stage_headline
 from canary_conformance.report.run_record import Outcome, TestRecord, Tier
 from canary_conformance.settings import read_source
 from canary_conformance.verdicts import ExpectationFailed, Verdict
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -26,7 +26,7 @@ def _no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failure_text, "time", SimpleNamespace(monotonic=lambda: NOW))
 
 
-TEXTS = FailureTexts(read_source(OWN_MANIFESTS, OWN_MANIFESTS / "scenario.yaml"))
+TEXTS = FailureTexts(read_source(MANIFESTS, MANIFESTS / "scenario.yaml"))
 TEST = FailedTest(("R4.4",), 4, Tier.LIVE, 3.0)
 
 
@@ -39,7 +39,7 @@ def broken(*seen: str) -> ExpectationFailed:
 def lines_named(text: str, file: str) -> list[str]:
     """Return what stands in a manifest where a text says to look."""
     numbers = [int(word.rpartition(":")[2]) for word in text.split() if word.startswith(f"{file}:")]
-    return [(OWN_MANIFESTS / file).read_text().splitlines()[number - 1].strip() for number in numbers]
+    return [(MANIFESTS / file).read_text().splitlines()[number - 1].strip() for number in numbers]
 
 
 def last_words(text: str) -> str:

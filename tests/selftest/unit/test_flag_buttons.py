@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import static_verdicts
 from tools.mutants.edit_sites import sources_of
 from tools.mutants.mistake import before
@@ -13,7 +12,6 @@ from tools.mutants.variants import Change, Variant
 
 pytestmark = pytest.mark.selftest
 
-MANIFESTS = Path(__file__).parents[3] / "manifests"
 SOURCES = sources_of(MANIFESTS)
 ORDINARY, CANARY = "spec.http[1].route", "spec.http[0].route"
 

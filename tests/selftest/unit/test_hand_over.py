@@ -47,9 +47,9 @@ class Store:
 
     def replaced(self, failed: Exception | None = None) -> None:
         new = SimpleNamespace(pod=NEW, uid="new", ready=True)
-        world = cast(Any, SimpleNamespace(api=None, workloads=lambda *_: [new]))
+        namespace = cast(Any, SimpleNamespace(api=None, workloads=lambda *_: [new]))
         old = SimpleNamespace(pod=OLD, app="voting-storage", version="1.0", container="redis", uid="old")
-        with handed_over(world, cast(Any, old)):
+        with handed_over(namespace, cast(Any, old)):
             if failed is not None:
                 raise failed
 
@@ -95,18 +95,18 @@ def test_a_proxy_that_does_not_answer_is_there_but_not_in_the_timeline() -> None
     sidecar = {"containers": [{"name": "istio-proxy", "image": "proxy"}]}
     named = {"name": "app-1", "namespace": "voting"}
     pods = [{"metadata": named, "spec": sidecar, "status": {"phase": "Running"}}]
-    world = SimpleNamespace(
-        namespace="voting", mesh=SimpleNamespace(gateway=SimpleNamespace(namespace="voting"))
+    namespace = SimpleNamespace(
+        name="voting", mesh=SimpleNamespace(gateway=SimpleNamespace(namespace="voting"))
     )
-    world.api = SimpleNamespace(list=lambda *_: pods)
+    namespace.api = SimpleNamespace(list=lambda *_: pods)
 
     def ask(*_: object) -> object:
         raise ConnectionError("refused")
 
     proxies = SimpleNamespace(ask=ask)
-    (seen,) = look_at_proxies(cast(Any, world), cast(Any, proxies))
+    (seen,) = look_at_proxies(cast(Any, namespace), cast(Any, proxies))
     assert (seen.pod, seen.istio, seen.envoy) == ("app-1", SILENT.istio, SILENT.envoy)
-    assert look_at_answering(cast(Any, world), cast(Any, proxies)) == []
+    assert look_at_answering(cast(Any, namespace), cast(Any, proxies)) == []
 
 
 def test_a_proxy_is_what_its_envoy_says_and_its_pods_image() -> None:

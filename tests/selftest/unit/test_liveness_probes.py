@@ -79,12 +79,12 @@ def failing(monkeypatch: pytest.MonkeyPatch, answer: Callable[[int], None]) -> t
 
     monkeypatch.setattr(liveness, "PodPort", Port)
     one = pod(DECLARED)
-    world = SimpleNamespace(
+    namespace = SimpleNamespace(
         api=SimpleNamespace(list=lambda *_: [one]),
-        namespace="voting",
+        name="voting",
         workloads=lambda *_: [SimpleNamespace(pod=POD)],
     )
-    return dict(failing_liveness_probes(cast(Any, world))), len(asked)
+    return dict(failing_liveness_probes(cast(Any, namespace))), len(asked)
 
 
 def test_a_probe_that_passes_at_once_or_in_time_kills_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.model.stage_plan import plan_of
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts import ExpectationFailed
 from canary_conformance.voting.static.static_runner import static_tests
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
-REPOSITORY = OWN_MANIFESTS.parent
+REPOSITORY = MANIFESTS.parent
 PODS = "kubernetes/step-1-create-voting-app.yaml"
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 IMAGE = "      containers:\n        - name: voting-app\n"
@@ -28,7 +28,7 @@ ACCOUNT = f"      serviceAccountName: nobody-made-it\n{IMAGE}"
 
 
 def mistaken(folder: Path, file: str, old: str, new: str) -> Path:
-    shutil.copytree(OWN_MANIFESTS, folder)
+    shutil.copytree(MANIFESTS, folder)
     text = (folder / file).read_text()
     assert old in text
     (folder / file).write_text(text.replace(old, new, 1))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 import yaml
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.report.masking import MASK, mask_secrets
 
 pytestmark = pytest.mark.selftest
 
-MANIFESTS = Path(__file__).parents[3] / "manifests"
 SECRET = {
     "apiVersion": "v1",
     "kind": "Secret",

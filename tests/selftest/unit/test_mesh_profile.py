@@ -7,8 +7,8 @@ import pytest
 from canary_conformance.errors import BadInput
 from canary_conformance.model.objects.mesh_profile import AKS, DEFAULT, MeshProfile, mesh_profile
 from canary_conformance.model.pods.injection import why_not_injecting
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.mesh_facts import NO_FACTS, MeshFacts, read_mesh_facts
-from fixtures.options import OWN_MANIFESTS
 from tests.selftest.changed_manifests import changed, changed_together, failed, results_of, unjudged
 
 pytestmark = pytest.mark.selftest
@@ -84,7 +84,7 @@ def test_a_stated_gateway_is_the_way_in() -> None:
     own = "{gateway_labels: {istio: own}, gateway_namespace: edge}"
     overlay = changed(GATEWAY, "istio: ingressgateway", "istio: own")
     assert "R1.5" in failed(results_of(overlay))
-    scenario = (OWN_MANIFESTS / SCENARIO).read_text()
+    scenario = (MANIFESTS / SCENARIO).read_text()
     assert not failed(results_of({**overlay, SCENARIO: f"{scenario}\nmesh: {own}\n".encode()}))
 
 

@@ -1,4 +1,4 @@
-"""Before a world is made: whose tokens its proxies are sure to show."""
+"""Before a namespace is made: whose tokens its proxies are sure to show."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from canary_conformance.mesh.propagation import KINDS_WITH_TOKEN
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.stages.namespace_creation import kinds_with_token
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.selftest
     ],
 )
 def test_a_rule_for_any_host_takes_the_token_from_ours(spec: object, kinds: set[str]) -> None:
-    manifests = load_manifests(OWN_MANIFESTS, load_scenario(OWN_MANIFESTS))
+    manifests = load_manifests(MANIFESTS, load_scenario(MANIFESTS))
     file = "istio/step-2-update-and-add-routing-for-all-components.yaml"
     first, *others = manifests.files[file]
     assert first.ref.kind == "DestinationRule"

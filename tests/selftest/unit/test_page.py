@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from canary_conformance.paths import IMAGES
 from canary_conformance.traffic.page import EXCERPT, Reading, read_page
 
 pytestmark = pytest.mark.selftest
 
-OUR_PAGE = Path(__file__).parents[3] / "images/voting/go/page/testdata/page.html"
+OUR_PAGE = IMAGES / "voting/go/page/testdata/page.html"
 """A page of our own app, byte for byte: its tests, run wherever its image is made, compare with this file."""
 
 BUTTONS = ("Cats", "Dogs", "Reset")

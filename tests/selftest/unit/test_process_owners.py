@@ -16,12 +16,12 @@ import pytest
 
 from canary_conformance import process_owners
 from canary_conformance.images.partial_folders import abandoned, unfinished
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.temporary_files import remove_abandoned, scratch
 from canary_conformance.waiting import wait_until
 
 pytestmark = pytest.mark.selftest
 
-REPOSITORY = Path(__file__).parents[3]
 # Linux never gives a process this number (proc_sys_kernel(5): pid_max).
 NO_PROCESS = 4194305
 needs_to_see_processes = pytest.mark.skipif(

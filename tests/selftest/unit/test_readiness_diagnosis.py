@@ -11,11 +11,11 @@ from typing import Any, cast
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting import readiness_diagnosis
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -27,19 +27,19 @@ def told(
     folder: Path, change: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, what: str, one: str
 ) -> list[str]:
     """Return what the diagnosis of a changed copy of our manifests says of a component of 2.0."""
-    copytree(OWN_MANIFESTS, folder / "m")
+    copytree(MANIFESTS, folder / "m")
     file = folder / "m" / MYSQL
     file.write_text(change(file.read_text()))
-    scenario = load_scenario(folder / "m", fallback=OWN_MANIFESTS / "scenario.yaml")
+    scenario = load_scenario(folder / "m", fallback=MANIFESTS / "scenario.yaml")
     manifests = load_manifests(folder / "m", scenario)
     kept: dict[str, Any] = {}
     monkeypatch.setattr(
         readiness_diagnosis, "Stuck", lambda *args, **more: kept.update(refused=args[5], **more)
     )
-    world = SimpleNamespace(
-        scenario=scenario, manifests=manifests, api=None, namespace="voting", callers=None, settle=None
+    namespace = SimpleNamespace(
+        scenario=scenario, manifests=manifests, api=None, name="voting", callers=None, settle=None
     )
-    readiness_diagnosis.diagnosis_of(cast(World, world), [], CANARY)
+    readiness_diagnosis.diagnosis_of(cast(NamespaceUnderTest, namespace), [], CANARY)
 
     class Component(SimpleNamespace):
         def __str__(self) -> str:

@@ -23,13 +23,13 @@ from canary_conformance.images.recipes import (
 )
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.images.voting_images import voting_images
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.processes import CommandFailed
 from canary_conformance.progress import Progress
 from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
 
-MANIFESTS = Path(__file__).parents[3] / "manifests"
 FAKE_GO = """
 case "$1" in
   version) echo "go version go1.30.1 linux/amd64" ;;

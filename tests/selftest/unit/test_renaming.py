@@ -1,4 +1,4 @@
-"""A world beside others: what is renamed in its manifests, what is left alone, what is refused."""
+"""A namespace beside others: what is renamed in its manifests, what is left alone, what is refused."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 import yaml
 
 from canary_conformance.errors import BadInput
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests, parse_manifests
 from canary_conformance.scenario.renaming import Renaming, rename_manifests, rename_scenario
 
 pytestmark = pytest.mark.selftest
 
-MANIFESTS = Path(__file__).parents[3] / "manifests"
 RENAMING = Renaming(
     namespace="voting",
     to="voting-gw1",
@@ -143,7 +143,7 @@ def test_identities_and_sources_of_the_namespace_are_renamed() -> None:
     [
         ({"istio": "ingressgateway"}, {"istio": "ingressgateway-gw1"}),
         ({"app": "istio-ingressgateway"}, {"app": "istio-ingressgateway-gw1"}),
-        # A mistake chooses nothing in any world.
+        # A mistake chooses nothing in any namespace.
         ({"istio": "ingress"}, {"istio": "ingress"}),
         (
             {"istio": "ingressgateway", "istio.io/rev": "default"},
@@ -151,22 +151,27 @@ def test_identities_and_sources_of_the_namespace_are_renamed() -> None:
         ),
     ],
 )
-def test_a_gateway_chooses_its_worlds_own_ingress(selector: dict[str, str], now: dict[str, str]) -> None:
+def test_a_gateway_chooses_its_namespaces_own_ingress(selector: dict[str, str], now: dict[str, str]) -> None:
     assert renamed("Gateway", spec={"selector": selector, "servers": []})["spec"]["selector"] == now
 
 
 @pytest.mark.parametrize(
     ("kind", "api_version", "spec", "told"),
     [
-        ("Gateway", "networking.istio.io/v1", {"servers": []}, "chooses the gateways of all worlds"),
-        ("Gateway", "networking.istio.io/v1", {"selector": {"istio.io/rev": "default"}}, "of all worlds"),
-        ("VirtualService", "networking.istio.io/v1", {"hosts": ["*.local"]}, "means Services of all worlds"),
+        ("Gateway", "networking.istio.io/v1", {"servers": []}, "chooses the gateways of all namespaces"),
+        ("Gateway", "networking.istio.io/v1", {"selector": {"istio.io/rev": "default"}}, "of all namespaces"),
+        (
+            "VirtualService",
+            "networking.istio.io/v1",
+            {"hosts": ["*.local"]},
+            "means Services of all namespaces",
+        ),
         ("Service", "v1", {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30080}]}, "nodePort"),
         ("Service", "v1", {"clusterIP": "10.96.7.7", "ports": []}, "requires one address"),
         ("Deployment", "apps/v1", {"template": {"spec": {"hostNetwork": True}}}, "hostNetwork"),
     ],
 )
-def test_what_would_meet_in_two_worlds_is_refused(
+def test_what_would_meet_in_two_namespaces_is_refused(
     kind: str, api_version: str, spec: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(BadInput, match="leave -n out") as refused:
@@ -175,7 +180,7 @@ def test_what_would_meet_in_two_worlds_is_refused(
     assert "a.yaml:" in str(refused.value)
 
 
-def test_hosts_that_are_the_worlds_own_are_not_refused() -> None:
+def test_hosts_that_are_the_namespaces_own_are_not_refused() -> None:
     spec = {"hosts": ["*.voting.svc.cluster.local"]}
     assert renamed("VirtualService", spec=spec)["spec"]["hosts"] == ["*.voting-gw1.svc.cluster.local"]
     assert renamed("VirtualService", spec={"hosts": ["*"], "gateways": ["g"]})["spec"]["hosts"] == ["*"]

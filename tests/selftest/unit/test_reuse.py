@@ -1,15 +1,15 @@
-"""A world that was left: what makes it usable, what is applied to it, when its pods start anew."""
+"""A namespace that was left: what makes it usable, what is applied to it, when its pods start anew."""
 
 from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.stages import ObjectRef
@@ -27,7 +27,6 @@ from canary_conformance.stages.reuse import (
 
 pytestmark = pytest.mark.selftest
 
-MANIFESTS = Path(__file__).parents[3] / "manifests"
 ROUTES_OF_2_0 = "istio/step-3-add-routing-for-2.0-components.yaml"
 PODS_OF_2_0 = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 NAMESPACE, SUITE = "voting", "voting-conformance"
@@ -78,7 +77,7 @@ def setting() -> Setting:
 
 @pytest.fixture
 def cluster(setting: Setting) -> Cluster:
-    """A cluster in which a world was left at stage 4."""
+    """A cluster in which a namespace was left at stage 4."""
     cluster = Cluster()
     _, elsewhere = held(cast(Any, cluster), setting)
     write_down(cast(Any, cluster), setting, 4, elsewhere)
@@ -88,7 +87,7 @@ def cluster(setting: Setting) -> Cluster:
 def left_at(setting: Setting, stage: int) -> Left:
     cluster = Cluster()
     write_down(cast(Any, cluster), setting, stage, ())
-    return left_from(cluster.objects[-1][1]["data"]["world"])
+    return left_from(cluster.objects[-1][1]["data"]["namespace"])
 
 
 def changed(setting: Setting, file: str, ref: str, change: Any) -> Setting:
@@ -177,23 +176,23 @@ def test_an_object_that_is_gone_is_deleted(setting: Setting) -> None:
 
 
 @pytest.mark.parametrize("ref", ["Secret/voting-storage-secret", "PersistentVolumeClaim/mysql-pv-claim"])
-def test_what_pods_read_when_they_start_needs_a_new_world(setting: Setting, ref: str) -> None:
+def test_what_pods_read_when_they_start_needs_a_new_namespace(setting: Setting, ref: str) -> None:
     now = changed(setting, PODS_OF_2_0, ref, lambda body: body["metadata"].update(labels={"a": "b"}))
     with pytest.raises(Unusable, match=ref):
         changes_of(left_at(setting, 4), now)
 
 
-def test_a_deployment_that_is_gone_needs_a_new_world(setting: Setting) -> None:
+def test_a_deployment_that_is_gone_needs_a_new_namespace(setting: Setting) -> None:
     with pytest.raises(Unusable, match="voting-app-2-0 is gone"):
         changes_of(left_at(setting, 4), changed(setting, PODS_OF_2_0, "Deployment/voting-app-2-0", None))
 
 
-def test_a_world_never_goes_back(cluster: Cluster, setting: Setting) -> None:
+def test_a_namespace_never_goes_back(cluster: Cluster, setting: Setting) -> None:
     with pytest.raises(Unusable, match="at stage 4 already, and the first to be judged is 3"):
         take_over(cast(Any, cluster), setting, [3, 4])
 
 
-def test_other_labels_of_the_namespace_need_a_new_world(cluster: Cluster, setting: Setting) -> None:
+def test_other_labels_of_the_namespace_need_a_new_namespace(cluster: Cluster, setting: Setting) -> None:
     other = replace(setting, scenario=replace(setting.scenario, namespace_labels={"istio-injection": "no"}))
     with pytest.raises(Unusable, match="labels changed"):
         take_over(cast(Any, cluster), other, [4])
@@ -230,6 +229,6 @@ def test_a_pod_that_no_deployment_made_is_not_trusted(cluster: Cluster, setting:
 
 
 def test_what_can_not_be_read_is_not_trusted(cluster: Cluster, setting: Setting) -> None:
-    cluster.objects[-1][1]["data"]["world"] = "{}"
+    cluster.objects[-1][1]["data"]["namespace"] = "{}"
     with pytest.raises(Unusable, match="can't be read"):
         take_over(cast(Any, cluster), setting, [4])

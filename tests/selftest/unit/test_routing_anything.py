@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +14,11 @@ from canary_conformance.model.explanation import explain
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.questions import INGRESS, OUTSIDE, Answer, Ending, Request, Speech
 from canary_conformance.model.objects.state import State
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import Manifest, parse_manifests
 
 pytestmark = pytest.mark.selftest
 
-FOLDER = Path(__file__).parents[3] / "manifests"
 FILES = (
     "kubernetes/step-1-create-voting-app.yaml",
     "kubernetes/step-2-update-voting-analytics-to-1.1.yaml",
@@ -29,7 +28,7 @@ FILES = (
     "kubernetes/step-3-update-voting-app-with-new-storage.yaml",
 )
 OBJECTS: list[dict[str, Any]] = [
-    document for file in FILES for document in yaml.safe_load_all((FOLDER / file).read_text())
+    document for file in FILES for document in yaml.safe_load_all((MANIFESTS / file).read_text())
 ]
 WORDS = (
     "mesh", "*", "", "1.0", "voting-app", "http", "9", "1s", "(", "STRICT", "None", "$(A)", "a/b", "./x", "²",
@@ -79,13 +78,13 @@ def read(body: dict[str, Any]) -> tuple[Manifest, ...]:
     return parse_manifests(raw, "any.yaml", "voting").manifests
 
 
-MANIFESTS = [read(body) for body in OBJECTS]
+PARSED = [read(body) for body in OBJECTS]
 
 
 def model_of(index: int, changed: dict[str, Any]) -> Model:
     """Return the model of the scenario's objects, one of them changed."""
     state = State("voting", {"istio-injection": "enabled"})
-    for step, manifests in enumerate([*MANIFESTS[:index], read(changed), *MANIFESTS[index + 1 :]]):
+    for step, manifests in enumerate([*PARSED[:index], read(changed), *PARSED[index + 1 :]]):
         for manifest in manifests:
             state = state.apply(manifest, step)
     return Model(state.ready())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
@@ -20,6 +19,7 @@ from canary_conformance.model.objects.questions import (
     Wire,
 )
 from canary_conformance.model.stage_plan import Plan, plan_of
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.voting import chains
@@ -27,7 +27,6 @@ from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING, OTHER_H
 
 pytestmark = pytest.mark.selftest
 
-FOLDER = Path(__file__).parents[3] / "manifests"
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 FLAG = {"Cookie": "featureflag=on"}
 REFUSED = {Ending.RESET, Ending.UNAVAILABLE}
@@ -36,8 +35,8 @@ ALL_MTLS = "OK mTLS mTLS default/voting {}/voting"
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    scenario = load_scenario(FOLDER)
-    return plan_of(scenario, load_manifests(FOLDER, scenario))
+    scenario = load_scenario(MANIFESTS)
+    return plan_of(scenario, load_manifests(MANIFESTS, scenario))
 
 
 def page(model: Model, headers: dict[str, str] | None = None) -> Answer:

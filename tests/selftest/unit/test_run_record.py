@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.report.run_record import (
     Outcome,
     RequirementLine,
@@ -19,7 +20,7 @@ from canary_conformance.report.run_record import (
 )
 from canary_conformance.verdicts import Verdict
 from canary_conformance.voting.requirements import ON_A_CLUSTER_ONLY, REQUIREMENTS, UnknownRequirement
-from tools.requirements_table import ROOT, collect_marks
+from tools.requirements_table import collect_marks
 
 pytestmark = pytest.mark.selftest
 
@@ -161,7 +162,7 @@ def test_a_static_run_of_everything_is_complete_although_something_needs_a_clust
 
 
 def test_exactly_the_requirements_without_a_static_test_need_a_cluster() -> None:
-    static = {mark.requirement for mark in collect_marks(ROOT / "tests") if mark.static}
+    static = {mark.requirement for mark in collect_marks(REPOSITORY / "tests") if mark.static}
     assert set(REQUIREMENTS) - static == ON_A_CLUSTER_ONLY
 
 

@@ -12,7 +12,7 @@ from canary_conformance.errors import NotJudged
 from canary_conformance.scenario.manifests import ManifestFolder, parse_manifests
 from canary_conformance.scenario.observations import AppliedObject, StepRecord, Transition
 from canary_conformance.scenario.stages import ObjectRef, Verb
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting.scenario_objects import endpoints, page_routed_at, routing_objects
 from canary_conformance.voting.static.static_objects import old_references, subsets_of
 
@@ -21,14 +21,14 @@ pytestmark = pytest.mark.selftest
 Object = dict[str, Any]
 
 
-def world(**objects: list[Object]) -> World:
-    """Return a world whose API server lists these, as it does: without their kinds."""
+def namespace(**objects: list[Object]) -> NamespaceUnderTest:
+    """Return a namespace whose API server lists these, as it does: without their kinds."""
 
     def list_(_: str, kind: str, namespace: str) -> list[Object]:
         assert namespace == "voting"
         return objects.get(kind, [])
 
-    return cast(World, SimpleNamespace(namespace="voting", api=SimpleNamespace(list=list_)))
+    return cast(NamespaceUnderTest, SimpleNamespace(name="voting", api=SimpleNamespace(list=list_)))
 
 
 def listed(name: str, spec: Object) -> Object:
@@ -47,7 +47,9 @@ ROUTES = listed("voting-storage", {"hosts": ["voting-storage"], "tcp": [ROUTE]})
 
 
 def test_old_subsets_and_rules_for_old_sources_are_found() -> None:
-    found = old_references(routing_objects(world(DestinationRule=[RULE], VirtualService=[ROUTES])), ("1.0",))
+    found = old_references(
+        routing_objects(namespace(DestinationRule=[RULE], VirtualService=[ROUTES])), ("1.0",)
+    )
     assert [one.sentence for one in found] == [
         "DestinationRule/voting-app: subset v1-0 selects version 1.0",
         "VirtualService/voting-storage: a rule for sources of version 1.0",
@@ -55,18 +57,18 @@ def test_old_subsets_and_rules_for_old_sources_are_found() -> None:
 
 
 def test_subsets_of_a_version_are_told_by_their_rules() -> None:
-    model = routing_objects(world(DestinationRule=[RULE]))
+    model = routing_objects(namespace(DestinationRule=[RULE]))
     assert subsets_of(model, "2.0") == ["voting-app"]
     assert subsets_of(model, "3.0") == []
 
 
 def test_a_cluster_without_such_objects_has_none() -> None:
-    assert old_references(routing_objects(world()), ("1.0",)) == []
+    assert old_references(routing_objects(namespace()), ("1.0",)) == []
 
 
 def test_an_object_that_nobody_could_have_applied_is_no_answer() -> None:
     with pytest.raises(NotJudged, match="DestinationRule"):
-        routing_objects(world(DestinationRule=[listed("", {})]))
+        routing_objects(namespace(DestinationRule=[listed("", {})]))
 
 
 def test_endpoints_are_told_by_port() -> None:
@@ -79,7 +81,7 @@ def test_endpoints_are_told_by_port() -> None:
         {"metadata": {"labels": {}}, "ports": [{"port": 8080}], "endpoints": [ready]},
         {"metadata": of_ours, "ports": None, "endpoints": None},
     ]
-    found = endpoints(world(EndpointSlice=slices), "voting-storage")
+    found = endpoints(namespace(EndpointSlice=slices), "voting-storage")
     assert found == {6379: ["10.0.0.1", "10.0.0.2"], 3306: ["10.0.0.2"]}
 
 
@@ -111,4 +113,4 @@ def made(*applied: tuple[str, Verb, float | None]) -> Transition:
 def test_the_page_is_routed_when_its_own_routes_are_live(transition: Transition, moment: float) -> None:
     manifests = parse_manifests(f"{PAGE}---\n{MESH}".encode(), "a.yaml", "voting").manifests
     folder = ManifestFolder(Path(), {"a.yaml": manifests})
-    assert page_routed_at(cast(World, SimpleNamespace(manifests=folder)), transition) == moment
+    assert page_routed_at(cast(NamespaceUnderTest, SimpleNamespace(manifests=folder)), transition) == moment

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Scenario
@@ -14,8 +13,6 @@ from canary_conformance.voting.requirements import REQUIREMENTS
 from canary_conformance.voting.stage_numbers import STAGES
 
 pytestmark = pytest.mark.selftest
-
-MANIFESTS = Path(__file__).parents[3] / "manifests"
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from canary_conformance.model.schemas.schema_findings import schema_findings
 from canary_conformance.model.schemas.schema_store import kind_schema
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.kinds import API_VERSIONS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests, parse_manifests
@@ -20,7 +21,6 @@ from tools.schemas.shrink import shrink
 
 pytestmark = pytest.mark.selftest
 
-MANIFESTS = Path(__file__).parents[3] / "manifests"
 
 DEPLOYMENT = """\
 apiVersion: apps/v1

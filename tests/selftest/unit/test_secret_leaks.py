@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.report.masking import MASK, forget_values, know_values, mask_secrets
 from canary_conformance.report.secret_leaks import leaking_files, secret_values
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -21,7 +21,7 @@ PASSWORD, ROOT = "sample-password-of-the-voting-app", "sample-password-of-root"
 
 @pytest.fixture
 def values() -> Iterator[frozenset[str]]:
-    found = secret_values(load_manifests(OWN_MANIFESTS, load_scenario(OWN_MANIFESTS)))
+    found = secret_values(load_manifests(MANIFESTS, load_scenario(MANIFESTS)))
     know_values(found)
     yield found
     forget_values()

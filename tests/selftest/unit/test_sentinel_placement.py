@@ -8,12 +8,12 @@ from typing import cast
 import pytest
 
 from canary_conformance.mesh.installation import Mesh
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests, parse_manifests
 from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.owned_namespaces import SUITE_NAMESPACE
 from canary_conformance.stages.sentinel_placement import namespace_shown_to_all
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -31,8 +31,8 @@ class IstioSystem:
 
 def home(*hosts: str) -> str:
     """Return where the sentinel lives beside a Sidecar that shows these hosts, none without hosts."""
-    scenario = load_scenario(OWN_MANIFESTS)
-    manifests = load_manifests(OWN_MANIFESTS, scenario)
+    scenario = load_scenario(MANIFESTS)
+    manifests = load_manifests(MANIFESTS, scenario)
     if hosts:
         quoted = ", ".join(f'"{host}"' for host in hosts)
         sidecar = parse_manifests(SIDECAR.format(hosts=quoted).encode(), "a.yaml", "voting").manifests

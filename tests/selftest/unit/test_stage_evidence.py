@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from canary_conformance.cluster.pod_access import PodName
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
@@ -23,10 +24,9 @@ from canary_conformance.scenario.observations import Page, StepRecord, Transitio
 from canary_conformance.stages import stage_evidence as module
 from canary_conformance.stages.evidence_texts import events_text, pods_text, steps_csv, traffic_csv
 from canary_conformance.stages.namespace_setting import Setting
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.stage_evidence import evidence
 from canary_conformance.timeouts import LIMITS
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -119,11 +119,11 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     return cluster
 
 
-def world_on(cluster: Cluster, stage: int = 4) -> World:
-    scenario = load_scenario(OWN_MANIFESTS)
-    return World(
+def namespace_on(cluster: Cluster, stage: int = 4) -> NamespaceUnderTest:
+    scenario = load_scenario(MANIFESTS)
+    return NamespaceUnderTest(
         cluster=cast(Any, SimpleNamespace(api=cluster)),
-        setting=Setting(scenario, load_manifests(OWN_MANIFESTS, scenario), mesh=cast(Any, None)),
+        setting=Setting(scenario, load_manifests(MANIFESTS, scenario), mesh=cast(Any, None)),
         parts=cast(Any, None),
         stage=stage,
         transitions={2: TRANSITION},
@@ -131,9 +131,9 @@ def world_on(cluster: Cluster, stage: int = 4) -> World:
 
 
 @pytest.fixture
-def world(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(World, "proxied", lambda _: [PodName("istio-system", "gw-1")])
-    return world_on(cluster)
+def namespace(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> NamespaceUnderTest:
+    monkeypatch.setattr(NamespaceUnderTest, "proxied", lambda _: [PodName("istio-system", "gw-1")])
+    return namespace_on(cluster)
 
 
 def page(sent_at: float, **fields: Any) -> Page:
@@ -164,8 +164,8 @@ def patient_for(seconds: float, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 # --- what there is ---------------------------------------------------------------------------------------
 
 
-def test_there_is_a_file_for_everything(world: World) -> None:
-    files = evidence(world)
+def test_there_is_a_file_for_everything(namespace: NamespaceUnderTest) -> None:
+    files = evidence(namespace)
     others = {name for name in files if not name.startswith("manifests/")}
     assert others == {
         "pods.txt",
@@ -188,22 +188,26 @@ def test_there_is_a_file_for_everything(world: World) -> None:
 
 
 @pytest.mark.parametrize("stage", [1, 3, 5])
-def test_manifests_are_those_applied_so_far_as_their_author_wrote_them(world: World, stage: int) -> None:
-    world.stage = stage
-    shown = {name: text for name, text in evidence(world).items() if name.startswith("manifests/")}
-    files = world.scenario.files_up_to(stage)
+def test_manifests_are_those_applied_so_far_as_their_author_wrote_them(
+    namespace: NamespaceUnderTest, stage: int
+) -> None:
+    namespace.stage = stage
+    shown = {name: text for name, text in evidence(namespace).items() if name.startswith("manifests/")}
+    files = namespace.scenario.files_up_to(stage)
     assert list(shown) == [f"manifests/{file}" for file in files]
-    assert shown[STEP_1] == (OWN_MANIFESTS / STEP_1.removeprefix("manifests/")).read_text()
+    assert shown[STEP_1] == (MANIFESTS / STEP_1.removeprefix("manifests/")).read_text()
 
 
-def test_a_stage_that_was_never_entered_shows_its_manifests(world: World) -> None:
-    world.stage = 3
-    assert SECRETS not in evidence(world)
-    assert SECRETS in evidence(world, 4)
+def test_a_stage_that_was_never_entered_shows_its_manifests(namespace: NamespaceUnderTest) -> None:
+    namespace.stage = 3
+    assert SECRETS not in evidence(namespace)
+    assert SECRETS in evidence(namespace, 4)
 
 
-def test_objects_are_as_the_cluster_has_them_but_for_who_wrote_which_field(world: World) -> None:
-    (found,) = yaml.safe_load_all(evidence(world)["objects.yaml"])
+def test_objects_are_as_the_cluster_has_them_but_for_who_wrote_which_field(
+    namespace: NamespaceUnderTest,
+) -> None:
+    (found,) = yaml.safe_load_all(evidence(namespace)["objects.yaml"])
     assert found == {
         "apiVersion": "networking.istio.io/v1",
         "kind": "VirtualService",
@@ -212,8 +216,8 @@ def test_objects_are_as_the_cluster_has_them_but_for_who_wrote_which_field(world
     }
 
 
-def test_every_connection_to_a_proxy_is_closed(world: World, cluster: Cluster) -> None:
-    evidence(world)
+def test_every_connection_to_a_proxy_is_closed(namespace: NamespaceUnderTest, cluster: Cluster) -> None:
+    evidence(namespace)
     assert cluster.asked.count("closed") == 2
 
 
@@ -221,16 +225,16 @@ def test_every_connection_to_a_proxy_is_closed(world: World, cluster: Cluster) -
 
 
 def test_no_secret_is_asked_for_and_none_of_the_manifests_gets_to_disk(
-    world: World, cluster: Cluster, tmp_path: Path
+    namespace: NamespaceUnderTest, cluster: Cluster, tmp_path: Path
 ) -> None:
     (secret,) = [
         manifest.body
-        for file in world.scenario.files()
-        for manifest in world.manifests.files[file]
+        for file in namespace.scenario.files()
+        for manifest in namespace.manifests.files[file]
         if manifest.ref.kind == "Secret"
     ]
     values = {str(value) for name, value in secret["stringData"].items() if "PASSWORD" in name}
-    files = evidence(world)
+    files = evidence(namespace)
     assert "Secret" not in cluster.asked
     assert all(value in files[SECRETS] for value in values)
     folder = RunFolder.of_now(tmp_path).make().write_failure("test_x", "text", files)
@@ -252,65 +256,67 @@ def test_no_secret_is_asked_for_and_none_of_the_manifests_gets_to_disk(
     ],
 )
 def test_what_can_not_be_read_is_told_in_its_file_and_the_rest_is_there(
-    world: World, cluster: Cluster, asked: str, file: str
+    namespace: NamespaceUnderTest, cluster: Cluster, asked: str, file: str
 ) -> None:
     cluster.broken[asked] = OSError("gone away")
-    files = evidence(world)
+    files = evidence(namespace)
     assert files[file] == "could not be read: gone away\n"
     assert [name for name, text in files.items() if "could not be read" in text] == [file]
     assert "kind: VirtualService" in files["objects.yaml"]
 
 
-def test_a_kind_that_can_not_be_listed_leaves_the_others(world: World, cluster: Cluster) -> None:
+def test_a_kind_that_can_not_be_listed_leaves_the_others(
+    namespace: NamespaceUnderTest, cluster: Cluster
+) -> None:
     cluster.broken["Gateway"] = RuntimeError("(404)\nReason: no such kind")
-    told = evidence(world)["objects.yaml"]
+    told = evidence(namespace)["objects.yaml"]
     assert "# Gateway could not be read: (404)\n# Reason: no such kind\n" in told
     assert [found["kind"] for found in yaml.safe_load_all(told) if found] == ["VirtualService"]
 
 
 def test_a_cluster_that_is_gone_leaves_the_manifests_and_the_traffic(
-    world: World, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    namespace: NamespaceUnderTest, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(*_: object, **__: object) -> None:
         raise ConnectionError
 
     cluster.list = gone  # type: ignore[assignment,method-assign]
-    monkeypatch.setattr(World, "proxied", gone)
-    files = evidence(world)
+    monkeypatch.setattr(NamespaceUnderTest, "proxied", gone)
+    files = evidence(namespace)
     assert files["pods.txt"] == files["events.txt"] == "could not be read: ConnectionError\n"
     assert "ordinary voter" in files["traffic.csv"]
     assert "kind: Deployment" in files[STEP_1]
 
 
-def test_a_manifest_that_is_gone_is_told(world: World, tmp_path: Path) -> None:
-    elsewhere = replace(world.manifests, root=tmp_path)
-    world.setting = replace(world.setting, manifests=elsewhere)
-    assert evidence(world)[STEP_1].startswith("could not be read: ")
+def test_a_manifest_that_is_gone_is_told(namespace: NamespaceUnderTest, tmp_path: Path) -> None:
+    elsewhere = replace(namespace.manifests, root=tmp_path)
+    namespace.setting = replace(namespace.setting, manifests=elsewhere)
+    assert evidence(namespace)[STEP_1].startswith("could not be read: ")
 
 
-def test_a_pod_of_another_shape_is_told(world: World, cluster: Cluster) -> None:
+def test_a_pod_of_another_shape_is_told(namespace: NamespaceUnderTest, cluster: Cluster) -> None:
     cluster.objects["Pod"] = [{"metadata": {"name": "odd", "namespace": NAMESPACE}}]
-    assert evidence(world)["pods.txt"].startswith("could not be read: ")
+    assert evidence(namespace)["pods.txt"].startswith("could not be read: ")
 
 
 def test_what_comes_too_late_is_left_out(
-    world: World, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    namespace: NamespaceUnderTest, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = threading.Event()
     cluster.before_log = released.wait
     try:
         with patient_for(0.05, monkeypatch):
-            files = evidence(world)
+            files = evidence(namespace)
             assert files["logs/app-1.app.txt"] == "could not be read: no answer within 0.05 s\n"
             assert "pulled" in files["events.txt"]
     finally:
         released.set()
 
 
-def test_everything_is_asked_at_once(world: World, cluster: Cluster) -> None:
+def test_everything_is_asked_at_once(namespace: NamespaceUnderTest, cluster: Cluster) -> None:
     # Five logs are asked for; each waits for the other four.
     cluster.before_log = threading.Barrier(5, timeout=LIMITS.evidence).wait
-    assert evidence(world)["logs/storage-1.redis.txt"] == "present run of redis\n"
+    assert evidence(namespace)["logs/storage-1.redis.txt"] == "present run of redis\n"
 
 
 # --- the texts -------------------------------------------------------------------------------------------

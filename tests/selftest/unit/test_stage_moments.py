@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import StaticResult, static_verdicts
 from tools.mutants.edit_sites import sources_of
 from tools.mutants.mistake import Step, before, documents_swapped, followed_by, to
@@ -15,7 +15,6 @@ from tools.mutants.variants import Change, Variant
 
 pytestmark = pytest.mark.selftest
 
-MANIFESTS = Path(__file__).parents[3] / "manifests"
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 FINAL = "istio/step-4-route-everyone-to-2.0.yaml"

@@ -64,9 +64,9 @@ def test_a_change_waits_for_the_workers_only_where_endpoints_are_new_and_it_has_
     monkeypatch.setattr(module, "ready_endpoints", lambda *_: frozenset(next(left)))
     monkeypatch.setattr(module, "taken_up", lambda live_at: live_at + 1)
     sentinel = SimpleNamespace(wait_until_live=lambda *_: 5.0, has_tokens=lambda _: False)
-    world = SimpleNamespace(api=None, namespace="voting", sentinel=sentinel, proxied=None, ready=frozenset())
+    namespace = SimpleNamespace(api=None, name="voting", sentinel=sentinel, proxied=None, ready=frozenset())
     monkeypatch.setattr(module, "_news_is_merged", lambda _: merged)
-    waited = [module.wait_until_live(cast(Any, world), None) == 6.0 for _ in steps]
+    waited = [module.wait_until_live(cast(Any, namespace), None) == 6.0 for _ in steps]
     assert waited == [merged and one for one in new]
 
 
@@ -84,12 +84,12 @@ def test_endpoints_are_looked_at_but_where_only_routes_and_rules_were_written_si
     monkeypatch.setattr(module, "stale_endpoints", stale)
     monkeypatch.setattr(module, "ready_endpoints", lambda *_: endpoints)
     sentinel = SimpleNamespace(wait_until_live=lambda *_: 5.0, has_tokens={"Route"}.issuperset)
-    world = SimpleNamespace(api=None, namespace="voting", sentinel=sentinel, proxied=None)
-    world.ready = endpoints if looked_before else frozenset()
+    namespace = SimpleNamespace(api=None, name="voting", sentinel=sentinel, proxied=None)
+    namespace.ready = endpoints if looked_before else frozenset()
     monkeypatch.setattr(module, "_news_is_merged", lambda _: False)
-    assert module.wait_until_live(cast(Any, world), {"Route"}) == 5.0
+    assert module.wait_until_live(cast(Any, namespace), {"Route"}) == 5.0
     assert bool(asked) is not looked_before
-    module.wait_until_live(cast(Any, world), {"Route", "Service"})
+    module.wait_until_live(cast(Any, namespace), {"Route", "Service"})
     assert "stale" in asked
 
 
@@ -106,11 +106,11 @@ def test_a_configuration_that_proxies_reject_fails_the_stage_and_what_nobody_exp
 
     monkeypatch.setattr(module, "_wait", late)
     monkeypatch.setattr(module, "refused_by_proxies", lambda *_, within: rejected)  # noqa: ARG005
-    world = SimpleNamespace(api=None, mesh=SimpleNamespace(root_namespace="istio-system"))
-    world.settled, world.stage = settled, stage
+    namespace = SimpleNamespace(api=None, mesh=SimpleNamespace(root_namespace="istio-system"))
+    namespace.settled, namespace.stage = settled, stage
     with pytest.raises(NotJudged, match="not within 15 s"):
-        module.wait_until_live(cast(Any, world), None)
+        module.wait_until_live(cast(Any, namespace), None)
     rejected.append("LDS Internal:Error adding/updating listener(s)")
     with pytest.raises(StageFailed, match=r"proxies reject their configuration: LDS .*not within") as end:
-        module.wait_until_live(cast(Any, world), None)
+        module.wait_until_live(cast(Any, namespace), None)
     assert end.value.breaks == breaks

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.requirements import REQUIREMENTS
 from canary_conformance.voting.static.static_runner import static_verdicts
 from canary_conformance.voting.static.unmodelled_kinds import NUMBERS, PODS, TRAFFIC
 
 pytestmark = pytest.mark.selftest
 
-MANIFESTS = Path(__file__).parents[3] / "manifests"
 FIRST, LAST = (
     "kubernetes/step-1-create-voting-app.yaml",
     "kubernetes/step-3-update-voting-app-with-new-storage.yaml",

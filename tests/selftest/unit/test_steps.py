@@ -8,29 +8,29 @@ from typing import Any, cast
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.observations import AppliedObject
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Verb, WaitFor
 from canary_conformance.stages.steps import Between, apply_file, delete_objects, kinds_of
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
 ROUTES_OF_2_0 = "istio/step-3-add-routing-for-2.0-components.yaml"
 PODS_OF_2_0 = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
-NO_FILES = ManifestFolder(OWN_MANIFESTS, {})
+NO_FILES = ManifestFolder(MANIFESTS, {})
 RULES, ROUTES = "DestinationRule", "VirtualService"
 
 
 @pytest.fixture
 def manifests() -> ManifestFolder:
-    return load_manifests(OWN_MANIFESTS, load_scenario(OWN_MANIFESTS))
+    return load_manifests(MANIFESTS, load_scenario(MANIFESTS))
 
 
 def step_of(manifests: ManifestFolder, file: str) -> Apply:
     assert file in manifests.files
-    steps = [step for stage in load_scenario(OWN_MANIFESTS).stages for step in stage.steps]
+    steps = [step for stage in load_scenario(MANIFESTS).stages for step in stage.steps]
     return next(step for step in steps if isinstance(step, Apply) and step.file == file)
 
 

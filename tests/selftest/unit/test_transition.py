@@ -11,18 +11,18 @@ from typing import Any, cast
 import pytest
 
 from canary_conformance.errors import StageFailed
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, WaitFor
 from canary_conformance.stages import first_gateway, transition
 from canary_conformance.stages.first_gateway import knock_before
 from canary_conformance.stages.namespace_setting import Setting
-from canary_conformance.stages.namespace_under_test import World
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.steps import Made
 from canary_conformance.stages.transition import pass_through
 from canary_conformance.traffic.continuous_traffic import ContinuousTraffic
 from canary_conformance.voting.final_rollout import EVERYONE
-from fixtures.options import OWN_MANIFESTS
 
 pytestmark = pytest.mark.selftest
 
@@ -31,7 +31,7 @@ LIVE_AT = 7.0  # seconds on the monotonic clock
 
 
 class Parts:
-    """What a world needs while it passes through stages; tells what it is asked for."""
+    """What a namespace needs while it passes through stages; tells what it is asked for."""
 
     def __init__(self, told: list[str]) -> None:
         self.progress = self.sentinel = self
@@ -44,8 +44,8 @@ class Parts:
         self.told.append("sentinel")
 
 
-class Walk(World):
-    """A world whose cluster does what it is told at once."""
+class Walk(NamespaceUnderTest):
+    """A namespace whose cluster does what it is told at once."""
 
     def wait_until_live(self, written: Collection[str] | None = None) -> float:
         of = "" if written is None else f" of {', '.join(sorted(written))}"
@@ -61,7 +61,7 @@ class Walk(World):
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is done to the world, in order; a file or a stage's pods that are in it beforehand fail."""
+    """What is done to the namespace, in order; a file or a stage's pods that are in it beforehand fail."""
     done: list[str] = []
 
     def apply_file(_api: Any, _manifests: ManifestFolder, step: Apply, *_: Any) -> Made:
@@ -90,9 +90,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def world(told: list[str]) -> World:
-    scenario = load_scenario(OWN_MANIFESTS)
-    setting = Setting(scenario, load_manifests(OWN_MANIFESTS, scenario), cast(Any, None))
+def namespace(told: list[str]) -> NamespaceUnderTest:
+    scenario = load_scenario(MANIFESTS)
+    setting = Setting(scenario, load_manifests(MANIFESTS, scenario), cast(Any, None))
 
     class Cluster:
         api = None
@@ -100,8 +100,10 @@ def world(told: list[str]) -> World:
     return Walk(cast(Any, Cluster()), setting, cast(Any, Parts(told)))
 
 
-def test_pods_of_stages_start_side_by_side_and_routes_wait_for_them(world: World, told: list[str]) -> None:
-    pass_through(world, [1, 2, 3])
+def test_pods_of_stages_start_side_by_side_and_routes_wait_for_them(
+    namespace: NamespaceUnderTest, told: list[str]
+) -> None:
+    pass_through(namespace, [1, 2, 3])
     assert told == [
         "namespace",
         "kubernetes/step-1-create-voting-app.yaml",
@@ -115,51 +117,51 @@ def test_pods_of_stages_start_side_by_side_and_routes_wait_for_them(world: World
         "live",
         "look around at 3",
     ]
-    assert (world.stage, world.live_at) == (3, LIVE_AT)
+    assert (namespace.stage, namespace.live_at) == (3, LIVE_AT)
 
 
 def test_the_first_stage_whose_pods_never_get_ready_is_the_one_that_fails(
-    world: World, told: list[str]
+    namespace: NamespaceUnderTest, told: list[str]
 ) -> None:
     told.append("no pods of 2")
     with pytest.raises(StageFailed) as failed:
-        pass_through(world, [1, 2, 3])
+        pass_through(namespace, [1, 2, 3])
     assert failed.value.breaks == "stage 2"
-    assert world.stage == 1
+    assert namespace.stage == 1
 
 
 def test_an_object_that_is_refused_fails_its_stage_after_those_before_are_ready(
-    world: World, told: list[str]
+    namespace: NamespaceUnderTest, told: list[str]
 ) -> None:
     told.append("refuse kubernetes/step-2-update-voting-analytics-to-1.1.yaml")
     with pytest.raises(StageFailed) as failed:
-        pass_through(world, [1, 2, 3])
+        pass_through(namespace, [1, 2, 3])
     assert failed.value.breaks == "R0.1"
-    assert world.stage == 1
+    assert namespace.stage == 1
     assert "pods of 1, not those of 0 others" in told
 
 
-def test_a_stage_before_fails_first_as_in_a_walk(world: World, told: list[str]) -> None:
+def test_a_stage_before_fails_first_as_in_a_walk(namespace: NamespaceUnderTest, told: list[str]) -> None:
     told += ["refuse kubernetes/step-2-update-voting-analytics-to-1.1.yaml", "no pods of 1"]
     with pytest.raises(StageFailed) as failed:
-        pass_through(world, [1, 2, 3])
+        pass_through(namespace, [1, 2, 3])
     assert failed.value.breaks == "stage 1"
-    assert world.stage == 0
+    assert namespace.stage == 0
 
 
-def test_what_is_deleted_waits_for_what_came_before(world: World, told: list[str]) -> None:
-    world.stage, world.opened = 3, True
-    pass_through(world, [4, 5])
+def test_what_is_deleted_waits_for_what_came_before(namespace: NamespaceUnderTest, told: list[str]) -> None:
+    namespace.stage, namespace.opened = 3, True
+    pass_through(namespace, [4, 5])
     deleting = next(index for index, one in enumerate(told) if one.startswith("delete Deployment"))
     assert "live" in told[deleting - 1]
-    assert world.stage == 5
+    assert namespace.stage == 5
 
 
-def test_a_walk_waits_for_what_a_step_has_written(world: World, told: list[str]) -> None:
-    world.opened = True
-    steps = [step for number in (3, 4) for step in world.scenario.stage(number).steps]
+def test_a_walk_waits_for_what_a_step_has_written(namespace: NamespaceUnderTest, told: list[str]) -> None:
+    namespace.opened = True
+    steps = [step for number in (3, 4) for step in namespace.scenario.stage(number).steps]
     for step in steps:
-        transition._make(world, step, 4, ContinuousTraffic({}), [], {})
+        transition._make(namespace, step, 4, ContinuousTraffic({}), [], {})
     lock, routes, pods = [one for one in told if one.startswith("live")]
     assert lock == "live of DestinationRule, PeerAuthentication, VirtualService"
     assert routes == "live of DestinationRule, VirtualService"
@@ -171,43 +173,45 @@ def test_a_walk_waits_for_what_a_step_has_written(world: World, told: list[str])
     [("R5.1", "Deployment", True), ("R5.3", "Deployment", False), ("R5.1", "VirtualService", False)],
 )
 def test_everyones_pages_are_opened_while_the_old_deployments_go(
-    world: World, told: list[str], judged: str, deleted: str, begun: bool
+    namespace: NamespaceUnderTest, told: list[str], judged: str, deleted: str, begun: bool
 ) -> None:
-    world.opened, world.on_the_way = True, frozenset({judged})
-    stage = world.scenario.stage(5)
+    namespace.opened, namespace.on_the_way = True, frozenset({judged})
+    stage = namespace.scenario.stage(5)
     *applied, last = stage.steps
     assert isinstance(last, Delete)
     last = replace(last, objects=(*last.objects, ObjectRef(deleted, "another")))
-    scenario = replace(world.scenario, stages=(replace(stage, steps=(*applied, last)),))
-    world.setting = replace(world.setting, scenario=scenario)
+    scenario = replace(namespace.scenario, stages=(replace(stage, steps=(*applied, last)),))
+    namespace.setting = replace(namespace.setting, scenario=scenario)
     for step in applied:
-        transition._make(world, step, 5, ContinuousTraffic({}), [], {})
-        assert not world.taken.begun(f"5 {EVERYONE}")
-    transition._make(world, last, 5, ContinuousTraffic({}), [], {})
-    world.taken.settle()
+        transition._make(namespace, step, 5, ContinuousTraffic({}), [], {})
+        assert not namespace.taken.begun(f"5 {EVERYONE}")
+    transition._make(namespace, last, 5, ContinuousTraffic({}), [], {})
+    namespace.taken.settle()
     assert told[-2].startswith("delete Deployment")
-    assert world.taken.begun(f"5 {EVERYONE}") == begun
+    assert namespace.taken.begun(f"5 {EVERYONE}") == begun
 
 
 @pytest.mark.parametrize("pods_first", [True, False])
 def test_the_ways_in_are_tried_right_before_the_first_gateway_with_the_pods_ready(
-    world: World, told: list[str], monkeypatch: pytest.MonkeyPatch, *, pods_first: bool
+    namespace: NamespaceUnderTest, told: list[str], monkeypatch: pytest.MonkeyPatch, *, pods_first: bool
 ) -> None:
     """Files may bring the Gateway in one with the pods; what comes after it can't answer yet."""
-    pods, gateway = list(world.manifests.files.values())[:2]
+    pods, gateway = list(namespace.manifests.files.values())[:2]
     objects = (*pods, *gateway) if pods_first else (*gateway, *pods)
     step = Apply("one.yaml", (), (), WaitFor.PODS)
     folder = ManifestFolder(Path(), {"one.yaml": objects})
     mesh = SimpleNamespace(gateway=SimpleNamespace(url=""))
-    world.setting = replace(world.setting, manifests=folder, mesh=cast(Any, mesh))
-    world.cluster = cast(Any, SimpleNamespace(api=SimpleNamespace(list=lambda *_: []), node_address="node"))
-    world.setting = replace(
-        world.setting, mesh=cast(Any, SimpleNamespace(gateway=SimpleNamespace(url="url")))
+    namespace.setting = replace(namespace.setting, manifests=folder, mesh=cast(Any, mesh))
+    namespace.cluster = cast(
+        Any, SimpleNamespace(api=SimpleNamespace(list=lambda *_: []), node_address="node")
+    )
+    namespace.setting = replace(
+        namespace.setting, mesh=cast(Any, SimpleNamespace(gateway=SimpleNamespace(url="url")))
     )
     monkeypatch.setattr(first_gateway, "knock_everywhere", lambda *_: {"ingress gateway": "refused"})
     knocks: dict[str, Any] = {}
     for one in objects:
-        knock_before(world, step, knocks, lambda: told.append("pods of 1"), one)
+        knock_before(namespace, step, knocks, lambda: told.append("pods of 1"), one)
         told.append(str(one.ref.kind))
         assert bool(knocks) is ("Gateway" in told)
     waited = [text for text in told if text.startswith("pods of 1")]

@@ -85,11 +85,11 @@ ALWAYS = (Moment.BEFORE, Moment.AFTER, Moment.ROLLED_BACK)
 
 
 def test_a_test_judges_again_where_its_requirement_is_about_the_stage_as_it_is() -> None:
-    assert moments_of(4, 4, ["world", "voter"], asked=4) == ALWAYS
-    assert moments_of(4, 4, ["world", "transition"], asked=4) == (Moment.BEFORE,)
-    assert moments_of(1, 1, ["world"], asked=4) == (Moment.BEFORE,)
-    assert moments_of(3, 4, ["world"], asked=4) == ALWAYS
-    assert moments_of(3, 4, ["world"], asked=5) == (Moment.BEFORE,)
+    assert moments_of(4, 4, ["namespace", "voter"], asked=4) == ALWAYS
+    assert moments_of(4, 4, ["namespace", "transition"], asked=4) == (Moment.BEFORE,)
+    assert moments_of(1, 1, ["namespace"], asked=4) == (Moment.BEFORE,)
+    assert moments_of(3, 4, ["namespace"], asked=4) == ALWAYS
+    assert moments_of(3, 4, ["namespace"], asked=5) == (Moment.BEFORE,)
 
 
 @pytest.mark.parametrize(

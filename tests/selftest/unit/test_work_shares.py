@@ -55,7 +55,7 @@ def test_two_workers_that_find_cores_enough_end_in_three_quarters_of_the_time_of
     assert longest <= 0.75 * seconds_of(ALL)
 
 
-def test_where_cores_are_few_what_two_worlds_cost_together_decides() -> None:
+def test_where_cores_are_few_what_two_namespaces_cost_together_decides() -> None:
     few, many = shares(ALL, 2, 2), shares(ALL, 2)
     assert end_of(few, 2) <= end_of(many, 2)
     assert end_of(many, MANY_CORES) <= end_of(few, MANY_CORES)
@@ -77,7 +77,7 @@ def test_one_requirement_is_no_work_for_two() -> None:
     assert seconds_of([]) == 0
 
 
-def test_a_stage_that_is_walked_into_costs_its_way_and_the_worlds_removal() -> None:
+def test_a_stage_that_is_walked_into_costs_its_way_and_the_namespaces_removal() -> None:
     judged = Group(1, "R1.4", way_in=True)
     assert seconds_of([judged]) == pytest.approx(WALKED[1] + judged.seconds + REMOVED)
 
