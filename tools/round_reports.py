@@ -63,7 +63,13 @@ def reported(ended: Ended) -> tuple[Path | None, RunRecord]:
     except FileNotFoundError:
         told = {}
     tests = [record_from(test) for test in told.get("tests", ())]
-    return folder, RunRecord(tuple(told.get("header", ())), tuple(tests), ())
+    selected = told.get("selected")
+    return folder, RunRecord(
+        tuple(told.get("header", ())),
+        tuple(tests),
+        (),
+        selected=None if selected is None else tuple(selected),
+    )
 
 
 @dataclass(frozen=True, slots=True)
