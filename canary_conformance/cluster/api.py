@@ -1,16 +1,13 @@
-"""The one way to talk to the API server: the dynamic client, objects as plain mappings.
+"""The API server, through the dynamic client: objects are plain mappings, and are applied strictly.
 
-Strict server-side apply. Server-side apply with `fieldValidation=Strict` refuses unknown and duplicate
-fields; the server's Warning headers tell of deprecated APIs (Kubernetes: "Server-Side Apply", "Field
-validation", "Warning headers").
+Server-side apply with `fieldValidation=Strict` refuses unknown and duplicate fields; the server's Warning
+headers name deprecated APIs (Kubernetes: "Server-Side Apply", "Field validation", "Warning headers").
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,38 +18,25 @@ from kubernetes.client.rest import RESTClientObject
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
+from canary_conformance.cluster.apply_answers import (
+    FIELD_MANAGER,
+    Applied,
+    Refused,
+    is_undecided,
+    message_of,
+    ref_of,
+    verb_of,
+    warnings_of,
+)
 from canary_conformance.errors import EnvironmentFailed
-from canary_conformance.scenario.kinds import kind_name
 from canary_conformance.scenario.observations import AppliedObject
-from canary_conformance.scenario.stages import ObjectRef, Verb
+from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.timeouts import LIMITS
 
-FIELD_MANAGER = "voting-conformance"
 # A kept connection that the server has closed meanwhile is opened anew; more tries would only hide a server
 # that is silent, and each waits for the whole limit.
 TRIES_MORE = 1
-# Statuses by which a server asks to come back later (RFC 9110, 6585). A webhook that can't be asked is a 500;
-# Istio's is the mesh's, any other came with the manifests.
-UNWELL = (429, 502, 503, 504)
-WEBHOOK_FAILED = re.compile(r'failed calling webhook "?[^" ]*istio\.io')
 Object = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What the server made of one object: the verb as kubectl prints it, and its warnings."""
-
-    object: AppliedObject
-    warnings: tuple[str, ...]
-
-
-class Refused(Exception):
-    """The API server refused an object; the message is the server's."""
-
-    def __init__(self, ref: ObjectRef, message: str) -> None:
-        super().__init__(f"{ref}: {message}")
-        self.ref = ref
-        self.message = message
 
 
 class _Limited(RESTClientObject):  # type: ignore[misc]
@@ -64,24 +48,42 @@ class _Limited(RESTClientObject):  # type: ignore[misc]
 
 
 class Api:
-    """A cluster's API server, reached by one kubeconfig file of ours and nothing else."""
+    """A cluster's API server, reached by one kubeconfig file and nothing else."""
 
-    def __init__(self, kubeconfig: Path) -> None:
-        """Read the kubeconfig; the discovery cache lies beside it. Raises EnvironmentFailed."""
+    def __init__(self, kubeconfig: Path, context: str = "") -> None:
+        """Read the kubeconfig; the discovery cache lies beside it.
+
+        Args:
+            kubeconfig: The only file that is read.
+            context: The context to use; the file's current one by default.
+
+        Raises:
+            EnvironmentFailed: The file, or the server, can't be used.
+        """
         self.kubeconfig = kubeconfig
+        self.context = context
         try:
             configuration = kubernetes_client.Configuration(retries=TRIES_MORE)
-            kubernetes_config.load_kube_config(str(kubeconfig), client_configuration=configuration)
+            kubernetes_config.load_kube_config(
+                str(kubeconfig), context or None, client_configuration=configuration
+            )
             self.client = kubernetes_client.ApiClient(configuration)
             self.client.rest_client = _Limited(configuration)
             self._dynamic = DynamicClient(self.client, cache_file=str(kubeconfig.with_suffix(".discovery")))
         except Exception as error:
             raise EnvironmentFailed(f"the API server of {kubeconfig} can't be used: {error}") from error
 
-    def apply(self, body: Object, namespace: str | None) -> Applied:
-        """Apply one object, strictly. Raises Refused with the server's own words.
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments by which kubectl and istioctl reach the same cluster."""
+        return ["--kubeconfig", str(self.kubeconfig), *(["--context", self.context] if self.context else [])]
 
-        EnvironmentFailed where the server could not come to a decision.
+    def apply(self, body: Object, namespace: str | None) -> Applied:
+        """Apply one object, strictly.
+
+        Raises:
+            Refused: The server refuses it; the message is the server's.
+            EnvironmentFailed: The server could not decide.
         """
         ref = ref_of(body)
         try:
@@ -99,15 +101,16 @@ class Api:
                 serialize=False,
             )
         except ApiException as error:
-            if _undecided(error):
-                told = f"the API server could neither take nor refuse {ref}: {_message(error)}"
-                raise EnvironmentFailed(told) from error
-            raise Refused(ref, _message(error)) from error
-        verb = _verb(before, json.loads(response.data))
-        return Applied(AppliedObject(ref, verb), _warnings(response.headers.getlist("Warning")))
+            if is_undecided(error):
+                raise EnvironmentFailed(
+                    f"the API server could neither take nor refuse {ref}: {message_of(error)}"
+                ) from error
+            raise Refused(ref, message_of(error)) from error
+        verb = verb_of(before, json.loads(response.data))
+        return Applied(AppliedObject(ref, verb), warnings_of(response.headers.getlist("Warning")))
 
     def _try_to_create(self, resource: Any, body: Object, namespace: str | None) -> None:
-        """Ask whether an object could be created as it is, as `kubectl apply` would. Raises ApiException.
+        """Raise ApiException unless an object could be created as it is, as `kubectl apply` would.
 
         A server-side apply takes a resourceVersion on an object that is not there, and a creation refuses it.
         """
@@ -119,7 +122,7 @@ class Api:
         )
 
     def is_namespaced(self, api_version: str, kind: str) -> bool:
-        """Tell whether objects of a kind are in a namespace. Raises Refused for a kind that is not served."""
+        """Return whether objects of a kind are in a namespace. Raises Refused for a kind not served."""
         return bool(self._resource(api_version, kind).namespaced)
 
     def get(
@@ -141,10 +144,7 @@ class Api:
         return [dict(item) for item in found["items"]]
 
     def kinds(self) -> Sequence[tuple[str, str, bool]]:
-        """Return (apiVersion, kind, namespaced) of everything that can be listed and deleted.
-
-        Preferred versions only.
-        """
+        """Return (apiVersion, kind, namespaced) of what can be listed and deleted, in preferred versions."""
         return [
             (resource.group_version, resource.kind, resource.namespaced)
             for resource in self._dynamic.resources.search()
@@ -164,7 +164,7 @@ class Api:
         )
 
     def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> bool:
-        """Ask for an object's deletion, its dependants in the background; False when there is none."""
+        """Delete an object, its dependants in the background; return False where it does not exist."""
         try:
             self._resource(api_version, kind).delete(
                 name=name,
@@ -178,7 +178,7 @@ class Api:
         return True
 
     def delete_pods_and_claims(self, namespace: str) -> None:
-        """Ask for the deletion of all pods of a namespace, and of the volume claims that they use till then.
+        """Delete all pods of a namespace, and the volume claims that they use till then; don't wait.
 
         Each pod has its own grace period (Kubernetes: "Storage Object in Use Protection").
         """
@@ -206,14 +206,23 @@ class Api:
         seconds: int | None = None,
         limit: float | None = None,
     ) -> str:
-        """Return a container's log, its last lines or those of the last seconds; previous: of its run before.
+        """Return a container's log.
 
-        container: may be left out where there is one only. limit: seconds to answer in (LIMITS.api_call).
-        Raises ApiException.
+        Args:
+            pod: The pod's name.
+            namespace: The pod's.
+            container: May be left out where the pod has one only.
+            previous: Return the log of the run before the current one.
+            lines: Return only so many lines, the last ones.
+            seconds: Return only the lines of so many last seconds.
+            limit: The seconds in which the server has to answer (LIMITS.api_call).
+
+        Raises:
+            ApiException: The server refuses.
         """
-        asked = {"container": container, "tailLines": lines, "sinceSeconds": seconds}
+        parts = {"container": container, "tailLines": lines, "sinceSeconds": seconds}
         query = [("previous", "true")] if previous else []
-        query += [(name, str(value)) for name, value in asked.items() if value]
+        query += [(name, str(value)) for name, value in parts.items() if value]
         return self.raw(_path(namespace, "pods", pod, "log"), query, limit)
 
     def raw(self, path: str, query: Sequence[tuple[str, str]] = (), limit: float | None = None) -> str:
@@ -228,17 +237,19 @@ class Api:
         )
         return bytes(response.data).decode(errors="replace")
 
-    def _read(self, api_version: str, kind: str, **asked: str | None) -> dict[str, Any]:
+    def _read(self, api_version: str, kind: str, **query: str | None) -> dict[str, Any]:
         # The client would make an object of every part first, which costs some six times as much.
-        response = self._resource(api_version, kind).get(serialize=False, **asked)
+        response = self._resource(api_version, kind).get(serialize=False, **query)
         return dict(json.loads(response.data))
 
     def _resource(self, api_version: str, kind: str) -> Any:
         try:
             return self._dynamic.resources.get(api_version=api_version, kind=kind)
         except ResourceNotFoundError as error:
-            told = f'no matches for kind "{kind}" in version "{api_version}": the cluster does not serve it'
-            raise Refused(ObjectRef(kind, "?"), told) from error
+            message = (
+                f'no matches for kind "{kind}" in version "{api_version}": the cluster does not serve it'
+            )
+            raise Refused(ObjectRef(kind, "?"), message) from error
 
     def _there(self, resource: Any, name: str, namespace: str | None) -> dict[str, Any] | None:
         """Return an object as it is there, None when there is none."""
@@ -251,50 +262,5 @@ class Api:
             raise
 
 
-def ref_of(body: Object) -> ObjectRef:
-    """Return what an object is called."""
-    return ObjectRef(kind_name(str(body["apiVersion"]), str(body["kind"])), str(body["metadata"]["name"]))
-
-
-def made_by_us(item: Object) -> bool:
-    """Tell whether an object that is there was applied by this suite, by its field manager."""
-    return any(one.get("manager") == FIELD_MANAGER for one in item["metadata"].get("managedFields") or ())
-
-
-def _verb(before: Object | None, after: Object) -> Verb:
-    """Return what became of an object; what controllers write to its status meanwhile is no change of it."""
-    if before is None:
-        return Verb.CREATED
-    return Verb.UNCHANGED if _written(before) == _written(after) else Verb.CONFIGURED
-
-
-def _written(item: Object) -> tuple[object, ...]:
-    """Return what an author decided of an object: its content, and which fields of it are ours."""
-    metadata = {k: v for k, v in item["metadata"].items() if k not in {"resourceVersion", "managedFields"}}
-    ours = [
-        one.get("fieldsV1")
-        for one in item["metadata"].get("managedFields") or ()
-        if one.get("manager") == FIELD_MANAGER
-    ]
-    return {k: v for k, v in item.items() if k not in {"metadata", "status"}}, metadata, ours
-
-
 def _path(namespace: str, *words: str) -> str:
     return "/".join(["/api/v1/namespaces", namespace, *words])
-
-
-def _undecided(error: ApiException) -> bool:
-    """Tell whether the server is not well, rather than the object wrong."""
-    return error.status in UNWELL or bool(WEBHOOK_FAILED.search(_message(error)))
-
-
-def _message(error: ApiException) -> str:
-    try:
-        return str(json.loads(error.body or "{}")["message"])
-    except (TypeError, ValueError, KeyError):
-        return f"{error.status} {error.reason}"
-
-
-def _warnings(headers: Sequence[str]) -> tuple[str, ...]:
-    """Return the texts of Warning headers: `299 - "text"`, several in one header separated by commas."""
-    return tuple(part for header in headers for part in header.split('"')[1::2])

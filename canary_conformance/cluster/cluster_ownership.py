@@ -1,8 +1,8 @@
-"""Whose is a cluster of this name? One run's at a time; what a dead run left of it is known by its record.
+"""Which run a cluster name belongs to: one at a time; what a dead run left is known by its record.
 
 A run locks the name before it makes anything (the kernel gives the lock back however the run ends), and then
-writes down that it did, and whether the cluster is to be kept. A record that nobody holds the lock of, and
-that keeps nothing, is a dead run's.
+writes down that it did, and whether the cluster is to be kept. A record without a
+holder of the lock, and without a cluster to be kept, is a dead run's.
 """
 
 from __future__ import annotations
@@ -31,7 +31,13 @@ _NAME = re.compile(rf"(?=.{{1,{_LONGEST_NAME}}}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Who claimed a cluster: the run's mark, since when (UTC), and whether the cluster stays at its end."""
+    """The claim of a run on a cluster.
+
+    Attributes:
+        owner: The run's token; see process_owners.
+        since: When the claim was made, in UTC.
+        keep: Whether the cluster stays at the run's end.
+    """
 
     owner: str
     since: str
@@ -45,9 +51,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A cluster name that this run may use; mine is False where the run that started this one holds it.
+    """A cluster name that this run may use.
 
-    before: what the last run wrote down that held it; None where nothing is known of such a cluster.
+    Attributes:
+        name: The cluster's.
+        folder: Where the cluster's files lie.
+        mine: Whether this run holds the lock, and not the run that started it.
+        before: The record of the last run that held the name; None where there is none.
     """
 
     name: str
@@ -92,9 +102,9 @@ def lent_claim(name: str, store: Path) -> Claim:
 
 
 def write_down(claim: Claim, *, keep: bool) -> None:
-    """Write down that this run makes, or takes over, the cluster, and whether it is to stay.
+    """Record that this run makes or reuses the cluster, and whether it is to stay.
 
-    From now on a dead run's cluster can be told from somebody else's.
+    From now on a cluster of a dead run is distinguished from one that others made.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     record = Record(own_token(), now, keep)
@@ -105,33 +115,33 @@ def write_down(claim: Claim, *, keep: bool) -> None:
 
 
 def written_by_us(claim: Claim) -> bool:
-    """Tell whether this run wrote down that the cluster is its own: only then it may delete it."""
+    """Return whether this run has recorded the cluster as its own: only then it may delete it."""
     record = _read(claim.folder)
     return record is not None and record.owner == own_token()
 
 
 def check_name(name: str) -> None:
-    """Raise BadInput for what can't name a cluster; it names a folder too, so it can't lead elsewhere."""
+    """Raise BadInput for an invalid cluster name, which also names a folder and so can't lead elsewhere."""
     if not _NAME.fullmatch(name):
         raise BadInput(
-            f"{name!r} can't name a cluster: small letters, digits and '-', at most {_LONGEST_NAME}, "
-            f"a letter or digit at both ends"
+            f"{name!r} is not a valid cluster name: at most {_LONGEST_NAME} small letters, digits and '-', "
+            f"with a letter or digit at both ends"
         )
 
 
 def record_of(name: str, store: Path) -> Record | None:
-    """Return what was written down about a cluster; None when nothing was, or nothing that can be read."""
+    """Return the record of a cluster, None where there is none that can be read."""
     return _read(folder_of(name, store))
 
 
 def records(store: Path) -> dict[str, Record]:
-    """Return what was written down about each cluster, by its name, in use or not."""
+    """Return the record of each cluster, by its name, in use or not."""
     names = [file.parent.name for file in sorted((store / CLUSTERS).glob(f"*/{RECORD}"))]
     return {name: record for name in names if (record := record_of(name, store)) is not None}
 
 
 def unclaimed(store: Path) -> Generator[tuple[str, Record]]:
-    """Yield the clusters that no living run holds, each locked until the next is asked for."""
+    """Yield the clusters that no living run holds, each locked until the next one is taken."""
     for name in records(store):
         lock = FileLock(folder_of(name, store).with_name(f"{name}{LOCK}"))
         try:
@@ -148,14 +158,14 @@ def unclaimed(store: Path) -> Generator[tuple[str, Record]]:
 
 def _read(folder: Path) -> Record | None:
     try:
-        told = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return Record(str(told["owner"]), str(told["since"]), bool(told["keep"]))
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return Record(str(record["owner"]), str(record["since"]), bool(record["keep"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
 def _wait_for_cleaner(lock: FileLock, name: str, holder: Record | None) -> None:
-    """Lock a name whose last run is gone: whoever has the lock is removing what it left. Raises BadInput."""
+    """Lock a name whose last run is gone: another run is removing what it left. Raises BadInput."""
     try:
         if holder is not None and has_ended(holder.owner):
             lock.acquire(timeout=LIMITS.cluster_delete)
@@ -166,8 +176,8 @@ def _wait_for_cleaner(lock: FileLock, name: str, holder: Record | None) -> None:
 
 
 def _taken(name: str, holder: Record | None) -> str:
-    who = f"process {holder.pid}, since {holder.since}" if holder else "it has just begun"
+    holds = f"process {holder.pid}, since {holder.since}" if holder else "it has just begun"
     return (
-        f"another run uses cluster {name!r} now ({who}): wait for its end, "
+        f"another run uses cluster {name!r} now ({holds}): wait for its end, "
         f"or give this run a cluster of its own with --cluster-name"
     )

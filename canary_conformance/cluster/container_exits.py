@@ -1,4 +1,4 @@
-"""How containers ended, run after run, with the last words of each, and what proves that they always will.
+"""How containers ended, run after run, with their last log lines, and what proves that they always will.
 
 A run's log is gone when the next one has ended, so each is read when it is seen to have ended. The kubelet
 starts a container again at once, then after 10 s, 20 s and so on (Kubernetes: "Pod Lifecycle", "How Pods
@@ -22,10 +22,12 @@ from canary_conformance.cluster.pod_state import Trouble
 Object = Mapping[str, Any]
 
 LOG_LINES = 12
-# A database may restart twice while it makes its first volume; who ends a third time goes on doing so.
+# A database may restart twice while it makes its first volume; after a third end a container goes on ending.
 ENDS_AT_MOST = 2
 SAME_WORDS = 5  # lines
 SIGNALLED = 128  # exit codes above it are of a signal: the kubelet, or the kernel short of memory, ended it
+# What the API's client raises for a log that can't be read: the server's refusal, or no whole answer.
+UNREADABLE = (ApiException, HTTPError, OSError)
 # What the kubelet answers, with status 200, for a container that is removed by now.
 LOG_GONE = "unable to retrieve container logs"
 # SIGKILL and SIGTERM: a liveness or startup probe failed too often.
@@ -36,7 +38,14 @@ _NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One run of a container that ended: the first is run 0. words: the last lines of its log, or message."""
+    """One run of a container that ended.
+
+    Attributes:
+        run: Its number; the first run is 0.
+        exit_code: Of the container's first process.
+        reason: The kubelet's word for it.
+        words: The last lines of its log, or of the kubelet's message.
+    """
 
     run: int
     exit_code: int
@@ -45,7 +54,7 @@ class End:
 
     @property
     def by_itself(self) -> bool:
-        """Whether the program itself said that it failed."""
+        """Whether the program itself reported that it failed."""
         return 0 < self.exit_code < SIGNALLED
 
     @property
@@ -54,9 +63,9 @@ class End:
         return self.reason in NEVER_STARTED
 
     def is_like(self, other: End) -> bool:
-        """Tell whether another run ended in the same way and with the same last words, but for numbers.
+        """Return whether another run ended in the same way and with the same last lines, but for numbers.
 
-        Without any words nobody can tell.
+        False where a run has no lines to compare.
         """
         lines = min(SAME_WORDS, len(self.words), len(other.words))
         if not lines or (self.exit_code, self.reason) != (other.exit_code, other.reason):
@@ -83,7 +92,7 @@ class CrashLog:
         self._ends: dict[tuple[str, str], dict[int, End]] = {}
 
     def look(self, pods: Sequence[Object]) -> None:
-        """Remember every end that the pods tell and that isn't known yet."""
+        """Remember every end that the pods' statuses report and that isn't known yet."""
         for pod in pods:
             for status in container_statuses(pod):
                 known = self._ends.setdefault(_key(pod, status["name"]), {})
@@ -101,12 +110,12 @@ class CrashLog:
         return End(number, int(ended.get("exitCode", -1)), reason, tuple(words or message.splitlines()))
 
     def _log(self, pod: Object, status: Object, number: int) -> list[str]:
-        """Return the last lines of a run, none where another run may have taken its place meanwhile."""
+        """Return the last lines of a run, empty where another run may have taken its place meanwhile."""
         name, container = pod["metadata"]["name"], status["name"]
         if number != current_run(status).number - current_run(status).runs:
             return []
-        # A log that can't be read leaves a run without words, which prove nothing.
-        with contextlib.suppress(ApiException, HTTPError, OSError):
+        # A log that can't be read leaves a run without lines, which proves nothing.
+        with contextlib.suppress(*UNREADABLE):
             log = self._api.log(
                 name,
                 self._namespace,
@@ -134,7 +143,7 @@ def current_run(status: Object) -> Run:
 
 
 def ended_runs(pod: Object, status: Object) -> Iterator[tuple[int, Object]]:
-    """Yield the number of each run of a container that its status tells the end of, with how it ended.
+    """Yield the number of each run of a container that has ended by its status, with how it ended.
 
     An init container that has done its work has not ended in this sense.
     """
@@ -145,7 +154,7 @@ def ended_runs(pod: Object, status: Object) -> Iterator[tuple[int, Object]]:
 
 
 def stands_still(pod: Object, status: Object) -> bool:
-    """Tell whether a container has ended and isn't running again by now."""
+    """Return whether a container has ended and isn't running again by now."""
     return not current_run(status).runs and any(True for _ in ended_runs(pod, status))
 
 
@@ -178,22 +187,22 @@ def habits(pods: Sequence[Object]) -> Iterator[Trouble]:
 
 
 def ended_for_good(ends: Sequence[End]) -> bool:
-    """Tell whether a container that depends on nobody will go on ending, by the runs of it that ended."""
+    """Return whether a container that needs no other will go on ending, by its runs that ended."""
     return bool(ends) and (ends[-1].run >= ENDS_AT_MOST or ends_alike(ends))
 
 
 def ends_alike(ends: Sequence[End]) -> bool:
-    """Tell whether the last run ended by itself, in the same way as the one before it."""
+    """Return whether the last run ended by itself, in the same way as the one before it."""
     return len(ends) > 1 and ends[-1].by_itself and ends[-1].is_like(ends[-2])
 
 
 def never_starts(ends: Sequence[End]) -> bool:
-    """Tell whether the program could not be started, twice for the same reason."""
+    """Return whether the program could not be started, twice for the same reason."""
     return len(ends) > 1 and ends[-1].never_started and ends[-1].is_like(ends[-2])
 
 
 def _ended(status: Object) -> Iterator[tuple[int, Object]]:
-    """Yield the number of each run that a status tells the end of, with how it ended."""
+    """Yield the number of each run that has ended by a status, with how it ended."""
     now, before = status.get("state") or {}, (status.get("lastState") or {}).get("terminated")
     number = int(status.get("restartCount", 0))
     if "terminated" in now:
@@ -201,7 +210,7 @@ def _ended(status: Object) -> Iterator[tuple[int, Object]]:
         if before and number:
             yield number - 1, before
     elif before:
-        # Who waits to be started again has its last run's end in lastState.
+        # A container that waits to be started again has its last run's end in lastState.
         yield (number - 1 if "running" in now else number), before
 
 

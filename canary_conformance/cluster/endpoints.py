@@ -1,4 +1,4 @@
-"""Do the endpoints of a namespace's Services say what its pods say?
+"""The endpoints of a namespace's Services, and whether they are its ready pods.
 
 A pod's readiness, its Deployment's status and the endpoints of its Services are written by three controllers,
 one after the other; only when the last has caught up can a proxy know of the pod.
@@ -16,10 +16,7 @@ SERVICE_LABEL = "kubernetes.io/service-name"
 
 
 def stale_endpoints(api: Api, namespace: str) -> list[str]:
-    """Return each Service whose ready endpoints are not the ready pods that it selects.
-
-    With the two counts.
-    """
+    """Return each Service whose ready endpoints are not the ready pods that it selects, with both counts."""
     pods = api.list("v1", "Pod", namespace)
     slices = api.list("discovery.k8s.io/v1", "EndpointSlice", namespace)
     stale = []
@@ -28,9 +25,9 @@ def stale_endpoints(api: Api, namespace: str) -> list[str]:
         if not selector:
             continue
         name = service["metadata"]["name"]
-        told, real = ready_addresses(slices, name), _selected(pods, selector)
-        if told != real:
-            stale.append(f"endpoints of Service {name}: {len(told)}, not yet {len(real)} ready pods")
+        written, ready = ready_addresses(slices, name), _selected(pods, selector)
+        if written != ready:
+            stale.append(f"endpoints of Service {name}: {len(written)}, not yet {len(ready)} ready pods")
     return stale
 
 

@@ -1,8 +1,8 @@
-"""A kind cluster of ours, made through pytest-kind, kept or deleted, never confused with somebody else's.
+"""A kind cluster of this suite: made, reused, kept or deleted, and never confused with other clusters.
 
-Ours is a cluster that a run of ours wrote down and whose node runs one of our images; any other cluster of
-the same name is left alone. kubeconfig, kind configuration and discovery cache lie in a folder of the store,
-the user's kubeconfig is never touched.
+The suite's own is a cluster that one of its runs recorded and whose node runs one of its images; any other
+cluster of the same name is left alone. kubeconfig, kind configuration and discovery cache lie in a folder of
+the store; the user's kubeconfig is never touched.
 """
 
 from __future__ import annotations
@@ -16,11 +16,20 @@ from pathlib import Path
 import yaml
 
 from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.base import Address, Object, node_port
 from canary_conformance.cluster.cluster_ownership import Claim, claimed, write_down, written_by_us
-from canary_conformance.cluster.nodes import Node, node_image_of, node_of, remove_nodes
+from canary_conformance.cluster.node_conditions import is_ready_node
+from canary_conformance.cluster.nodes import (
+    KindNode,
+    Node,
+    container_of,
+    node_image_of,
+    node_of,
+    remove_nodes,
+)
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images.content_keys import key_of
-from canary_conformance.images.engine import docker
+from canary_conformance.images.engine import docker, ensure_engine
 from canary_conformance.images.node_image import contents_of
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.images.recipes import REPOSITORY
@@ -30,7 +39,7 @@ from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
 
 SYSTEM = "kube-system"
-# Says on the system's namespace what was applied there, so that a cluster that is reused is known again.
+# The annotation of the system's namespace that records what was applied there, for a run that reuses it.
 APPLIED = "voting-conformance/platform"
 PLATFORM = Path(__file__).with_name("platform.yaml")
 # The first address of kubeadm's default service network: the API server as every pod calls it.
@@ -45,10 +54,14 @@ NOWHERE = "ip route replace unreachable 10.244.0.0/16"
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
-    """A cluster that can be used: its name, its API, the address of its node.
+class KindCluster:
+    """A Cluster on this machine that can be used.
 
-    Whether it was found running.
+    Attributes:
+        name: As kind knows it.
+        api: Its API server.
+        node_address: The address of its one node, which this machine reaches.
+        reused: Whether it was found running.
     """
 
     name: str
@@ -56,15 +69,33 @@ class Cluster:
     node_address: str
     reused: bool
 
+    @property
+    def own_namespaces(self) -> tuple[str, ...]:
+        """The namespace of Kubernetes' own pods."""
+        return (SYSTEM,)
+
+    @property
+    def nodes(self) -> KindNode:
+        """Its one node."""
+        return KindNode(self.name)
+
+    def address_of(self, service: Object, port: int) -> Address | None:
+        """Return where this machine reaches a port of a Service: at the node, by the Service's node port."""
+        opened = node_port(service, port)
+        return None if opened is None else Address(self.node_address, opened)
+
 
 @contextmanager
 def kind_cluster(
     name: str, provisions: Provisions, store: Path, progress: Progress, *, keep: bool
-) -> Iterator[Cluster]:
+) -> Iterator[KindCluster]:
     """Yield a cluster of this name, reused if it was kept and is of the same images.
 
-    Deleted at the end unless kept. Raises BadInput (the name is another run's now, or is taken by a cluster
-    that is not ours) or EnvironmentFailed.
+    It is deleted at the end unless it is to be kept.
+
+    Raises:
+        BadInput: Another run uses the name now, or this suite did not make the cluster of that name.
+        EnvironmentFailed: The cluster can't be made.
     """
     with claimed_cluster(name, store, progress, keep=keep) as claim:
         yield ensure_cluster(claim, provisions, progress)
@@ -72,19 +103,21 @@ def kind_cluster(
 
 @contextmanager
 def claimed_cluster(name: str, store: Path, progress: Progress, *, keep: bool) -> Iterator[Claim]:
-    """Yield the claim on a name, before a cluster is made; what there is of it by the end is deleted.
+    """Yield the claim on a name, before a cluster is made; the container engine runs from then on.
 
-    Unless it is to be kept. The engine has to run. Raises BadInput as kind_cluster() does.
+    What there is of the cluster by the end is deleted, unless it is to be kept. Raises BadInput as
+    kind_cluster() does, and what ensure_engine() raises.
     """
+    ensure_engine(progress)
     with claimed(name, store) as claim:
-        check_ours(claim)
+        check_own(claim)
         if claim.mine:
             write_down(claim, keep=keep)
         with _ended(claim, progress, keep=keep):
             yield claim
 
 
-def ensure_cluster(claim: Claim, provisions: Provisions, progress: Progress) -> Cluster:
+def ensure_cluster(claim: Claim, provisions: Provisions, progress: Progress) -> KindCluster:
     """Return the claimed cluster, made unless one is there that was kept, holds these images and works.
 
     Raises EnvironmentFailed.
@@ -115,10 +148,10 @@ def ensure_cluster(claim: Claim, provisions: Provisions, progress: Progress) -> 
 
 def _ready_cluster(
     claim: Claim, node: Node, provisions: Provisions, progress: Progress, *, reused: bool
-) -> Cluster:
+) -> KindCluster:
     name = claim.name
     with progress.phase(f"cluster {name}: {'reused, checking it' if reused else 'getting ready'}"):
-        cluster = Cluster(name, Api(claim.folder / "kubeconfig"), node.address, reused)
+        cluster = KindCluster(name, Api(claim.folder / "kubeconfig"), node.address, reused)
         _get_ready(cluster, provisions, LIMITS.cluster_reused if reused else LIMITS.cluster_create)
     return cluster
 
@@ -144,10 +177,10 @@ def remove_unless_kept(claim: Claim, progress: Progress) -> None:
             remove_nodes(claim.name)
 
 
-def check_ours(claim: Claim) -> str | None:
+def check_own(claim: Claim) -> str | None:
     """Return the image of the claimed cluster's node, None where there is no such cluster.
 
-    Raises BadInput where there is one that no run of ours wrote down.
+    Raises BadInput where there is one that no run of this suite recorded.
     """
     image = node_image_of(claim.name)
     if image is None or (claim.before is not None and image.startswith(f"{REPOSITORY}/")):
@@ -160,13 +193,13 @@ def check_ours(claim: Claim) -> str | None:
 
 
 def delete_cluster(name: str, folder: Path) -> bool:
-    """Delete a cluster of ours and its files; return whether there was one. Raises CommandFailed."""
+    """Delete a cluster and its files; return whether there was one. Raises CommandFailed."""
     there = remove_nodes(name)
     shutil.rmtree(folder, ignore_errors=True)
     return there
 
 
-def _get_ready(cluster: Cluster, provisions: Provisions, limit: float) -> None:
+def _get_ready(cluster: KindCluster, provisions: Provisions, limit: float) -> None:
     if provisions.own_network:
         _apply_platform(cluster, provisions, limit)
     try:
@@ -181,14 +214,14 @@ def _get_ready(cluster: Cluster, provisions: Provisions, limit: float) -> None:
         raise EnvironmentFailed(str(late)) from late
 
 
-def _apply_platform(cluster: Cluster, provisions: Provisions, limit: float) -> None:
+def _apply_platform(cluster: KindCluster, provisions: Provisions, limit: float) -> None:
     # A pod that calls a Service before kube-proxy knows it waits 30 s for its lost packets: services first,
     # pods second. A TCP connect proves nothing where a router answers for everybody, so the API server must
     # show its certificate.
     script = f"{NOWHERE} && exec {PROBE}"
     try:
         wait_until(
-            lambda: docker("exec", f"{cluster.name}-control-plane", "sh", "-c", script),
+            lambda: docker("exec", container_of(cluster.name), "sh", "-c", script),
             until=lambda _: True,
             limit=limit,
             what=f"services of cluster {cluster.name} answer",
@@ -213,9 +246,7 @@ def _apply_platform(cluster: Cluster, provisions: Provisions, limit: float) -> N
 def _not_ready(api: Api) -> list[str]:
     """Return what keeps the cluster from being used: nodes that are not ready, no default service account."""
     waiting = [
-        f"node {node['metadata']['name']}"
-        for node in api.list("v1", "Node")
-        if not any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"]["conditions"])
+        f"node {node['metadata']['name']}" for node in api.list("v1", "Node") if not is_ready_node(node)
     ]
     if api.get("v1", "ServiceAccount", "default", "default") is None:
         waiting.append("service account default/default")

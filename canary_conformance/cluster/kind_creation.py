@@ -1,4 +1,4 @@
-"""A kind cluster is made, through pytest-kind."""
+"""The creation of a kind cluster, through pytest-kind."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ LOOKS_FOR_LATE_NODES = 10
 
 
 def create(claim: Claim, provisions: Provisions) -> None:
-    """Make the claimed cluster through pytest-kind. Raises EnvironmentFailed with kind's last words."""
+    """Make the claimed cluster through pytest-kind. Raises EnvironmentFailed with kind's last lines."""
     folder = claim.folder
-    words = folder / "kind.log"
-    program = _kept_words(provisions.kind, words)
+    log = folder / "kind.log"
+    program = _logging(provisions.kind, log)
     # It makes a folder of its own where it stands.
     with contextlib.chdir(folder):
         kind = KindCluster(
@@ -45,8 +45,8 @@ def create(claim: Claim, provisions: Provisions) -> None:
         kind.create(config)
     except subprocess.CalledProcessError as error:
         late = "" if too_late.is_alive() else f" within {LIMITS.cluster_create:g} s"
-        told = f"its output ends with:\n{last_lines(words.read_text(errors='replace'))}"
-        raise EnvironmentFailed(f"kind could not create cluster {kind.name}{late}; {told}") from error
+        end = f"its output ends with:\n{last_lines(log.read_text(errors='replace'))}"
+        raise EnvironmentFailed(f"kind could not create cluster {kind.name}{late}; {end}") from error
     except BaseException:
         # kind is gone, but what it had just started goes on to make a node, a moment after it was looked for.
         end_children()
@@ -57,9 +57,9 @@ def create(claim: Claim, provisions: Provisions) -> None:
 
 
 def kind_config(provisions: Provisions) -> dict[str, object]:
-    """Return the kind configuration; nodes made here bring their own network and our CoreDNS (kind.
+    """Return the kind configuration (kind: "Configuration").
 
-    "Configuration").
+    Nodes that were built here bring their own network and CoreDNS.
     """
     config: dict[str, object] = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
     if provisions.own_network:
@@ -74,20 +74,20 @@ def kind_config(provisions: Provisions) -> dict[str, object]:
             ),
             # As our node's containerd has it.
             yaml.safe_dump({"kind": "KubeletConfiguration", "cgroupDriver": "cgroupfs"}),
-            # CoreDNS as kubeadm sets it up asks the engine's resolver, which asks CoreDNS: ours asks nobody.
+            # kubeadm's CoreDNS forwards to the engine's resolver, which asks CoreDNS; ours forwards nothing.
             yaml.safe_dump({"kind": "InitConfiguration", "skipPhases": ["preflight", "addon/coredns"]}),
         ]
     return config
 
 
-def _kept_words(kind: Path, words: Path) -> Path:
-    """Return a program that is kind and writes what it says of its work to a file.
+def _logging(kind: Path, log: Path) -> Path:
+    """Return a program that runs kind and writes its messages to a file.
 
-    pytest-kind lets it speak to the run's own output, where pytest hides it.
+    pytest-kind leaves them on the run's own standard error, where pytest hides them.
     """
-    words.write_text("")
-    program = words.with_name("kind")
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(str(kind))} "$@" 2>>{shlex.quote(str(words))}\n')
+    log.write_text("")
+    program = log.with_name("kind")
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(str(kind))} "$@" 2>>{shlex.quote(str(log))}\n')
     program.chmod(0o755)
     return program
 

@@ -1,7 +1,7 @@
-"""What runs that were killed left on this machine: found by their marks and records, removed, and told.
+"""What killed runs left on this machine: found by their marks and records, removed, and reported.
 
 Nothing else is touched: no cluster that is kept or in use, no container, process or file without a mark of
-ours.
+this suite.
 """
 
 from __future__ import annotations
@@ -26,19 +26,27 @@ MOUNTS = Path("/proc/self/mounts")
 
 
 def remove_stale(store: Path, *, kept: bool = False) -> list[str]:
-    """Remove what dead runs left, and return a line for each thing: "removed process 12 (kind), ...".
+    """Remove what dead runs left.
 
-    kept: also clusters that were kept on purpose and are not in use. Clusters and containers stay where the
-    engine is silent, and a line says so. Raises CommandFailed.
+    Args:
+        store: The suite's folder.
+        kept: Remove also clusters that were kept on purpose and are not in use.
+
+    Returns:
+        A line for each thing: "removed process 12 (kind), ...". Clusters and containers stay where the engine
+        is silent, which a line says.
+
+    Raises:
+        CommandFailed: Something can't be removed.
     """
-    told = [f"removed process {orphan}, left by a run that was killed" for orphan in end_orphans()]
+    lines = [f"removed process {orphan}, left by a run that was killed" for orphan in end_orphans()]
     if engine_version() is not None:
-        told += [f"removed {what}" for what in _clusters(store, kept=kept)]
-        told += [f"removed {what}" for what in _containers()]
+        lines += [f"removed {what}" for what in _clusters(store, kept=kept)]
+        lines += [f"removed {what}" for what in _containers()]
     elif any(kept or not record.keep for record in records(store).values()):
-        told.append("the container engine is silent: clusters and containers are left until it runs")
-    told += [f"removed unfinished folder {name}" for name in _unfinished(store)]
-    return told + [f"removed temporary folder {name}" for name in temporary_files.remove_abandoned()]
+        lines.append("the container engine is silent: clusters and containers are left until it runs")
+    lines += [f"removed unfinished folder {name}" for name in _unfinished(store)]
+    return lines + [f"removed temporary folder {name}" for name in temporary_files.remove_abandoned()]
 
 
 def left_alone(store: Path) -> list[str]:

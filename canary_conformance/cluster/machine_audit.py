@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from canary_conformance.cluster.kind import Cluster
-from canary_conformance.cluster.network_exposure import count_outbound, openings_of
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.connections import Connections
 from canary_conformance.errors import EnvironmentFailed
 
 CONNECTIONS = Connections()
+NOT_WATCHED = (
+    "not watched, as the nodes do not run on this machine: packets that leave the cluster, "
+    "ports that lead into it, full disks that no node reports"
+)
 
 
 @contextmanager
@@ -24,18 +27,22 @@ def only_inside(cluster: Cluster, header: list[str]) -> Iterator[None]:
     Raises:
         EnvironmentFailed: The cluster can be reached from outside of this machine.
     """
-    openings = openings_of(cluster.name)
+    if cluster.nodes is None:
+        header.append(NOT_WATCHED)
+        yield
+        return
+    openings = cluster.nodes.openings()
     if open_to_others := [str(port) for port in openings.ports if not port.on_loopback]:
         raise EnvironmentFailed(
             f"the cluster can be reached from outside of this machine: {', '.join(open_to_others)}"
         )
     inside = openings.networks
-    before = count_outbound(cluster.name, inside)
+    before = cluster.nodes.count_outbound(inside)
     CONNECTIONS.watch()
     try:
         yield
     finally:
-        after = None if before is None else count_outbound(cluster.name, inside)
+        after = None if before is None else cluster.nodes.count_outbound(inside)
         header.append(audit_line(before, after, CONNECTIONS.beyond(inside)))
 
 

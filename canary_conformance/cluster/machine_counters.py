@@ -1,4 +1,4 @@
-"""Takes the machine's counters once a second, so that any wait can be judged by its own time."""
+"""Samples of the machine's counters once a second, so that any wait can be judged by its own time."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.machine_pressure import Sample, groups_of, shortage, take_sample
-from canary_conformance.cluster.nodes import node_process
 
 PACE = 1.0  # seconds
 KEPT = 3600  # samples
@@ -16,10 +16,10 @@ OWN, NODES = "this run", "the cluster's node"
 
 
 class MachineWatch:
-    """The samples of the last hour, and what they say of a time."""
+    """The samples of the last hour, and what the machine was short of in a part of it."""
 
     def __init__(self, take: Callable[[], Sample] = take_sample) -> None:
-        """take: takes one sample."""
+        """Prepare to take samples; `take` returns one."""
         self._take = take
         self._samples: deque[Sample] = deque(maxlen=KEPT)
         self._stopping = threading.Event()
@@ -43,11 +43,8 @@ class MachineWatch:
             self._samples.append(self._take())
 
 
-def machine_watch_of(cluster_name: str) -> MachineWatch:
-    """Return the watch over this machine, its limits for this run and for a cluster's node."""
-    container, process = node_process(cluster_name)
-    node = groups_of(process)
-    # The process of an engine on another machine is somebody else's here.
-    here = bool(container) and any(container in str(folder) for folder in node)
-    groups: Mapping[str, Sequence[Path]] = {OWN: groups_of("self"), NODES: node if here else ()}
+def machine_watch_of(cluster: Cluster) -> MachineWatch:
+    """Return the watch over this machine and the CPU limits of this run and of the cluster's nodes."""
+    nodes = cluster.nodes.control_groups() if cluster.nodes else ()
+    groups: Mapping[str, Sequence[Path]] = {OWN: groups_of("self"), NODES: nodes}
     return MachineWatch(lambda: take_sample(groups))

@@ -1,4 +1,4 @@
-"""Namespaces deleted, with all that is in them and the volumes that were claimed there."""
+"""The deletion of namespaces, with all that is in them and the volumes that were claimed there."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from canary_conformance.waiting import NotInTime, wait_until
 
 
 def delete_namespace(api: Api, name: str) -> bool:
-    """Ask for a namespace's deletion, and for that of its pods and claims at once; False when there is none.
+    """Delete a namespace, its pods and claims at once; don't wait. Return False where it does not exist.
 
-    Kubernetes' namespace controller asks for both too, but first after 5 s, and looks 5 s later whether they
-    are gone, before it removes the rest ("Namespaces", ordered deletion). Asked now, they are gone when it
+    Kubernetes' namespace controller deletes both too, but first after 5 s, and looks 5 s later whether they
+    are gone, before it removes the rest ("Namespaces", ordered deletion). Deleted now, they are gone when it
     first looks, and no new ones can come: the namespace is on its way out already.
     """
     found = api.delete("v1", "Namespace", name)

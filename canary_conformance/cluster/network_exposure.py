@@ -1,8 +1,8 @@
-"""What a cluster opens: ports of this machine that lead into it, packets of its that leave the machine.
+"""The network of a kind cluster: ports of this machine that lead into it, packets that leave the machine.
 
 Packets are counted in the node, behind whose one interface all pods lie: those to an address outside of the
-engine's network for the cluster, in which this machine has an address too. Names are resolved by the engine;
-its own questions are not counted.
+engine's network for the cluster, in which this machine has an address too. The engine resolves names; its own
+DNS queries are not counted.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from canary_conformance.cluster.base import Openings, Port
 from canary_conformance.images.engine import docker
 from canary_conformance.processes import CommandFailed
 
@@ -24,62 +24,39 @@ _ON_THE_LINK = {4: ("224.0.0.0/4", "255.255.255.255/32"), 6: ("ff00::/8", "fe80:
 _COUNTED = re.compile(rf"^\s*(\d+)\s.*{COMMENT}", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
-    """A port of this machine that leads to a port of the node; address is where this machine listens."""
-
-    address: str
-    number: int
-    to: str
-
-    def __str__(self) -> str:
-        return f"{self.address}:{self.number} -> {self.to}"
-
-    @property
-    def on_loopback(self) -> bool:
-        """Whether nobody but this machine can reach it."""
-        return bool(self.address) and ipaddress.ip_address(self.address).is_loopback
-
-
-@dataclass(frozen=True, slots=True)
-class Openings:
-    """The ports of this machine at which the engine lets connections into a node.
-
-    And the engine's networks that it is in, as "172.18.0.0/16".
-    """
-
-    ports: tuple[Port, ...]
-    networks: tuple[str, ...]
-
-
-def openings_of(cluster: str) -> Openings:
-    """Return what a cluster's node opens. Raises CommandFailed."""
-    told = json.loads(docker("inspect", "--format", "{{json .NetworkSettings}}", f"{cluster}-control-plane"))
+def openings_of(container: str) -> Openings:
+    """Return what leads into a node's container. Raises CommandFailed."""
+    settings = json.loads(docker("inspect", "--format", "{{json .NetworkSettings}}", container))
     ports = (
         Port(one["HostIp"], int(one["HostPort"]), to)
-        for to, places in (told["Ports"] or {}).items()
+        for to, places in (settings["Ports"] or {}).items()
         for one in places or ()
     )
     addresses = (
         (one[address], one[length])
-        for one in told["Networks"].values()
+        for one in settings["Networks"].values()
         for address, length in (("IPAddress", "IPPrefixLen"), ("GlobalIPv6Address", "GlobalIPv6PrefixLen"))
     )
     networks = (ipaddress.ip_interface(f"{one}/{length}").network for one, length in addresses if one)
     return Openings(tuple(ports), tuple(str(network) for network in networks))
 
 
-def count_outbound(cluster: str, inside: Sequence[str]) -> int | None:
-    """Return how many packets have left the machine since this was first asked; the first time begins at 0.
+def count_outbound(container: str, inside: Sequence[str]) -> int | None:
+    """Return how many packets have left the machine since the first call, which begins at 0.
 
-    inside: the networks of this machine that the node is in. None where there is nothing to count with.
+    Args:
+        container: The node's.
+        inside: The networks of this machine that the node is in.
+
+    Returns:
+        None where the node has no program that counts.
     """
     read = "; ".join(f"{program} -w -t mangle -nvxL {_CHAIN}" for program in _PROGRAMS.values())
     try:
-        counted = _COUNTED.findall(_in_node(cluster, f"{{ {read}; }} 2>/dev/null || true"))
+        counted = _COUNTED.findall(_in_node(container, f"{{ {read}; }} 2>/dev/null || true"))
         if len(counted) == len(_PROGRAMS):
             return sum(map(int, counted))
-        _in_node(cluster, " && ".join(rule for version in _PROGRAMS for rule in _rules(version, inside)))
+        _in_node(container, " && ".join(rule for version in _PROGRAMS for rule in _rules(version, inside)))
     except CommandFailed:
         return None
     return 0
@@ -93,5 +70,5 @@ def _rules(version: int, networks: Sequence[str]) -> Iterator[str]:
     yield from (f"{_PROGRAMS[version]} -w -t mangle {rule}" for rule in rules)
 
 
-def _in_node(cluster: str, script: str) -> str:
-    return docker("exec", f"{cluster}-control-plane", "sh", "-c", script)
+def _in_node(container: str, script: str) -> str:
+    return docker("exec", container, "sh", "-c", script)

@@ -17,27 +17,32 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from kubernetes.client.exceptions import ApiException
 from kubernetes.stream import ws_client
 from kubernetes.stream.ws_client import WSClient
+from urllib3.exceptions import HTTPError
 from websocket import WebSocket
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.errors import NotJudged
 from canary_conformance.timeouts import LIMITS
 
+UNANSWERED = (OSError, HTTPError, ApiException)
+"""What the API's client and the sockets raise where nothing answers."""
+
 DATA, ERROR = 0, 1
 STDOUT, STDERR = 1, 2
 
 
 class _Limited(WebSocket):
-    """Gives up where the server takes the connection and says nothing: WSClient has no limit for that."""
+    """Gives up where the server accepts the connection and stays silent: WSClient has no limit for that."""
 
     def connect(self, url: str, **options: Any) -> None:
         """Connect, each answer within LIMITS.exec_in_pod seconds."""
         super().connect(url, **{"timeout": LIMITS.exec_in_pod, **options})  # type: ignore[no-untyped-call]
 
 
-# The library offers no other way to say so.
+# The library has no option for it.
 ws_client.WebSocket = _Limited
 
 
@@ -57,9 +62,9 @@ def run_in_pod(api: Api, pod: PodName, container: str, command: Sequence[str]) -
 
     Raises NotJudged when it can't be run or ends with an error; the message holds what it wrote.
     """
-    asked = [("container", container), ("stdout", "true"), ("stderr", "true")]
+    query = [("container", container), ("stdout", "true"), ("stderr", "true")]
     try:
-        session = _session(api, pod, "exec", [*asked, *(("command", word) for word in command)])
+        session = _session(api, pod, "exec", [*query, *(("command", word) for word in command)])
     except Exception as error:
         raise NotJudged(f"nothing can be run in {container} of pod {pod}: {error}") from error
     with contextlib.ExitStack() as ending:
@@ -101,7 +106,7 @@ class PodPort:
         try:
             return self._get(path)
         except OSError:
-            # A kept connection may have been dropped while nobody used it; a fresh one that breaks is an
+            # A kept connection may have been dropped while it was idle; a fresh one that breaks is an
             # answer.
             self.close()
             if not kept:

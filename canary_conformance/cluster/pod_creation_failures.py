@@ -1,7 +1,7 @@
 """Why an object makes no pods, or pods that can never start: what it names is absent, or pods are refused.
 
-A refusal by the API server stands until somebody changes something (Kubernetes: "Admission Control"), unless
-its message says that the server could not decide, or that room may become free.
+A refusal by the API server stands until an object is changed (Kubernetes: "Admission Control"), unless by its
+message the server could not decide, or room may become free.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ MAY_PASS = (
 def unmade_pods(api: Api, namespace: str, ref: ObjectRef, item: Object) -> list[Trouble]:
     """Return why an object whose rollout isn't complete makes no pods, or none that can start."""
     if item["spec"].get("paused"):
-        told = f"{ref} is paused, so that no pod is made from its template"
-        return [Trouble(told, concerns=(f"{ref}:spec.paused",))]
+        reason = f"{ref} is paused, so that no pod is made from its template"
+        return [Trouble(reason, concerns=(f"{ref}:spec.paused",))]
     absent = absent_references(api, namespace, (item["spec"].get("template") or {}).get("spec") or {})
     if absent:
         return [
@@ -61,7 +61,7 @@ def _refusals(api: Api, namespace: str, ref: ObjectRef, item: Object) -> Sequenc
             for condition in (item.get("status") or {}).get("conditions") or []
             if condition["type"] == "ReplicaFailure" and condition["status"] == "True"
         ]
-    # Other kinds say so by events only, which are kept long after it passed.
+    # Other kinds report it by events only, which are kept long after it passed.
     ready = "numberReady" if ref.kind == DAEMON_SET else "readyReplicas"
     there = existing_pods(item, ref.kind)
     if there >= wanted_pods(item, ref.kind) or (item.get("status") or {}).get(ready, 0) < there:

@@ -1,9 +1,9 @@
-"""When are the pods of a namespace ready, and when can they never be?
+"""When the pods of a namespace are ready, and when they can never be.
 
 Ready is what `kubectl rollout status` calls complete, for every object named. What can't get ready ends the
 wait at once with the reason and its last log lines: what a template names does not exist, pods are refused,
-image not found, bad configuration, unschedulable, crashing again and again. Who knows the application is
-asked which of those that crash is at fault, and, where all run and nothing changes any more, to look closer.
+image not found, bad configuration, unschedulable, crashing again and again. A Diagnosis, which knows the
+application, finds which of those that crash is at fault, and what is wrong where all run and nothing changes.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 from canary_conformance.cluster.api import Api
-from canary_conformance.cluster.container_exits import LOG_GONE, habits
+from canary_conformance.cluster.container_exits import LOG_GONE, UNREADABLE, habits
 from canary_conformance.cluster.pod_creation_failures import TEMPLATE, unmade_pods
 from canary_conformance.cluster.pod_stability import Steady
 from canary_conformance.cluster.pod_state import Trouble, pod_troubles
@@ -44,21 +45,21 @@ class Readiness:
     pods: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
-        told = [*self.waiting, *(trouble.reason for trouble in self.troubles)]
-        return "; ".join(told) or "all ready"
+        seen = [*self.waiting, *(trouble.reason for trouble in self.troubles)]
+        return "; ".join(seen) or "all ready"
 
 
 class Diagnosis(Protocol):
     """Knows what the components need, and so which of those that aren't ready is at fault."""
 
     def crashed(self, pods: Sequence[Object]) -> Trouble | None:
-        """Return which container ends again and again by its own fault; asked at every look."""
+        """Return which container ends again and again by its own fault; called at every look."""
 
     def waiting_for_others(self, pods: Sequence[Object]) -> Collection[str]:
         """Return the names of pods that end again and again because others aren't ready."""
 
     def stuck(self) -> Trouble | None:
-        """Return what keeps pods that run from getting ready; asked once nothing changes any more."""
+        """Return what keeps pods that run from getting ready; called once nothing changes any more."""
 
 
 class NoDiagnosis:
@@ -85,23 +86,26 @@ def wait_for_rollouts(
     clock: Clock = SYSTEM_CLOCK,
     others: Collection[ObjectRef] = (),
 ) -> None:
-    """Wait until objects are rolled out. Raises StageFailed with the reason and the last log lines.
+    """Wait until objects are rolled out.
 
-    tell is given how far they are, at each look. others: objects that are there already and whose troubles
-    are not yet to be reported.
+    Args:
+        api: The API server.
+        namespace: The objects'.
+        refs: The objects.
+        tell: Called with how far they are, at each look.
+        diagnosis: What knows the application.
+        clock: Measures the wait.
+        others: Objects that exist already, whose troubles are not yet to be reported.
+
+    Raises:
+        StageFailed: They can't get ready, or not in time; with the reason and the last log lines.
     """
     wanted = sorted(refs)
     hope = _Hope(diagnosis or NoDiagnosis(), clock)
 
-    def observe() -> Readiness:
-        seen = look(api, namespace, wanted, others)
-        if tell is not None:
-            tell(how_far(seen, len(wanted)))
-        return seen
-
     try:
         wait_until(
-            observe,
+            partial(_look_and_tell, api, namespace, wanted, others, tell),
             until=lambda seen: not seen.waiting,
             give_up=hope.lost,
             limit=LIMITS.pods_ready,
@@ -171,16 +175,29 @@ def look(
     return Readiness(tuple(left.values()), tuple(_still_true(api, namespace, troubles)), pods)
 
 
+def _look_and_tell(
+    api: Api,
+    namespace: str,
+    refs: Sequence[ObjectRef],
+    others: Collection[ObjectRef],
+    tell: Callable[[str], None] | None,
+) -> Readiness:
+    seen = look(api, namespace, refs, others)
+    if tell is not None:
+        tell(how_far(seen, len(refs)))
+    return seen
+
+
 def how_far(seen: Readiness, wanted: int) -> str:
     """Return how many of so many objects are ready, and what the others are waited for."""
     return "; ".join([f"{wanted - len(seen.waiting)} of {wanted} rolled out", *seen.waiting])
 
 
 def _still_true(api: Api, namespace: str, troubles: Sequence[Trouble]) -> list[Trouble]:
-    """Return the troubles without what a pod says of a claim that is there by now.
+    """Return the troubles without what a pod's status says of a claim that exists by now.
 
-    A scheduler that tried the pod a moment before its claim came tries again a second later, and the pod goes
-    on saying so until the claim's volume is made: 5 s were seen on busy cores (Kubernetes: "Volume Binding
+    A scheduler that tried the pod a moment before its claim came tries again a second later, and the status
+    stays until the claim's volume is made: 5 s were seen on busy cores (Kubernetes: "Volume Binding
     Mode", WaitForFirstConsumer).
     """
     missed = {
@@ -200,19 +217,19 @@ def _template_of(owner: ObjectRef | None) -> tuple[str, ...]:
 def _failed(api: Api, namespace: str, end: GaveUp | NotInTime, hope: _Hope) -> StageFailed:
     if isinstance(end, NotInTime):
         return StageFailed(str(end), _what_events_say(api, namespace), since=hope.since)
-    trouble, told = hope.trouble, list[str]()
+    trouble, log = hope.trouble, list[str]()
     if trouble is not None and trouble.log:
-        told = list(trouble.log)
+        log = list(trouble.log)
     elif trouble is not None and trouble.container:
-        told = _what_events_say(api, namespace, trouble.pod)[-KUBELETS_LINES:]
-        told += last_log_lines(api, namespace, trouble.pod, trouble.container)
-    return StageFailed(end.reason, told, concerns=trouble.concerns if trouble else (), since=hope.since)
+        log = _what_events_say(api, namespace, trouble.pod)[-KUBELETS_LINES:]
+        log += last_log_lines(api, namespace, trouble.pod, trouble.container)
+    return StageFailed(end.reason, log, concerns=trouble.concerns if trouble else (), since=hope.since)
 
 
 def last_log_lines(api: Api, namespace: str, pod: str, container: str) -> list[str]:
     """Return a container's last log lines, of its last ended run where it has one."""
     for before in (True, False):
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(*UNREADABLE):
             log = api.log(pod, namespace, container=container, previous=before, lines=LOG_LINES)
             if not log.startswith(LOG_GONE):
                 return log.splitlines()

@@ -1,6 +1,6 @@
-"""For how long has nothing begun, ended or got ready in a namespace's pods?
+"""The seconds for which nothing has begun, ended or got ready in a namespace's pods.
 
-While a container is still to start, or an old pod to end, nothing can be said of the pods that aren't ready:
+While a container is still to start, or an old pod to end, nothing is known of the pods that aren't ready:
 they may wait for it.
 """
 
@@ -17,7 +17,7 @@ class Steady:
     """Compares the pods look after look."""
 
     def __init__(self, clock: Clock) -> None:
-        """clock: tells how much time passes between the looks."""
+        """Start with no look taken; the clock measures the time between looks."""
         self._clock = clock
         self._seen: object = None
         self.since = clock.now()  # since when that has been so, or now

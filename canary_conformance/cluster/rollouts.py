@@ -1,7 +1,7 @@
-"""The objects that keep pods running, who owns a pod, and when a rollout is complete.
+"""The objects that keep pods running, which of them owns a pod, and when a rollout is complete.
 
 Complete is what `kubectl rollout status` calls so, for each kind (Kubernetes: "Deployments", "StatefulSets",
-"DaemonSets"). A StatefulSet's pod keeps its name when it is replaced, so that pods are told apart by UID.
+"DaemonSets"). A StatefulSet's pod keeps its name when it is replaced, so pods are distinguished by UID.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def rollout_left(ref: ObjectRef, item: Object | None) -> str:
 
 
 def is_settled(item: Object, kind: str) -> bool:
-    """Tell whether an object has no old pods left to replace by itself."""
+    """Return whether an object has no old pods left to replace by itself."""
     status = item.get("status") or {}
     if status.get("observedGeneration", 0) < item["metadata"]["generation"]:
         return False

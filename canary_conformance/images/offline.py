@@ -1,7 +1,4 @@
-"""The recipes of a whole run from package registries: Kubernetes, Istio on upstream Envoy, the node.
-
-The voting app.
-"""
+"""The recipes of a run from package registries: Kubernetes, Istio on upstream Envoy, node, voting app."""
 
 from __future__ import annotations
 

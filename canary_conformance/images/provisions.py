@@ -1,6 +1,6 @@
-"""The one question asked of images: what is a cluster made from? Answered by pulling releases.
+"""What a cluster is made from: releases that are pulled, or images that are built here.
 
-Or by building here. Both answers have the same shape, so nothing above this module knows which one was given.
+Both answers have the same shape, so nothing above this module knows which one was given.
 """
 
 from __future__ import annotations

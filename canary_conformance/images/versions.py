@@ -143,9 +143,9 @@ def available(source: ImagesFrom) -> Available:
 
 
 def check_asked(images: ImagesFrom, asked: AskedVersions) -> None:
-    """Raise BadInput, with what there is, when versions can't be had from where images may come from.
+    """Raise BadInput, with the available versions, where the image source lacks a requested one.
 
-    As far as that can be told before a registry was asked.
+    Only what can be decided before a registry is contacted is refused here.
     """
     sources = [ImagesFrom.PULL, ImagesFrom.BUILD] if images is ImagesFrom.AUTO else [images]
     refusals: list[str] = []

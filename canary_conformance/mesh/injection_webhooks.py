@@ -26,8 +26,8 @@ def reasons_without_injection(api: Api, revision: str, namespace: str) -> list[s
     configurations = api.list(*_CONFIGURATION, None, _INJECTOR)
     if any(injects(configurations, revision, labels)):
         return []
-    told = ", ".join(f"{key}: {value}" for key, value in sorted(labels.items())) or "none"
-    return [f"no injection webhook of revision {revision} selects the namespace, whose labels are {told}"]
+    listed = ", ".join(f"{key}: {value}" for key, value in sorted(labels.items())) or "none"
+    return [f"no injection webhook of revision {revision} selects the namespace, whose labels are {listed}"]
 
 
 def injects(configurations: Iterable[Object], revision: str, labels: Mapping[str, str]) -> Iterable[str]:
@@ -36,7 +36,7 @@ def injects(configurations: Iterable[Object], revision: str, labels: Mapping[str
         if (one["metadata"].get("labels") or {}).get(_REVISION) != revision:
             continue
         for webhook in one.get("webhooks") or []:
-            # A pod that says nothing of injection itself is selected, too.
+            # A pod without labels of its own for injection is selected, too.
             if selects(webhook.get("namespaceSelector"), labels) and selects(
                 webhook.get("objectSelector"), {}
             ):

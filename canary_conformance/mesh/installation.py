@@ -1,24 +1,26 @@
 """`istioctl install` with a small profile, and where the ingress gateway answers.
 
 On upstream Envoy the filters that only Istio's own build carries are off: metadata exchange, ALPN, and
-telemetry's stats filter. Nothing asks a cloud's metadata address, since nothing may leave the machine.
+telemetry's stats filter. No proxy asks a cloud's metadata address, since nothing may leave the machine.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
-from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.namespace_deletion import delete_namespaces
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.images.content_keys import key_of
 from canary_conformance.images.provisions import Provisions
-from canary_conformance.mesh.istioctl import ask_istioctl
-from canary_conformance.mesh.tls_counters import STATS_SUFFIXES
+from canary_conformance.mesh.base import Gateway, gateway_address
+from canary_conformance.mesh.istioctl import run_istioctl
+from canary_conformance.mesh.tls.tls_counters import STATS_SUFFIXES
 from canary_conformance.processes import CommandFailed
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import LIMITS
@@ -29,35 +31,33 @@ PROXY = "proxyv2"
 # What objects of a control plane that was installed without a revision are labelled with (Istio: "Canary
 # Upgrades").
 DEFAULT_REVISION = "default"
-# Says on the root namespace what was installed there, so that a kept cluster is known again.
+# The annotation of the root namespace that records what was installed there, for a run that reuses it.
 INSTALLED = "voting-conformance/installed"
 SMALL = {"requests": {"cpu": "10m", "memory": "40Mi"}}
+PROXY_CONFIG = {
+    "concurrency": 1,
+    # Keys of elliptic curves: an RSA handshake costs a proxy some thirty times as much.
+    "proxyMetadata": {"CLOUD_PLATFORM": "none", "ECC_SIGNATURE_ALGORITHM": "ECDSA"},
+    "terminationDrainDuration": "1s",
+    # Istio hides these by default; a handshake that moves them is seen, not believed.
+    "proxyStatsMatcher": {"inclusionSuffixes": list(STATS_SUFFIXES)},
+}
+INGRESS = {
+    "name": GATEWAY,
+    "k8s": {
+        # The node sends requests to a pod until kube-proxy knows that it leaves: for a second and a bit. A
+        # gateway that ended before that would lose requests.
+        "podAnnotations": {"proxy.istio.io/config": json.dumps({"terminationDrainDuration": "5s"})},
+        "service": {"type": "NodePort", "ports": [{"name": "http2", "port": 80, "targetPort": 8080}]},
+        "resources": SMALL,
+        "hpaSpec": {"minReplicas": 1, "maxReplicas": 1},
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Gateway:
-    """An ingress gateway: where it runs, and the labels of its pods, and the host and port at which
-    the outside reaches its HTTP port 80."""
-
-    namespace: str
-    name: str
-    host: str
-    port: int
-    selector: dict[str, str]
-
-    @property
-    def url(self) -> str:
-        """The page's address."""
-        return f"http://{self.host}:{self.port}/"
-
-
-@dataclass(frozen=True, slots=True)
-class Mesh:
-    """The mesh under test: its root namespace, its ingress gateway, and what to call it.
-
-    proxy_image is what the running control plane, of this revision, puts into pods; injection_labels are
-    those by which a namespace asks for it.
-    """
+class InstalledMesh:
+    """A Mesh that this suite installed; see Mesh for what its attributes mean."""
 
     root_namespace: str
     gateway: Gateway
@@ -65,15 +65,19 @@ class Mesh:
     upstream_envoy: str | None
     istioctl: Path
     proxy_image: str
-    injection_labels: dict[str, str]
+    injection_labels: Mapping[str, str]
     revision: str = DEFAULT_REVISION
 
+    def with_gateway(self, gateway: Gateway) -> InstalledMesh:
+        """Return the same mesh, reached by another ingress gateway."""
+        return replace(self, gateway=gateway)
 
-def ensure_mesh(cluster: Cluster, provisions: Provisions, progress: Progress) -> Mesh:
-    """Return the mesh of a cluster of ours, installed unless the running control plane is the wanted one.
+
+def ensure_mesh(cluster: Cluster, provisions: Provisions, progress: Progress) -> InstalledMesh:
+    """Return the mesh of the suite's own cluster, installed unless the running one is the wanted one.
 
     Another mesh is removed first, so that nothing of it is judged. Raises EnvironmentFailed with istioctl's
-    own words.
+    own message.
     """
     wanted = key_of(json.dumps(operator(provisions), sort_keys=True))
     if _installed(cluster) == wanted:
@@ -88,13 +92,13 @@ def ensure_mesh(cluster: Cluster, provisions: Provisions, progress: Progress) ->
     return mesh_of(cluster, provisions)
 
 
-def mesh_of(cluster: Cluster, provisions: Provisions, revision: str = DEFAULT_REVISION) -> Mesh:
+def mesh_of(cluster: Cluster, provisions: Provisions, revision: str = DEFAULT_REVISION) -> InstalledMesh:
     """Return the mesh as it is where the control plane of this revision is in charge.
 
     Raises EnvironmentFailed where no gateway is reached.
     """
     by_default = revision == DEFAULT_REVISION
-    return Mesh(
+    return InstalledMesh(
         root_namespace=ROOT_NAMESPACE,
         gateway=_gateway(cluster),
         istio_version=provisions.istio_version,
@@ -107,7 +111,7 @@ def mesh_of(cluster: Cluster, provisions: Provisions, revision: str = DEFAULT_RE
 
 
 def write_down(cluster: Cluster, installed: str) -> None:
-    """Say on the root namespace what is installed; "" where nobody can rely on it."""
+    """Record on the root namespace what is installed; "" where no later run can rely on it."""
     metadata = {"name": ROOT_NAMESPACE, "annotations": {INSTALLED: installed}}
     cluster.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, None)
 
@@ -117,33 +121,12 @@ def operator(
 ) -> dict[str, object]:
     """Return the IstioOperator document of the installation (Istio: "IstioOperator Options").
 
-    gateway: whether this revision runs the ingress gateway, which there is one of. proxy: the name of the
-    image that it puts into pods.
+    Args:
+        provisions: What the images are called.
+        revision: The control plane's.
+        gateway: Whether this revision runs the one ingress gateway.
+        proxy: The name of the image that it injects.
     """
-    pilot_env: dict[str, str] = {}
-    values: dict[str, object] = {
-        "global": {"imagePullPolicy": "IfNotPresent", "proxy": {"image": proxy, "resources": SMALL}},
-    }
-    if provisions.upstream_envoy:
-        pilot_env = {"PILOT_ENABLE_METADATA_EXCHANGE": "false", "PILOT_ENABLE_ALPN_FILTER": "false"}
-        values["telemetry"] = {"enabled": False}
-    values["pilot"] = {
-        "env": pilot_env,
-        "autoscaleEnabled": False,
-        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}},
-    }
-    ingress = {
-        "name": GATEWAY,
-        "enabled": gateway,
-        "k8s": {
-            # The node goes on leading to a pod for as long as kube-proxy doesn't know that it leaves: up to a
-            # second and a bit. A gateway that ended before that would lose requests.
-            "podAnnotations": {"proxy.istio.io/config": json.dumps({"terminationDrainDuration": "5s"})},
-            "service": {"type": "NodePort", "ports": [{"name": "http2", "port": 80, "targetPort": 8080}]},
-            "resources": SMALL,
-            "hpaSpec": {"minReplicas": 1, "maxReplicas": 1},
-        },
-    }
     return {
         "apiVersion": "install.istio.io/v1alpha1",
         "kind": "IstioOperator",
@@ -151,20 +134,24 @@ def operator(
             "profile": "minimal",
             "hub": provisions.hub,
             "tag": provisions.tag,
-            "meshConfig": {
-                "defaultConfig": {
-                    "concurrency": 1,
-                    # Keys of elliptic curves: an RSA handshake costs a proxy some thirty times as much.
-                    "proxyMetadata": {"CLOUD_PLATFORM": "none", "ECC_SIGNATURE_ALGORITHM": "ECDSA"},
-                    "terminationDrainDuration": "1s",
-                    # Istio hides these by default; a handshake that moves them is seen, not believed.
-                    "proxyStatsMatcher": {"inclusionSuffixes": list(STATS_SUFFIXES)},
-                }
-            },
-            "components": {"ingressGateways": [ingress]},
-            "values": values,
+            "meshConfig": {"defaultConfig": PROXY_CONFIG},
+            "components": {"ingressGateways": [{**INGRESS, "enabled": gateway}]},
+            "values": _values(provisions, proxy),
             **({} if revision == DEFAULT_REVISION else {"revision": revision}),
         },
+    }
+
+
+def _values(provisions: Provisions, proxy: str) -> dict[str, object]:
+    on_upstream = {"PILOT_ENABLE_METADATA_EXCHANGE": "false", "PILOT_ENABLE_ALPN_FILTER": "false"}
+    return {
+        "global": {"imagePullPolicy": "IfNotPresent", "proxy": {"image": proxy, "resources": SMALL}},
+        "pilot": {
+            "env": on_upstream if provisions.upstream_envoy else {},
+            "autoscaleEnabled": False,
+            "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}},
+        },
+        **({"telemetry": {"enabled": False}} if provisions.upstream_envoy else {}),
     }
 
 
@@ -178,9 +165,18 @@ def install(
 ) -> None:
     """Install a control plane, or change the one of this revision, and wait until it is ready.
 
-    gateway and proxy as for operator(), whose document lies beside the kubeconfig. A gateway that this
-    revision runs already is removed where it is to run none. Raises EnvironmentFailed with istioctl's own
-    words.
+    The document lies beside the kubeconfig. A gateway that this revision runs already is removed where it is
+    to run none.
+
+    Args:
+        cluster: Where it is installed.
+        provisions: What it is installed from.
+        revision: See operator().
+        gateway: See operator().
+        proxy: See operator().
+
+    Raises:
+        EnvironmentFailed: It can't be installed; with istioctl's own message.
     """
     file = cluster.api.kubeconfig.with_name(f"istio-operator-{revision}.yaml")
     document = operator(provisions, revision, gateway=gateway, proxy=proxy)
@@ -188,23 +184,23 @@ def install(
     limit = LIMITS.mesh_install
     words = ("install", "--skip-confirmation", "--filename", file, f"--readiness-timeout={limit:.0f}s")
     try:
-        ask_istioctl(cluster, provisions.istioctl, *words, limit=limit + 30)
+        run_istioctl(cluster, provisions.istioctl, *words, limit=limit + 30)
     except CommandFailed as error:
         raise EnvironmentFailed(f"Istio could not be installed: {error}") from error
 
 
 def _remove(cluster: Cluster, istioctl: Path) -> None:
-    """Remove whatever Istio there is, of every revision, its custom resources and its authority included.
+    """Remove every revision of Istio, its custom resources and its certificate authority included.
 
     Raises EnvironmentFailed.
     """
     words = ("uninstall", "--purge", "--skip-confirmation")
-    ask_istioctl(cluster, istioctl, *words, limit=LIMITS.mesh_install)
+    run_istioctl(cluster, istioctl, *words, limit=LIMITS.mesh_install)
     delete_namespaces(cluster.api, [ROOT_NAMESPACE])
 
 
 def _installed(cluster: Cluster) -> str | None:
-    """Return the key of the installation that is there and available, None when there is none."""
+    """Return the key of the installation that is available, None when there is none."""
     control_plane = cluster.api.get("apps/v1", "Deployment", "istiod", ROOT_NAMESPACE)
     if control_plane is None or not control_plane.get("status", {}).get("availableReplicas"):
         return None
@@ -213,10 +209,7 @@ def _installed(cluster: Cluster) -> str | None:
 
 
 def _gateway(cluster: Cluster) -> Gateway:
+    address = gateway_address(cluster, ROOT_NAMESPACE, GATEWAY)
     service = cluster.api.get("v1", "Service", GATEWAY, ROOT_NAMESPACE)
-    ports = service["spec"]["ports"] if service else []
-    node_port = next((port["nodePort"] for port in ports if port["port"] == 80), None)
-    if node_port is None:
-        raise EnvironmentFailed(f"Service {ROOT_NAMESPACE}/{GATEWAY} has no node port for port 80")
     selector = {"istio": service["spec"]["selector"]["istio"]} if service else {}
-    return Gateway(ROOT_NAMESPACE, GATEWAY, cluster.node_address, int(node_port), selector)
+    return Gateway(ROOT_NAMESPACE, GATEWAY, address, selector)

@@ -1,4 +1,4 @@
-"""istioctl, asked of a cluster: what it finds wrong, and which proxies lack something."""
+"""istioctl on a cluster: what it finds wrong, and which proxies lack configuration."""
 
 from __future__ import annotations
 
@@ -6,80 +6,104 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.processes import run
 from canary_conformance.timeouts import LIMITS
 
 # The exit code of `istioctl analyze` when it has found something.
 FINDINGS = 79
-# What `istioctl proxy-status` says of configuration that the proxy has all of, or that it never asked for.
+# The statuses in `istioctl proxy-status` of configuration that a proxy has all of, or never requested.
 IN_STEP = frozenset({"SYNCED", "NOT_SENT"})
 
 
-def ask_istioctl(
+def run_istioctl(
     cluster: Cluster,
     program: Path,
     *words: str | Path,
     accepted: Sequence[int] = (0,),
     limit: float | None = None,
 ) -> str:
-    """Return what istioctl prints for a cluster; limit: seconds (LIMITS.analyze). Raises CommandFailed.
+    """Return what istioctl prints for a cluster.
 
-    It writes to ~/.kube and reads settings in ~/.istioctl, so that its home is the cluster's folder.
+    It writes to ~/.kube and reads settings in ~/.istioctl, so its home is the kubeconfig's folder.
+
+    Args:
+        cluster: The cluster.
+        program: The istioctl.
+        *words: Its arguments.
+        accepted: The exit codes of success.
+        limit: The seconds that it may take (LIMITS.analyze).
+
+    Raises:
+        CommandFailed: It failed or took too long.
     """
-    kubeconfig = cluster.api.kubeconfig
-    command: list[str | Path] = [program, *words, "--kubeconfig", kubeconfig]
     return run(
-        command,
+        [program, *words, *cluster.api.arguments],
         limit=limit or LIMITS.analyze,
         accepted=accepted,
-        environment={"HOME": str(kubeconfig.parent)},
+        environment={"HOME": str(cluster.api.kubeconfig.parent)},
     )
 
 
-def analyze(cluster: Cluster, program: Path, namespace: str) -> list[str]:
+def analyze(cluster: Cluster, program: Path, namespace: str, root_namespace: str) -> list[str]:
     """Return what `istioctl analyze` finds in a namespace, as "CODE object: message".
 
-    Raises CommandFailed.
+    Args:
+        cluster: The cluster.
+        program: An istioctl.
+        namespace: The namespace that is analyzed.
+        root_namespace: The mesh's.
+
+    Raises:
+        CommandFailed: istioctl came to no result.
     """
-    words = ("analyze", "--namespace", namespace, "--output", "json")
-    return read_findings(ask_istioctl(cluster, program, *words, accepted=(0, FINDINGS)))
+    words = ("analyze", "--namespace", namespace, "--istioNamespace", root_namespace, "--output", "json")
+    return read_findings(run_istioctl(cluster, program, *words, accepted=(0, FINDINGS)))
 
 
 def precheck(cluster: Cluster, program: Path) -> list[str]:
     """Return what `istioctl x precheck` finds: what keeps its version from being installed.
 
-    As analyze() does. Raises CommandFailed.
+    The form is that of analyze(). Raises CommandFailed.
     """
     words = ("experimental", "precheck", "--output", "json")
-    return read_findings(ask_istioctl(cluster, program, *words, accepted=(0, FINDINGS)))
+    return read_findings(run_istioctl(cluster, program, *words, accepted=(0, FINDINGS)))
 
 
 def out_of_step(cluster: Cluster, program: Path, revision: str, proxies: Iterable[str]) -> list[str]:
-    """Return what `istioctl proxy-status` finds of proxies that lack something, as "PROXY: TYPE STATUS".
+    """Return which proxies lack configuration or a revision's control plane, by `istioctl proxy-status`.
 
-    And which of these proxies ("POD.NAMESPACE") the control plane of this revision doesn't have. Raises
-    CommandFailed.
+    Args:
+        cluster: The cluster.
+        program: An istioctl.
+        revision: The control plane's.
+        proxies: Those that it should have, as "POD.NAMESPACE".
+
+    Returns:
+        "PROXY: TYPE STATUS" for each configuration that one lacks.
+
+    Raises:
+        CommandFailed: istioctl came to no result.
     """
     words = ("proxy-status", "--revision", revision, "--output", "json")
-    told = read_proxy_status(ask_istioctl(cluster, program, *words))
-    unknown = [f"{proxy}: revision {revision} doesn't have it" for proxy in proxies if proxy not in told]
-    return [*unknown, *(f"{proxy}: {lack}" for proxy, lacking in told.items() for lack in lacking)]
+    status = read_proxy_status(run_istioctl(cluster, program, *words))
+    unknown = [f"{proxy}: revision {revision} doesn't have it" for proxy in proxies if proxy not in status]
+    return [*unknown, *(f"{proxy}: {lack}" for proxy, lacking in status.items() for lack in lacking)]
 
 
-def read_findings(told: str) -> list[str]:
-    """Return the findings of an output in JSON; a cluster without any may be told in a sentence."""
-    start = told.find("[")
-    found = json.loads(told[start:]) if start >= 0 else []
+def read_findings(output: str) -> list[str]:
+    """Return the findings in istioctl's JSON output, which is a sentence where there are none."""
+    start = output.find("[")
+    found = json.loads(output[start:]) if start >= 0 else []
     return [f"{one['code']} {one.get('origin', '?')}: {one['message']}" for one in found]
 
 
-def read_proxy_status(told: str) -> dict[str, list[str]]:
+def read_proxy_status(output: str) -> dict[str, list[str]]:
     """Return what each proxy in an output of proxy-status lacks, as "TYPE STATUS".
 
     It is a document in JSON for each control plane, one after the other.
     """
-    decoder, rest = json.JSONDecoder(), told.strip()
+    decoder, rest = json.JSONDecoder(), output.strip()
     found: dict[str, list[str]] = {}
     while rest:
         document, end = decoder.raw_decode(rest)

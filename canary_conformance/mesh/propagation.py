@@ -1,11 +1,11 @@
-"""When is a change live? When every proxy concerned runs a sentinel that was written after it.
+"""When a change has propagated: when every proxy concerned runs a sentinel that was written after it.
 
 istiod sends each proxy its whole state in order (CDS, EDS, LDS, RDS), so a route that arrives after a change
-brings word that the change arrived before it. The sentinel is a host of our own whose route tells two tokens,
-one of its VirtualService and one of its DestinationRule; a proxy that shows the newest of both in its admin
-port's route dump has everything older of these kinds. Objects of other kinds reach istiod by watches of their
-own, so tokens could overtake their events; second tokens, written only when the first are everywhere, can't
-have. So it is with rules, too, where proxies may not use ours.
+proves that the change arrived before it. The sentinel is a host of the suite's own whose route carries two
+tokens, one of its VirtualService and one of its DestinationRule; a proxy that shows the newest of both in its
+admin port's route dump has everything older of these kinds. Objects of other kinds reach istiod by watches of
+their own, so tokens could overtake their events; second tokens, written only when the first are everywhere,
+can't have. The same holds for DestinationRules where proxies may not use the sentinel's.
 """
 
 from __future__ import annotations
@@ -28,14 +28,12 @@ KINDS_WITH_TOKEN = frozenset({"DestinationRule", "VirtualService"})
 ROUNDS = 2
 # Istio calls a route configuration by its port: "80" in a sidecar, "http.80" or "http.8080" in a gateway.
 ROUTES = "/config_dump?resource=dynamic_route_configs&mask=route_config.virtual_hosts&name_regex=.*80.*"
-# For so long (seconds) istiod waits for more changes before it tells any proxy (Istio: PILOT_DEBOUNCE_AFTER).
+# For so long (seconds) istiod waits for more changes before it sends any (Istio: PILOT_DEBOUNCE_AFTER).
 DEBOUNCED = 0.1
 NETWORKING = "networking.istio.io/v1"
-
-
 # For so long (seconds) Envoy may keep news of endpoints' health from its workers: what comes within this time
 # of other such news is delivered with it, at once (Envoy: "update_merge_window", which Istio leaves at its
-# default). Its admin port tells them as healthy before that. Seen in 1.36 to 1.39, and no more in 1.40.
+# default). Its admin port shows them as healthy before that. Seen in 1.36 to 1.39, and no more in 1.40.
 MERGE_WINDOW = 1.0
 FIRST_WITHOUT_MERGING = (1, 40)
 
@@ -60,7 +58,7 @@ class Sentinel:
             gateway_selector: The labels of the ingress gateway's pods.
             proxies: Every proxy's admin port.
             kinds: Those whose tokens proxies are sure to show. A DestinationRule for any host, in a pod's own
-                namespace, stands in the place of ours there (Istio: "Destination Rule", the lookup by
+                namespace, takes precedence over the sentinel's (Istio: "Destination Rule", the lookup by
                 namespaces).
             home: The namespace of its host, route and rule, where it is another: a Sidecar shows proxies the
                 objects of some namespaces only.
@@ -96,29 +94,34 @@ class Sentinel:
     ) -> float:
         """Return the monotonic time at which all that was written before this call was seen in every proxy.
 
-        pods: asked again at each look, as pods come and go. written: see has_tokens(). Raises
-        NotJudged after LIMITS.change_live seconds: who is at fault is not known here.
+        Args:
+            pods: Returns the pods with a proxy; called again as they come and go.
+            written: See has_tokens().
+
+        Raises:
+            NotJudged: LIMITS.change_live seconds passed; the cause is not known here.
         """
         for _ in range(1 if self.has_tokens(written) else ROUNDS):
             self._wait_for(next(self._tokens), pods)
         return time.monotonic()
 
     def has_tokens(self, written: Collection[str] | None) -> bool:
-        """Tell whether first tokens tell of all that was written since the last ones, by the kinds of it.
+        """Return whether the first tokens prove all that was written since the last ones.
 
-        None: it isn't known what was written.
+        Args:
+            written: The kinds of what was written, None where they are unknown.
         """
         return written is not None and self._kinds.issuperset(written)
 
     def _wait_for(self, token: str, pods: Callable[[], Sequence[PodName]]) -> None:
         specs = {"DestinationRule": self._rule, "VirtualService": self._route}
         tokens = {kind: f"{token}-{kind.lower()}" for kind in specs if kind in self._kinds}
-        for kind, told in tokens.items():
-            self._apply(kind, specs[kind](told))
+        for kind, value in tokens.items():
+            self._apply(kind, specs[kind](value))
         left = _Left(pods)
 
         def shown(wanted: Sequence[PodName]) -> Mapping[PodName, bool]:
-            return self._proxies.each(wanted, lambda port: _told(port.get(ROUTES), tokens.values()))
+            return self._proxies.each(wanted, lambda port: _carries(port.get(ROUTES), tokens.values()))
 
         try:
             wait_until(
@@ -141,7 +144,7 @@ class Sentinel:
         }
 
     def _rule(self, token: str) -> dict[str, object]:
-        """Return a rule whose token a route to its host tells: by which header requests are spread.
+        """Return a rule whose token a route to its host carries: the header by which requests are spread.
 
         Istio writes the header of "consistentHash" into the route (Envoy: RouteAction, hash_policy).
         """
@@ -162,14 +165,14 @@ def host_of_sentinel(namespace: str) -> str:
 
 
 def merges_news(envoy: str) -> bool:
-    """Tell whether an Envoy of this version keeps news of endpoints from its workers for a while."""
+    """Return whether an Envoy of this version keeps news of endpoints from its workers for a while."""
     return numbers_of(envoy) < FIRST_WITHOUT_MERGING
 
 
 def taken_up(live_at: float, clock: Clock = SYSTEM_CLOCK) -> float:
-    """Return the monotonic time at which every proxy uses the endpoints that it was told of by `live_at`.
+    """Return the monotonic time at which every proxy uses the endpoints that it had received by `live_at`.
 
-    istiod tells proxies of a pod before it is ready, as unhealthy, and then that it is healthy.
+    istiod sends proxies the address of a pod before it is ready, as unhealthy, and then as healthy.
     """
     until = live_at + MERGE_WINDOW
     left = max(until - clock.now(), 0.01)
@@ -183,14 +186,14 @@ def taken_up(live_at: float, clock: Clock = SYSTEM_CLOCK) -> float:
     )
 
 
-def _told(routes: bytes, tokens: Collection[str]) -> bool:
+def _carries(routes: bytes, tokens: Collection[str]) -> bool:
     return all(token.encode() in routes for token in tokens)
 
 
 class _Left:
     """The proxies that have not shown a token yet.
 
-    One that has it keeps it, as nobody writes the next one meanwhile: it is not asked again. Pods are listed
+    One that has it keeps it, as the next one is not written meanwhile: it is not read again. Pods are listed
     anew when one doesn't answer, since it may have gone, and before all are said to have it.
     """
 

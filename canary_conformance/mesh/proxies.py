@@ -1,4 +1,4 @@
-"""The proxies of the mesh, each asked through its own admin port; what they answer is what they run."""
+"""The proxies of the mesh, read through their own admin ports: what they answer is what they run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Proxies:
     """The admin ports of proxies, one kept connection each (Envoy: "Administration interface")."""
 
     def __init__(self, api: Api) -> None:
-        """Start with none; a proxy's port is opened when it is first asked."""
+        """Start with none; a proxy's port is opened when it is first read."""
         self._api = api
         self._ports: dict[PodName, PodPort] = {}
 
@@ -29,14 +29,14 @@ class Proxies:
         return self._ports.setdefault(pod, PodPort(self._api, pod, ADMIN_PORT))
 
     def ask(self, pods: Iterable[PodName], path: str) -> Mapping[PodName, Any]:
-        """Return what each proxy answers to `GET path` as parsed JSON, all asked at once. Raises OSError."""
+        """Return what each proxy answers to `GET path` as parsed JSON, all read at once. Raises OSError."""
         return self.each(pods, lambda port: port.get_json(path))
 
-    def each(self, pods: Iterable[PodName], asked: Callable[[PodPort], T]) -> Mapping[PodName, T]:
-        """Return what each proxy's admin port is asked, all at once. Raises what `asked` raises."""
+    def each(self, pods: Iterable[PodName], read: Callable[[PodPort], T]) -> Mapping[PodName, T]:
+        """Return what is read from each proxy's admin port, all at once. Raises what `read` raises."""
         wanted = list(pods)
         with ThreadPoolExecutor(WORKERS) as pool:
-            return dict(zip(wanted, pool.map(lambda pod: asked(self.of(pod)), wanted), strict=True))
+            return dict(zip(wanted, pool.map(lambda pod: read(self.of(pod)), wanted), strict=True))
 
     def close(self) -> None:
         """Close every connection."""
@@ -45,10 +45,7 @@ class Proxies:
 
 
 def proxied_pods(pods: Iterable[Mapping[str, Any]]) -> list[PodName]:
-    """Return those running pods that have Istio's proxy.
-
-    As a native sidecar (since 1.27) or as a container.
-    """
+    """Return those running pods that have Istio's proxy, as a native sidecar (since 1.27) or a container."""
     found = []
     for pod in pods:
         spec, metadata = pod["spec"], pod["metadata"]

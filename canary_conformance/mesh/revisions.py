@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.mesh.installation import DEFAULT_REVISION, GATEWAY, ROOT_NAMESPACE
-from canary_conformance.mesh.istioctl import ask_istioctl
+from canary_conformance.mesh.istioctl import run_istioctl
 
 REVISION, COMPONENT = "istio.io/rev", "operator.istio.io/component"
 # The part of an installation that all revisions share, which `istioctl uninstall --revision` leaves.
@@ -36,14 +36,14 @@ def revision_name(version: str) -> str:
 
 def remove_revision(cluster: Cluster, istioctl: Path, revision: str) -> None:
     """Uninstall the control plane of a revision. Raises CommandFailed."""
-    ask_istioctl(cluster, istioctl, "uninstall", "--skip-confirmation", "--revision", revision)
+    run_istioctl(cluster, istioctl, "uninstall", "--skip-confirmation", "--revision", revision)
 
 
 def make_default(cluster: Cluster, istioctl: Path, revision: str) -> None:
-    """Have a revision check what is written, and answer namespaces that ask for no revision by name.
+    """Have a revision validate Istio's objects, and inject into namespaces that name no revision.
 
-    Without it nothing of Istio's could be written any more once the revision that did it is gone (Istio:
-    "Default tag"). Raises CommandFailed.
+    Without it no object of Istio's could be written any more once the revision that validated them is gone
+    (Istio: "Default tag"). Raises CommandFailed.
     """
     lead_tag(cluster, istioctl, DEFAULT_REVISION, revision)
 
@@ -51,12 +51,12 @@ def make_default(cluster: Cluster, istioctl: Path, revision: str) -> None:
 def lead_tag(cluster: Cluster, istioctl: Path, tag: str, revision: str) -> None:
     """Make a tag, or lead one to another revision. Raises CommandFailed."""
     words = ("tag", "set", tag, "--revision", revision, "--overwrite", "--skip-confirmation")
-    ask_istioctl(cluster, istioctl, *words)
+    run_istioctl(cluster, istioctl, *words)
 
 
 def remove_tag(cluster: Cluster, istioctl: Path, tag: str) -> None:
     """Remove a tag. Raises CommandFailed."""
-    ask_istioctl(cluster, istioctl, "tag", "remove", tag, "--skip-confirmation")
+    run_istioctl(cluster, istioctl, "tag", "remove", tag, "--skip-confirmation")
 
 
 def control_planes(cluster: Cluster) -> dict[str, str]:
@@ -70,7 +70,7 @@ def control_planes(cluster: Cluster) -> dict[str, str]:
 
 
 def revisions(cluster: Cluster) -> dict[str, list[str]]:
-    """Return the revisions that anything of the mesh's own belongs to, and what, as "KIND NAME".
+    """Return the revisions that have objects of the mesh's own, and which, as "KIND NAME".
 
     Control planes with what they need, their webhooks, and the gateway; not what all revisions share.
     """

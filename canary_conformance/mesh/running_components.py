@@ -1,7 +1,7 @@
-"""What runs, as each part itself tells it: the API server, the kubelets, the control plane, every proxy.
+"""What runs, as each part itself reports it: the API server, the kubelets, the control plane, every proxy.
 
-A run's options say what was asked for; an image of another name, a mesh that was kept or a roll-out that
-hangs would make that a lie.
+A run's options name what was wanted; a wrong image, a mesh that was kept or a rollout that hangs would make
+that untrue.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.pod_access import PodName, PodPort
 from canary_conformance.errors import EnvironmentFailed
-from canary_conformance.images.provisions import Provisions
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import SYSTEM_CLOCK, Clock, NotInTime, wait_until
@@ -26,12 +25,12 @@ from canary_conformance.waiting import SYSTEM_CLOCK, Clock, NotInTime, wait_unti
 MONITORING_PORT = 15014
 CONTROL_PLANE = "app=istiod"
 # How istiod logs that a proxy refused what it was sent: of what kind, to which connection, and why.
-_REFUSAL = re.compile(r"ADS:(?P<type>\S+): ACK ERROR \S+ (?P<told>.*)")
+_REFUSAL = re.compile(r"ADS:(?P<type>\S+): ACK ERROR \S+ (?P<reason>.*)")
 
 
 @dataclass(frozen=True, slots=True)
 class ControlPlane:
-    """What answers for the cluster and the mesh; each version as the part itself tells it."""
+    """The versions of cluster and mesh, each as the part itself reports it."""
 
     api_server: str
     kubelets: tuple[str, ...]
@@ -59,14 +58,14 @@ class ProxyVersion:
 
 
 class ProxyVersions:
-    """What every proxy ran that was there when somebody looked; each is asked once."""
+    """What every proxy ran that existed at a look; each is read once."""
 
     def __init__(self, proxies: Proxies) -> None:
         self._proxies = proxies
         self.seen: dict[PodName, ProxyVersion] = {}
 
     def look(self, pods: Iterable[PodName]) -> None:
-        """Ask those proxies that weren't asked yet. Raises OSError when one doesn't answer."""
+        """Read those proxies that weren't read yet. Raises OSError when one doesn't answer."""
         self.seen |= proxy_versions(self._proxies, [pod for pod in pods if pod not in self.seen])
 
     def __str__(self) -> str:
@@ -75,7 +74,7 @@ class ProxyVersions:
 
 
 def control_plane(api: Api, root_namespace: str) -> ControlPlane:
-    """Ask the API server, the kubelets and istiod what they are. Raises EnvironmentFailed."""
+    """Return the versions of the API server, the kubelets and istiod. Raises EnvironmentFailed."""
     try:
         kubelets = {node["status"]["nodeInfo"]["kubeletVersion"] for node in api.list("v1", "Node")}
         server = json.loads(api.raw("/version"))["gitVersion"]
@@ -86,9 +85,9 @@ def control_plane(api: Api, root_namespace: str) -> ControlPlane:
 
 
 def answering_control_plane(api: Api, root_namespace: str, clock: Clock = SYSTEM_CLOCK) -> ControlPlane:
-    """Ask as control_plane() does until there is an istiod that answers. Raises EnvironmentFailed.
+    """Return what control_plane() does, once an istiod answers. Raises EnvironmentFailed.
 
-    A mesh that is kept starts anew with its node, and the API server goes on calling it available meanwhile.
+    A mesh that is kept starts anew with its node, while the API server still reports it as available.
     """
     try:
         return wait_until(
@@ -103,38 +102,37 @@ def answering_control_plane(api: Api, root_namespace: str, clock: Clock = SYSTEM
         raise EnvironmentFailed(str(late)) from late
 
 
-def check_runs(running: ControlPlane, provisions: Provisions) -> None:
-    """Raise EnvironmentFailed unless the control plane is of the versions that it was to be made from."""
-    kubernetes = f"v{provisions.kubernetes_version}"
-    if {running.api_server, *running.kubelets} != {kubernetes} or running.istio != (
-        provisions.istio_version,
-    ):
-        wanted = f"Kubernetes {kubernetes} with Istio {provisions.istio_version}"
+def check_runs(running: ControlPlane, *, kubernetes: str, istio: str) -> None:
+    """Raise EnvironmentFailed unless the control plane is of these versions, written without a `v`."""
+    versions = {running.api_server, *running.kubelets}
+    if versions != {f"v{kubernetes}"} or running.istio != (istio,):
+        wanted = f"Kubernetes v{kubernetes} with Istio {istio}"
         raise EnvironmentFailed(f"{wanted} was to run, and this runs: {running}")
 
 
 def proxy_versions(proxies: Proxies, pods: Iterable[PodName]) -> dict[PodName, ProxyVersion]:
-    """Return what each proxy runs, as it tells itself (Envoy: "GET /server_info"). Raises OSError."""
-    told = proxies.ask(pods, "/server_info")
+    """Return what each proxy runs, as it reports itself (Envoy: "GET /server_info"). Raises OSError."""
+    answers = proxies.ask(pods, "/server_info")
     return {
         pod: ProxyVersion(
             istio=str(info["node"]["metadata"].get("ISTIO_VERSION", "unknown")),
             # commit/version/state/kind/TLS library
             envoy=str(info["version"]).split("/")[1],
         )
-        for pod, info in told.items()
+        for pod, info in answers.items()
     }
 
 
 def refused_by_proxies(api: Api, root_namespace: str, *, within: float) -> list[str]:
-    """Return what proxies refused in these last seconds of all that istiod sent them, in Envoy's own words.
+    """Return what proxies refused in these last seconds of what istiod sent them, in Envoy's own words.
 
-    As istiod logs it, each text once, oldest first: "LDS Internal:Error adding/updating listener(s) ...".
+    Each text comes once, oldest first, as istiod logs it: "LDS Internal:Error adding/updating listener(s)
+    ...".
     """
     found: list[str] = []
     for pod in istiod_pods(api, root_namespace):
         log = api.log(pod.name, pod.namespace, seconds=math.ceil(within))
-        found += [f"{one['type']} {one['told']}" for one in _REFUSAL.finditer(log)]
+        found += [f"{one['type']} {one['reason']}" for one in _REFUSAL.finditer(log)]
     return list(dict.fromkeys(found))
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.mesh_profile import MeshProfile, mesh_profile
 from canary_conformance.model.objects.state import State
+from canary_conformance.scenario.application import Application
 from canary_conformance.scenario.manifests import Manifest, ManifestFolder
 from canary_conformance.scenario.stages import Apply, Delete, Scenario, Step, WaitFor
 
@@ -68,17 +69,21 @@ class Plan:
         return models[stage]
 
 
-def plan_of(scenario: Scenario, manifests: ManifestFolder, mesh: MeshProfile | None = None) -> Plan:
+def plan_of(
+    scenario: Scenario, manifests: ManifestFolder, application: Application, mesh: MeshProfile | None = None
+) -> Plan:
     """Return the plan of a scenario whose files were read. Never raises for what the files hold.
 
     Args:
         scenario: The stages.
         manifests: The files that they apply.
+        application: What their workloads run.
         mesh: The mesh and its cluster; None for those that the scenario states.
     """
     state = State(
         scenario.namespace,
         scenario.namespace_labels,
+        application=application,
         mesh=mesh or mesh_profile(facts=scenario.mesh),
         label_places=scenario.label_places,
     )

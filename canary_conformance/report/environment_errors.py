@@ -13,8 +13,6 @@ from urllib3.exceptions import HTTPError
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.report.exit_decision import in_a_line
 
-# What the API's client and the sockets raise where nobody answers.
-UNANSWERED = (OSError, HTTPError, ApiException)
 # Statuses by which the API server reports that it is not well (RFC 9110, 6585), 0 for no answer. By others it
 # refuses a request.
 UNWELL = frozenset({None, 0, 429, 500, 502, 503, 504})

@@ -11,11 +11,13 @@ from canary_conformance.errors import RequirementFailed, StageFailed
 from canary_conformance.report.failure_causes import evidence_of
 from canary_conformance.report.run_record import Outcome, TestRecord, Tier
 from canary_conformance.scenario.places import Finding, Place
+from canary_conformance.scenario.requirement import Requirement
 from canary_conformance.settings import Source
 from canary_conformance.verdicts import ExpectationFailed, part, places_part, render
 from canary_conformance.verdicts.model_disagreement import Disagreement
 from canary_conformance.verdicts.rendering import title
-from canary_conformance.voting.requirements import Requirement, requirement_of
+from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.requirements import requirement_of
 
 if TYPE_CHECKING:  # a run in which nothing fails needs no model
     from canary_conformance.voting.static.static_runner import ModelView
@@ -109,7 +111,7 @@ class FailureTexts:
             from canary_conformance.model.stage_plan import plan_of  # noqa: PLC0415
             from canary_conformance.voting.static.static_runner import what_the_model_says  # noqa: PLC0415
 
-            plan = plan_of(self.source.scenario, self.source.manifests, self.source.mesh)
+            plan = plan_of(self.source.scenario, self.source.manifests, VOTING_APP, self.source.mesh)
             self._views[failed.id] = what_the_model_says(plan, failed.id)
         view = self._views[failed.id]
         return view.causes, view.words

@@ -16,14 +16,10 @@ from typing import Any
 
 from canary_conformance.progress import Phase
 from canary_conformance.scenario.places import Finding, Place
+from canary_conformance.scenario.requirement import Requirement, Trait
 from canary_conformance.verdicts.statistics import FALSE_ALARMS_PER_RUN
 from canary_conformance.verdicts.verdict import Verdict, false_alarms_together
-from canary_conformance.voting.requirements import (
-    ON_A_CLUSTER_ONLY,
-    REQUIREMENTS,
-    Requirement,
-    requirement_of,
-)
+from canary_conformance.voting.requirements import REQUIREMENTS, requirement_of
 
 _MOST_EVIDENCE = 2
 
@@ -206,7 +202,7 @@ def count_line(lines: Sequence[RequirementLine], *, static: bool = False) -> str
 def _needs_cluster(line: RequirementLine) -> bool:
     return (
         line.standing in {Standing.NOT_RUN, Standing.NOT_SELECTED}
-        and line.requirement.id in ON_A_CLUSTER_ONLY
+        and Trait.ON_A_CLUSTER_ONLY in line.requirement.traits
     )
 
 

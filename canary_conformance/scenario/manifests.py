@@ -85,8 +85,7 @@ class ManifestFolder:
         raise LookupError(f"{file} has no {ref}; it has {holds or 'nothing'}")
 
     def place_of(self, concern: str, files: Iterable[str]) -> Place | None:
-        """Return the line that a concern of a requirement means, or None when none of the files has its
-        object.
+        """Return the line that a requirement's concern means, None where no file has its object.
 
         `files` are those applied so far, in order: the last one that has the object is the one in force.
         Raises ValueError for a concern that isn't written as one.

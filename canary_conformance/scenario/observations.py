@@ -23,6 +23,17 @@ _TIMED_OUT = re.compile(r"\w*Timeout(Error)?:")
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """How a client opens: what it sends, and whether it first listens for the word of a server that greets.
+
+    Such a server (MySQL) resets a client that talks over it, so a client that may meet one listens first.
+    """
+
+    send: bytes
+    listens: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One answer to a request for a page, or the reason why there was none.
 
@@ -116,6 +127,7 @@ class ReplyKind(StrEnum):
     REFUSED = "refused"  # RST instead of a connect: nothing listens
     TIMED_OUT = "timed_out"
     UNRESOLVED = "unresolved"  # the host's name has no address
+    UNTRIED = "untried"  # the suite can't make it here; `detail` says why
     FAILED = "failed"  # anything else; `detail` says what
 
 
@@ -157,11 +169,11 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The way into a stage: its steps in order, and every page of the continuous voters by their names.
+    """The transition into a stage: its steps in order, and the continuous voters' pages by voter.
 
-    And what can't be seen any more once it is entered: the API server's warnings, how knocks at each way in
-    ended before the first Gateway, the plaintext calls that were answered before the lock, the pages of 2.0
-    before everyone is led to it.
+    It also holds what cannot be seen any more once the stage is entered: the API server's warnings, how
+    knocks at each way in ended before the first Gateway, the plaintext calls that were answered before the
+    lock, the pages of 2.0 before everyone is led to it.
     """
 
     stage: int

@@ -3,56 +3,86 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 import requests
 
+from canary_conformance.cluster.base import Address, Cluster
 from canary_conformance.cluster.rollouts import owner_of
+from canary_conformance.errors import NotJudged
 from canary_conformance.scenario.observations import Reply, ReplyKind
 from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.timeouts import LIMITS
-from canary_conformance.voting.contract import PAGE_PORT, STORE_PORTS
 from canary_conformance.waiting import NotInTime, wait_until
 
 Object = Mapping[str, Any]
 
+UNREACHABLE = Reply(
+    ReplyKind.UNTRIED, b"", "this machine can't reach the ports that are opened on nodes", 0.0
+)
+
 
 def knock_everywhere(
-    gateway_url: str, node_address: str, services: Sequence[Object], pods: Sequence[Object]
+    gateway_url: str,
+    cluster: Cluster,
+    services: Sequence[Object],
+    pods: Sequence[Object],
+    listening: Collection[int],
 ) -> dict[str, Reply]:
-    """Knock at the ingress and at every port that a Service or a pod opens on the node (R1.4).
+    """Knock at the ingress and at every port that a Service or a pod opens to the outside (R1.4).
 
     Args:
         gateway_url: The ingress gateway's.
-        node_address: Where the node's ports are reached.
+        cluster: It knows where these ports are reached.
         services: The scenario's, as the API server has them.
         pods: Likewise.
+        listening: The ports at which components listen, declared or not.
 
     Returns:
         How each ended, by its name: "ingress gateway", "Service/voting-app port 30080 of the node",
-        "Deployment/voting-storage-1-0 port 6379 of the node".
+        "Deployment/voting-storage-1-0 port 6379 of the node". A port that this machine can't reach is
+        UNTRIED.
     """
-    opened = {**_ports_of_services(services), **_ports_of_pods(pods)}
-    urls = {f"{name} port {port} of the node": f"http://{node_address}:{port}/" for name, port in opened}
-    return {name: knock(url) for name, url in {"ingress gateway": gateway_url, **urls}.items()}
+    opened = {**_ports_of_services(cluster, services), **_ports_of_pods(cluster, pods, listening)}
+    return {"ingress gateway": knock(gateway_url)} | {
+        name: knock(address.url) if address else UNREACHABLE for name, address in opened.items()
+    }
 
 
-def _ports_of_services(services: Sequence[Object]) -> dict[tuple[str, int], None]:
+def ways_in(knocks: Mapping[str, Reply]) -> dict[str, str]:
+    """Return how the knock at each way in ended.
+
+    Raises:
+        NotJudged: Some could not be tried, and nothing answered at the others.
+    """
+    untried = [name for name, reply in knocks.items() if reply.kind is ReplyKind.UNTRIED]
+    tried = {name: str(reply.kind) for name, reply in knocks.items() if name not in untried}
+    if untried and set(tried.values()) <= {str(ReplyKind.REFUSED)}:
+        raise NotJudged(f"{', '.join(untried)}: {UNREACHABLE.detail}")
+    return tried
+
+
+def _ports_of_services(cluster: Cluster, services: Sequence[Object]) -> dict[str, Address | None]:
     return {
-        (f"Service/{service['metadata']['name']}", port["nodePort"]): None
+        f"Service/{service['metadata']['name']} port {port['nodePort']} of the node": cluster.address_of(
+            service, port["port"]
+        )
         for service in services
         for port in service["spec"].get("ports", [])
         if port.get("nodePort")
     }
 
 
-def _ports_of_pods(pods: Sequence[Object]) -> dict[tuple[str, int], None]:
+def _ports_of_pods(
+    cluster: Cluster, pods: Sequence[Object], listening: Collection[int]
+) -> dict[str, Address | None]:
     """Return the ports of the node that pods take: host ports, and all of theirs on the node's own network.
 
     Source: Kubernetes, API reference of ContainerPort (hostPort) and PodSpec (hostNetwork).
     """
-    found: dict[tuple[str, int], None] = {}
+    found: dict[str, Address | None] = {}
+    node = cluster.node_address
     for pod in pods:
         name = str(owner_of(pod) or ObjectRef("Pod", pod["metadata"]["name"]))
         spec = pod["spec"]
@@ -63,8 +93,9 @@ def _ports_of_pods(pods: Sequence[Object]) -> dict[tuple[str, int], None]:
             if port.get("hostPort")
         ]
         # A component may listen at ports that its pod does not declare.
-        contract = (PAGE_PORT, *STORE_PORTS.values()) if spec.get("hostNetwork") else ()
-        found |= dict.fromkeys((name, port) for port in (*declared, *contract))
+        undeclared = listening if spec.get("hostNetwork") else ()
+        for port in (*declared, *undeclared):
+            found[f"{name} port {port} of the node"] = None if node is None else Address(node, port)
     return found
 
 

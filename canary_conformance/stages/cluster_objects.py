@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from canary_conformance.cluster.api import Api, Refused, made_by_us
+from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.apply_answers import Refused, made_by_us
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.scenario.kinds import CLUSTER_SCOPED, is_known
 from canary_conformance.scenario.manifests import Manifest, ManifestFolder

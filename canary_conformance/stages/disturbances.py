@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.machine_counters import MachineWatch
-from canary_conformance.cluster.nodes import full_disks, node_state
+from canary_conformance.cluster.node_conditions import boots_of, node_problems
 from canary_conformance.cluster.rollouts import (
     API_VERSION,
     DAEMON_SET,
@@ -24,15 +24,13 @@ from canary_conformance.cluster.rollouts import (
     wanted_pods,
 )
 from canary_conformance.errors import EnvironmentFailed
+from canary_conformance.mesh.base import Mesh
 from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.stages.expired_limits import Times, in_short, times_run_out
 from canary_conformance.timeouts import LIMITS
 
-# The namespaces of the cluster's and the mesh's own pods.
-INFRASTRUCTURE = ("kube-system", "istio-system")
 # What makes pods with its own hands; a Deployment has ReplicaSets for it.
 CONTROLLERS = (REPLICA_SET, STATEFUL_SET, DAEMON_SET)
-PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable")
 # A pod that something else than its owner ended (Kubernetes: "Pod disruption conditions").
 DISRUPTED = "DisruptionTarget"
 
@@ -65,12 +63,18 @@ class Wanted:
 class Vitals:
     """The environment at one moment.
 
-    node: the engine's word on the node's container. pods: those of cluster and mesh with their restarts.
-    workloads: the application's pods by name; wanted: their controllers. wrong: what should never be,
-    whatever was before. answered_in: seconds that the API server took to tell all this.
+    Attributes:
+        node: How the nodes are, by what runs them; "" where this machine has no access to them.
+        boots: The boot of each node, by its name.
+        pods: Those of cluster and mesh, by namespace and name, with their restarts.
+        workloads: The application's pods, by name.
+        wanted: Their controllers.
+        wrong: What should never be, whatever was before.
+        answered_in: The seconds that the API server took for all these answers.
     """
 
     node: str
+    boots: Mapping[str, str] = field(default_factory=dict)
     pods: Mapping[str, str] = field(default_factory=dict)
     workloads: Mapping[str, Owned] = field(default_factory=dict)
     wanted: Mapping[ObjectRef, Wanted] = field(default_factory=dict)
@@ -82,20 +86,22 @@ class Unanswered(Exception):
     """The API server didn't answer when it was asked how the environment is."""
 
 
-def vitals(cluster: Cluster, namespace: str) -> Vitals:
-    """Look at the environment. Raises Unanswered, which says how the node is."""
-    node = node_state(cluster.name)
+def vitals(cluster: Cluster, mesh: Mesh, namespace: str) -> Vitals:
+    """Look at the environment of a namespace under test. Raises Unanswered, which says how the node is."""
+    node = cluster.nodes.state() if cluster.nodes else ""
     started = time.monotonic()
+    own = dict.fromkeys((*cluster.own_namespaces, mesh.root_namespace, mesh.gateway.namespace))
     try:
-        infrastructure = [pod for one in INFRASTRUCTURE for pod in cluster.api.list("v1", "Pod", one)]
+        infrastructure = [pod for one in own for pod in cluster.api.list("v1", "Pod", one)]
         pods = cluster.api.list("v1", "Pod", namespace)
         controllers = {kind: cluster.api.list(API_VERSION, kind, namespace) for kind in CONTROLLERS}
         nodes = cluster.api.list("v1", "Node")
     except Exception as error:
         told = f"the API server of cluster {cluster.name} does not answer: {type(error).__name__}: {error}"
-        raise Unanswered(f"the node is {node}, and {told}") from error
+        raise Unanswered(f"the node is {node}, and {told}" if node else told) from error
     return Vitals(
         node,
+        boots_of(nodes),
         {
             _name(pod): f"{pod['metadata']['uid']}, {_restarts(pod)} restarts"
             for pod in infrastructure
@@ -109,7 +115,7 @@ def vitals(cluster: Cluster, namespace: str) -> Vitals:
             for kind, items in controllers.items()
             for item in items
         },
-        tuple(_pressures(nodes)),
+        tuple(node_problems(nodes)),
         time.monotonic() - started,
     )
 
@@ -119,8 +125,7 @@ def disturbances(before: Vitals, after: Vitals, by_us: Collection[str] = ()) -> 
 
     by_us: UIDs of pods that the run itself took away.
     """
-    found = [] if before.node == after.node else [f"the node was {before.node} and is {after.node}"]
-    found += after.wrong
+    found = [*_node_changes(before, after), *after.wrong]
     if after.answered_in > LIMITS.api_slow:
         found.append(
             f"the API server took {after.answered_in:.1f} s for a few short answers, and may take "
@@ -135,6 +140,15 @@ def disturbances(before: Vitals, after: Vitals, by_us: Collection[str] = ()) -> 
     )
     found += (f"pod {name} was {what}" for name, uid, what in _taken_away(before, after) if uid not in by_us)
     return list(dict.fromkeys(found))
+
+
+def _node_changes(before: Vitals, after: Vitals) -> Iterator[str]:
+    """Yield which nodes were restarted. One that is new or gone is an autoscaler's, and no disturbance."""
+    if before.node != after.node:
+        yield f"the node was {before.node} and is {after.node}"
+    for name, boot in before.boots.items():
+        if after.boots.get(name, boot) != boot:
+            yield f"node {name} was restarted"
 
 
 def _taken_away(before: Vitals, after: Vitals) -> Iterator[tuple[str, str, str]]:
@@ -199,8 +213,8 @@ class Watch:
         except Unanswered as silent:
             self._noted.append(str(silent))
             return
-        if self._before is not None and self._before.node != now.node:
-            self._noted.append(f"the node was {self._before.node} and is {now.node}")
+        if self._before is not None:
+            self._noted += _node_changes(self._before, now)
         self._before = now
         self._by_us.clear()
 
@@ -236,18 +250,10 @@ class Watch:
             raise EnvironmentFailed(told)
 
 
-def watch_of(cluster: Cluster, namespace: str, machine: MachineWatch) -> Watch:
-    """Return the watch over a cluster, the application's namespace and the machine."""
-    return Watch(lambda: vitals(cluster, namespace), lambda: full_disks(cluster.name), machine.shortage)
-
-
-def _pressures(nodes: Collection[Mapping[str, Any]]) -> Iterator[str]:
-    for node in nodes:
-        for condition in node["status"].get("conditions", []):
-            if condition["type"] in PRESSURES and condition["status"] == "True":
-                yield f"the node reports {condition['type']}: {condition.get('message', '')}"
-            if condition["type"] == "Ready" and condition["status"] != "True":
-                yield f"the node is not Ready: {condition.get('message', '')}"
+def watch_of(cluster: Cluster, mesh: Mesh, namespace: str, machine: MachineWatch) -> Watch:
+    """Return the watch over a cluster, its mesh, the application's namespace and the machine."""
+    closer = cluster.nodes.full_disks if cluster.nodes else list
+    return Watch(lambda: vitals(cluster, mesh, namespace), closer, machine.shortage)
 
 
 def _name(pod: Mapping[str, Any]) -> str:

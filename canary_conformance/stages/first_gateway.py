@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from canary_conformance.cluster.rollouts import KINDS
 from canary_conformance.scenario.manifests import Manifest
 from canary_conformance.scenario.observations import Reply
 from canary_conformance.scenario.stages import Apply
 from canary_conformance.stages.closed_ingress import knock_everywhere
-
-if TYPE_CHECKING:  # the namespace walks by this module
-    from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 
 
 def knock_before(
@@ -31,20 +28,21 @@ def knock_before(
         pods_ready: Waits for the pods of the step.
         manifest: The object that is applied next.
     """
-    if manifest.ref.kind != "Gateway" or namespace.opened or knocks:
+    if manifest.ref.kind != "Gateway" or namespace.reached.opened or knocks:
         return
     objects = namespace.manifests.files[step.file]
     if not any(one.ref.kind in KINDS for one in objects[objects.index(manifest) :]):
         pods_ready()
     services, pods = (namespace.api.list("v1", kind, namespace.name) for kind in ("Service", "Pod"))
-    knocks.update(
-        knock_everywhere(namespace.mesh.gateway.url, namespace.cluster.node_address, services, pods)
-    )
+    application = namespace.setting.application
+    listening = sorted({port for one in application.components for port in application.possible_ports(one)})
+    url = namespace.mesh.gateway.url
+    knocks.update(knock_everywhere(url, namespace.cluster, services, pods, listening))
 
 
 def open_if_gateway(namespace: NamespaceUnderTest, step: Apply) -> None:
     """Make the suite's own Gateway after a step that brought the first; before, nothing opens the ingress."""
     kinds = {manifest.ref.kind for manifest in namespace.manifests.files[step.file]}
-    if "Gateway" in kinds and not namespace.opened:
+    if "Gateway" in kinds and not namespace.reached.opened:
         namespace.sentinel.create()
-        namespace.opened = True
+        namespace.reached.opened = True

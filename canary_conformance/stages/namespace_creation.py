@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from canary_conformance.cluster.api import Api
-from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.machine_counters import machine_watch_of
 from canary_conformance.mesh.propagation import KINDS_WITH_TOKEN, Sentinel
 from canary_conformance.mesh.proxies import Proxies
@@ -23,10 +24,11 @@ from canary_conformance.stages.cluster_objects import (
 from canary_conformance.stages.cluster_snapshot import snapshot
 from canary_conformance.stages.disturbances import watch_of
 from canary_conformance.stages.namespace_setting import Setting
-from canary_conformance.stages.namespace_under_test import NamespaceUnderTest, Parts
-from canary_conformance.stages.owned_namespaces import OURS, remove_namespaces
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest, Parts, Reached, ScenarioRules
+from canary_conformance.stages.owned_namespaces import apply_namespace, remove_namespaces
 from canary_conformance.stages.reuse import Unusable, take_over, write_down
 from canary_conformance.stages.sentinel_placement import namespace_shown_to_all
+from canary_conformance.stages.stage_runner import StageRunner
 from canary_conformance.traffic.callers import Callers
 
 
@@ -34,37 +36,54 @@ from canary_conformance.traffic.callers import Callers
 def namespace_under_test(
     cluster: Cluster,
     setting: Setting,
+    rules: ScenarioRules,
     caller_image: str,
     progress: Progress,
-    walked: frozenset[int],
+    watched: frozenset[int],
     *,
     tidy: bool,
+    judged: frozenset[str] = frozenset(),
     reuse: Sequence[int] = (),
-) -> Iterator[NamespaceUnderTest]:
-    """Yield a namespace at stage 0; tidy: remove it at the end (it goes with a cluster that goes).
+) -> Iterator[StageRunner]:
+    """Yield the runner of a namespace at stage 0, or at that of the last run.
 
-    walked: the stages whose transition is judged. reuse: the stages to be judged, where the namespace of the
-    last run may be reused, and this one is left for the next. A namespace of these names that a run of
-    ours left behind is removed otherwise. Raises BadInput when one of them is somebody else's,
-    EnvironmentFailed when it can't be removed.
+    A namespace of the same name that another run of this suite left behind is removed, unless it is reused.
+
+    Args:
+        cluster: Where it is made.
+        setting: Its scenario, manifests, mesh and application.
+        rules: What the scenario requires beyond its steps.
+        caller_image: The image of the callers, present in the nodes.
+        progress: What reports how far the run is.
+        watched: The stages whose transition is judged.
+        tidy: Whether the namespace is removed at the end (it goes with a cluster that goes).
+        judged: The requirements whose samples a transition may begin.
+        reuse: The stages to be judged, where the namespace of the last run may be reused and this one is
+            left for the next; empty where it may not.
+
+    Raises:
+        BadInput: A namespace of its name belongs to somebody else.
+        EnvironmentFailed: A namespace of its name can't be removed.
     """
     api = cluster.api
     proxies = Proxies(api)
     kinds = kinds_with_token(setting.manifests)
-    selector, home = setting.mesh.gateway.selector, namespace_shown_to_all(setting)
+    selector, home = dict(setting.mesh.gateway.selector), namespace_shown_to_all(setting)
     sentinel = Sentinel(api, setting.suite_namespace, selector, proxies, kinds, home)
-    machine = machine_watch_of(cluster.name)
-    watch = watch_of(cluster, setting.scenario.namespace, machine)
+    machine = machine_watch_of(cluster)
+    watch = watch_of(cluster, setting.mesh, setting.scenario.namespace, machine)
     callers = Callers(api, caller_image)
     parts = Parts(proxies, callers, sentinel, progress, watch, ProxyVersions(proxies))
-    made = _left_namespace(cluster, setting, parts, walked, reuse) if reuse else None
-    if made is None:
-        made = _new_namespace(cluster, setting, parts, walked)
+    made = NamespaceUnderTest(cluster, setting, rules, parts, judged)
+    runner = _reused(made, watched, reuse) if reuse else None
+    if runner is None:
+        runner = StageRunner(_created(made), watched)
+    made = runner.namespace
     try:
         machine.start()
         watch.note()
-        yield made
-        if reuse and made.settled and made.opened:
+        yield runner
+        if reuse and made.reached.settled and made.reached.opened:
             # What was begun is part of what is left.
             made.taken.settle()
             write_down(api, setting, made.stage, made.before)
@@ -83,18 +102,15 @@ def kinds_with_token(manifests: ManifestFolder) -> frozenset[str]:
     return KINDS_WITH_TOKEN - {"DestinationRule"} if wild else KINDS_WITH_TOKEN
 
 
-def _new_namespace(
-    cluster: Cluster, setting: Setting, parts: Parts, walked: frozenset[int]
-) -> NamespaceUnderTest:
-    api, suite = cluster.api, setting.suite_namespace
+def _created(namespace: NamespaceUnderTest) -> NamespaceUnderTest:
+    """Return the namespace with what the cluster holds before it; what the last run left is removed."""
+    api, setting, suite = namespace.api, namespace.setting, namespace.setting.suite_namespace
     check_not_others(api, objects_of_cluster(api, setting.manifests))
-    _remove(api, setting, parts.progress)
+    _remove(api, setting, namespace.progress)
     before = snapshot(api, setting.namespaces, setting.others)
-    metadata = {"name": suite, "annotations": OURS, "labels": {"istio-injection": "disabled"}}
-    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, None)
-    made = NamespaceUnderTest(cluster, setting, parts, walked, before=before)
-    parts.callers.make_outside_pod(made.outside)
-    return made
+    apply_namespace(api, suite, {"istio-injection": "disabled"})
+    namespace.callers.make_outside_pod(namespace.outside)
+    return replace(namespace, before=before)
 
 
 def _remove(api: Api, setting: Setting, progress: Progress) -> None:
@@ -105,24 +121,15 @@ def _remove(api: Api, setting: Setting, progress: Progress) -> None:
     wait_until_gone(api, of_cluster)
 
 
-def _left_namespace(
-    cluster: Cluster, setting: Setting, parts: Parts, walked: frozenset[int], judged: Sequence[int]
-) -> NamespaceUnderTest | None:
-    """Return the namespace that the last run left; None where it can't be taken over, and say why."""
+def _reused(
+    namespace: NamespaceUnderTest, watched: frozenset[int], judged: Sequence[int]
+) -> StageRunner | None:
+    """Return the runner of the last run's namespace; None, with a note, where it can't be reused."""
     try:
-        left, changes = take_over(cluster.api, setting, judged)
+        left, changes = take_over(namespace.api, namespace.setting, judged)
     except Unusable as why:
-        parts.progress.note(f"the namespace of the last run is not reused: {why}")
+        namespace.progress.note(f"the namespace of the last run is not reused: {why}")
         return None
-    before = frozenset(left.before)
-    return NamespaceUnderTest(
-        cluster,
-        setting,
-        parts,
-        walked,
-        stage=left.stage,
-        found_at=left.stage,
-        to_do=changes,
-        opened=True,
-        before=before,
-    )
+    reached = Reached(stage=left.stage, opened=True)
+    found = replace(namespace, found_at=left.stage, before=frozenset(left.before), reached=reached)
+    return StageRunner(found, watched, changes)

@@ -12,23 +12,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.pod_readiness import wait_for_rollouts
 from canary_conformance.cluster.rollouts import DEPLOYMENT
 from canary_conformance.errors import EnvironmentFailed, StageFailed
-from canary_conformance.mesh.installation import Gateway, Mesh
+from canary_conformance.mesh.base import Gateway, Mesh, gateway_address
 from canary_conformance.progress import Progress
+from canary_conformance.scenario.application import Application
 from canary_conformance.scenario.manifests import ManifestFolder
 from canary_conformance.scenario.renaming import Renaming, rename_manifests, rename_scenario
 from canary_conformance.scenario.stages import ObjectRef, Scenario
 from canary_conformance.stages.owned_namespaces import OURS, SUITE_NAMESPACE
 
-PAGE_PORT_OF_GATEWAY = 80
-
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The scenario and manifests under the names of one namespace, its gateway, and the suite's namespace.
+    """The scenario and manifests under the names of one namespace, its gateway, its application.
 
     others: the namespaces of other workers, which come and go by themselves. written_namespace: the name that
     the manifests have, where this namespace has another.
@@ -37,6 +36,7 @@ class Setting:
     scenario: Scenario
     manifests: ManifestFolder
     mesh: Mesh
+    application: Application
     suite_namespace: str = SUITE_NAMESPACE
     others: frozenset[str] = frozenset()
     written_namespace: str = ""
@@ -62,6 +62,7 @@ def beside_others(
     mesh: Mesh,
     scenario: Scenario,
     manifests: ManifestFolder,
+    application: Application,
     worker: str,
     workers: Sequence[str],
     progress: Progress,
@@ -85,7 +86,8 @@ def beside_others(
     return Setting(
         scenario=rename_scenario(scenario, renaming),
         manifests=renamed,
-        mesh=replace(mesh, gateway=gateway),
+        mesh=mesh.with_gateway(gateway),
+        application=application,
         suite_namespace=suite,
         others=frozenset(others),
         written_namespace=scenario.namespace,
@@ -120,10 +122,12 @@ def _make_gateway(cluster: Cluster, original: Gateway, renaming: Renaming, names
         wait_for_rollouts(cluster.api, namespace, [ObjectRef(DEPLOYMENT, original.name)])
     except StageFailed as failed:
         raise EnvironmentFailed(f"the ingress gateway in {namespace} is not ready: {failed}") from failed
-    made = cluster.api.get("v1", "Service", original.name, namespace)
-    ports = made["spec"]["ports"] if made else []
-    port = next(one["nodePort"] for one in ports if one["port"] == PAGE_PORT_OF_GATEWAY)
-    return replace(original, namespace=namespace, port=int(port), selector=renaming.labels(original.selector))
+    return replace(
+        original,
+        namespace=namespace,
+        address=gateway_address(cluster, namespace, original.name),
+        selector=renaming.labels(original.selector),
+    )
 
 
 def _deployment(original: Mapping[str, Any], renaming: Renaming) -> dict[str, Any]:

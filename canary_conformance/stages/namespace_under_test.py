@@ -1,55 +1,87 @@
-"""A namespace with the scenario at some stage. It moves forward only, a stage at a time.
+"""The namespace under test as a value: where it is, how it is observed, and how far it has come.
 
-How it enters one, and what is seen on the way, is in canary_conformance.stages.transition.
+Nothing here changes it: canary_conformance.stages.stage_runner advances it, a stage at a time. What a
+scenario requires beyond the steps of its stages is a ScenarioRules, implemented above (voting.stage_rules).
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import groupby
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from canary_conformance.cluster.api import Api
-from canary_conformance.cluster.kind import Cluster
+from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.pod_access import PodName
-from canary_conformance.mesh.installation import Mesh
+from canary_conformance.cluster.pod_readiness import Diagnosis
+from canary_conformance.mesh.base import Mesh
 from canary_conformance.mesh.istioctl import analyze
 from canary_conformance.mesh.propagation import Sentinel
 from canary_conformance.mesh.proxies import Proxies, proxied_pods
 from canary_conformance.mesh.running_components import ProxyVersions
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.manifests import ManifestFolder
-from canary_conformance.scenario.observations import Call, Page, Reply, Sample, Transition
-from canary_conformance.scenario.stages import ObjectRef, Scenario
+from canary_conformance.scenario.observations import Call, Opening, Page, Reply, Sample, Transition
+from canary_conformance.scenario.requirement import BrokenRequirements
+from canary_conformance.scenario.stages import Delete, ObjectRef, Scenario
 from canary_conformance.stages.closed_ingress import knock_until_refused
 from canary_conformance.stages.cluster_objects import left_of, objects_of_cluster
 from canary_conformance.stages.cluster_snapshot import left_behind, snapshot
 from canary_conformance.stages.disturbances import Watch
 from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.observation_cache import Taken
-from canary_conformance.stages.owned_namespaces import OURS
-from canary_conformance.stages.reuse import Changes
-from canary_conformance.stages.stage_propagation import wait_until_live
-from canary_conformance.stages.transition import bring_up_to_date, pass_through, walk_into
-from canary_conformance.traffic.callers import Callers, Opening
+from canary_conformance.stages.running_workloads import Workload, workloads
+from canary_conformance.traffic.callers import Callers
 from canary_conformance.traffic.voter import Voter
-from canary_conformance.voting.app_workloads import Workload, workloads
-from canary_conformance.voting.chains import STORAGE
-from canary_conformance.voting.readiness_diagnosis import diagnosis_of
-from canary_conformance.voting.stage_numbers import CANARY, FINALIZE, LOCK, STAGES
-from canary_conformance.voting.unready_causes import Stuck
 
 Value = TypeVar("Value")
 
-# By these a namespace asks for sidecars (Istio: "Installing the Sidecar").
-INJECTION_LABELS = frozenset({"istio-injection", "istio.io/rev"})
-# Where tests call from inside pods: their callers start while other tests still open pages.
-CALLING_STAGES = (LOCK, CANARY)
-# Where plaintext is to be refused.
-STRICT_STAGES = (LOCK, CANARY, FINALIZE)
 PLAINTEXT = "plaintext"
+
+
+@dataclass(frozen=True, slots=True)
+class StageRules:
+    """What a scenario requires of a stage beyond its steps.
+
+    calls_from_pods: tests call from inside pods there. refuses_plaintext: plaintext is refused once it is
+    entered. controls_plaintext: plaintext is tried before it is entered, as the positive control.
+    """
+
+    calls_from_pods: bool = False
+    refuses_plaintext: bool = False
+    controls_plaintext: bool = False
+
+
+class ScenarioRules(Protocol):
+    """What the runner asks of a scenario: its voters, its samples in transitions, what a failure breaks."""
+
+    @property
+    def broken(self) -> BrokenRequirements:
+        """Which requirement breaks by what goes wrong in a stage."""
+
+    def of_stage(self, number: int) -> StageRules:
+        """Return what is required of a stage beyond its steps."""
+
+    def callers(self, pods: Iterable[Workload]) -> Sequence[PodName]:
+        """Return the pods from which tests call: one of each component and version that calls others."""
+
+    def voters(self, voter: Voter) -> Mapping[str, Voter]:
+        """Return the voters of the continuous traffic during a transition, each by its name.
+
+        voter: one without a cookie.
+        """
+
+    def pages_before(self, namespace: NamespaceUnderTest, number: int) -> Sample[Page]:
+        """Prepare the transition into a stage, and return the pages opened before it, if any.
+
+        It may write: cast the votes that the stage is to keep.
+        """
+
+    def sample_beside(self, namespace: NamespaceUnderTest, step: Delete, number: int) -> None:
+        """Begin the samples that are taken while a step of a stage deletes objects."""
+
+    def diagnosis(self, namespace: NamespaceUnderTest, refs: Sequence[ObjectRef], number: int) -> Diagnosis:
+        """Return what finds out why the pods of objects of a stage don't get ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +96,57 @@ class Parts:
     versions: ProxyVersions
 
 
-@dataclass
+@dataclass(slots=True)
+class Reached:
+    """How far a namespace has come. Only the runner, and a move of the mesh, write it.
+
+    settled: whether it is at its stage, not in a transition. propagated_at: the monotonic time at which the
+    configuration of its stage had propagated, 0 before any had. opened: whether the scenario's first Gateway
+    was applied, and the suite's with it. endpoints: the ready ones at the last look. mesh: the mesh that it
+    was moved into, None for that of its setting.
+    """
+
+    stage: int = 0
+    settled: bool = True
+    propagated_at: float = 0.0
+    opened: bool = False
+    transitions: dict[int, Transition] = field(default_factory=dict)
+    endpoints: frozenset[tuple[str, str]] = frozenset()
+    mesh: Mesh | None = None
+
+
+@dataclass(frozen=True)
 class NamespaceUnderTest:
-    """The scenario in its namespace: made by stages.namespace_creation, moved with advance_to()."""
+    """The scenario in its namespace, made by canary_conformance.stages.namespace_creation.
+
+    judged: the ids of the requirements whose samples a transition may begin. found_at: the stage at which the
+    last run left it, where it is reused. before: what the cluster held before it was made.
+    """
 
     cluster: Cluster
     setting: Setting
+    rules: ScenarioRules
     parts: Parts
-    walked: frozenset[int] = frozenset(STAGES)  # the stages whose way in is judged
-    on_the_way: frozenset[str] = frozenset()  # the requirements whose samples a way in may begin
-    stage: int = 0
-    found_at: int = 0  # the stage at which the last run left it, where it is reused
-    to_do: Changes | None = None  # what brings a namespace that was left up to the manifests
-    settled: bool = True  # whether it is at its stage, not on the way
-    live_at: float = 0.0  # the monotonic time at which what its stage is to be was live, 0 before any was
-    opened: bool = False  # whether the scenario's first Gateway was applied, and ours with it
-    transitions: dict[int, Transition] = field(default_factory=dict)
-    ready: frozenset[tuple[str, str]] = frozenset()
+    judged: frozenset[str] = frozenset()
+    found_at: int = 0
     before: frozenset[str] = frozenset()
+    reached: Reached = field(default_factory=Reached)
     taken: Taken = field(default_factory=Taken)
+
+    @property
+    def stage(self) -> int:
+        """The stage that was entered last, 0 before any was."""
+        return self.reached.stage
+
+    @property
+    def live_at(self) -> float:
+        """The monotonic time at which the configuration of its stage had propagated."""
+        return self.reached.propagated_at
+
+    @property
+    def transitions(self) -> Mapping[int, Transition]:
+        """What was seen while each stage was entered, by its number."""
+        return self.reached.transitions
 
     @property
     def api(self) -> Api:
@@ -101,7 +165,7 @@ class NamespaceUnderTest:
 
     @property
     def sentinel(self) -> Sentinel:
-        """What tells that a change is live."""
+        """What proves that a change has propagated."""
         return self.parts.sentinel
 
     @property
@@ -121,7 +185,7 @@ class NamespaceUnderTest:
 
     @property
     def scenario(self) -> Scenario:
-        """The scenario, in this namespace's namespace."""
+        """The scenario, under this namespace's name."""
         return self.setting.scenario
 
     @property
@@ -132,7 +196,7 @@ class NamespaceUnderTest:
     @property
     def mesh(self) -> Mesh:
         """The mesh, by this namespace's ingress gateway."""
-        return self.setting.mesh
+        return self.reached.mesh or self.setting.mesh
 
     @property
     def outside(self) -> PodName:
@@ -141,13 +205,18 @@ class NamespaceUnderTest:
 
     @property
     def name(self) -> str:
-        """The scenario's namespace."""
+        """The namespace's name."""
         return self.scenario.namespace
 
     @property
     def voter(self) -> Voter:
         """A voter without a cookie, at the ingress gateway."""
-        return Voter(self.mesh.gateway.url, progress=self.progress, when_unanswered=self.watch.check)
+        return Voter(
+            self.mesh.gateway.url,
+            flag=self.setting.application.canary_cookie,
+            progress=self.progress,
+            when_unanswered=self.watch.check,
+        )
 
     def once(self, name: str, take: Callable[[], Value]) -> Value:
         """Return what was taken under this name at this stage, taking it the first time.
@@ -161,28 +230,13 @@ class NamespaceUnderTest:
         self.taken.begin(f"{self.stage} {name}", take)
 
     def begun(self, name: str) -> bool:
-        """Tell whether something is taken at this stage, or begun."""
+        """Return whether something is taken at this stage, or begun."""
         return self.taken.begun(f"{self.stage} {name}")
-
-    def moved_to(self, mesh: Mesh) -> None:
-        """Be in a mesh that changed since: nothing that was taken before tells of it."""
-        self.setting = replace(self.setting, mesh=mesh)
-        self.taken.forget()
-        self.watch.start_anew()
-        self.versions.look(self.proxied())
-        self.live_at = time.monotonic()
-        if self.stage in CALLING_STAGES:
-            self._start_callers()
-
-    def ask_for(self, labels: Mapping[str, str]) -> None:
-        """Have the namespace ask for sidecars by these labels, and by no others."""
-        own = {k: v for k, v in self.scenario.namespace_labels.items() if k not in INJECTION_LABELS}
-        self.apply_namespace({**own, **labels})
 
     def workloads(self, app: str = "", version: str = "") -> list[Workload]:
         """Return the application's pods, all or those of one component and version, as they are now."""
         services = self.api.list("v1", "Service", self.name)
-        found = workloads(self.api.list("v1", "Pod", self.name), services)
+        found = workloads(self.setting.application, self.api.list("v1", "Pod", self.name), services)
         return [w for w in found if app in {"", w.app} and version in {"", w.version}]
 
     def proxied(self) -> list[PodName]:
@@ -190,59 +244,6 @@ class NamespaceUnderTest:
         pods = [*self.api.list("v1", "Pod", self.name)]
         pods += self.api.list("v1", "Pod", self.mesh.gateway.namespace)
         return proxied_pods(pods)
-
-    def advance_to(self, number: int) -> None:
-        """Enter each stage up to this one, in one go through those whose way in nobody judges.
-
-        Raises StageFailed when one can't get ready, EnvironmentFailed.
-        """
-        told = [stage.number for stage in self.scenario.stages if self.stage < stage.number <= number]
-        ahead = [one for one in told if not self.scenario.why_not(one)]
-        if self.to_do is None and not ahead:
-            return
-        self.settled = False
-        self.taken.settle()
-        if self.to_do is not None:
-            with self.progress.phase(f"reusing the namespace at stage {self.stage}: {self.to_do}"):
-                changes, self.to_do = self.to_do, None
-                bring_up_to_date(self, changes)
-        for walked, stages in groupby(ahead, key=self.walked.__contains__):
-            if walked:
-                for one in stages:
-                    with self.progress.phase(f"stage {one} {self.scenario.stage(one).name}"):
-                        walk_into(self, one)
-                    self.stage = one
-            else:
-                passed = list(stages)
-                names = ", ".join(f"{one} {self.scenario.stage(one).name}" for one in passed)
-                with self.progress.phase(f"in one step: stage {names}"):
-                    pass_through(self, passed)
-        self.settled = True
-
-    def look_around(self, number: int) -> None:
-        """Do and begin what a stage that was just entered is to have, while voters may go on."""
-        if number in STRICT_STAGES:
-            # Most of these calls is waiting for the first word of a server that greets.
-            self.taken.begin(f"{number} {PLAINTEXT}", lambda: self.from_outside(self.plain_calls()))
-        self.watch.note()
-        self.versions.look(self.proxied())
-        if number in CALLING_STAGES:
-            self._start_callers()
-
-    def diagnose(self, refs: Sequence[ObjectRef], stage: int) -> Stuck:
-        """Return what finds out why the pods of objects of a stage don't get ready."""
-        return diagnosis_of(self, refs, stage)
-
-    def apply_namespace(self, labels: Mapping[str, str]) -> None:
-        """Make the scenario's namespace, or give it other labels."""
-        metadata = {"name": self.name, "labels": dict(labels), "annotations": OURS}
-        self.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, None)
-
-    def _start_callers(self) -> None:
-        # From all but the stores, which call nobody.
-        callers = [workload for workload in self.workloads() if workload.app != STORAGE]
-        first = {(workload.app, workload.version): workload.pod for workload in reversed(callers)}
-        self.callers.start(list(first.values()))
 
     def from_outside(self, calls: list[tuple[Call, Opening]]) -> Mapping[Call, Reply]:
         """Make calls from the pod that has no sidecar."""
@@ -257,17 +258,6 @@ class NamespaceUnderTest:
         """Return a plaintext call to each port of each of the application's pods."""
         return [call for workload in self.workloads() for call in workload.plain_calls()]
 
-    def wait_until_live(self, written: Collection[str] | None = None) -> float:
-        """Return the monotonic time at which all was live; see stages.stage_propagation."""
-        return wait_until_live(self, written)
-
-    def settle(self, written: Collection[str] | None = None) -> float | None:
-        """Wait until all that was applied so far is live, and return when that was.
-
-        None before the first Gateway: nothing can be live.
-        """
-        return self.wait_until_live(written) if self.opened else None
-
     def pages_of(self, transition: Transition, voter: str) -> Sample[Page]:
         """Return every page of a continuous voter during a transition."""
         pages = transition.pages.get(voter, ())
@@ -275,10 +265,10 @@ class NamespaceUnderTest:
 
     def analyze(self) -> list[str]:
         """Return what `istioctl analyze` finds in the scenario's namespace."""
-        return analyze(self.cluster, self.mesh.istioctl, self.name)
+        return analyze(self.cluster, self.mesh.istioctl, self.name, self.mesh.root_namespace)
 
     def snapshot(self) -> frozenset[str]:
-        """Return what the cluster holds now, the scenario's namespace and ours left out."""
+        """Return what the cluster holds now, the scenario's namespace and the suite's left out."""
         return snapshot(self.api, self.setting.namespaces, self.setting.others)
 
     def left_behind(self) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.namespace_deletion import delete_namespaces
 from canary_conformance.errors import BadInput
@@ -9,6 +11,24 @@ from canary_conformance.progress import Progress
 
 OURS = {"voting-conformance/made-by": "voting-conformance"}
 SUITE_NAMESPACE = "voting-conformance"
+
+
+# By these a namespace requests sidecars (Istio: "Installing the Sidecar").
+INJECTION_LABELS = frozenset({"istio-injection", "istio.io/rev"})
+
+
+def apply_namespace(api: Api, name: str, labels: Mapping[str, str]) -> None:
+    """Create a namespace with this suite's mark, or give it other labels."""
+    metadata = {"name": name, "labels": dict(labels), "annotations": OURS}
+    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, None)
+
+
+def request_injection(
+    api: Api, name: str, labels: Mapping[str, str], injection_labels: Mapping[str, str]
+) -> None:
+    """Have a namespace request sidecars by these labels, and by no others; it keeps its other labels."""
+    own = {key: value for key, value in labels.items() if key not in INJECTION_LABELS}
+    apply_namespace(api, name, {**own, **injection_labels})
 
 
 def remove_namespaces(api: Api, names: tuple[str, ...], progress: Progress) -> None:

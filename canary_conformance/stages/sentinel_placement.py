@@ -19,7 +19,7 @@ def namespace_shown_to_all(setting: Setting) -> str:
     have propagated, and the run says so.
     """
     scenario = setting.scenario
-    state = State(scenario.namespace)
+    state = State(scenario.namespace, application=setting.application)
     sidecars: list[Sidecar] = []
     # Each version of a Sidecar counts, whatever stage applies it.
     for manifest in setting.manifests.objects:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from canary_conformance.cluster.endpoints import ready_endpoints, stale_endpoints
 from canary_conformance.errors import NotJudged, StageFailed
 from canary_conformance.mesh.propagation import merges_news, taken_up
 from canary_conformance.mesh.running_components import refused_by_proxies
+from canary_conformance.scenario.requirement import Trait
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
 
-# The requirement of each stage that its routes are for: it fails where no proxy takes them.
-SHOWN_BY = {1: "R1.5", 2: "R2.2", 3: "R3.1", 4: "R4.4", 5: "R5.1", 6: "R6.1"}
 # Seconds: istiod sends a file's objects, and logs what comes back, while the next ones are being applied.
 BEFORE = 5.0
 
-if TYPE_CHECKING:  # the namespace waits by this module
-    from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 
-
-def wait_until_live(namespace: NamespaceUnderTest, written: Collection[str] | None) -> float:
+def wait_until_live(namespace: NamespaceUnderTest, written: Collection[str] | None = None) -> float:
     """Return the monotonic time at which every proxy had all that was written before this call.
 
     First the endpoints of the Services have to be the pods that are ready: they are written after a
@@ -37,7 +33,7 @@ def wait_until_live(namespace: NamespaceUnderTest, written: Collection[str] | No
         StageFailed: Proxies reject what the manifests make of their configuration.
         NotJudged: The limit passed, and nobody is proved to be at fault.
     """
-    began = time.monotonic()
+    began, reached = time.monotonic(), namespace.reached
     try:
         return _wait(namespace, written)
     except NotJudged as late:
@@ -46,14 +42,24 @@ def wait_until_live(namespace: NamespaceUnderTest, written: Collection[str] | No
         )
         if not refused:
             raise
-        stage = namespace.stage if namespace.settled else namespace.stage + 1
+        stage = reached.stage if reached.settled else reached.stage + 1
         told = f"proxies reject their configuration: {'; '.join(refused)}"
-        raise StageFailed(f"{told} ({late})", breaks=SHOWN_BY.get(stage, "")) from late
+        raise StageFailed(
+            f"{told} ({late})", breaks=namespace.rules.broken.by(Trait.BREAKS_WHEN_ROUTES_FAIL, stage)
+        ) from late
+
+
+def settle(namespace: NamespaceUnderTest, written: Collection[str] | None = None) -> float | None:
+    """Wait until all that was applied so far has propagated, and return when that was.
+
+    None before the first Gateway: there is nothing to be seen yet.
+    """
+    return wait_until_live(namespace, written) if namespace.reached.opened else None
 
 
 def _wait(namespace: NamespaceUnderTest, written: Collection[str] | None) -> float:
-    # A namespace that was taken over has not looked at any endpoint yet.
-    if namespace.ready and namespace.sentinel.has_tokens(written):
+    # A namespace that is reused has not looked at any endpoint yet.
+    if namespace.reached.endpoints and namespace.sentinel.has_tokens(written):
         return namespace.sentinel.wait_until_live(namespace.proxied, written)
     try:
         wait_until(
@@ -67,9 +73,9 @@ def _wait(namespace: NamespaceUnderTest, written: Collection[str] | None) -> flo
         raise NotJudged(str(late)) from late
     ready = ready_endpoints(namespace.api, namespace.name)
     live_at = namespace.sentinel.wait_until_live(namespace.proxied, written)
-    if ready - namespace.ready and _news_is_merged(namespace):
+    if ready - namespace.reached.endpoints and _news_is_merged(namespace):
         live_at = taken_up(live_at)
-    namespace.ready = ready
+    namespace.reached.endpoints = ready
     return live_at
 
 

@@ -1,7 +1,4 @@
-"""Making a step of the scenario: apply a file's objects in its order.
-
-Or delete objects and wait until they are gone.
-"""
+"""The steps of the scenario: apply a file's objects in order, or delete objects until they are gone."""
 
 from __future__ import annotations
 
@@ -9,7 +6,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from canary_conformance.cluster.api import Api, Applied, Object, Refused
+from canary_conformance.cluster.api import Api, Object
+from canary_conformance.cluster.apply_answers import Applied, Refused
 from canary_conformance.cluster.namespace_deletion import delete_namespace, volumes_going
 from canary_conformance.cluster.pod_readiness import Diagnosis, wait_for_rollouts
 from canary_conformance.cluster.rollouts import KINDS, owner_of
@@ -17,17 +15,22 @@ from canary_conformance.errors import StageFailed
 from canary_conformance.scenario.kinds import API_VERSIONS, MAKES_PODS
 from canary_conformance.scenario.manifests import Manifest, ManifestFolder
 from canary_conformance.scenario.observations import AppliedObject
+from canary_conformance.scenario.requirement import BrokenRequirements
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Step, Verb, WaitFor
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
 
-# The requirement that breaks when the pods of a stage never get ready.
-PODS_READY = {1: "R1.2", 2: "R2.1", 4: "R4.2"}
-ACCEPTED = "R0.1"
-GONE = {5: "R5.3", 6: "R6.1"}
-
-
 ROUTING = frozenset({"VirtualService", "DestinationRule"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where steps are made: the API server, the manifests, the namespace, and what a failure breaks."""
+
+    api: Api
+    manifests: ManifestFolder
+    namespace: str
+    broken: BrokenRequirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Between:
     body: Callable[[Manifest], Object] = lambda manifest: manifest.body
 
 
-def apply_file(api: Api, manifests: ManifestFolder, step: Apply, namespace: str, between: Between) -> Made:
+def apply_file(target: Target, step: Apply, between: Between) -> Made:
     """Apply a file's objects one after the other, in its order. Raises StageFailed when one is refused.
 
     It settles between a DestinationRule and a VirtualService that leads to its host, whichever comes first,
@@ -65,30 +68,29 @@ def apply_file(api: Api, manifests: ManifestFolder, step: Apply, namespace: str,
     """
     made = Made((), ())
     unsettled: list[Manifest] = []
-    for manifest in manifests.files[step.file]:
+    for manifest in target.manifests.files[step.file]:
         between.ahead(manifest)
         if any(_settles_before(manifest, other) for other in unsettled):
             made = made.live_since(between.settle({other.ref.kind for other in unsettled}))
             unsettled.clear()
         unsettled.append(manifest)
-        applied = apply_one(api, manifest, namespace, between.body)
+        applied = apply_one(target, manifest, between.body)
         warnings = (f"{manifest.place}: {text}" for text in applied.warnings)
         made = Made((*made.objects, applied.object), (*made.warnings, *warnings))
     return made
 
 
 def apply_one(
-    api: Api,
+    target: Target,
     manifest: Manifest,
-    namespace: str,
     body: Callable[[Manifest], Object] = lambda manifest: manifest.body,
 ) -> Applied:
     """Apply one object. Raises StageFailed when it is refused."""
     try:
-        return api.apply(body(manifest), namespace)
+        return target.api.apply(body(manifest), target.namespace)
     except Refused as refused:
         reason = f"{manifest.place}: the API server refuses {refused}"
-        raise StageFailed(reason, breaks=ACCEPTED) from refused
+        raise StageFailed(reason, breaks=target.broken.refused) from refused
 
 
 def _settles_before(manifest: Manifest, other: Manifest) -> bool:
@@ -125,10 +127,8 @@ def _destinations(part: object) -> Iterator[str]:
 
 
 def wait_for_pods(
-    api: Api,
-    manifests: ManifestFolder,
+    target: Target,
     step: Apply,
-    namespace: str,
     stage: int,
     tell: Callable[[str], None],
     diagnose: Callable[[Sequence[ObjectRef], int], Diagnosis],
@@ -137,17 +137,22 @@ def wait_for_pods(
 ) -> None:
     """Wait for the rollouts of a file that is to wait for its pods. Raises StageFailed.
 
-    tell is given how far they are; diagnose makes, for these objects and the stage, what finds out why they
-    don't get ready. later: objects that are another stage's, although they are there; deleted: those that
-    another step deleted again.
+    Args:
+        target: Where the step was made.
+        step: The file and what it waits for.
+        stage: The stage that the step belongs to.
+        tell: Is given how far the rollouts are.
+        diagnose: Makes, for these objects and the stage, what finds out why they don't get ready.
+        later: Objects that are another stage's, although they are there.
+        deleted: Objects that another step deleted again.
     """
-    refs = [ref for ref in rollouts_of(manifests, step) if ref not in deleted]
+    refs = [ref for ref in rollouts_of(target.manifests, step) if ref not in deleted]
     if step.wait_for is not WaitFor.PODS or not refs:
         return
     try:
-        wait_for_rollouts(api, namespace, refs, tell, diagnose(refs, stage), others=later)
+        wait_for_rollouts(target.api, target.namespace, refs, tell, diagnose(refs, stage), others=later)
     except StageFailed as failed:
-        failed.breaks = PODS_READY.get(stage, ACCEPTED)
+        failed.breaks = target.broken.by_pods(stage)
         raise
 
 
@@ -163,10 +168,10 @@ def rollouts_of(manifests: ManifestFolder, step: Apply) -> list[ObjectRef]:
     return [one.ref for one in manifests.files[step.file] if one.ref.kind in KINDS]
 
 
-def delete_objects(api: Api, manifests: ManifestFolder, step: Delete, namespace: str, stage: int) -> Made:
+def delete_objects(target: Target, step: Delete, stage: int) -> Made:
     """Delete objects and wait until they and their pods are gone. Raises StageFailed."""
-    started = time.monotonic()
-    versions = {ref: version for ref in step.objects if (version := api_version_of(manifests, ref))}
+    api, namespace, started = target.api, target.namespace, time.monotonic()
+    versions = {ref: version for ref in step.objects if (version := api_version_of(target.manifests, ref))}
     gone = tuple(
         AppliedObject(ref, Verb.DELETED)
         for ref, version in versions.items()
@@ -183,7 +188,7 @@ def delete_objects(api: Api, manifests: ManifestFolder, step: Delete, namespace:
             what=f"{step} is done",
         )
     except NotInTime as late:
-        raise StageFailed(str(late), breaks=GONE.get(stage, ACCEPTED)) from late
+        raise StageFailed(str(late), breaks=target.broken.by_deletion(stage)) from late
     return Made(gone, ())
 
 
@@ -196,10 +201,10 @@ def api_version_of(manifests: ManifestFolder, ref: ObjectRef) -> str:
     return written[-1] if written else API_VERSIONS.get(ref.kind, ("",))[0]
 
 
-def delete_one(api: Api, manifests: ManifestFolder, ref: ObjectRef, namespace: str) -> None:
+def delete_one(target: Target, ref: ObjectRef) -> None:
     """Ask for the deletion of one object, which needn't be there."""
-    if version := api_version_of(manifests, ref):
-        _delete(api, version, ref, namespace)
+    if version := api_version_of(target.manifests, ref):
+        _delete(target.api, version, ref, target.namespace)
 
 
 def _delete(api: Api, version: str, ref: ObjectRef, namespace: str) -> bool:

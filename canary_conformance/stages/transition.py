@@ -8,23 +8,24 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from canary_conformance.cluster.api import Object
 from canary_conformance.cluster.namespace_deletion import delete_namespace
-from canary_conformance.cluster.rollouts import KINDS
 from canary_conformance.errors import StageFailed
 from canary_conformance.scenario.manifests import Manifest
-from canary_conformance.scenario.observations import Page, Reply, Sample, StepRecord, Transition
+from canary_conformance.scenario.observations import Reply, StepRecord, Transition
 from canary_conformance.scenario.own_namespace import brought_by_file, is_own, with_labels
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Step, WaitFor
 from canary_conformance.stages.first_gateway import knock_before, open_if_gateway
-from canary_conformance.stages.owned_namespaces import OURS
+from canary_conformance.stages.namespace_under_test import PLAINTEXT, NamespaceUnderTest
+from canary_conformance.stages.owned_namespaces import OURS, apply_namespace
 from canary_conformance.stages.reuse import Changes
+from canary_conformance.stages.stage_propagation import settle, wait_until_live
 from canary_conformance.stages.steps import (
     ROUTING,
     Between,
     Made,
+    Target,
     apply_file,
     apply_one,
     delete_objects,
@@ -40,109 +41,111 @@ from canary_conformance.traffic.continuous_traffic import (
     continuous_traffic,
     passing,
 )
-from canary_conformance.voting.final_rollout import EVERYONE, REQUIREMENT, open_everyones_pages
-from canary_conformance.voting.stage_numbers import DEPLOY, FINALIZE, LOCK
-from canary_conformance.voting.votes import cast_different_votes
 from canary_conformance.waiting import wait_until
 
-if TYPE_CHECKING:  # the namespace walks by this module
-    from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-
-ORDINARY, FLAGGED = "ordinary voter", "flagged voter"
 # Pages that each continuous voter opens after the last change is live, before the stage counts as entered.
 PAGES_AFTER = 25
 
 
-def walk_into(namespace: NamespaceUnderTest, number: int) -> None:
-    """Enter a stage under continuous voters and leave its Transition.
+def enter_under_traffic(namespace: NamespaceUnderTest, number: int) -> None:
+    """Enter a stage under continuous traffic and record its Transition.
 
-    Raises StageFailed, EnvironmentFailed.
+    Raises:
+        StageFailed: The stage can't get ready.
+        EnvironmentFailed: The environment failed.
     """
-    stage = namespace.scenario.stage(number)
-    if number == DEPLOY:
+    stage, rules = namespace.scenario.stage(number), namespace.rules
+    first = namespace.stage == 0
+    if first:
         _make_namespace(namespace)
-    plaintext = namespace.from_outside(namespace.plain_calls()) if number == LOCK else {}
-    votes: Sample[Page] = Sample((), "no pages")
-    if number == FINALIZE:
-        cast_different_votes(namespace.voter)
-        votes = namespace.voter.with_flag().open_page(times=20)
+    controls = rules.of_stage(number).controls_plaintext
+    plaintext = namespace.from_outside(namespace.plain_calls()) if controls else {}
+    votes = rules.pages_before(namespace, number)
     records: list[StepRecord] = []
     warnings: list[str] = []
     knocks: dict[str, Reply] = {}
-    open_ingress = number > DEPLOY and not any(deletes_namespace(step) for step in stage.steps)
-    voters = {ORDINARY: namespace.voter, FLAGGED: namespace.voter.with_flag()} if open_ingress else {}
+    open_ingress = not first and not any(deletes_namespace(step) for step in stage.steps)
+    voters = rules.voters(namespace.voter) if open_ingress else {}
     with continuous_traffic(voters) as traffic:
         try:
             for step in stage.steps:
                 with namespace.progress.phase(str(step), quiet=True):
                     records.append(_make(namespace, step, number, traffic, warnings, knocks))
-            namespace.live_at = records[-1].live_at if records else time.monotonic()
+            namespace.reached.propagated_at = records[-1].live_at if records else time.monotonic()
             with passing(traffic, PAGES_AFTER):
-                namespace.look_around(number)
+                observe_stage(namespace, number)
         finally:
             # Also of a stage that never got ready: what voters saw of it belongs into its report.
-            namespace.transitions[number] = Transition(
+            namespace.reached.transitions[number] = Transition(
                 number, tuple(records), traffic.pages(), tuple(warnings), knocks, plaintext, votes
             )
 
 
-def pass_through(namespace: NamespaceUnderTest, numbers: Sequence[int]) -> None:
+def enter_in_one_step(namespace: NamespaceUnderTest, numbers: Sequence[int]) -> None:
     """Make the steps of stages in their order, and wait for all their pods together at the end.
 
-    The namespace's stage follows; where one can't get ready, it is the same as in a walk. Raises StageFailed,
-    EnvironmentFailed.
+    The namespace's stage follows. Where one can't get ready, it is the one that would fail under traffic.
+
+    Raises:
+        StageFailed: A stage can't get ready.
+        EnvironmentFailed: The environment failed.
     """
+    target = _target(namespace)
     unready: list[tuple[int, Apply]] = []
     for number in numbers:
-        if number == DEPLOY:
+        if namespace.stage == 0 and number == numbers[0]:
             _make_namespace(namespace)
         for step in namespace.scenario.stage(number).steps:
             if isinstance(step, Delete):
                 _get_ready(namespace, unready)
-                namespace.stage = number - 1
+                namespace.reached.stage = number - 1
                 _delete(namespace, step, number)
                 continue
-            if namespace.opened and (
+            if namespace.reached.opened and (
                 step.wait_for is WaitFor.ROUTES or kinds_of(namespace.manifests, step) & ROUTING
             ):
-                # A pod that a route shuts out of its store never starts, which it has done by then in a walk.
+                # A pod that a route shuts out of its store never starts; under traffic it has by then.
                 _get_ready(namespace, unready)
             try:
                 between = Between(_at_once, body=partial(_body, namespace))
-                apply_file(namespace.api, namespace.manifests, step, namespace.name, between)
+                apply_file(target, step, between)
             except StageFailed:
-                # A walk would have met first what keeps an earlier stage from getting ready.
+                # Under traffic the first failure is what keeps an earlier stage from getting ready.
                 _get_ready(namespace, unready)
-                namespace.stage = number - 1
+                namespace.reached.stage = number - 1
                 raise
             open_if_gateway(namespace, step)
             unready.append((number, step))
     _get_ready(namespace, unready)
-    namespace.stage = numbers[-1]
+    namespace.reached.stage = numbers[-1]
     if not any(deletes_namespace(step) for step in namespace.scenario.stage(namespace.stage).steps):
-        namespace.look_around(namespace.stage)
+        observe_stage(namespace, namespace.stage)
 
 
 def bring_up_to_date(namespace: NamespaceUnderTest, changes: Changes) -> None:
-    """Make a namespace that was left one of the manifests as they are now: what changed is applied, no more.
+    """Bring a namespace that the last run left up to the manifests: what changed is applied, and no more.
 
-    Raises StageFailed as a walk would, EnvironmentFailed.
+    Raises:
+        StageFailed: A stage can't get ready.
+        EnvironmentFailed: The environment failed.
     """
-    reached, api = namespace.stage, namespace.api
+    reached, target = namespace.stage, _target(namespace)
     told = [(stage.number, step) for stage in namespace.scenario.stages for step in stage.steps]
     made = [(number, step) for number, step in told if number <= reached]
     applied = [(number, step) for number, step in made if isinstance(step, Apply)]
     for manifest in changes.apply:
-        namespace.stage = min(number for number, step in applied if step.file == manifest.place.file) - 1
-        apply_one(api, manifest, namespace.name, partial(_body, namespace))
+        namespace.reached.stage = (
+            min(number for number, step in applied if step.file == manifest.place.file) - 1
+        )
+        apply_one(target, manifest, partial(_body, namespace))
     for ref in changes.delete:
-        delete_one(api, namespace.manifests, ref, namespace.name)
+        delete_one(target, ref)
     if changes.new_pods:
         pods = namespace.workloads()
         old = {workload.uid for workload in pods}
         namespace.watch.expect_gone(old)
         for workload in pods:
-            api.delete("v1", "Pod", workload.pod.name, namespace.name)
+            namespace.api.delete("v1", "Pod", workload.pod.name, namespace.name)
         wait_until(
             lambda: {workload.uid for workload in namespace.workloads()} & old,
             until=lambda left: not left,
@@ -151,14 +154,32 @@ def bring_up_to_date(namespace: NamespaceUnderTest, changes: Changes) -> None:
         )
     deleted = {ref for _, step in made if isinstance(step, Delete) for ref in step.objects}
     _get_ready(namespace, applied, deleted, changes.kinds)
-    namespace.stage = reached
+    namespace.reached.stage = reached
     if changes.new_pods:
         namespace.watch.note()
     namespace.versions.look(namespace.proxied())
 
 
+def observe_stage(namespace: NamespaceUnderTest, number: int) -> None:
+    """Take and begin the observations of a stage that was just entered, while voters may go on."""
+    rules = namespace.rules.of_stage(number)
+    if rules.refuses_plaintext:
+        # Most of these calls is waiting for the first word of a server that greets.
+        calls = namespace.plain_calls
+        namespace.taken.begin(f"{number} {PLAINTEXT}", lambda: namespace.from_outside(calls()))
+    namespace.watch.note()
+    namespace.versions.look(namespace.proxied())
+    if rules.calls_from_pods:
+        start_callers(namespace)
+
+
+def start_callers(namespace: NamespaceUnderTest) -> None:
+    """Start a caller in each pod from which tests call, without waiting for it."""
+    namespace.callers.start(namespace.rules.callers(namespace.workloads()))
+
+
 def deletes_namespace(step: Step) -> bool:
-    """Tell whether a step deletes the scenario's namespace."""
+    """Return whether a step deletes the scenario's namespace."""
     return isinstance(step, Delete) and any(ref.kind == "Namespace" for ref in step.objects)
 
 
@@ -174,20 +195,17 @@ def _get_ready(
 ) -> None:
     """Wait for the pods of steps, those of the first stage first, and until everything is live.
 
-    deleted: objects of theirs that are no more. written: see NamespaceUnderTest.wait_until_live().
+    deleted: objects of theirs that are no more. written: see stage_propagation.wait_until_live().
     """
-    tell, diagnose = namespace.progress.detail, namespace.diagnose
     while unready:
         number, step = unready.pop(0)
         later = {ref for _, other in unready for ref in rollouts_of(namespace.manifests, other)}
-        namespace.stage = number - 1
-        wait_for_pods(
-            namespace.api, namespace.manifests, step, namespace.name, number, tell, diagnose, later, deleted
-        )
-    if namespace.opened:
-        namespace.live_at = namespace.wait_until_live(written)
+        namespace.reached.stage = number - 1
+        _wait_for_pods(namespace, step, number, later, deleted)
+    if namespace.reached.opened:
+        namespace.reached.propagated_at = wait_until_live(namespace, written)
     else:
-        namespace.live_at = time.monotonic()
+        namespace.reached.propagated_at = time.monotonic()
 
 
 def _make(
@@ -200,48 +218,46 @@ def _make(
 ) -> StepRecord:
     started = time.monotonic()
     if isinstance(step, Delete):
-        if _leaves_only_2_0(namespace, step, number):
-            namespace.taken.begin(
-                f"{FINALIZE} {EVERYONE}", lambda: open_everyones_pages(namespace.voter.aside())
-            )
+        namespace.rules.sample_beside(namespace, step, number)
         made = _delete(namespace, step, number)
         applied_at = time.monotonic()
     else:
         ahead = partial(
             knock_before, namespace, step, knocks, partial(_wait_for_pods, namespace, step, number)
         )
-        between = Between(namespace.settle, ahead, partial(_body, namespace))
-        made = apply_file(namespace.api, namespace.manifests, step, namespace.name, between)
+        between = Between(partial(settle, namespace), ahead, partial(_body, namespace))
+        made = apply_file(_target(namespace), step, between)
         applied_at = time.monotonic()
         with traffic.at_pace(PACE_WHILE_PODS_START):
             _wait_for_pods(namespace, step, number)
         open_if_gateway(namespace, step)
     warnings += made.warnings
     written = kinds_of(namespace.manifests, step)
-    live_at = namespace.wait_until_live(written) if namespace.opened else time.monotonic()
+    live_at = wait_until_live(namespace, written) if namespace.reached.opened else time.monotonic()
     return StepRecord(str(step), made.live_since(live_at).objects, started, applied_at, live_at)
 
 
-def _wait_for_pods(namespace: NamespaceUnderTest, step: Apply, number: int) -> None:
-    tell, diagnose = namespace.progress.detail, namespace.diagnose
-    wait_for_pods(namespace.api, namespace.manifests, step, namespace.name, number, tell, diagnose)
+def _wait_for_pods(
+    namespace: NamespaceUnderTest,
+    step: Apply,
+    number: int,
+    later: Collection[ObjectRef] = (),
+    deleted: Collection[ObjectRef] = (),
+) -> None:
+    diagnose = partial(namespace.rules.diagnosis, namespace)
+    wait_for_pods(_target(namespace), step, number, namespace.progress.detail, diagnose, later, deleted)
 
 
-def _leaves_only_2_0(namespace: NamespaceUnderTest, step: Delete, number: int) -> bool:
-    """Tell whether by this step only pods go, the last old ones, and this run judges who answers then (R5.1).
-
-    Everyone's routes are live by now then.
-    """
-    last = number == FINALIZE and step is namespace.scenario.stage(number).steps[-1]
-    return last and REQUIREMENT in namespace.on_the_way and kinds_of(namespace.manifests, step) <= set(KINDS)
+def _target(namespace: NamespaceUnderTest) -> Target:
+    return Target(namespace.api, namespace.manifests, namespace.name, namespace.rules.broken)
 
 
 def _delete(namespace: NamespaceUnderTest, step: Delete, number: int) -> Made:
-    """Delete objects; what is ours goes before the scenario's namespace, which then leaves what is left."""
+    """Delete objects; the suite's own namespace goes before the scenario's."""
     if deletes_namespace(step):
         delete_namespace(namespace.api, namespace.setting.suite_namespace)
-        namespace.opened = False
-    return delete_objects(namespace.api, namespace.manifests, step, namespace.name, number)
+        namespace.reached.opened = False
+    return delete_objects(_target(namespace), step, number)
 
 
 def _body(namespace: NamespaceUnderTest, manifest: Manifest) -> Object:
@@ -254,4 +270,4 @@ def _body(namespace: NamespaceUnderTest, manifest: Manifest) -> Object:
 def _make_namespace(namespace: NamespaceUnderTest) -> None:
     """Make the scenario's namespace, unless its first file does."""
     if brought_by_file(namespace.scenario, namespace.manifests) is None:
-        namespace.apply_namespace(namespace.scenario.namespace_labels)
+        apply_namespace(namespace.api, namespace.name, namespace.scenario.namespace_labels)

@@ -8,7 +8,6 @@ from canary_conformance.cluster.container_exits import habits
 from canary_conformance.cluster.pod_state import pod_troubles
 from canary_conformance.errors import RequirementFailed
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.stages.steps import ACCEPTED, PODS_READY
 
 Failure = TypeVar("Failure", bound=RequirementFailed)
 
@@ -26,7 +25,6 @@ def own_trouble(
     """
     for pod in namespace.api.list("v1", "Pod", namespace.name):
         for trouble in (*pod_troubles(pod), *habits([pod])):
-            numbers = [one for one in PODS_READY if one <= (stage or namespace.stage)]
-            breaks = PODS_READY[max(numbers)] if numbers else ACCEPTED
+            breaks = namespace.rules.broken.by_pods_until(stage or namespace.stage)
             return kind(f"{trouble.reason}; by it: {seen}", breaks=breaks, concerns=trouble.concerns)
     return None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
@@ -19,7 +18,7 @@ from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.pod_access import PodName, run_in_pod
 from canary_conformance.cluster.pod_state import is_ready
 from canary_conformance.errors import NotJudged
-from canary_conformance.scenario.observations import Call, Reply, ReplyKind, Sample
+from canary_conformance.scenario.observations import Call, Opening, Reply, ReplyKind, Sample
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
 
@@ -29,17 +28,6 @@ HTTP_REQUEST = "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\
 REDIS_PING = b"PING\r\n"
 # A MySQL server speaks first; a client that asks nothing just listens.
 LISTEN = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """How a client opens: what it sends, and whether it first listens for the word of a server that greets.
-
-    Such a server (MySQL) resets a client that talks over it, so whoever may meet one listens first.
-    """
-
-    send: bytes
-    listens: bool
 
 
 def http_get(host: str, port: int, path: str) -> bytes:

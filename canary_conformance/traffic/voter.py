@@ -1,7 +1,7 @@
-"""A voter: somebody outside the cluster who opens the page at the ingress gateway, votes.
+"""A voter outside the cluster: opens the page at the ingress gateway, votes, and may carry the flag.
 
-And may carry the feature flag. A voter keeps connections, as browsers do: the gateway chooses a route and a
-pod for each request, not for each connection, so nothing is hidden by it. Cookies are sent as raw headers.
+A voter keeps connections, as browsers do: the gateway chooses a route and a pod for each request, not for
+each connection, so nothing is hidden by it. Cookies are sent as raw headers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.kept_connection import KeptConnection
 from canary_conformance.traffic.page import page_of, page_without_answer
-from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.waiting import NotInTime
 
 # Two cores limit a sample, and a good part of what a page costs them is waking up whoever has to do with it:
@@ -49,17 +48,25 @@ class Voter:
         url: str,
         cookie: str = "",
         headers: dict[str, str] | None = None,
+        flag: str = "",
         progress: Progress | None = None,
         when_unanswered: Callable[[], None] = do_nothing,
     ) -> None:
-        """Name the page's address, the raw Cookie header, other headers, and who is told of long samples.
+        """Name the page's address and what is sent.
 
-        when_unanswered is called where a sample has had no answer at all UNANSWERED times in a row, and may
-        raise for what the environment did. The sample ends there, as RequirementFailed of the requirement
-        that it was for: the rest of a thousand pages would each wait for LIMITS.request.
+        Args:
+            url: The page's address.
+            cookie: The raw Cookie header, "" for none.
+            headers: Other headers.
+            flag: The raw Cookie header that carries the feature flag: see with_flag().
+            progress: What reports how far long samples are.
+            when_unanswered: Is called where a sample has had no answer at all UNANSWERED times in a row, and
+                may raise for what the environment did. The sample ends there, as RequirementFailed of the
+                requirement that it was for: the rest of a thousand pages would each wait for LIMITS.request.
         """
         self.url = url
         self.cookie = cookie
+        self._flag = flag
         self._progress = progress or Progress()
         self._when_unanswered = when_unanswered
         self._headers = dict(headers or {})
@@ -80,7 +87,7 @@ class Voter:
 
     def with_flag(self) -> Voter:
         """Return a voter who carries the feature flag."""
-        return self.with_cookie(FLAG)
+        return self.with_cookie(self._flag)
 
     def with_header(self, name: str, value: str) -> Voter:
         """Return a voter like this one who sends one header more."""

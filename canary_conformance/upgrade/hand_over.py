@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from canary_conformance.cluster.pod_access import PodName, run_in_pod
 from canary_conformance.errors import EnvironmentFailed, StageFailed
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.voting.app_workloads import Workload
+from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.voting.chains import REDIS
 
 CLIENT = "redis-cli"

@@ -17,7 +17,8 @@ from canary_conformance.cluster.pod_readiness import restart, wait_for_rollouts
 from canary_conformance.cluster.rollouts import API_VERSION, DAEMON_SET, DEPLOYMENT, STATEFUL_SET
 from canary_conformance.errors import EnvironmentFailed, NotJudged
 from canary_conformance.images.provisions import Provisions
-from canary_conformance.mesh.installation import DEFAULT_REVISION, PROXY, Mesh, install, mesh_of
+from canary_conformance.mesh.base import Mesh
+from canary_conformance.mesh.installation import DEFAULT_REVISION, PROXY, install, mesh_of
 from canary_conformance.mesh.istioctl import out_of_step
 from canary_conformance.mesh.revisions import (
     REVISION,
@@ -30,6 +31,8 @@ from canary_conformance.mesh.revisions import (
 )
 from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+from canary_conformance.stages.owned_namespaces import request_injection
+from canary_conformance.stages.stage_propagation import wait_until_live
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.upgrade.hand_over import handed_over, keeps_nothing
 from canary_conformance.upgrade.upgrade_observations import StepMade
@@ -99,7 +102,7 @@ def _by_revision(course: Course) -> Mesh:
         with course.step(f"lead tag {tag} to {target.revision}"):
             lead_tag(cluster, istioctl, tag, target.revision)
     with course.step(f"namespace {namespace.name} is labelled {_labels(mesh.injection_labels)}"):
-        namespace.ask_for(mesh.injection_labels)
+        _request_sidecars(namespace, mesh)
     _restart_all(course)
     with course.step(f"move the gateway to {target.revision}"):
         _install(course, gateway=True)
@@ -112,9 +115,14 @@ def _by_revision(course: Course) -> Mesh:
     if tag and target.revision == DEFAULT_REVISION:
         mesh = mesh_of(cluster, target.provisions)
         with course.step(f"remove tag {tag}"):
-            namespace.ask_for(mesh.injection_labels)
+            _request_sidecars(namespace, mesh)
             remove_tag(cluster, istioctl, tag)
     return mesh
+
+
+def _request_sidecars(namespace: NamespaceUnderTest, mesh: Mesh) -> None:
+    labels = namespace.scenario.namespace_labels
+    request_injection(namespace.api, namespace.name, labels, mesh.injection_labels)
 
 
 def _in_place(course: Course) -> Mesh:
@@ -163,7 +171,7 @@ def _restart(course: Course, ref: ObjectRef) -> None:
         with handed_over(namespace, ready[0]) if memory_only else nullcontext():
             restart(namespace.api, namespace.name, ref)
             wait_for_rollouts(namespace.api, namespace.name, [ref], namespace.progress.detail)
-        namespace.wait_until_live()
+        wait_until_live(namespace)
 
 
 def _order(namespace: NamespaceUnderTest) -> list[ObjectRef]:
@@ -193,7 +201,7 @@ def _settle(course: Course) -> None:
         )
     except NotInTime as late:
         raise EnvironmentFailed(str(late)) from late
-    namespace.wait_until_live()
+    wait_until_live(namespace)
 
 
 def lacking(namespace: NamespaceUnderTest, side: Side) -> list[str]:

@@ -14,11 +14,11 @@ from canary_conformance.verdicts import (
     Saying,
     Verdict,
     answers_with,
-    greets_as_mysql,
     smallest_leak_found,
 )
 from canary_conformance.verdicts.checks import Check
 from canary_conformance.verdicts.wording import examples_of, grouped, listed
+from canary_conformance.voting.page_checks import greets_as_mysql
 from canary_conformance.voting.page_results import Counts
 
 STORE_ANSWERS: Mapping[str, Check[Reply]] = {

@@ -1,6 +1,6 @@
-"""What a run that moves the mesh leaves: promises by moment, what was seen of each move.
+"""The report of a run that moves the mesh: requirements by moment, each move, which proxy ran what.
 
-And which proxy ran what, when. As text and for machines: upgrade.txt and upgrade.json in the run's folder.
+It is written as text and for machines: upgrade.txt and upgrade.json in the run's folder.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from canary_conformance.report.run_record import (
     requirement_lines,
 )
 from canary_conformance.scenario.observations import ReplyKind
+from canary_conformance.scenario.requirement import Requirement
 from canary_conformance.upgrade.upgrade_moments import Moment, moment_of
 from canary_conformance.upgrade.upgrade_observations import Move
 from canary_conformance.upgrade.upgrade_run import Upgrade
 from canary_conformance.verdicts import longest_gap
 from canary_conformance.verdicts.wording import shorten
-from canary_conformance.voting.requirements import REQUIREMENTS, UPGRADE_REQUIREMENTS, Requirement
+from canary_conformance.voting.requirements import REQUIREMENTS, UPGRADE_REQUIREMENTS
 
 # The table's columns: what a test judged while the mesh was moved back is a matter of the rollback.
 COLUMNS: Mapping[str, tuple[Moment, ...]] = {

@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from canary_conformance.cluster.pod_access import UNANSWERED
 from canary_conformance.errors import EnvironmentFailed, NotJudged
 from canary_conformance.images.provisions import Provisions
-from canary_conformance.mesh.installation import Mesh, mesh_of, write_down
+from canary_conformance.mesh.base import Mesh
+from canary_conformance.mesh.installation import ROOT_NAMESPACE, mesh_of, write_down
 from canary_conformance.mesh.istioctl import analyze, precheck
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.mesh.revisions import control_planes, revisions
-from canary_conformance.report.environment_errors import UNANSWERED
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.stages.transition import FLAGGED, ORDINARY
+from canary_conformance.stages.transition import start_callers
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.upgrade.moves import Course, Side, go, lacking
@@ -26,6 +27,7 @@ from canary_conformance.upgrade.upgraded_proxies import look_at_proxies
 from canary_conformance.upgrade.witnesses import CHOICES, Witnesses, witnesses
 from canary_conformance.voting.page_results import Counts, parse_results
 from canary_conformance.voting.stage_numbers import CANARY, FINALIZE
+from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY
 from canary_conformance.waiting import NotInTime, wait_until
 
 NO_PROXY = "proxy-that-does-not-exist"
@@ -76,7 +78,7 @@ class Upgrade:
         found: list[str] = []
         checks: Mapping[str, Callable[[], Sequence[str]]] = {
             "precheck": lambda: precheck(namespace.cluster, program),
-            "analyze": lambda: analyze(namespace.cluster, program, namespace.name),
+            "analyze": lambda: analyze(namespace.cluster, program, namespace.name, ROOT_NAMESPACE),
         }
         with namespace.progress.phase(f"precheck of {self.asked.target}"):
             for name, check in checks.items():
@@ -164,7 +166,7 @@ class Upgrade:
             end = self._end(course)
         after = self._counts(voters)
         with stops.noted():
-            self.namespace.moved_to(mesh)
+            moved_to(self.namespace, mesh)
         return end, after
 
     def _end(self, course: Course) -> End:
@@ -218,6 +220,17 @@ class Upgrade:
             if store in before:
                 voter.vote(CHOICES[0], before[store].cats)
                 voter.vote(CHOICES[1], before[store].dogs)
+
+
+def moved_to(namespace: NamespaceUnderTest, mesh: Mesh) -> None:
+    """Record that a namespace is in another mesh: nothing that was observed before holds for it."""
+    namespace.reached.mesh = mesh
+    namespace.taken.forget()
+    namespace.watch.start_anew()
+    namespace.versions.look(namespace.proxied())
+    namespace.reached.propagated_at = time.monotonic()
+    if namespace.rules.of_stage(namespace.stage).calls_from_pods:
+        start_callers(namespace)
 
 
 def is_back(moment: Moment) -> bool:

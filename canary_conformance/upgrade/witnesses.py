@@ -20,15 +20,16 @@ from urllib3.exceptions import HTTPError
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.errors import EnvironmentFailed, NotJudged
 from canary_conformance.mesh.proxies import Proxies
-from canary_conformance.scenario.observations import Call, Page
+from canary_conformance.scenario.observations import Call, Opening, Page
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.timeouts import LIMITS
-from canary_conformance.traffic.callers import LISTEN, Opening, http_get
+from canary_conformance.traffic.callers import LISTEN, http_get
 from canary_conformance.traffic.continuous_traffic import Continuous, ContinuousTraffic
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.upgrade.upgrade_observations import Attempt, Ballot, MeshCall, ProxySeen
 from canary_conformance.upgrade.upgraded_proxies import look_at_answering
-from canary_conformance.voting.app_workloads import Workload, opening
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import MYSQL, REDIS
 from canary_conformance.voting.stage_numbers import LOCK
 
@@ -121,7 +122,7 @@ class _Calling:
         service, port = STORES[self._version]
         host, at = f"{service}.{self._namespace.name}.svc.cluster.local", time.monotonic()
         # MySQL speaks first, to Redis a client does.
-        send = LISTEN if (service, port) == MYSQL else opening(service, host, port).send
+        send = LISTEN if (service, port) == MYSQL else VOTING_APP.opening(service, host, port).send
         replies = callers.sample(pod, Call(pod.name, host, port), send, CALLS_AT_ONCE)
         if not callers.runs_in(pod):
             # It was on its way out, and what it saw may be that.

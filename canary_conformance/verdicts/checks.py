@@ -13,13 +13,6 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 
 from canary_conformance.scenario.observations import Page, Reply, ReplyKind
 from canary_conformance.verdicts.wording import failure_of, listed, shorten
-from canary_conformance.voting.page_results import (
-    DEFAULT_VOTES,
-    ResultFormat,
-    VoteNames,
-    arithmetic_error,
-    parse_results,
-)
 
 T = TypeVar("T")
 
@@ -83,32 +76,6 @@ def served_by(version: str) -> Saying[Page]:
     return Saying(f"served by {version}", check)
 
 
-def formatted_as(wanted: ResultFormat, votes: VoteNames = DEFAULT_VOTES) -> Saying[Page]:
-    """The result is in this format: "plain" (analytics 1.0) or "percent" (1.1, 2.0). Source: R2.2, R3.1."""
-
-    def check(page: Page) -> str:
-        counts = parse_results(page.results, votes)
-        if counts is None:
-            return failure_of(page) or f"had a result in neither format: {page.results!r}"
-        return "" if counts.format == wanted else f"were in the {counts.format} format"
-
-    return Saying(f"in the {wanted} format", check)
-
-
-def arithmetic_of(votes: VoteNames) -> Saying[Page]:
-    """The totals and percentages of the result are right for these two names of votes. Source: R2.3."""
-
-    def check(page: Page) -> str:
-        error = arithmetic_error(page.results, votes)
-        return error and (failure_of(page) or f"showed {error}")
-
-    return Saying("right in its arithmetic", check)
-
-
-right_arithmetic: Saying[Page] = arithmetic_of(DEFAULT_VOTES)
-"""The totals and percentages are right; the plain format has nothing to get wrong (R2.3)."""
-
-
 def shows(results: str) -> Saying[Page]:
     """The result is exactly this text."""
 
@@ -170,10 +137,11 @@ def _refusal(reply: Reply) -> str:
         return f"received {reply.received[:24]!r}"
     if reply.kind in (ReplyKind.RESET, ReplyKind.CLOSED):
         return ""
-    return _no_answer(reply)
+    return no_answer(reply)
 
 
-def _no_answer(reply: Reply) -> str:
+def no_answer(reply: Reply) -> str:
+    """Return the complaint about a reply without a byte."""
     if reply.kind in (ReplyKind.RESET, ReplyKind.CLOSED):
         return f"were {reply.kind} without a byte"
     return _NOT_A_REFUSAL.get(reply.kind) or f"failed: {shorten(reply.detail, 60) or reply.kind}"
@@ -195,13 +163,13 @@ def answers_with(prefix: bytes) -> Saying[Reply]:
     def check(reply: Reply) -> str:
         if reply.received.startswith(prefix):
             return ""
-        return f"received {reply.received[:24]!r}" if reply.received else _no_answer(reply)
+        return f"received {reply.received[:24]!r}" if reply.received else no_answer(reply)
 
     return Saying(f"answered with {prefix!r}", check)
 
 
 def _answered(reply: Reply) -> str:
-    return "" if reply.received else _no_answer(reply)
+    return "" if reply.received else no_answer(reply)
 
 
 answered: Saying[Reply] = Saying("answered", _answered)
@@ -216,21 +184,9 @@ def contains(text: bytes) -> Saying[Reply]:
     def check(reply: Reply) -> str:
         if text in reply.received:
             return ""
-        return f"received {reply.received[-60:]!r}" if reply.received else _no_answer(reply)
+        return f"received {reply.received[-60:]!r}" if reply.received else no_answer(reply)
 
     return Saying(f"containing {text.decode(errors='replace')!r}", check)
-
-
-def _mysql_greeting(reply: Reply) -> str:
-    received = reply.received
-    # A packet is its length (3 bytes), its number (the greeting is 0), its content (10 is the version).
-    if len(received) > 4 and int.from_bytes(received[:3], "little") > 0 and received[3:5] == b"\x00\x0a":
-        return ""
-    return f"received {received[:24]!r}" if received else _no_answer(reply)
-
-
-greets_as_mysql: Saying[Reply] = Saying("greeted by MySQL", _mysql_greeting)
-"""The server spoke first, with the handshake of MySQL and MariaDB. Source: MySQL's protocol, HandshakeV10."""
 
 
 def exactly(value: object) -> Saying[object]:
@@ -242,24 +198,6 @@ def exactly(value: object) -> Saying[object]:
     return Saying(shorten(str(value)) or "(nothing)", check)
 
 
-def routed_to(version: str) -> Saying[str]:
-    """The pages of one kind of voter came from this version of the app alone ("1.0"). Source: R4.5, R5.1."""
-
-    def check(seen: str) -> str:
-        if seen == version:
-            return ""
-        known = all(part.replace(".", "").isdigit() for part in seen.split(" and "))
-        return f"were routed to voting-app {seen}" if known else f"were answered by {shorten(seen)}"
-
-    return Saying(f"routed to voting-app {version}", check)
-
-
 def pod(page: Page) -> str:
     """Key for all_seen and shares: the pod that served the page, or why none is known."""
     return page.host or f"({failure_of(page) or 'no pod'})"
-
-
-def results_format(page: Page) -> str:
-    """Key for all_seen and shares: "plain", "percent", or what there is instead."""
-    counts = parse_results(page.results)
-    return counts.format if counts else f"({failure_of(page) or 'neither format'})"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from canary_conformance.scenario.requirement import Requirement
 from canary_conformance.verdicts.statistics import POWER
 from canary_conformance.verdicts.verdict import Verdict
 from canary_conformance.verdicts.wording import percent
-from canary_conformance.voting.requirements import Requirement
 
 _WIDTH = 110
 _LABEL = 10

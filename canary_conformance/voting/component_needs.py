@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from canary_conformance.traffic.callers import Opening, http_get
-from canary_conformance.voting.app_workloads import PATHS, Workload, opening
+from canary_conformance.scenario.application import is_port
+from canary_conformance.scenario.observations import Opening
+from canary_conformance.stages.running_workloads import Workload
+from canary_conformance.traffic.callers import http_get
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import MYSQL, REDIS
-from canary_conformance.voting.contract import ANALYTICS, APP, PAGE_PORT, STORAGE, STORE_PORTS, is_port
+from canary_conformance.voting.contract import ANALYTICS, APP, PAGE_PORT, PATHS, STORAGE, STORE_PORTS
 
 Destination = tuple[str, int]
 PREFIXES = {(ANALYTICS, PAGE_PORT): "ANALYTICS", REDIS: "REDIS", MYSQL: "MYSQL"}
@@ -39,7 +42,7 @@ class Need:
         """Return how a connection to what is needed is opened, wherever it is looked for."""
         if self.service == ANALYTICS:
             return Opening(http_get(*self.asked, PATHS[ANALYTICS]), listens=False)
-        return opening(self.service, self.asked[0], self.port)
+        return VOTING_APP.opening(self.service, self.asked[0], self.port)
 
 
 def needs(one: Workload) -> list[Need]:

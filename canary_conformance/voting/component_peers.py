@@ -8,14 +8,17 @@ from typing import Any
 
 from canary_conformance.cluster.pod_state import Trouble
 from canary_conformance.scenario.observations import Call, Reply, ReplyKind
+from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.callers import Callers
-from canary_conformance.verdicts import answers_with, greets_as_mysql
+from canary_conformance.verdicts import (
+    answers_with,
+)
 from canary_conformance.verdicts.checks import Saying
-from canary_conformance.voting.app_workloads import Workload
 from canary_conformance.voting.chains import MYSQL, REDIS
 from canary_conformance.voting.component_needs import Need, needs
 from canary_conformance.voting.contract import STORAGE, STORE_PORTS
+from canary_conformance.voting.page_checks import greets_as_mysql
 
 Object = Mapping[str, Any]
 

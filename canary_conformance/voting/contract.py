@@ -1,54 +1,48 @@
-"""What the application's contract tells of its pods (SCENARIO.md, "The application").
+"""The facts of the application: components, versions, ports, stores, chains. Other modules read them here.
 
-A Deployment is called COMPONENT-MAJOR-MINOR. Its labels may be wrong, and then the name still tells what runs
-there and on which port it listens.
+Source: SCENARIO.md, "The application".
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from canary_conformance.voting import chains
+APP, ANALYTICS, STORAGE = "voting-app", "voting-analytics", "voting-storage"
+PAGE_PORT, REDIS_PORT, MYSQL_PORT = 8080, 6379, 3306
+"""The page and analytics listen at the first by default, each store at its own."""
 
-APP = "voting-app"
-ANALYTICS, PAGE_PORT = chains.ANALYTICS
-STORAGE, REDIS_PORT = chains.REDIS
-_, MYSQL_PORT = chains.MYSQL
-STORE_PORTS: Mapping[str, int] = {"1.0": REDIS_PORT, "1.1": REDIS_PORT, "2.0": MYSQL_PORT}
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The versions through which one page is served, and the port of the store at its end."""
+
+    app: str
+    analytics: str
+    storage: str
+    store_port: int
+
+
+OLD, NEW = Chain("1.0", "1.1", "1.0", REDIS_PORT), Chain("2.0", "2.0", "2.0", MYSQL_PORT)
+"""Through analytics 1.1 to Redis, and through analytics 2.0 to MySQL (R4.8)."""
+FIRST_ANALYTICS = "1.0"
+"""The version of analytics that R3.3 locks out of storage. It would ask the store of OLD."""
+
+STORE_PORTS: Mapping[str, int] = {
+    OLD.app: OLD.store_port,
+    FIRST_ANALYTICS: OLD.store_port,
+    OLD.analytics: OLD.store_port,
+    NEW.app: NEW.store_port,
+}
 """By the version of who asks: the port of its store at Service voting-storage."""
-MAY_ASK_STORAGE = frozenset({"1.1", "2.0"})
+MAY_ASK_STORAGE = frozenset({OLD.analytics, NEW.analytics})
 """The versions of analytics that R3.3 doesn't lock out."""
 
 DEPLOYMENT = re.compile(rf"({APP}|{ANALYTICS}|{STORAGE})-(\d+)-(\d+)")
 """How a Deployment is called: COMPONENT-MAJOR-MINOR."""
 
-PATHS: Mapping[str, frozenset[str]] = {
-    APP: frozenset({"/", "/healthz", "/ready"}),
-    ANALYTICS: frozenset({"/analytics", "/healthz", "/ready"}),
-}
-"""What the sample application's images answer to GET with 200; other images may serve other paths too."""
-ALIVE = "/healthz"
-"""The one of these paths that does not ask for what the component calls."""
-
-_LARGEST_PORT = 65535
-
-
-def listening_ports(deployment: str, env: Mapping[str, str | None]) -> frozenset[int] | None:
-    """Return the ports at which a Deployment's component listens; None when the contract doesn't tell.
-
-    env: the variables of its container. Page and analytics listen on PORT, 8080 by default.
-    """
-    match = DEPLOYMENT.fullmatch(deployment)
-    if match is None:
-        return None
-    component, major, _ = match.groups()
-    if component == STORAGE:
-        return frozenset({REDIS_PORT if int(major) < 2 else MYSQL_PORT})
-    port = env.get("PORT", str(PAGE_PORT))
-    return frozenset({int(port)}) if port is not None and is_port(port) else None
-
-
-def is_port(text: str) -> bool:
-    """Tell whether the value of a variable is the number of a port."""
-    return text.isascii() and text.isdigit() and 0 < int(text[:6]) <= _LARGEST_PORT
+PATHS: Mapping[str, str] = {APP: "/", ANALYTICS: "/analytics"}
+"""The path that answers at each component's HTTP port."""
+ALIVE, READY = "/healthz", "/ready"
+"""What the sample application's images answer besides: the first whether or not what they call answers."""

@@ -30,7 +30,8 @@ from canary_conformance.cluster.container_exits import (
 )
 from canary_conformance.cluster.pod_state import Trouble, is_ready
 from canary_conformance.errors import NotJudged
-from canary_conformance.voting.app_workloads import Workload, workloads
+from canary_conformance.stages.running_workloads import Workload, workloads
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.component_needs import needs
 from canary_conformance.voting.component_peers import (
     Peers,
@@ -80,7 +81,7 @@ class CrashLoops:
         """Return the container that ends again and again by its own fault, None where none is sure to."""
         self._log.look(pods)
         by_name = {pod["metadata"]["name"]: pod for pod in pods}
-        found = workloads(pods)
+        found = workloads(VOTING_APP, pods)
         ready = {str(one): one for one in found if one.ready}
         unready = [one for one in found if has_ended(by_name[one.pod.name])]
         # Who needs nobody comes first, and last what is no component: it may need any of them.
@@ -94,7 +95,7 @@ class CrashLoops:
 
     def waiting_for_others(self, pods: Sequence[Object]) -> Collection[str]:
         """Return the names of pods that have ended and whose peers aren't ready."""
-        found = workloads(pods)
+        found = workloads(VOTING_APP, pods)
         ready = {str(one): one for one in found if one.ready}
         ended = {pod["metadata"]["name"] for pod in pods if has_ended(pod)}
         return {one.pod.name for one in found if one.pod.name in ended and lacks_peers(one, ready)}

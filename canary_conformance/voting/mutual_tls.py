@@ -1,8 +1,8 @@
-"""The mutual TLS of the scenario's legs, read from the proxies on both ends: the table, the identities.
+"""The mutual TLS of the scenario's legs, read from both ends' proxies: table, identities, handshakes.
 
-The handshakes. Which legs there are follows from the pods: the ingress leads to the app, each app pod to
-analytics and to its version's store, each analytics pod to its store; analytics 1.0 is locked out since stage
-3 and has none (R3.3).
+Which legs there are follows from the pods: the ingress leads to the app, each app pod to analytics and to its
+version's store, each analytics pod to its store; analytics 1.0 is locked out since stage 3 and has none
+(R3.3).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.errors import RequirementFailed
-from canary_conformance.mesh.envoy_config import CONFIG_DUMP, EnvoyConfig, read_config
 from canary_conformance.mesh.proxies import proxied_pods
-from canary_conformance.mesh.tls_counters import (
+from canary_conformance.mesh.tls.envoy_config import CONFIG_DUMP, EnvoyConfig, read_config
+from canary_conformance.mesh.tls.tls_counters import (
     CLUSTERS,
     TLS_STATS,
     Traffic,
@@ -23,22 +23,15 @@ from canary_conformance.mesh.tls_counters import (
     inbound_traffic,
     server_handshakes,
 )
-from canary_conformance.mesh.tls_identity import CERTS, LegIdentity, leg_identities, workload_ids
-from canary_conformance.mesh.tls_table import ServingPod, TlsLeg, TlsRow, tls_row
+from canary_conformance.mesh.tls.tls_table import ServingPod, TlsLeg, TlsRow, tls_row
+from canary_conformance.mesh.tls.workload_identity import CERTS, LegIdentity, leg_identities, workload_ids
 from canary_conformance.model.objects.host_names import completed
 from canary_conformance.model.pods.peer_authentication import policy_in_force
 from canary_conformance.model.routing.destination_rules import cells_by_host
 from canary_conformance.model.routing.expected_legs import required_policy, required_row, row_text
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.voting.app_workloads import Workload
-from canary_conformance.voting.contract import (
-    ANALYTICS,
-    APP,
-    MAY_ASK_STORAGE,
-    PAGE_PORT,
-    STORAGE,
-    STORE_PORTS,
-)
+from canary_conformance.stages.running_workloads import Workload
+from canary_conformance.voting.application import VOTING_APP
 
 INGRESS = "ingress gateway"
 
@@ -51,10 +44,7 @@ class TlsView:
     identities: tuple[LegIdentity, ...]
 
     def table(self) -> dict[str, str]:
-        """Return each leg with the rest of its row, in istioctl's words: status, server, client, policy.
-
-        Rule.
-        """
+        """Return each leg with its row in istioctl's words: status, server, client, policy, rule."""
         return {str(row.leg): _cells(row) for row in self.rows}
 
 
@@ -105,7 +95,7 @@ def tls_view(namespace: NamespaceUnderTest) -> TlsView:
 def required_table(namespace: NamespaceUnderTest, view: TlsView) -> dict[str, str]:
     """Return the table that is required: every leg OK and mutual, by policy `default` and a rule of its host.
 
-    See promised_policy for policies beside `default`. Istio merges the DestinationRules of one host, so that
+    See required_policy for policies beside `default`. Istio merges the DestinationRules of one host, so that
     any of them may set the TLS mode.
     """
     rules = cells_by_host(_rules(namespace), namespace.name)
@@ -134,7 +124,7 @@ def expected_legs(namespace: NamespaceUnderTest) -> list[str]:
 def handshakes(namespace: NamespaceUnderTest) -> Mapping[PodName, int | None]:
     """Return how many TLS handshakes each of the application's sidecars has completed as a server.
 
-    None if untold.
+    None stands for a sidecar that reports no number.
     """
     pods = [workload.pod for workload in namespace.workloads() if workload.has_proxy()]
     return {pod: server_handshakes(stats) for pod, stats in namespace.proxies.ask(pods, TLS_STATS).items()}
@@ -167,12 +157,11 @@ def _rules(namespace: NamespaceUnderTest) -> list[tuple[str, str]]:
 
 
 def _legs(ingress: Sequence[PodName], pods: Sequence[Workload]) -> list[tuple[PodName, str, int]]:
-    found = [(pod, APP, PAGE_PORT) for pod in ingress]
+    entry = VOTING_APP.entry
+    found = [(pod, entry.service, entry.port) for pod in ingress]
     for workload in pods:
-        if workload.app == APP:
-            found.append((workload.pod, ANALYTICS, PAGE_PORT))
-        if workload.app == APP or (workload.app == ANALYTICS and workload.version in MAY_ASK_STORAGE):
-            found.append((workload.pod, STORAGE, STORE_PORTS[workload.version]))
+        for callee in VOTING_APP.callees(workload.app, workload.version):
+            found.append((workload.pod, callee.service, callee.port))
     return found
 
 

@@ -10,8 +10,9 @@ from canary_conformance.cluster.pod_readiness import last_log_lines, wait_for_ro
 from canary_conformance.cluster.pod_state import Trouble, pod_troubles
 from canary_conformance.errors import RequirementFailed, StageFailed
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+from canary_conformance.stages.running_workloads import Workload
+from canary_conformance.stages.stage_propagation import wait_until_live
 from canary_conformance.timeouts import LIMITS
-from canary_conformance.voting.app_workloads import Workload
 from canary_conformance.voting.votes import cast_different_votes
 from canary_conformance.waiting import GaveUp, NotInTime, wait_until
 
@@ -73,7 +74,7 @@ def _replace(namespace: NamespaceUnderTest, old: Sequence[Workload]) -> None:
     except (GaveUp, NotInTime, StageFailed) as failed:
         # Who crashes again and again does so on any machine; of other waits the time that ran out is asked.
         raise _not_back(namespace, failed) from (None if isinstance(failed, GaveUp) else failed)
-    namespace.wait_until_live()
+    wait_until_live(namespace)
 
 
 def _not_back(namespace: NamespaceUnderTest, failed: GaveUp | NotInTime | StageFailed) -> RequirementFailed:

@@ -14,8 +14,12 @@ from typing import TypeVar
 
 from canary_conformance.model.objects.questions import Ending, Outcome
 from canary_conformance.scenario.observations import Reply, ReplyKind
-from canary_conformance.verdicts import answers_with, greets_as_mysql, refused_by_reset
+from canary_conformance.verdicts import (
+    answers_with,
+    refused_by_reset,
+)
 from canary_conformance.voting.cookie_matrix import AND, NO_PAGE
+from canary_conformance.voting.page_checks import greets_as_mysql
 from canary_conformance.voting.page_results import parse_results
 from canary_conformance.voting.votes import DIFFERENT_VOTES
 

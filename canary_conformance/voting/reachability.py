@@ -14,15 +14,16 @@ from dataclasses import replace
 
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.errors import RequirementFailed
-from canary_conformance.scenario.observations import Call, Page, Reply, Sample
+from canary_conformance.scenario.observations import Call, Opening, Page, Reply, Sample
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.traffic.callers import LISTEN, Opening
+from canary_conformance.stages.running_workloads import Workload
+from canary_conformance.traffic.callers import LISTEN
 from canary_conformance.verdicts import ANY_LEAK, to_find_leak_in_each, to_find_leak_of
-from canary_conformance.voting.app_workloads import Workload, opening
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import DESTINATIONS, MYSQL, OUTSIDE, WHO_MAY_REACH_WHOM
-from canary_conformance.voting.final_rollout import VOTERS
 from canary_conformance.voting.mysql_restart import RESTART
 from canary_conformance.voting.stage_numbers import CANARY
+from canary_conformance.voting.stage_rules import HALVES
 from canary_conformance.voting.votes import cast_different_votes
 
 Cell = tuple[str, str]
@@ -30,16 +31,13 @@ Cell = tuple[str, str]
 READY_BY_VERSION = {"1.0": "R1.2", "1.1": "R2.1", "2.0": "R4.2"}
 
 # Those without the flag open theirs while MySQL restarts, which takes as long as a whole sample.
-PAGES = {"1.0": to_find_leak_of(ANY_LEAK), "2.0": to_find_leak_in_each(VOTERS, ANY_LEAK)}
+PAGES = {"1.0": to_find_leak_of(ANY_LEAK), "2.0": to_find_leak_in_each(HALVES, ANY_LEAK)}
 
 
 def reach(
     namespace: NamespaceUnderTest, sources: Sequence[str], destinations: Sequence[tuple[str, int]]
 ) -> Mapping[Cell, Reply]:
-    """Return how a connection ended from each source ("voting-app 1.0", or "outside") to each (service.
-
-    Port).
-    """
+    """Return how a connection ended from each source ("voting-app 1.0", "outside") to each service port."""
     with namespace.progress.phase(f"connections from {len(sources)} sources", quiet=True, kept=False):
         return _reach(namespace, sources, destinations)
 
@@ -100,9 +98,9 @@ def pages_of_chain(namespace: NamespaceUnderTest, version: str) -> Sample[Page]:
 def reach_often(
     namespace: NamespaceUnderTest, source: str, destination: tuple[str, int], times: int
 ) -> Sample[Reply]:
-    """Return how so many new connections ended from one source to one (service, port).
+    """Return how so many new connections from one source to one (service, port) ended.
 
-    Nothing waited for first.
+    Nothing is awaited first.
     """
     with namespace.progress.phase(f"{times} connections from {source}", quiet=True, kept=False):
         pod = source_pod(namespace, source)
@@ -133,6 +131,6 @@ def ready_workload(namespace: NamespaceUnderTest, app: str, version: str) -> Wor
 def _call(namespace: NamespaceUnderTest, source: str, service: str, port: int) -> tuple[Call, Opening]:
     """Return the call and how it is opened; the name is whole, as the pod without sidecar lives elsewhere."""
     host = f"{service}.{namespace.name}.svc.cluster.local"
-    opened = opening(service, host, port)
+    opened = VOTING_APP.opening(service, host, port)
     # No server greets before MySQL is there.
     return Call(source, host, port), replace(opened, listens=opened.listens and namespace.stage >= CANARY)

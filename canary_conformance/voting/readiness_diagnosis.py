@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from canary_conformance.errors import NotSpoken
 from canary_conformance.scenario.stages import ObjectRef
-from canary_conformance.voting.app_workloads import Workload
+from canary_conformance.stages.running_workloads import Workload
+from canary_conformance.stages.stage_propagation import settle
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.unready_causes import Stuck
 
 if TYPE_CHECKING:  # the namespace asks by this module
@@ -24,7 +27,7 @@ def diagnosis_of(namespace: NamespaceUnderTest, refs: Sequence[ObjectRef], stage
             # A stage that gets ready needs no model.
             from canary_conformance.model.stage_plan import plan_of  # noqa: PLC0415
 
-            found.append(plan_of(namespace.scenario, namespace.manifests).after(stage))
+            found.append(plan_of(namespace.scenario, namespace.manifests, VOTING_APP).after(stage))
         return found[0]
 
     def refused(one: Workload) -> list[str]:
@@ -47,5 +50,11 @@ def diagnosis_of(namespace: NamespaceUnderTest, refs: Sequence[ObjectRef], stage
             return []
 
     return Stuck(
-        namespace.api, namespace.name, refs, namespace.callers, namespace.settle, refused, blocked=blocked
+        namespace.api,
+        namespace.name,
+        refs,
+        namespace.callers,
+        partial(settle, namespace),
+        refused,
+        blocked=blocked,
     )

@@ -13,7 +13,8 @@ from canary_conformance.scenario.manifests import Manifest, parse_manifests
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.scenario.stages import Verb
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.voting.app_workloads import Workload
+from canary_conformance.stages.running_workloads import Workload
+from canary_conformance.voting.application import VOTING_APP
 
 NETWORKING = "networking.istio.io/v1"
 
@@ -79,7 +80,7 @@ def routing_objects(namespace: NamespaceUnderTest) -> Model:
     read = parse_manifests("\n---\n".join(map(json.dumps, found)).encode(), "cluster", namespace.name)
     if found and read.findings:
         raise NotJudged(f"the API server gave {read.findings[0]}")
-    state = State(namespace.name)
+    state = State(namespace.name, application=VOTING_APP)
     for manifest in read.manifests:
         state = state.apply(manifest)
     return Model(state)

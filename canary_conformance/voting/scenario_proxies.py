@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from canary_conformance.mesh.running_components import control_plane
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.voting.app_workloads import Workload
+from canary_conformance.stages.running_workloads import Workload
 
 
 def what_proxies_run(namespace: NamespaceUnderTest, pods: Iterable[Workload]) -> Mapping[str, str]:

@@ -28,9 +28,10 @@ from canary_conformance.cluster.pod_state import Trouble
 from canary_conformance.errors import NotJudged
 from canary_conformance.scenario.observations import ReplyKind
 from canary_conformance.scenario.stages import ObjectRef
+from canary_conformance.stages.running_workloads import Workload, workloads
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.callers import Callers
-from canary_conformance.voting.app_workloads import Workload, workloads
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.component_needs import needs, set_port
 from canary_conformance.voting.component_peers import (
     Peers,
@@ -95,7 +96,7 @@ class Stuck:
     def crashed(self, pods: Sequence[Object]) -> Trouble | None:
         """Return which container ends again and again by its own fault, or what keeps it from its peers.
 
-        Also a pod that by the manifests never gets ready, whatever state it is in.
+        A pod that by the manifests never gets ready counts too, whatever state it is in.
         """
         return self._crash_loops.crashed(pods) or self._by_manifests(pods)
 
@@ -106,7 +107,7 @@ class Stuck:
     def _by_manifests(self, pods: Sequence[Object]) -> Trouble | None:
         """Return a pod that has not got ready for some seconds, and never does by the manifests alone."""
         now = self._clock.now()
-        waiting = [one for one in workloads(pods) if not one.ready and one.owner in self._refs]
+        waiting = [one for one in workloads(VOTING_APP, pods) if not one.ready and one.owner in self._refs]
         self._unready = {one.uid: self._unready.get(one.uid, now) for one in waiting}
         for one in sorted(waiting, key=lambda one: len(needs(one))):
             if now - self._unready[one.uid] >= OWN_WORDS_FIRST and (found := self._blocked(one)):
@@ -133,7 +134,7 @@ class Stuck:
         """Yield each trouble with the moment since which it is known."""
         found = self._api.list("v1", "Pod", self._namespace)
         listed = self._api.list("v1", "Service", self._namespace)
-        pods = workloads(found, listed)
+        pods = workloads(VOTING_APP, found, listed)
         if not self._refs <= {one.owner for one in pods}:
             # What has no pod yet may be what the others wait for.
             return

@@ -9,6 +9,7 @@ from canary_conformance.model.model import Model
 from canary_conformance.model.objects.questions import INGRESS, Answer, Outcome, Request, Source, Wire
 from canary_conformance.model.objects.state import State
 from canary_conformance.scenario.manifests import Manifest, parse_manifests
+from canary_conformance.voting.application import VOTING_APP
 
 NAMESPACE = "voting"
 INJECTED = {"istio-injection": "enabled"}
@@ -24,7 +25,7 @@ def manifests(text: str, namespace: str = NAMESPACE, file: str = "mesh.yaml") ->
 
 def model(*texts: str, root: str = "", labels: dict[str, str] | None = None) -> Model:
     """Return the model of the objects of texts, each text a step; root: objects of Istio's own namespace."""
-    state = State(NAMESPACE, INJECTED if labels is None else labels)
+    state = State(NAMESPACE, INJECTED if labels is None else labels, application=VOTING_APP)
     for step, text in enumerate(texts, 1):
         for manifest in manifests(text, file=f"{step}.yaml"):
             state = state.apply(manifest, step)

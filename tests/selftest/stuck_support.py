@@ -10,9 +10,9 @@ from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.cluster.pod_state import Trouble
 from canary_conformance.errors import NotJudged
-from canary_conformance.scenario.observations import Call, Reply, ReplyKind
+from canary_conformance.scenario.observations import Call, Opening, Reply, ReplyKind
 from canary_conformance.scenario.stages import ObjectRef
-from canary_conformance.traffic.callers import Callers, Opening
+from canary_conformance.traffic.callers import Callers
 from canary_conformance.voting.unready_causes import Stuck
 from tests.selftest.support import FakeClock
 

@@ -1,4 +1,5 @@
 from canary_conformance.scenario.observations import ReplyKind, Transition
+from canary_conformance.stages.closed_ingress import ways_in
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import (
@@ -24,7 +25,7 @@ REPLICAS = 3
 @requirement("R1.4")
 def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(transition: Transition) -> None:
     """Neither at the ingress nor at a port that a Service or a pod opens on the node."""
-    seen = {way: str(reply.kind) for way, reply in transition.knocks.items()}
+    seen = ways_in(transition.knocks)
     refused = dict.fromkeys(["ingress gateway", *seen], str(ReplyKind.REFUSED))
     expect(seen, same(refused, "ways in before the Gateway exists", "refused at every way in"))
 

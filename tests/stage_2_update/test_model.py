@@ -3,9 +3,12 @@
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.voter import Voter
-from canary_conformance.verdicts import results_format, to_find_shift_of
+from canary_conformance.verdicts import (
+    to_find_shift_of,
+)
 from canary_conformance.voting.chains import ANALYTICS
 from canary_conformance.voting.model_agreement import agree_on_shares, pages_are_whole
+from canary_conformance.voting.page_checks import results_format
 from canary_conformance.voting.static.model_questions import call
 from fixtures.marks import beside
 

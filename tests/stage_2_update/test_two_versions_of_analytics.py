@@ -3,7 +3,6 @@ import pytest
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.liveness_probes import failing_liveness_probes
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.stages.transition import ORDINARY
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import (
     LeastRequest,
@@ -12,15 +11,15 @@ from canary_conformance.verdicts import (
     expect,
     expect_all,
     no_failed_page,
-    results_format,
-    right_arithmetic,
     same,
     shares,
     times_to_see_all,
     to_find_shift_of,
 )
 from canary_conformance.verdicts.applied_objects import listed_objects
+from canary_conformance.voting.page_checks import results_format, right_arithmetic
 from canary_conformance.voting.scenario_objects import applied_objects, endpoints
+from canary_conformance.voting.stage_rules import ORDINARY
 from fixtures.marks import requirement
 
 HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}

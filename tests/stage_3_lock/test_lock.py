@@ -5,13 +5,11 @@ import pytest
 
 from canary_conformance.scenario.observations import Page, Sample, Transition
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.stages.transition import FLAGGED, ORDINARY
 from canary_conformance.verdicts import (
     ANY_LEAK,
     every,
     expect,
     expect_all,
-    formatted_as,
     no_failed_page,
     only_before,
     same,
@@ -20,8 +18,10 @@ from canary_conformance.verdicts import (
 )
 from canary_conformance.verdicts.applied_objects import listed_objects
 from canary_conformance.voting.mutual_tls import inbound
+from canary_conformance.voting.page_checks import formatted_as
 from canary_conformance.voting.reachability import ready_workload
 from canary_conformance.voting.scenario_objects import applied_objects, endpoints
+from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY
 from fixtures.marks import beside, lasts_until, requirement
 
 

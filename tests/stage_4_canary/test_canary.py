@@ -7,7 +7,6 @@ import pytest
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.liveness_probes import failing_liveness_probes
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.stages.transition import FLAGGED, ORDINARY
 from canary_conformance.traffic.browser import Browser
 from canary_conformance.verdicts import (
     both,
@@ -32,6 +31,7 @@ from canary_conformance.voting.scenario_objects import (
     endpoints,
     page_routed_at,
 )
+from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY
 from fixtures.marks import beside, requirement
 
 if TYPE_CHECKING:  # it needs the library that drives a browser, which most runs don't

@@ -1,9 +1,13 @@
 import pytest
 
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.verdicts import expect, matrix, routed_to
+from canary_conformance.verdicts import (
+    expect,
+    matrix,
+)
 from canary_conformance.voting.cookie_matrix import versions_by_cookie, versions_by_header
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING, OTHER_HEADERS
+from canary_conformance.voting.page_checks import routed_to
 from fixtures.marks import requirement
 
 pytestmark = pytest.mark.routing

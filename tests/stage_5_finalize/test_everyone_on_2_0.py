@@ -2,7 +2,6 @@ import pytest
 
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.stages.transition import FLAGGED, ORDINARY
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import (
     both,
@@ -13,7 +12,6 @@ from canary_conformance.verdicts import (
     matrix,
     no_failed_page,
     only_before,
-    routed_to,
     same,
     served_by,
     whole_page,
@@ -21,13 +19,14 @@ from canary_conformance.verdicts import (
 from canary_conformance.verdicts.applied_objects import listed_objects
 from canary_conformance.voting.cookie_matrix import versions_by_cookie
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING
-from canary_conformance.voting.final_rollout import EVERYONE, open_everyones_pages
+from canary_conformance.voting.page_checks import routed_to
 from canary_conformance.voting.scenario_objects import (
     applied_objects,
     counted_pods,
     page_routed_at,
     routing_objects,
 )
+from canary_conformance.voting.stage_rules import EVERYONE, FLAGGED, ORDINARY, open_everyones_pages
 from canary_conformance.voting.static.static_objects import old_references, subsets_of
 from fixtures.marks import requirement
 

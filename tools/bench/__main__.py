@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from canary_conformance.cluster.kind import Cluster, kind_cluster
+from canary_conformance.cluster.base import Cluster
+from canary_conformance.cluster.kind import kind_cluster
 from canary_conformance.cluster.nodes import node_image_of
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from canary_conformance.model.objects.finalizers import held_back
 from canary_conformance.model.objects.mesh_profile import DEFAULT, MeshProfile
+from canary_conformance.scenario.application import Application
 from canary_conformance.scenario.kinds import CLUSTER_SCOPED
 from canary_conformance.scenario.manifests import Manifest
 from canary_conformance.scenario.places import Place
@@ -61,10 +62,11 @@ class State:
     `rolling` are the Deployments whose new pods aren't ready yet, each with what its pods still are (None: it
     has none). `namespace_labels` are those of the scenario, and over them those of a manifest of the
     namespace; `label_places` are their lines. `collected` are the objects that were applied and collected as
-    garbage at once.
+    garbage at once. `application` is what the workloads run.
     """
 
     namespace: str
+    application: Application = field(kw_only=True, compare=False, repr=False)
     namespace_labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     objects: Mapping[Key, InForce] = field(default_factory=dict, hash=False)
     rolling: Mapping[Key, InForce | None] = field(default_factory=dict, hash=False)

@@ -10,43 +10,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from canary_conformance.voting.contract import (
-    ANALYTICS,
-    APP,
-    DEPLOYMENT,
-    MYSQL_PORT,
-    PAGE_PORT,
-    REDIS_PORT,
-    STORAGE,
-)
+from canary_conformance.scenario.application import Application
 
 PROXY = "istio-proxy"
-COMPONENTS = (APP, ANALYTICS, STORAGE)
-"""What the application consists of."""
-_PORTS: Mapping[str, frozenset[int]] = {
-    APP: frozenset({PAGE_PORT}),
-    ANALYTICS: frozenset({PAGE_PORT}),
-    STORAGE: frozenset({REDIS_PORT, MYSQL_PORT}),
-}
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _WAYS = ("httpGet", "tcpSocket", "grpc")
 
 
-def component_name(owner: str, labels: Mapping[str, Any]) -> str:
+def component_name(application: Application, owner: str, labels: Mapping[str, Any]) -> str:
     """Return the component that a workload runs ("voting-app"), "" for a workload of no component.
 
     Args:
-        owner: The Deployment's name; COMPONENT-MAJOR-MINOR by contract.
+        application: Whose component it is.
+        owner: The workload's name.
         labels: The labels of its pods; `app` counts where the name does not say.
     """
-    match = DEPLOYMENT.fullmatch(owner)
-    if match is not None:
-        return match[1]
+    if name := application.named(owner):
+        return name.component
     app = labels.get("app")
-    return app if isinstance(app, str) and app in COMPONENTS else ""
+    return app if isinstance(app, str) and app in application.components else ""
 
 
-def component_index(containers: Sequence[Any], component: str, owner: str = "") -> int | None:
+def component_index(
+    application: Application, containers: Sequence[Any], component: str, owner: str = ""
+) -> int | None:
     """Return which container is the component; None for a pod without containers of its own.
 
     The first rule that any container meets decides, and of several containers the first in the list: the
@@ -54,12 +41,13 @@ def component_index(containers: Sequence[Any], component: str, owner: str = "") 
     declares or probes the component's port; the first one that is not Istio's proxy.
 
     Args:
+        application: Whose component it is.
         containers: `spec.containers` of a pod or a template.
         component: What component_name() returns; "" for a pod of no component.
         owner: The name of the workload.
     """
     own = [(index, one) for index, one in enumerate(containers) if _text(one, "name") != PROXY]
-    ports = _PORTS.get(component, frozenset())
+    ports = application.possible_ports(component)
     rules: tuple[Callable[[Any], bool], ...] = (
         lambda one: _text(one, "name") in {component, owner} - {""},
         lambda one: component != "" and image_name(one) == component,

@@ -1,42 +1,40 @@
-"""The settings by which a component does not even start, by the application's contract.
-
-Sources: SCENARIO.md, "The application" (configuration by environment); the official image of MySQL, which
-refuses MYSQL_USER=root: root is made beside the account, with MYSQL_ROOT_PASSWORD.
-"""
+"""The settings with which a component ends as it starts, by the application's contract."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from canary_conformance.model.pods.container_environment import EnvVar
+from canary_conformance.scenario.application import Application, is_port
 from canary_conformance.scenario.places import Finding
-from canary_conformance.voting.contract import ANALYTICS, APP, DEPLOYMENT, STORAGE, is_port
-
-_ROOT = "root"
-_STORES = ("REDIS_PORT", "MYSQL_PORT")
 
 
 def refused_settings(
-    workload: str, component: str, version: str, env: Mapping[str, EnvVar]
+    application: Application, workload: str, component: str, version: str, env: Mapping[str, EnvVar]
 ) -> Iterator[Finding]:
-    """Yield each setting by which the component of a workload ends as it starts.
+    """Yield each setting with which the component of a workload ends as it starts.
 
     Args:
-        workload: The workload's name; COMPONENT-MAJOR-MINOR by contract.
+        application: Whose component it is.
+        workload: The workload's name.
         component: What runs there, "" for no component.
         version: The pods' label, which counts where the name does not say.
         env: The variables of the component's container.
     """
-    match = DEPLOYMENT.fullmatch(workload)
-    second = int(match[2]) >= 2 if match else version.startswith("2")
-    ports = {APP: ("PORT", "ANALYTICS_PORT", _STORES[second]), ANALYTICS: ("PORT", _STORES[second])}
-    for name in ports.get(component, ()):
-        if (variable := env.get(name)) and variable.value is not None and not is_port(variable.value):
+    name = application.named(workload)
+    version = name.version if name else version
+    for variable_name in application.port_settings(component, version):
+        if (
+            (variable := env.get(variable_name))
+            and variable.value is not None
+            and not is_port(variable.value)
+        ):
             yield Finding(variable.place, _no_port(variable, workload))
-    user = env.get("MYSQL_USER")
-    if component == STORAGE and second and user is not None and user.value == _ROOT:
-        sentence = f"MYSQL_USER of {workload} is root, and MySQL is not set up with root as a regular user"
-        yield Finding(user.place, sentence)
+    for refused in application.refused_values(component, version):
+        found = env.get(refused.variable)
+        if found is not None and found.value == refused.value:
+            sentence = f"{refused.variable} of {workload} is {refused.value}, and {refused.reason}"
+            yield Finding(found.place, sentence)
 
 
 def _no_port(variable: EnvVar, workload: str) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.state import InForce, State
 from canary_conformance.model.pods.component import (
-    COMPONENTS,
     component_index,
     component_name,
     declared_ports,
@@ -16,7 +15,7 @@ from canary_conformance.model.pods.component import (
 )
 from canary_conformance.model.pods.container_environment import EnvVar, environment
 from canary_conformance.model.pods.injection import is_injected
-from canary_conformance.voting.contract import ANALYTICS, APP, PAGE_PORT, is_port, listening_ports
+from canary_conformance.scenario.application import Application
 
 _ALWAYS = "Always"
 
@@ -30,6 +29,7 @@ class PodTemplate:
     tell. `running` are all containers that run beside each other. `sidecar`: whether Istio injects a proxy.
     """
 
+    application: Application
     maker: InForce
     whole: Part
     spec: Part
@@ -51,7 +51,7 @@ class PodTemplate:
     def image_component(self) -> str:
         """The component whose image the component's container has, "" for an image by another name."""
         name = image_name(self.own.value)
-        return name if name in COMPONENTS else ""
+        return name if name in self.application.components else ""
 
     @property
     def helpers(self) -> tuple[Part, ...]:
@@ -73,13 +73,15 @@ def pod_template(maker: InForce, state: State) -> PodTemplate:
     spec = template["spec"]
     labels = template.at("metadata", "labels").labels()
     containers = spec["containers"].items()
-    component = component_name(maker.key.name, labels)
-    index = component_index([part.value for part in containers], component, maker.key.name)
+    application, name = state.application, state.application.named(maker.key.name)
+    component = component_name(application, maker.key.name, labels)
+    index = component_index(application, [part.value for part in containers], component, maker.key.name)
     own = spec["none"] if index is None else containers[index]
     env = environment(own, state, spec, maker)
     native = (part for part in spec["initContainers"].items() if part["restartPolicy"].value == _ALWAYS)
     # Kubernetes, "Sidecar Containers": an init container that restarts always runs beside the others.
     return PodTemplate(
+        application=application,
         maker=maker,
         whole=whole,
         spec=spec,
@@ -89,20 +91,21 @@ def pod_template(maker: InForce, state: State) -> PodTemplate:
         own=own,
         running=(*containers, *native),
         env=env,
-        own_ports=listening_ports(maker.key.name, {name: one.value for name, one in env.items()}),
+        own_ports=application.listening_ports(name.component, name.version, values_of(env)) if name else None,
         sidecar=is_injected(state.mesh, state.namespace_labels, template, labels),
     )
 
 
-def occupied_port(container: Part) -> int | None:
-    """Return the port at which a container beside the component listens by the contract of its image.
+def values_of(env: Mapping[str, EnvVar]) -> Mapping[str, str | None]:
+    """Return the values of variables, None for those that the manifests do not state."""
+    return {name: one.value for name, one in env.items()}
+
+
+def occupied_ports(application: Application, container: Part) -> frozenset[int]:
+    """Return the ports at which a container beside the component listens by the contract of its image.
 
     None where its image is not known to listen at any.
     """
-    if image_name(container.value) not in {APP, ANALYTICS}:
-        return None
-    ports = (one["value"] for one in container["env"].items() if one["name"].value == "PORT")
-    value = next(ports, None)
-    if value is None:
-        return PAGE_PORT
-    return int(value.value) if isinstance(value.value, str) and is_port(value.value) else None
+    written = {one["name"].text(): one["value"].value for one in container["env"].items()}
+    settings = {name: value if isinstance(value, str) else None for name, value in written.items()}
+    return application.listening_ports(image_name(container.value), "", settings) or frozenset()

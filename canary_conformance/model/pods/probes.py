@@ -12,14 +12,11 @@ from dataclasses import dataclass
 
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.pods.component import image_name
+from canary_conformance.scenario.application import Application
 from canary_conformance.scenario.places import Finding
-from canary_conformance.voting.contract import ALIVE, ANALYTICS, APP, PATHS, STORAGE
 
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _WAYS = ("httpGet", "tcpSocket", "grpc")
-_HTTP = (APP, ANALYTICS)
-# Where the suite's own images come from; of other images only the contract is known.
-_OWN_IMAGES = "localhost/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +30,17 @@ class Probed:
 
 
 def impossible_probes(
-    container: Part, component: str, listens: Collection[int] | None, *, own: bool
+    application: Application,
+    container: Part,
+    component: str,
+    listens: Collection[int] | None,
+    *,
+    own: bool,
 ) -> Iterator[Finding]:
     """Yield the probes of a container that no pod passes.
 
     Args:
+        application: Whose component it is.
         container: The container.
         component: The component of its pods, "" for none.
         listens: The ports at which anything listens in its pods; None where that is not known.
@@ -58,7 +61,7 @@ def impossible_probes(
                 sentence = f"{container.manifest.ref} probes port {port.value}, where nothing listens"
                 yield Finding(port.place, sentence)
             elif own and component:
-                yield from _unspoken(container, container[probe], way, component)
+                yield from _unspoken(application, container, container[probe], way, component)
 
 
 def probed_ports(container: Part) -> Iterator[Probed]:
@@ -70,18 +73,18 @@ def probed_ports(container: Part) -> Iterator[Probed]:
                 yield Probed(probe, way, number, port)
 
 
-def asks_for_the_chain(container: Part, component: str) -> bool:
-    """Return whether a component is ready only once what it calls answers: by any HTTP path but /healthz."""
+def asks_for_the_chain(application: Application, container: Part, component: str) -> bool:
+    """Return whether a component is ready only once what it calls answers: any path but the alive path."""
     asked = [container.at(probe, "httpGet") for probe in ("startupProbe", "readinessProbe")]
-    return component in _HTTP and any(part and _path(part["path"]) != ALIVE for part in asked)
+    others = any(part and _path(part["path"]) != application.alive_path for part in asked)
+    return others and application.paths(component) is not None
 
 
-def is_own_image(container: Part, component: str) -> bool:
+def is_own_image(application: Application, container: Part, component: str) -> bool:
     """Return whether a container runs the suite's own image of a component."""
     image = container["image"].value
-    return (
-        isinstance(image, str) and image.startswith(_OWN_IMAGES) and image_name(container.value) == component
-    )
+    ours = isinstance(image, str) and image.startswith(application.image_prefix)
+    return ours and image_name(container.value) == component
 
 
 def port_number(container: Part, port: Part) -> int | None:
@@ -94,18 +97,21 @@ def port_number(container: Part, port: Part) -> int | None:
     return port.number(0)
 
 
-def _unspoken(container: Part, probe: Part, way: str, component: str) -> Iterator[Finding]:
+def _unspoken(
+    application: Application, container: Part, probe: Part, way: str, component: str
+) -> Iterator[Finding]:
     """Yield a probe that the component does not answer, though it listens."""
     asked, ref = probe[way], container.manifest.ref
+    served = application.paths(component)
     if way == "grpc":
         yield Finding(asked.place, f"{ref} is probed by gRPC, which {component} does not support")
-    elif way == "httpGet" and component == STORAGE:
+    elif way == "httpGet" and served is None:
         yield Finding(asked.place, f"{ref} is probed by HTTP, which {component} does not support")
     elif way == "httpGet" and asked["scheme"].text("HTTP").upper() == "HTTPS":
         yield Finding(asked["scheme"].place, f"{ref} is probed by HTTPS, and {component} serves plain HTTP")
-    elif way == "httpGet" and is_own_image(container, component):
+    elif way == "httpGet" and served is not None and is_own_image(application, container, component):
         path = _path(asked["path"])
-        if path not in PATHS[component]:
+        if path not in served:
             yield Finding(asked["path"].place, f"{ref} is probed at {path}, which {component} does not serve")
     if way != "grpc" and asked["host"]:
         asked["host"].problem("what answers a probe at another host is not in the manifests")

@@ -11,7 +11,7 @@ from canary_conformance.model.pods.component_settings import refused_settings
 from canary_conformance.model.pods.name_resolution import unresolved_names
 from canary_conformance.model.pods.pod_needs import missing_needs
 from canary_conformance.model.pods.pod_security import refused_by_standard
-from canary_conformance.model.pods.pod_template import PodTemplate, occupied_port
+from canary_conformance.model.pods.pod_template import PodTemplate, occupied_ports
 from canary_conformance.model.pods.probes import asks_for_the_chain, impossible_probes, is_own_image
 from canary_conformance.model.pods.scheduling import never_scheduled, one_per_node
 from canary_conformance.scenario.places import Finding
@@ -24,7 +24,9 @@ def never_ready(pods: PodTemplate, state: State) -> tuple[Finding, ...]:
         *missing_needs(pods.whole, state, pods.labels),
         *refused_by_standard(pods.spec, state, sidecar=pods.sidecar),
         *never_scheduled(pods.spec, state),
-        *refused_settings(pods.name, pods.component, pods.labels.get("version", ""), pods.env),
+        *refused_settings(
+            pods.application, pods.name, pods.component, pods.labels.get("version", ""), pods.env
+        ),
         *_probes(pods),
         *_names(pods, state),
         *_clashes(pods),
@@ -61,23 +63,26 @@ def _probes(pods: PodTemplate) -> Iterator[Finding]:
     for container in pods.running:
         own = container is pods.own
         listens = pods.listens
-        if listens is not None and own and not is_own_image(container, pods.component):
+        if listens is not None and own and not is_own_image(pods.application, container, pods.component):
             # Another image than the suite's may listen at more ports than the contract names.
             listens |= declared_ports(container.value)
-        yield from impossible_probes(container, pods.component, listens, own=own)
+        yield from impossible_probes(pods.application, container, pods.component, listens, own=own)
 
 
 def _names(pods: PodTemplate, state: State) -> Iterator[Finding]:
     """Yield that pods never get ready as they resolve no Service, where readiness depends on one."""
     rule = unresolved_names(pods.spec, state.names_of("Service"))
-    if rule is not None and rule.place is not None and asks_for_the_chain(pods.own, pods.component):
+    if (
+        rule is not None
+        and rule.place is not None
+        and asks_for_the_chain(pods.application, pods.own, pods.component)
+    ):
         yield Finding(rule.place, rule.sentence)
 
 
 def _clashes(pods: PodTemplate) -> Iterator[Finding]:
     for container in pods.helpers:
-        port = occupied_port(container)
-        if port is not None and port in (pods.own_ports or ()):
+        for port in sorted(occupied_ports(pods.application, container) & (pods.own_ports or frozenset())):
             sentence = f"{pods.whole.manifest.ref} has two containers that listen at port {port}"
             yield Finding(container.place, sentence)
 
@@ -86,5 +91,5 @@ def _check_command(pods: PodTemplate) -> None:
     """Note a command in place of our own image's; other images may need one to be what the contract says."""
     for name in ("command", "args"):
         part = pods.own[name]
-        if part.items() and is_own_image(pods.own, pods.component):
+        if part.items() and is_own_image(pods.application, pods.own, pods.component):
             part.problem("what this starts instead of the image's own command is not in the manifests")

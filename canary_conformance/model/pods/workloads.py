@@ -27,8 +27,8 @@ from canary_conformance.model.pods.pod_needs import NEEDED, account_of
 from canary_conformance.model.pods.pod_template import PodTemplate, pod_template
 from canary_conformance.model.pods.readiness import crowded, never_ready
 from canary_conformance.model.pods.scaling import scaled
+from canary_conformance.scenario.application import Application
 from canary_conformance.scenario.places import Finding, Place
-from canary_conformance.voting.contract import DEPLOYMENT
 
 _DAEMONS, _STATEFUL = "DaemonSet", "StatefulSet"
 # What decides how many pods there are, and whether Istio injects, beside their own maker.
@@ -126,13 +126,15 @@ def workloads(state: State, policies: Policies) -> tuple[Workload, ...]:
         if key in state.rolling:
             workload = replace(workload, ready=0 if before is None else _left(one, workload.ready))
         found.append(_now(workload, policies) if workload.direct else workload)
-    return tuple(replace(one, stranger=one.stranger or _second(one, found)) for one in found)
+    return tuple(
+        replace(one, stranger=one.stranger or _second(state.application, one, found)) for one in found
+    )
 
 
-def _second(workload: Workload, every: Sequence[Workload]) -> Rule | None:
+def _second(application: Application, workload: Workload, every: Sequence[Workload]) -> Rule | None:
     """Return that a workload shares a component's labels with the one that the contract names so."""
     named = f"{workload.app}-{workload.version.replace('.', '-')}"
-    if DEPLOYMENT.fullmatch(workload.deployment) or all(one.deployment != named for one in every):
+    if application.named(workload.deployment) or all(one.deployment != named for one in every):
         return None
     what = f"the pods of {workload.deployment} carry the labels of {workload}, as those of {named} do"
     return Rule(workload.place, what)

@@ -1,8 +1,8 @@
 """The table of R3.4 as manifests alone foretell it: each client, service and port, and what the two ends do.
 
-Which legs there are follows from the pods, as in voting.mutual_tls: the ingress leads to the app, each app
-pod to analytics and to its version's store, each analytics pod that isn't locked out to its store. A row is
-judged over every destination that the client's traffic may take, and over all pods behind them.
+Which legs there are follows from the pods: the ingress leads to the application's entry, each pod to what its
+component and version may call (scenario.application). A row is judged over every destination that the
+client's traffic may take, and over all pods behind them.
 """
 
 from __future__ import annotations
@@ -22,14 +22,7 @@ from canary_conformance.model.routing.destinations import Way
 from canary_conformance.model.routing.pod_source import source_of
 from canary_conformance.model.routing.routes import Entry
 from canary_conformance.model.routing.services import Backend
-from canary_conformance.voting.contract import (
-    ANALYTICS,
-    APP,
-    MAY_ASK_STORAGE,
-    PAGE_PORT,
-    STORAGE,
-    STORE_PORTS,
-)
+from canary_conformance.scenario.application import Callee
 
 _NONE = "-"
 _OK, _CONFLICT, _UNKNOWN = "OK", "CONFLICT", "UNKNOWN"
@@ -125,7 +118,7 @@ def required_row(rules: Mapping[str, str], service: str, namespace: str, policy:
         rules: See cells_by_host.
         service: The name of the service.
         namespace: The namespace of the service and its rules.
-        policy: What promised_policy returns for the leg.
+        policy: What required_policy returns for the leg.
     """
     rule = rules.get(full_name(service, namespace), f"a DestinationRule for {service}")
     return f"{_OK} {_WORDS[Wire.MTLS]} {_WORDS[Wire.MTLS]} {policy} {rule}"
@@ -148,22 +141,18 @@ def required_policy(seen: str, everywhere: PolicyInForce | None, namespace: str)
     return seen if strict and own else default
 
 
-def _ends(answers: Answers) -> Iterator[tuple[Source, str, int]]:
-    yield answers.ingress, APP, PAGE_PORT
+def _ends(answers: Answers) -> Iterator[tuple[Source, Callee]]:
+    application = answers.state.application
+    yield answers.ingress, application.entry
     for workload in answers.clusters.workloads:
-        if not workload.ready or workload.stranger:
-            continue
-        source = source_of(workload)
-        asks_storage = workload.app == ANALYTICS and workload.version in MAY_ASK_STORAGE
-        if workload.app == APP:
-            yield source, ANALYTICS, PAGE_PORT
-        if (workload.app == APP or asks_storage) and workload.version in STORE_PORTS:
-            yield source, STORAGE, STORE_PORTS[workload.version]
+        if workload.ready and not workload.stranger:
+            for callee in application.callees(workload.app, workload.version):
+                yield source_of(workload), callee
 
 
-def _leg(answers: Answers, source: Source, service: str, port: int) -> Leg:
-    host = full_name(service, answers.state.namespace)
-    speaks = Speech.HTTP if port == PAGE_PORT else Speech.TCP
+def _leg(answers: Answers, source: Source, callee: Callee) -> Leg:
+    host, port = full_name(callee.service, answers.state.namespace), callee.port
+    speaks = Speech.HTTP if callee.http else Speech.TCP
     request = Request(source, host, INGRESS_PORT if source.gateway else port, speaks=speaks)
     clusters = _clusters(answers, request, host, port)
     pairs = [pair for cluster in clusters for pair in _pairs(answers, cluster)]

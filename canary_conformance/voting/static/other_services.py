@@ -11,7 +11,8 @@ from canary_conformance.model.model import Model
 from canary_conformance.model.objects.questions import Ending, Request
 from canary_conformance.model.routing.services import Service, services
 from canary_conformance.scenario.places import Finding
-from canary_conformance.voting.chains import ANALYTICS, REDIS, REFUSED, STORAGE, WHO_MAY_REACH_WHOM
+from canary_conformance.voting.chains import ANALYTICS, REDIS, REFUSED, WHO_MAY_REACH_WHOM
+from canary_conformance.voting.contract import STORAGE
 from canary_conformance.voting.static.model_questions import source_of, spoken, who
 
 _DESTINATIONS = {STORAGE: REDIS, ANALYTICS[0]: ANALYTICS}

@@ -5,34 +5,35 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from canary_conformance.model.model import Leg, Model
-from canary_conformance.model.objects.questions import Answer
+from canary_conformance.model.objects.questions import INGRESS, Answer
 from canary_conformance.model.pods.peer_authentication import PEER_AUTHENTICATION, policies
 from canary_conformance.model.routing.destination_rules import cells_by_host, destination_rules
 from canary_conformance.model.routing.expected_legs import required_policy, required_row
 from canary_conformance.scenario.places import Finding
+from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.contract import ANALYTICS, APP, NEW, OLD
+from canary_conformance.voting.stage_numbers import CANARY, FINALIZE, LOCK
 from canary_conformance.voting.static.manifest_causes import of_answers, of_object, of_workloads
 from canary_conformance.voting.static.model_questions import spoken
 
 _MUTUAL = "mTLS"
 
-# Which legs there are, once a stage is reached (R3.4, R4.10, R5.4); analytics 1.0 is locked out and has none.
-_INGRESS = ("ingress gateway -> voting-app:8080",)
-_OLD = (
-    "voting-app 1.0 -> voting-analytics:8080",
-    "voting-app 1.0 -> voting-storage:6379",
-    "voting-analytics 1.1 -> voting-storage:6379",
-)
-_NEW = (
-    "voting-app 2.0 -> voting-analytics:8080",
-    "voting-app 2.0 -> voting-storage:3306",
-    "voting-analytics 2.0 -> voting-storage:3306",
-)
-_LEGS = {3: (*_INGRESS, *_OLD), 4: (*_INGRESS, *_OLD, *_NEW), 5: (*_INGRESS, *_NEW)}
+# The chains in use, once a stage is reached (R3.4, R4.10, R5.4); analytics 1.0 is locked out and has no leg.
+_CHAINS = {LOCK: (OLD,), CANARY: (OLD, NEW), FINALIZE: (NEW,)}
 
 
 def expected_legs(stage: int) -> tuple[str, ...]:
     """Return every leg that a stage has: "voting-app 1.0 -> voting-storage:6379"."""
-    return _LEGS[stage]
+    entry = VOTING_APP.entry
+    return (
+        f"{INGRESS.name} -> {entry.service}:{entry.port}",
+        *(
+            f"{component} {version} -> {callee.service}:{callee.port}"
+            for chain in _CHAINS[stage]
+            for component, version in ((APP, chain.app), (ANALYTICS, chain.analytics))
+            for callee in VOTING_APP.callees(component, version)
+        ),
+    )
 
 
 def table(model: Model) -> dict[str, str]:
@@ -83,7 +84,7 @@ def _of_row(model: Model, leg: Leg, service: str) -> Iterator[Finding]:
 def required_table(model: Model, legs: Sequence[str]) -> dict[str, str]:
     """Return the table that is required: each leg OK and mutual, by policy `default` and a rule of its host.
 
-    See promised_policy for policies beside `default`. Istio merges the DestinationRules of one host, so that
+    See required_policy for policies beside `default`. Istio merges the DestinationRules of one host, so that
     any of them may set the TLS mode.
     """
     namespace = model.state.namespace

@@ -16,6 +16,7 @@ from canary_conformance.model.pods.injection import pinned_proxy
 from canary_conformance.model.pods.pod_needs import COLLECTED
 from canary_conformance.model.pods.probes import is_own_image
 from canary_conformance.scenario.places import Finding
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.contract import STORAGE
 
 _NODE_TYPES = frozenset({"NodePort", "LoadBalancer"})
@@ -178,7 +179,7 @@ def _ports_of_the_node(spec: Part) -> Iterator[Finding]:
 def _written(spec: Part) -> Iterator[str]:
     """Yield the volumes that a container may write to; our own MySQL writes to one folder only."""
     for container in spec["containers"].items():
-        own = is_own_image(container, STORAGE)
+        own = is_own_image(VOTING_APP, container, STORAGE)
         for mount in container["volumeMounts"].items():
             holds = not own or _DATA.is_relative_to(mount["mountPath"].text())
             if holds and not mount["readOnly"].flag():

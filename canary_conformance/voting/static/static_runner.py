@@ -21,6 +21,7 @@ from canary_conformance.scenario.manifests import ManifestFolder, ParsedManifest
 from canary_conformance.scenario.places import Finding, refuse
 from canary_conformance.scenario.stages import Scenario, stage_named
 from canary_conformance.verdicts.expect import ExpectationFailed
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.static.unmodelled_kinds import judged_by_the_model
 
 BAD_INPUT = "bad input"
@@ -138,7 +139,7 @@ class _Read:
     @cached_property
     def plan(self) -> Plan:
         """The plan of the folder."""
-        return plan_of(self.scenario, ManifestFolder(self._folder, self._manifests), self._mesh)
+        return plan_of(self.scenario, ManifestFolder(self._folder, self._manifests), VOTING_APP, self._mesh)
 
     def known(self, stage: int) -> dict[str, StaticResult]:
         """Return the verdicts, by test, on all that a test of a stage can depend on.

@@ -18,6 +18,7 @@ from canary_conformance.interrupts import Interrupts
 from canary_conformance.report.run_record import Outcome, TestRecord
 from canary_conformance.verdicts import ExpectationFailed, Verdict
 from canary_conformance.voting.requirements import REQUIREMENTS
+from canary_conformance.voting.stage_rules import VOTING_RULES
 from fixtures import environment
 from fixtures.exit_status import account_of, decide
 from fixtures.run_state import NAMESPACE_UNDER_TEST, RUN, STAGE_FAILURE
@@ -48,7 +49,7 @@ class Session:
             )
             api = SimpleNamespace(list=lambda *_: self.pods)
             self.stash[NAMESPACE_UNDER_TEST] = cast(
-                Any, SimpleNamespace(watch=watch, stage=4, api=api, name="voting")
+                Any, SimpleNamespace(watch=watch, stage=4, api=api, name="voting", rules=VOTING_RULES)
             )
 
     def test(self, path: str = LIVE, requirement: str = "R4.4") -> pytest.Item:

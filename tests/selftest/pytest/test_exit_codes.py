@@ -108,7 +108,7 @@ def test_tests_of_an_upgrade_that_is_none(run_pytest: Pytest, tests: str, worker
 
 
 def test_a_name_that_no_cluster_can_have(run_pytest: Pytest) -> None:
-    assert_bad_input(run_pytest("--cluster-name", "Bad Name"), "'Bad Name' can't name a cluster")
+    assert_bad_input(run_pytest("--cluster-name", "Bad Name"), "'Bad Name' is not a valid cluster name")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from kubernetes.client.exceptions import ApiException
 from canary_conformance.errors import EnvironmentFailed, StageFailed
 from canary_conformance.progress import Progress
 from canary_conformance.settings import Settings
-from canary_conformance.stages.transition import ORDINARY
+from canary_conformance.stages.namespace_under_test import StageRules
 from canary_conformance.upgrade import upgrade_run as module
 from canary_conformance.upgrade.upgrade_failures import Stops, told_of
 from canary_conformance.upgrade.upgrade_moments import Moment
@@ -23,6 +23,7 @@ from canary_conformance.upgrade.upgrade_options import Asked
 from canary_conformance.upgrade.upgrade_run import Upgrade, let_see
 from canary_conformance.upgrade.witnesses import Witnesses
 from canary_conformance.voting.page_results import Counts
+from canary_conformance.voting.stage_rules import ORDINARY
 from fixtures.run_state import FAILED_STAGE, RUN, RunState
 from fixtures.stage import bring_to_stage
 from tests.selftest.upgrade_support import RESET, SOURCE, TARGET, attempt
@@ -39,9 +40,18 @@ class Moved:
     def __init__(self, *, proxies: BaseException | None = None, disturbed: str = "") -> None:
         self.mesh, self.stage, self.progress = MESH, 4, Progress()
         self.cluster, self.watch = None, self
+        self.reached = SimpleNamespace()
+        self.taken = self.versions = self
+        self.rules = SimpleNamespace(of_stage=lambda _: StageRules())
         self._proxies, self._disturbed = proxies, disturbed
 
-    def moved_to(self, _: object) -> None:
+    def forget(self) -> None:
+        """Nothing was taken."""
+
+    def proxied(self) -> list[str]:
+        return []
+
+    def look(self, _: object) -> None:
         if self._proxies:
             raise self._proxies
 
@@ -225,9 +235,10 @@ def test_a_stage_that_never_gets_ready_is_walked_once() -> None:
         config=config, stash=pytest.Stash(), iter_markers=lambda _: iter([pytest.mark.requirement("U1").mark])
     )
     request = cast(pytest.FixtureRequest, SimpleNamespace(config=config, node=node))
-    namespace = cast(Any, SimpleNamespace(advance_to=advance_to, watch=Moved(), stage=0))
+    namespace = SimpleNamespace(watch=Moved(), stage=0, reached=SimpleNamespace())
+    runner = cast(Any, SimpleNamespace(advance_to=advance_to, namespace=namespace))
     for _ in range(2):
         with pytest.raises(StageFailed, match="pods don't start"):
-            bring_to_stage(request, namespace, 4)
+            bring_to_stage(request, runner, 4)
     assert stash[FAILED_STAGE] == 1
-    assert (walks, namespace.live_at) == ([4], 5.0)
+    assert (walks, namespace.reached.propagated_at) == ([4], 5.0)

@@ -78,7 +78,7 @@ def test_bad_command_line_is_bad_input(words: list[str]) -> None:
 
 
 def test_a_name_that_no_cluster_can_have_is_refused_before_anything_is_made() -> None:
-    with pytest.raises(BadInput, match="'Bad Name' can't name a cluster"):
+    with pytest.raises(BadInput, match="'Bad Name' is not a valid cluster name"):
         soak.settings(["--cluster-name", "Bad Name"])
 
 

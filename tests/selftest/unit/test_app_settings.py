@@ -14,6 +14,7 @@ from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.places import Finding
 from canary_conformance.scenario.renaming import Renaming, rename_manifests, rename_scenario
 from canary_conformance.scenario.stages import Scenario
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.stage_numbers import CANARY, STAGES
 from canary_conformance.voting.static.app_settings import other_account
 
@@ -29,7 +30,7 @@ RENAMING = Renaming("voting", "voting-gw1", {"istio": "ingressgateway"}, {"istio
 
 
 def refused(scenario: Scenario, manifests: ManifestFolder, stage: int) -> list[Finding]:
-    model = plan_of(scenario, manifests).after(stage)
+    model = plan_of(scenario, manifests, VOTING_APP).after(stage)
     return [finding for app, version in COMPONENTS for finding in other_account(model, app, version)]
 
 

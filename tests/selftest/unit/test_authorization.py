@@ -8,6 +8,7 @@ from canary_conformance.model.model import Model
 from canary_conformance.model.objects.mesh_profile import AKS
 from canary_conformance.model.objects.questions import OUTSIDE, Answer, Ending, Request, Source
 from canary_conformance.model.objects.state import State
+from canary_conformance.voting.application import VOTING_APP
 from tests.selftest.routing_support import (
     OPEN,
     at_gate,
@@ -215,7 +216,7 @@ def test_the_policy_is_named_first_with_its_line_and_what_it_asks_for() -> None:
 
 
 def test_a_gateway_whose_account_is_unknown_is_not_judged_by_accounts() -> None:
-    mine = State("voting", {"istio.io/rev": "asm-1-30"}, mesh=AKS)
+    mine = State("voting", {"istio.io/rev": "asm-1-30"}, application=VOTING_APP, mesh=AKS)
     for one in manifests(PODS.replace("ingressgateway}", "aks-istio-ingressgateway-external}")):
         mine = mine.apply(one)
 

@@ -14,15 +14,11 @@ from canary_conformance.verdicts.checks import (
     exactly,
     failed_page,
     flag_is,
-    formatted_as,
     from_pods,
-    greets_as_mysql,
     offers,
     pod,
     refused_by_reset,
     requirement_of,
-    results_format,
-    right_arithmetic,
     served_by,
     shows,
     status,
@@ -38,6 +34,12 @@ from canary_conformance.verdicts.wording import (
     quote,
     shorten,
     tally,
+)
+from canary_conformance.voting.page_checks import (
+    formatted_as,
+    greets_as_mysql,
+    results_format,
+    right_arithmetic,
 )
 from tests.selftest.support import OLD_PAGE
 

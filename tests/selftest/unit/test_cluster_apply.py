@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from canary_conformance.cluster.api import FIELD_MANAGER, Api, Refused, made_by_us, ref_of
+from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.apply_answers import FIELD_MANAGER, Refused, made_by_us, ref_of
 from canary_conformance.scenario.stages import ObjectRef, Verb
 
 pytestmark = pytest.mark.selftest

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from canary_conformance.cluster.api import FIELD_MANAGER, Refused
+from canary_conformance.cluster.apply_answers import FIELD_MANAGER, Refused
 from canary_conformance.errors import BadInput
 from canary_conformance.scenario.manifests import ManifestFolder, parse_manifests
 from canary_conformance.scenario.stages import ObjectRef

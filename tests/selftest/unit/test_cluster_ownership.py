@@ -108,7 +108,7 @@ def test_a_run_started_by_the_holder_shares_its_claim(
 
 @pytest.mark.parametrize("name", ["", "..", ".", "a/b", "A", "-a", "a-", "a.b", "x" * 46, "a\n", "/tmp"])
 def test_what_can_not_name_a_cluster(name: str, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="can't name a cluster"), claimed(name, tmp_path):
+    with pytest.raises(BadInput, match="is not a valid cluster name"), claimed(name, tmp_path):
         pass
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Collection, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import MaxRetryError
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.container_exits import habits
@@ -14,6 +17,7 @@ from canary_conformance.cluster.pod_readiness import (
     Diagnosis,
     NoDiagnosis,
     Readiness,
+    last_log_lines,
     look,
     wait_for_rollouts,
 )
@@ -88,6 +92,8 @@ class FakeApi:
     def log(self, pod: str, namespace: str, *, container: str, previous: bool, lines: int) -> str:
         assert (namespace, lines > 0) == ("voting", True)
         assert pod
+        if (previous, container) not in LOGS:
+            raise ApiException(400)
         return LOGS[previous, container]
 
 
@@ -413,3 +419,23 @@ def test_a_pod_is_ready_by_its_condition_unless_it_is_leaving(
     one = pod(conditions=conditions)
     change(one)
     assert is_ready(one) is ready
+
+
+@pytest.mark.parametrize("error", [ApiException(400), MaxRetryError(cast(Any, None), "/log"), TimeoutError()])
+def test_a_log_that_can_not_be_read_is_left_out(error: Exception) -> None:
+    def log(*_: object, previous: bool, **__: object) -> str:
+        if previous:
+            raise error
+        return "starting"
+
+    assert last_log_lines(cast(Api, SimpleNamespace(log=log)), "voting", "storage-x", "storage") == [
+        "starting"
+    ]
+
+
+def test_a_defect_of_the_suite_is_not_taken_for_an_unreadable_log() -> None:
+    def log(*_: object, **__: object) -> str:
+        raise KeyError("a defect")
+
+    with pytest.raises(KeyError, match="a defect"):
+        last_log_lines(cast(Api, SimpleNamespace(log=log)), "voting", "storage-x", "storage")

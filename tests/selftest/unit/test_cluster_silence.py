@@ -17,6 +17,7 @@ from kubernetes.client.exceptions import ApiException
 from canary_conformance.cluster import api as api_module
 from canary_conformance.cluster import pod_access
 from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.apply_answers import is_undecided
 from canary_conformance.cluster.pod_access import PodName, PodPort, run_in_pod
 from canary_conformance.errors import EnvironmentFailed, NotJudged
 from canary_conformance.timeouts import Timeouts
@@ -94,4 +95,4 @@ def statused(status: int, message: str) -> Any:
     ],
 )
 def test_a_refusal_is_told_from_a_server_that_is_not_well(status: int, message: str, undecided: bool) -> None:
-    assert api_module._undecided(statused(status, message)) is undecided
+    assert is_undecided(statused(status, message)) is undecided

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from canary_conformance.model.pods.component import component_index, component_name
+from canary_conformance.voting.application import VOTING_APP
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
 
 pytestmark = pytest.mark.selftest
@@ -41,7 +42,7 @@ PROBE = {"readinessProbe": {"httpGet": {"path": "/", "port": 8080}}}
     ],
 )
 def test_the_first_rule_that_a_container_meets_decides(containers: list[Any], index: int | None) -> None:
-    assert component_index(containers, "voting-app", "voting-app-1-0") == index
+    assert component_index(VOTING_APP, containers, "voting-app", "voting-app-1-0") == index
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_the_first_rule_that_a_container_meets_decides(containers: list[Any], in
 def test_a_workloads_name_tells_its_component_and_else_its_label(
     owner: str, labels: dict[str, object], component: str
 ) -> None:
-    assert component_name(owner, labels) == component
+    assert component_name(VOTING_APP, owner, labels) == component
 
 
 HELPER = (

@@ -9,13 +9,13 @@ import pytest
 from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.verdicts import (
     failed_page,
-    formatted_as,
     longest_gap,
     no_failed_page,
     only_before,
     served_by,
     smallest_leak_found,
 )
+from canary_conformance.voting.page_checks import formatted_as
 from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE
 
 pytestmark = pytest.mark.selftest

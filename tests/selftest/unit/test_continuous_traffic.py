@@ -35,7 +35,7 @@ def site() -> Iterator[Site]:
 
 
 def voters(site: Site) -> dict[str, Voter]:
-    return {"ordinary": Voter(site.url), "flagged": Voter(site.url).with_flag()}
+    return {"ordinary": Voter(site.url), "flagged": Voter(site.url, flag=FLAG).with_flag()}
 
 
 def let_pass(traffic: ContinuousTraffic, pages: int) -> None:

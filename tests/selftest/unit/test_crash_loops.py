@@ -10,9 +10,9 @@ import pytest
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.pod_state import Trouble, is_ready
-from canary_conformance.scenario.observations import Call, Reply
+from canary_conformance.scenario.observations import Call, Opening, Reply
 from canary_conformance.timeouts import LIMITS
-from canary_conformance.traffic.callers import Callers, Opening
+from canary_conformance.traffic.callers import Callers
 from canary_conformance.voting.component_peers import Peers
 from canary_conformance.voting.crash_loops import CrashLoops
 from tests.selftest.stuck_support import MYSQL, PAGE, PONG, Cluster, Object, pod

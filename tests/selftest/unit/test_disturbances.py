@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from canary_conformance.cluster import nodes
-from canary_conformance.cluster.kind import Cluster
-from canary_conformance.cluster.nodes import full_disks
+from canary_conformance.cluster.kind import KindCluster
+from canary_conformance.cluster.nodes import KindNode
 from canary_conformance.errors import EnvironmentFailed
+from canary_conformance.mesh.base import Mesh
 from canary_conformance.scenario.stages import ObjectRef
-from canary_conformance.stages import disturbances as watch_module
 from canary_conformance.stages.disturbances import (
     Owned,
     Unanswered,
@@ -192,8 +192,10 @@ def controller(name: str, generation: int, replicas: int = 1, **status: Any) -> 
 
 
 def look(server: Server, monkeypatch: pytest.MonkeyPatch) -> Vitals:
-    monkeypatch.setattr(watch_module, "node_state", lambda name: f"{name} runs")
-    return vitals(Cluster("ours", cast(Any, server), "10.0.0.1", reused=False), "voting")
+    monkeypatch.setattr(KindNode, "state", lambda node: f"{node.cluster} runs")
+    gateway = SimpleNamespace(namespace="istio-system")
+    mesh = cast(Mesh, SimpleNamespace(root_namespace="istio-system", gateway=gateway))
+    return vitals(KindCluster("ours", cast(Any, server), "10.0.0.1", reused=False), mesh, "voting")
 
 
 def test_a_look_at_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,12 +254,12 @@ def test_disks_without_room_are_told_but_for_those_of_pods(
     rows = ["Avail Mounted on", "54000000 /", "0 /var/local path", "12 /var/lib/kubelet/pods/x", "- /proc"]
     lines = "\\n".join(rows)
     Programs(tmp_path, monkeypatch).add("docker", f"printf '{lines}\\n'")
-    assert full_disks("ours") == ["the disk is full: /var/local path of the node has 0 KiB left"]
+    assert KindNode("ours").full_disks() == ["the disk is full: /var/local path of the node has 0 KiB left"]
 
 
 def test_a_node_that_can_not_be_asked_has_no_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Programs(tmp_path, monkeypatch).add("docker", "exit 1")
-    assert full_disks("ours") == []
-    assert nodes.node_state("ours") == "lost: the container engine is silent"
+    assert KindNode("ours").full_disks() == []
+    assert KindNode("ours").state() == "lost: the container engine is silent"

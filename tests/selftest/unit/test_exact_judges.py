@@ -11,9 +11,9 @@ from canary_conformance.verdicts import (
     exactly,
     matrix,
     refused_by_reset,
-    routed_to,
     same,
 )
+from canary_conformance.voting.page_checks import routed_to
 
 pytestmark = pytest.mark.selftest
 

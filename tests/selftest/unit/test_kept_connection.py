@@ -110,7 +110,7 @@ def test_whoever_a_vote_leads_to_does_not_get_the_cookie() -> None:
             return 302, "", {"Location": other.url}
 
     with Site() as other, Elsewhere() as site:
-        (page,) = Voter(site.url).with_flag().vote("Cats")
+        (page,) = Voter(site.url, flag=FLAG).with_flag().vote("Cats")
     assert page.whole
     assert [request.cookie for request in site.requests] == [FLAG]
     assert [request.cookie for request in other.requests] == [None]

@@ -140,7 +140,7 @@ def test_a_kept_cluster_with_another_dns_is_not_used_and_a_new_one_gets_ours(
 ) -> None:
     programs.add("docker")
     given, server = provisions(tmp_path), Server("an older version's")
-    kept = kind.Cluster("ours", cast(Api, server), "172.18.0.2", reused=True)
+    kept = kind.KindCluster("ours", cast(Api, server), "172.18.0.2", reused=True)
     with pytest.raises(EnvironmentFailed, match="not those of this version"):
         kind._apply_platform(kept, given, limit=1)
     assert server.applied == []

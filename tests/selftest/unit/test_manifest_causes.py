@@ -16,6 +16,7 @@ from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts import ExpectationFailed
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.static.static_runner import static_tests
 
 pytestmark = pytest.mark.selftest
@@ -38,7 +39,7 @@ def mistaken(folder: Path, file: str, old: str, new: str) -> Path:
 def causes(folder: Path) -> dict[str, tuple[Finding, ...]]:
     """The causes of each static test that fails, by its name."""
     scenario = load_scenario(folder)
-    plan = plan_of(scenario, load_manifests(folder, scenario))
+    plan = plan_of(scenario, load_manifests(folder, scenario), VOTING_APP)
     found = {}
     for test in static_tests():
         try:

@@ -12,10 +12,10 @@ from canary_conformance.errors import NotJudged, NotSpoken
 from canary_conformance.model.objects.questions import Answer, Ending, Outcome, Rule, Wire
 from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.scenario.places import Finding, Place
-from canary_conformance.verdicts import results_format
 from canary_conformance.verdicts.model_disagreement import Disagreement
 from canary_conformance.voting.model_agreement import agree, agree_on_shares, agree_on_table
 from canary_conformance.voting.observed_outcomes import Seen, SeenKind
+from canary_conformance.voting.page_checks import results_format
 from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE
 
 pytestmark = pytest.mark.selftest

@@ -28,7 +28,7 @@ class Cluster:
     """A namespace in which MySQL's pod is what a test says, before and after it is deleted."""
 
     def __init__(self, *statuses: dict[str, Any]) -> None:
-        self.namespace, self.taken = "voting", Taken()
+        self.name, self.taken = "voting", Taken()
         self.pod = {"metadata": {"name": "mysql"}, "status": {"containerStatuses": [*statuses]}}
         self.watch = SimpleNamespace(expect_gone=list)
         self.progress = SimpleNamespace(detail=print)
@@ -46,9 +46,6 @@ class Cluster:
 
     def begun(self, _: str) -> bool:
         return True
-
-    def wait_until_live(self) -> float:
-        return 0.0
 
 
 def failure_of(cluster: Cluster) -> RequirementFailed:
@@ -94,5 +91,6 @@ def test_a_roll_out_that_fails_keeps_its_reason_and_its_log(monkeypatch: pytest.
 
 def test_who_comes_back_has_other_pods(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "wait_for_rollouts", lambda *_: None)
+    monkeypatch.setattr(module, "wait_until_live", lambda _: 0.0)
     restart = restart_of_mysql(cast(Any, Cluster()))
     assert not restart.before & restart.after

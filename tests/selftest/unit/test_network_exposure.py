@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
 from canary_conformance.cluster import machine_audit
-from canary_conformance.cluster.kind import Cluster
-from canary_conformance.cluster.network_exposure import COMMENT, Port, count_outbound, openings_of
+from canary_conformance.cluster.base import Cluster, Port
+from canary_conformance.cluster.network_exposure import COMMENT
+from canary_conformance.cluster.nodes import KindNode
 from canary_conformance.connections import Connections
 from canary_conformance.errors import EnvironmentFailed
 from tests.selftest.support import Programs
@@ -47,7 +49,7 @@ def publishing(docker: Programs, address: str) -> None:
 
 def test_the_ports_of_this_machine_that_lead_into_the_node(docker: Programs) -> None:
     publishing(docker, "127.0.0.1")
-    opened = openings_of("ours")
+    opened = KindNode("ours").openings()
     (port,) = opened.ports
     assert port == Port("127.0.0.1", 37725, "6443/tcp")
     assert port.on_loopback
@@ -58,18 +60,15 @@ def test_the_ports_of_this_machine_that_lead_into_the_node(docker: Programs) -> 
 def test_a_port_that_others_reach_ends_the_run(docker: Programs, address: str) -> None:
     publishing(docker, address)
     with (
-        pytest.raises(
-            EnvironmentFailed,
-            match=r"the cluster can be reached from outside of this machine: .*:37725 -> 6443/tcp",
-        ),
-        machine_audit.only_inside(cast(Cluster, type("Named", (), {"name": "ours"})), []),
+        pytest.raises(EnvironmentFailed, match=r"outside of this machine: .*:37725 -> 6443/tcp"),
+        machine_audit.only_inside(cast(Cluster, SimpleNamespace(nodes=KindNode("ours"))), []),
     ):
         pass
 
 
 def test_counting_begins_at_nothing_and_changes_no_packet(docker: Programs) -> None:
     docker.add("docker")
-    assert count_outbound("ours", INSIDE) == 0
+    assert KindNode("ours").count_outbound(INSIDE) == 0
     rules = docker.calls()[-1]
     assert rules.count(f"--comment {COMMENT}") == 2
     assert rules.count("-A POSTROUTING -o eth0") == 2
@@ -80,12 +79,12 @@ def test_counting_begins_at_nothing_and_changes_no_packet(docker: Programs) -> N
 
 def test_packets_of_both_families_are_summed(docker: Programs) -> None:
     docker.add("docker", f"printf '{COUNTED}{COUNTED}'")
-    assert count_outbound("ours", INSIDE) == 14
+    assert KindNode("ours").count_outbound(INSIDE) == 14
 
 
 def test_a_node_without_the_programs_counts_nothing(docker: Programs) -> None:
     docker.add("docker", 'case "$*" in *-A*) exit 1;; esac')
-    assert count_outbound("ours", INSIDE) is None
+    assert KindNode("ours").count_outbound(INSIDE) is None
 
 
 def test_where_this_process_connects_to_is_heard() -> None:

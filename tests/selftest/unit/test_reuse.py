@@ -24,6 +24,7 @@ from canary_conformance.stages.reuse import (
     take_over,
     write_down,
 )
+from canary_conformance.voting.application import VOTING_APP
 
 pytestmark = pytest.mark.selftest
 
@@ -72,7 +73,7 @@ class Cluster:
 def setting() -> Setting:
     scenario = load_scenario(MANIFESTS)
     mesh = SimpleNamespace(gateway=SimpleNamespace(selector={"istio": "ingressgateway"}))
-    return Setting(scenario, load_manifests(MANIFESTS, scenario), cast(Any, mesh))
+    return Setting(scenario, load_manifests(MANIFESTS, scenario), cast(Any, mesh), VOTING_APP)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from canary_conformance.model.objects.questions import INGRESS, OUTSIDE, Answer,
 from canary_conformance.model.objects.state import State
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import Manifest, parse_manifests
+from canary_conformance.voting.application import VOTING_APP
 
 pytestmark = pytest.mark.selftest
 
@@ -83,7 +84,7 @@ PARSED = [read(body) for body in OBJECTS]
 
 def model_of(index: int, changed: dict[str, Any]) -> Model:
     """Return the model of the scenario's objects, one of them changed."""
-    state = State("voting", {"istio-injection": "enabled"})
+    state = State("voting", {"istio-injection": "enabled"}, application=VOTING_APP)
     for step, manifests in enumerate([*PARSED[:index], read(changed), *PARSED[index + 1 :]]):
         for manifest in manifests:
             state = state.apply(manifest, step)

@@ -9,6 +9,7 @@ import pytest
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.mesh_profile import DEFAULT, ClusterFacts
 from canary_conformance.model.objects.state import State
+from canary_conformance.voting.application import VOTING_APP
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
 from tests.selftest.routing_support import INJECTED, NAMESPACE, deployment, documents, manifests, service
 
@@ -24,7 +25,7 @@ def of_kind(kind: str, name: str = "web", version: str = "1", replicas: int = 3)
 
 def rolled(*texts: str) -> Model:
     """Return the model while the pods of the last text start."""
-    state = State(NAMESPACE, INJECTED)
+    state = State(NAMESPACE, INJECTED, application=VOTING_APP)
     for step, text in enumerate(texts, 1):
         for manifest in manifests(text):
             state = (state.ready() if step == len(texts) else state).apply(manifest, step)
@@ -44,7 +45,7 @@ def test_a_daemon_set_has_a_pod_on_each_node() -> None:
     def pods(nodes: int | None) -> Model:
         mesh = replace(DEFAULT, cluster=ClusterFacts(nodes=nodes))
         (manifest,) = manifests(of_kind("DaemonSet"))
-        return Model(State(NAMESPACE, INJECTED, mesh=mesh).apply(manifest).ready())
+        return Model(State(NAMESPACE, INJECTED, application=VOTING_APP, mesh=mesh).apply(manifest).ready())
 
     assert pods(3).counted_pods() == {"web 1": 3}
     assert "how many nodes" in pods(None).pods()[0].doubts[0].sentence

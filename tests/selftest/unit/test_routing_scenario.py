@@ -23,6 +23,7 @@ from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.voting import chains
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING, OTHER_HEADERS
 
 pytestmark = pytest.mark.selftest
@@ -36,7 +37,7 @@ ALL_MTLS = "OK mTLS mTLS default/voting {}/voting"
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     scenario = load_scenario(MANIFESTS)
-    return plan_of(scenario, load_manifests(MANIFESTS, scenario))
+    return plan_of(scenario, load_manifests(MANIFESTS, scenario), VOTING_APP)
 
 
 def page(model: Model, headers: dict[str, str] | None = None) -> Answer:

@@ -18,8 +18,9 @@ from canary_conformance.report.run_record import (
     false_alarm_line,
     requirement_lines,
 )
+from canary_conformance.scenario.requirement import Trait
 from canary_conformance.verdicts import Verdict
-from canary_conformance.voting.requirements import ON_A_CLUSTER_ONLY, REQUIREMENTS, UnknownRequirement
+from canary_conformance.voting.requirements import REQUIREMENTS, UnknownRequirement, ids_with
 from tools.requirements_table import collect_marks
 
 pytestmark = pytest.mark.selftest
@@ -171,7 +172,7 @@ def test_a_selection_that_was_judged_is_complete(tests: tuple[TestRecord, ...], 
 
 
 def test_a_static_run_of_everything_is_complete_although_something_needs_a_cluster() -> None:
-    tests = tuple(passed(id_) for id_ in REQUIREMENTS if id_ not in ON_A_CLUSTER_ONLY)
+    tests = tuple(passed(id_) for id_ in REQUIREMENTS if id_ not in ids_with(Trait.ON_A_CLUSTER_ONLY))
     lines = requirement_lines(RunRecord((), tests, ()))
     assert count_line(lines, static=True) == "34 requirements: 33 hold, 1 needs a cluster"
     assert count_line(lines) == "34 requirements: 33 hold, 1 not run; incomplete"
@@ -183,7 +184,7 @@ def test_a_static_run_of_everything_is_complete_although_something_needs_a_clust
 
 def test_exactly_the_requirements_without_a_static_test_need_a_cluster() -> None:
     static = {mark.requirement for mark in collect_marks(REPOSITORY / "tests") if mark.static}
-    assert set(REQUIREMENTS) - static == ON_A_CLUSTER_ONLY
+    assert set(REQUIREMENTS) - static == ids_with(Trait.ON_A_CLUSTER_ONLY)
 
 
 def test_the_luck_of_all_verdicts_is_added_up() -> None:

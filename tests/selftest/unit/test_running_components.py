@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.selftest
 
 SEEN = ControlPlane("v1.34.4", ("v1.34.4",), ("1.31.0-eed52ebb66ad-Clean",))
 GATEWAY, APP = PodName("istio-system", "gateway"), PodName("voting", "app")
-PROVISIONS = cast(Any, SimpleNamespace(kubernetes_version="1.34.4", istio_version="1.31.0"))
+WANTED = {"kubernetes": "1.34.4", "istio": "1.31.0"}
 
 
 def server_info(envoy: str, istio: str = "1.31.0") -> dict[str, object]:
@@ -67,7 +66,7 @@ def test_the_control_plane_is_told_with_commit_and_compared_without() -> None:
     assert str(SEEN) == "API server v1.34.4, kubelet v1.34.4, istiod 1.31.0-eed52ebb66ad-Clean"
     assert SEEN.istio == ("1.31.0",)
     assert ControlPlane("", (), ("1.32.0-rc.1-0123456789ab-Clean",)).istio == ("1.32.0-rc.1",)
-    check_runs(SEEN, PROVISIONS)
+    check_runs(SEEN, **WANTED)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +80,7 @@ def test_the_control_plane_is_told_with_commit_and_compared_without() -> None:
 )
 def test_what_was_not_asked_for_is_no_ground_for_a_verdict(seen: ControlPlane) -> None:
     with pytest.raises(EnvironmentFailed, match=r"Kubernetes v1\.34\.4 with Istio 1\.31\.0 was to run"):
-        check_runs(seen, PROVISIONS)
+        check_runs(seen, **WANTED)
 
 
 class Server:

@@ -22,7 +22,6 @@ from canary_conformance.verdicts import (
     only_before,
     pod,
     refused_by_reset,
-    results_format,
     same,
     served_by,
     shares,
@@ -32,6 +31,7 @@ from canary_conformance.verdicts import (
     whole_page,
 )
 from canary_conformance.verdicts.statistics import FALSE_ALARM, FALSE_ALARMS_PER_RUN
+from canary_conformance.voting.page_checks import results_format
 from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE
 
 pytestmark = pytest.mark.selftest

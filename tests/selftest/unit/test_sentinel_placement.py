@@ -7,13 +7,14 @@ from typing import cast
 
 import pytest
 
-from canary_conformance.mesh.installation import Mesh
+from canary_conformance.mesh.base import Mesh
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests, parse_manifests
 from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.owned_namespaces import SUITE_NAMESPACE
 from canary_conformance.stages.sentinel_placement import namespace_shown_to_all
+from canary_conformance.voting.application import VOTING_APP
 
 pytestmark = pytest.mark.selftest
 
@@ -37,7 +38,7 @@ def home(*hosts: str) -> str:
         quoted = ", ".join(f'"{host}"' for host in hosts)
         sidecar = parse_manifests(SIDECAR.format(hosts=quoted).encode(), "a.yaml", "voting").manifests
         manifests = replace(manifests, files={**manifests.files, "a.yaml": sidecar})
-    return namespace_shown_to_all(Setting(scenario, manifests, cast(Mesh, IstioSystem())))
+    return namespace_shown_to_all(Setting(scenario, manifests, cast(Mesh, IstioSystem()), VOTING_APP))
 
 
 @pytest.mark.parametrize("hosts", [(), ("*/*",), ("./voting-app.voting.svc.cluster.local", "*/*")])

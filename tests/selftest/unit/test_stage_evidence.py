@@ -24,9 +24,11 @@ from canary_conformance.scenario.observations import Page, StepRecord, Transitio
 from canary_conformance.stages import stage_evidence as module
 from canary_conformance.stages.evidence_texts import events_text, pods_text, steps_csv, traffic_csv
 from canary_conformance.stages.namespace_setting import Setting
-from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest, Reached
 from canary_conformance.stages.stage_evidence import evidence
 from canary_conformance.timeouts import LIMITS
+from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.stage_rules import VOTING_RULES
 
 pytestmark = pytest.mark.selftest
 
@@ -123,10 +125,12 @@ def namespace_on(cluster: Cluster, stage: int = 4) -> NamespaceUnderTest:
     scenario = load_scenario(MANIFESTS)
     return NamespaceUnderTest(
         cluster=cast(Any, SimpleNamespace(api=cluster)),
-        setting=Setting(scenario, load_manifests(MANIFESTS, scenario), mesh=cast(Any, None)),
+        setting=Setting(
+            scenario, load_manifests(MANIFESTS, scenario), mesh=cast(Any, None), application=VOTING_APP
+        ),
+        rules=VOTING_RULES,
         parts=cast(Any, None),
-        stage=stage,
-        transitions={2: TRANSITION},
+        reached=Reached(stage=stage, transitions={2: TRANSITION}),
     )
 
 
@@ -191,7 +195,7 @@ def test_there_is_a_file_for_everything(namespace: NamespaceUnderTest) -> None:
 def test_manifests_are_those_applied_so_far_as_their_author_wrote_them(
     namespace: NamespaceUnderTest, stage: int
 ) -> None:
-    namespace.stage = stage
+    namespace.reached.stage = stage
     shown = {name: text for name, text in evidence(namespace).items() if name.startswith("manifests/")}
     files = namespace.scenario.files_up_to(stage)
     assert list(shown) == [f"manifests/{file}" for file in files]
@@ -199,7 +203,7 @@ def test_manifests_are_those_applied_so_far_as_their_author_wrote_them(
 
 
 def test_a_stage_that_was_never_entered_shows_its_manifests(namespace: NamespaceUnderTest) -> None:
-    namespace.stage = 3
+    namespace.reached.stage = 3
     assert SECRETS not in evidence(namespace)
     assert SECRETS in evidence(namespace, 4)
 
@@ -290,7 +294,7 @@ def test_a_cluster_that_is_gone_leaves_the_manifests_and_the_traffic(
 
 def test_a_manifest_that_is_gone_is_told(namespace: NamespaceUnderTest, tmp_path: Path) -> None:
     elsewhere = replace(namespace.manifests, root=tmp_path)
-    namespace.setting = replace(namespace.setting, manifests=elsewhere)
+    namespace = replace(namespace, setting=replace(namespace.setting, manifests=elsewhere))
     assert evidence(namespace)[STEP_1].startswith("could not be read: ")
 
 

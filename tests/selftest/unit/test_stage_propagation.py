@@ -11,6 +11,8 @@ from canary_conformance.cluster.endpoints import SERVICE_LABEL, ready_endpoints
 from canary_conformance.errors import NotJudged, StageFailed
 from canary_conformance.mesh.propagation import MERGE_WINDOW, merges_news, taken_up
 from canary_conformance.stages import stage_propagation as module
+from canary_conformance.stages.namespace_under_test import Reached
+from canary_conformance.voting.stage_rules import VOTING_RULES
 from tests.selftest.support import FakeClock
 
 pytestmark = pytest.mark.selftest
@@ -64,7 +66,7 @@ def test_a_change_waits_for_the_workers_only_where_endpoints_are_new_and_it_has_
     monkeypatch.setattr(module, "ready_endpoints", lambda *_: frozenset(next(left)))
     monkeypatch.setattr(module, "taken_up", lambda live_at: live_at + 1)
     sentinel = SimpleNamespace(wait_until_live=lambda *_: 5.0, has_tokens=lambda _: False)
-    namespace = SimpleNamespace(api=None, name="voting", sentinel=sentinel, proxied=None, ready=frozenset())
+    namespace = SimpleNamespace(api=None, name="voting", sentinel=sentinel, proxied=None, reached=Reached())
     monkeypatch.setattr(module, "_news_is_merged", lambda _: merged)
     waited = [module.wait_until_live(cast(Any, namespace), None) == 6.0 for _ in steps]
     assert waited == [merged and one for one in new]
@@ -85,7 +87,7 @@ def test_endpoints_are_looked_at_but_where_only_routes_and_rules_were_written_si
     monkeypatch.setattr(module, "ready_endpoints", lambda *_: endpoints)
     sentinel = SimpleNamespace(wait_until_live=lambda *_: 5.0, has_tokens={"Route"}.issuperset)
     namespace = SimpleNamespace(api=None, name="voting", sentinel=sentinel, proxied=None)
-    namespace.ready = endpoints if looked_before else frozenset()
+    namespace.reached = Reached(endpoints=endpoints if looked_before else frozenset())
     monkeypatch.setattr(module, "_news_is_merged", lambda _: False)
     assert module.wait_until_live(cast(Any, namespace), {"Route"}) == 5.0
     assert bool(asked) is not looked_before
@@ -106,8 +108,9 @@ def test_a_configuration_that_proxies_reject_fails_the_stage_and_what_nobody_exp
 
     monkeypatch.setattr(module, "_wait", late)
     monkeypatch.setattr(module, "refused_by_proxies", lambda *_, within: rejected)  # noqa: ARG005
-    namespace = SimpleNamespace(api=None, mesh=SimpleNamespace(root_namespace="istio-system"))
-    namespace.settled, namespace.stage = settled, stage
+    reached = Reached(settled=settled, stage=stage)
+    mesh = SimpleNamespace(root_namespace="istio-system")
+    namespace = SimpleNamespace(api=None, mesh=mesh, reached=reached, rules=VOTING_RULES)
     with pytest.raises(NotJudged, match="not within 15 s"):
         module.wait_until_live(cast(Any, namespace), None)
     rejected.append("LDS Internal:Error adding/updating listener(s)")

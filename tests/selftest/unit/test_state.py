@@ -18,6 +18,7 @@ from canary_conformance.scenario.stages import (
     Stage,
     WaitFor,
 )
+from canary_conformance.voting.application import VOTING_APP
 from tests.selftest.routing_support import INJECTED, NAMESPACE, deployment, documents, manifests, service
 
 pytestmark = pytest.mark.selftest
@@ -26,7 +27,7 @@ WEB = ObjectRef("Deployment", "web")
 
 
 def state(*texts: str) -> State:
-    found = State(NAMESPACE, INJECTED)
+    found = State(NAMESPACE, INJECTED, application=VOTING_APP)
     for step, text in enumerate(texts, 1):
         for manifest in manifests(text):
             found = found.apply(manifest, step)
@@ -64,7 +65,7 @@ def test_a_namespace_takes_all_that_is_in_it() -> None:
 def plan(*stages: Stage, missing: tuple[MissingFiles, ...] = (), **files: str) -> Plan:
     scenario = Scenario("scenario", NAMESPACE, INJECTED, stages, missing)
     texts = {f"{name}.yaml": manifests(text, file=f"{name}.yaml") for name, text in files.items()}
-    return plan_of(scenario, ManifestFolder(Path(), texts))
+    return plan_of(scenario, ManifestFolder(Path(), texts), VOTING_APP)
 
 
 def apply(file: str) -> Apply:

@@ -13,7 +13,8 @@ from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.observations import AppliedObject
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Verb, WaitFor
-from canary_conformance.stages.steps import Between, apply_file, delete_objects, kinds_of
+from canary_conformance.stages.steps import Between, Target, apply_file, delete_objects, kinds_of
+from canary_conformance.voting.requirements import BROKEN
 
 pytestmark = pytest.mark.selftest
 
@@ -66,6 +67,10 @@ class Cluster:
         return there
 
 
+def target(manifests: ManifestFolder, cluster: Cluster | None = None) -> Target:
+    return Target(cast(Any, cluster or Cluster()), manifests, "voting", BROKEN)
+
+
 def test_what_is_waited_for_between_a_rule_and_its_route_is_told_by_its_kinds(
     manifests: ManifestFolder,
 ) -> None:
@@ -76,7 +81,7 @@ def test_what_is_waited_for_between_a_rule_and_its_route_is_told_by_its_kinds(
         return float(len(settled))
 
     step = step_of(manifests, ROUTES_OF_2_0)
-    made = apply_file(cast(Any, Cluster()), manifests, step, "voting", Between(settle))
+    made = apply_file(target(manifests), step, Between(settle))
     assert settled == [{RULES}, {RULES, ROUTES}, {RULES, ROUTES}]
     assert [one.live_at for one in made.objects] == [1.0, 2.0, 2.0, 3.0, 3.0, None]
     assert [one.live_at for one in made.live_since(4.0).objects] == [1.0, 2.0, 2.0, 3.0, 3.0, 4.0]
@@ -97,7 +102,7 @@ def test_routing_is_live_before_the_pods_that_come_after_it_in_one_file(
     between = Between(settle, ahead=lambda manifest: done.append(str(manifest.ref)))
     one_file = ManifestFolder(manifests.root, {"one.yaml": files})
     step = Apply("one.yaml", (), (), WaitFor.PODS)
-    made = apply_file(cast(Any, Cluster()), one_file, step, "voting", between)
+    made = apply_file(target(one_file), step, between)
     settled = [text for text in done if text.startswith("live")]
     route = next(one for one in made.objects if one.ref.kind == ROUTES)
     if routing_first:
@@ -131,6 +136,6 @@ def test_a_deletion_has_the_kinds_of_its_objects(manifests: ManifestFolder) -> N
 
 def test_a_deletion_is_done_when_pods_and_then_objects_are_gone() -> None:
     cluster, step = Cluster(pods=2), Delete((ObjectRef("Deployment", "app-1-0"),))
-    made = delete_objects(cast(Any, cluster), NO_FILES, step, "voting", 5)
+    made = delete_objects(target(NO_FILES, cluster), step, 5)
     assert [str(one.ref) for one in made.objects] == ["Deployment/app-1-0"]
     assert cluster.looked == ["pods", "pods", "pods", "Deployment", "pods", "Deployment"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from canary_conformance.mesh.envoy_config import DumpIncomplete
-from canary_conformance.mesh.tls_counters import (
+from canary_conformance.mesh.tls.envoy_config import DumpIncomplete
+from canary_conformance.mesh.tls.tls_counters import (
     CounterReset,
     Traffic,
     client_handshakes,
@@ -22,7 +22,7 @@ from canary_conformance.mesh.tls_counters import (
 
 pytestmark = pytest.mark.selftest
 
-DATA = Path(__file__).parent / "data" / "mesh"
+DATA = Path(__file__).parents[1] / "data" / "mesh"
 STORAGE = "outbound|6379|v1-0|voting-storage.voting.svc.cluster.local"
 APP = "outbound|8080|v1-0|voting-app.voting.svc.cluster.local"
 

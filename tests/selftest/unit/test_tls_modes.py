@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from canary_conformance.mesh.envoy_config import DumpIncomplete, read_config
-from canary_conformance.mesh.tls_modes import Mode, client_tls, modes_text, server_tls
+from canary_conformance.mesh.tls.envoy_config import DumpIncomplete, read_config
+from canary_conformance.mesh.tls.tls_modes import Mode, client_tls, modes_text, server_tls
 from tests.selftest.dumps import Edit, cluster, dump, endpoints, listener, part, routes
 
 pytestmark = pytest.mark.selftest

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from canary_conformance.mesh.envoy_config import EnvoyConfig, read_config
-from canary_conformance.mesh.tls_sockets import PLAIN
-from canary_conformance.mesh.tls_table import ServingPod, TlsLeg, TlsRow, TlsStatus, table_text, tls_row
+from canary_conformance.mesh.tls.envoy_config import EnvoyConfig, read_config
+from canary_conformance.mesh.tls.tls_table import ServingPod, TlsLeg, TlsRow, TlsStatus, table_text, tls_row
+from canary_conformance.mesh.tls.transport_sockets import PLAIN
 
 pytestmark = pytest.mark.selftest
 
-DATA = Path(__file__).parent / "data" / "mesh"
+DATA = Path(__file__).parents[1] / "data" / "mesh"
 DOMAIN = "voting.svc.cluster.local"
 ADDRESSES = {
     "voting-app": "10.96.131.249",

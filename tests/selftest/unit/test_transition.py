@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,10 +19,11 @@ from canary_conformance.stages import first_gateway, transition
 from canary_conformance.stages.first_gateway import knock_before
 from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.stages.steps import Made
-from canary_conformance.stages.transition import pass_through
+from canary_conformance.stages.steps import Between, Made, Target
+from canary_conformance.stages.transition import enter_in_one_step
 from canary_conformance.traffic.continuous_traffic import ContinuousTraffic
-from canary_conformance.voting.final_rollout import EVERYONE
+from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.stage_rules import EVERYONE, VOTING_RULES
 
 pytestmark = pytest.mark.selftest
 
@@ -44,66 +45,63 @@ class Parts:
         self.told.append("sentinel")
 
 
-class Walk(NamespaceUnderTest):
-    """A namespace whose cluster does what it is told at once."""
-
-    def wait_until_live(self, written: Collection[str] | None = None) -> float:
-        of = "" if written is None else f" of {', '.join(sorted(written))}"
-        self.parts.told.append(f"live{of}")  # type: ignore[attr-defined]
-        return LIVE_AT
-
-    def look_around(self, number: int) -> None:
-        self.parts.told.append(f"look around at {number}")  # type: ignore[attr-defined]
-
-    def apply_namespace(self, labels: Any) -> None:  # noqa: ARG002
-        self.parts.told.append("namespace")  # type: ignore[attr-defined]
-
-
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is done to the namespace, in order; a file or a stage's pods that are in it beforehand fail."""
     done: list[str] = []
 
-    def apply_file(_api: Any, _manifests: ManifestFolder, step: Apply, *_: Any) -> Made:
+    def apply_file(_target: Target, step: Apply, _between: Between) -> Made:
         if f"refuse {step.file}" in done:
             raise StageFailed("refused", breaks="R0.1")
         done.append(step.file)
         return Made((), ())
 
     def wait_for_pods(
-        _api: Any, _manifests: Any, step: Apply, _namespace: str, stage: int, _tell: Any, _closer: Any,
-        later: Sequence[str] = (), _deleted: Any = (),
+        _target: Target, step: Apply, stage: int, _tell: Any, _diagnose: Any,
+        later: Collection[ObjectRef] = (), _deleted: Any = (),
     ) -> None:  # fmt: skip
         if f"no pods of {stage}" in done:
             raise StageFailed("never ready", breaks=f"stage {stage}")
         if "pods" in str(step.wait_for):
             done.append(f"pods of {stage}, not those of {len(later)} others")
 
-    def delete(_api: Any, _manifests: ManifestFolder, step: Delete, *_: Any) -> Made:
+    def delete(_target: Target, step: Delete, _stage: int) -> Made:
         done.append(str(step))
         return Made((), ())
 
     monkeypatch.setattr(transition, "apply_file", apply_file)
     monkeypatch.setattr(transition, "wait_for_pods", wait_for_pods)
+
+    def propagated(_: NamespaceUnderTest, written: Collection[str] | None = None) -> float:
+        of = "" if written is None else f" of {', '.join(sorted(written))}"
+        done.append(f"live{of}")
+        return LIVE_AT
+
+    def observe(_: NamespaceUnderTest, number: int) -> None:
+        done.append(f"look around at {number}")
+
     monkeypatch.setattr(transition, "delete_objects", delete)
+    monkeypatch.setattr(transition, "wait_until_live", propagated)
+    monkeypatch.setattr(transition, "observe_stage", observe)
+    monkeypatch.setattr(transition, "apply_namespace", lambda *_: done.append("namespace"))
     return done
 
 
 @pytest.fixture
 def namespace(told: list[str]) -> NamespaceUnderTest:
     scenario = load_scenario(MANIFESTS)
-    setting = Setting(scenario, load_manifests(MANIFESTS, scenario), cast(Any, None))
+    setting = Setting(scenario, load_manifests(MANIFESTS, scenario), cast(Any, None), VOTING_APP)
 
     class Cluster:
         api = None
 
-    return Walk(cast(Any, Cluster()), setting, cast(Any, Parts(told)))
+    return NamespaceUnderTest(cast(Any, Cluster()), setting, VOTING_RULES, cast(Any, Parts(told)))
 
 
 def test_pods_of_stages_start_side_by_side_and_routes_wait_for_them(
     namespace: NamespaceUnderTest, told: list[str]
 ) -> None:
-    pass_through(namespace, [1, 2, 3])
+    enter_in_one_step(namespace, [1, 2, 3])
     assert told == [
         "namespace",
         "kubernetes/step-1-create-voting-app.yaml",
@@ -125,7 +123,7 @@ def test_the_first_stage_whose_pods_never_get_ready_is_the_one_that_fails(
 ) -> None:
     told.append("no pods of 2")
     with pytest.raises(StageFailed) as failed:
-        pass_through(namespace, [1, 2, 3])
+        enter_in_one_step(namespace, [1, 2, 3])
     assert failed.value.breaks == "stage 2"
     assert namespace.stage == 1
 
@@ -135,7 +133,7 @@ def test_an_object_that_is_refused_fails_its_stage_after_those_before_are_ready(
 ) -> None:
     told.append("refuse kubernetes/step-2-update-voting-analytics-to-1.1.yaml")
     with pytest.raises(StageFailed) as failed:
-        pass_through(namespace, [1, 2, 3])
+        enter_in_one_step(namespace, [1, 2, 3])
     assert failed.value.breaks == "R0.1"
     assert namespace.stage == 1
     assert "pods of 1, not those of 0 others" in told
@@ -144,21 +142,21 @@ def test_an_object_that_is_refused_fails_its_stage_after_those_before_are_ready(
 def test_a_stage_before_fails_first_as_in_a_walk(namespace: NamespaceUnderTest, told: list[str]) -> None:
     told += ["refuse kubernetes/step-2-update-voting-analytics-to-1.1.yaml", "no pods of 1"]
     with pytest.raises(StageFailed) as failed:
-        pass_through(namespace, [1, 2, 3])
+        enter_in_one_step(namespace, [1, 2, 3])
     assert failed.value.breaks == "stage 1"
     assert namespace.stage == 0
 
 
 def test_what_is_deleted_waits_for_what_came_before(namespace: NamespaceUnderTest, told: list[str]) -> None:
-    namespace.stage, namespace.opened = 3, True
-    pass_through(namespace, [4, 5])
+    namespace.reached.stage, namespace.reached.opened = 3, True
+    enter_in_one_step(namespace, [4, 5])
     deleting = next(index for index, one in enumerate(told) if one.startswith("delete Deployment"))
     assert "live" in told[deleting - 1]
     assert namespace.stage == 5
 
 
 def test_a_walk_waits_for_what_a_step_has_written(namespace: NamespaceUnderTest, told: list[str]) -> None:
-    namespace.opened = True
+    namespace.reached.opened = True
     steps = [step for number in (3, 4) for step in namespace.scenario.stage(number).steps]
     for step in steps:
         transition._make(namespace, step, 4, ContinuousTraffic({}), [], {})
@@ -175,13 +173,14 @@ def test_a_walk_waits_for_what_a_step_has_written(namespace: NamespaceUnderTest,
 def test_everyones_pages_are_opened_while_the_old_deployments_go(
     namespace: NamespaceUnderTest, told: list[str], judged: str, deleted: str, begun: bool
 ) -> None:
-    namespace.opened, namespace.on_the_way = True, frozenset({judged})
+    namespace.reached.opened = True
     stage = namespace.scenario.stage(5)
     *applied, last = stage.steps
     assert isinstance(last, Delete)
     last = replace(last, objects=(*last.objects, ObjectRef(deleted, "another")))
     scenario = replace(namespace.scenario, stages=(replace(stage, steps=(*applied, last)),))
-    namespace.setting = replace(namespace.setting, scenario=scenario)
+    setting = replace(namespace.setting, scenario=scenario)
+    namespace = replace(namespace, setting=setting, judged=frozenset({judged}))
     for step in applied:
         transition._make(namespace, step, 5, ContinuousTraffic({}), [], {})
         assert not namespace.taken.begun(f"5 {EVERYONE}")
@@ -200,14 +199,10 @@ def test_the_ways_in_are_tried_right_before_the_first_gateway_with_the_pods_read
     objects = (*pods, *gateway) if pods_first else (*gateway, *pods)
     step = Apply("one.yaml", (), (), WaitFor.PODS)
     folder = ManifestFolder(Path(), {"one.yaml": objects})
-    mesh = SimpleNamespace(gateway=SimpleNamespace(url=""))
-    namespace.setting = replace(namespace.setting, manifests=folder, mesh=cast(Any, mesh))
-    namespace.cluster = cast(
-        Any, SimpleNamespace(api=SimpleNamespace(list=lambda *_: []), node_address="node")
-    )
-    namespace.setting = replace(
-        namespace.setting, mesh=cast(Any, SimpleNamespace(gateway=SimpleNamespace(url="url")))
-    )
+    mesh = cast(Any, SimpleNamespace(gateway=SimpleNamespace(url="url")))
+    cluster = cast(Any, SimpleNamespace(api=SimpleNamespace(list=lambda *_: []), node_address="node"))
+    setting = replace(namespace.setting, manifests=folder, mesh=mesh)
+    namespace = replace(namespace, cluster=cluster, setting=setting)
     monkeypatch.setattr(first_gateway, "knock_everywhere", lambda *_: {"ingress gateway": "refused"})
     knocks: dict[str, Any] = {}
     for one in objects:

@@ -57,7 +57,7 @@ def test_a_cookie_is_sent_as_it_is(site: Site, cookie: str) -> None:
 
 
 def test_flag_and_other_headers_are_added_to_a_voter_like_this_one(site: Site) -> None:
-    plain = Voter(site.url)
+    plain = Voter(site.url, flag=FLAG)
     plain.with_flag().with_header("X-Flag", "featureflag=on").open_page()
     plain.open_page()
     flagged, ordinary = site.requests
@@ -74,7 +74,7 @@ def test_a_vote_is_posted_once_and_its_page_is_the_one_it_leads_to(site: Site) -
 
 
 def test_the_page_after_a_vote_is_asked_for_with_the_voter_s_cookie(site: Site) -> None:
-    (page,) = Voter(site.url).with_flag().vote("Cats")
+    (page,) = Voter(site.url, flag=FLAG).with_flag().vote("Cats")
     assert [request.cookie for request in site.requests] == [FLAG, FLAG]
     assert page.cookie == FLAG
 
@@ -136,7 +136,7 @@ def test_where_nobody_answers_somebody_looks_and_may_end_the_sample(unanswered: 
 
 
 def test_where_nobody_answers_and_nothing_is_disturbed_the_requirement_failed(unanswered: Voter) -> None:
-    alone = Voter(unanswered.url).with_flag()
+    alone = Voter(unanswered.url, flag=FLAG).with_flag()
     for open_pages in (alone.open_page, alone.open_page_one_by_one):
         with pytest.raises(
             RequirementFailed, match=r"16 pages in a row had no answer, .*featureflag=on.*refused"
@@ -194,4 +194,4 @@ def _stop() -> None:
 def unanswered() -> Voter:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        return Voter(f"http://127.0.0.1:{unused.getsockname()[1]}/", when_unanswered=_stop)
+        return Voter(f"http://127.0.0.1:{unused.getsockname()[1]}/", flag=FLAG, when_unanswered=_stop)

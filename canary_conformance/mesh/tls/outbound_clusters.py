@@ -3,7 +3,7 @@
 A sidecar looks a connection up by the address that the app dialled: the listener bound to it, else the one
 bound to any address at that port, else the virtual outbound listener. A TCP chain names its cluster there
 and then; an HTTP chain looks the host up among the virtual hosts of its route configuration. Subsets need no
-reading of rules: Istio has put them into the cluster's name. A gateway is asked the other way round: of all
+reading of rules: Istio has put them into the cluster's name. A gateway is read the other way round: of all
 clusters that its routes name, those of the service.
 """
 
@@ -13,7 +13,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from canary_conformance.mesh.envoy_config import EnvoyConfig, FilterChain, Listener, VirtualHost
+from canary_conformance.mesh.tls.envoy_config import EnvoyConfig, FilterChain, Listener, VirtualHost
 
 INBOUND_LISTENER = "virtualInbound"
 OUTBOUND_LISTENER = "virtualOutbound"

@@ -12,9 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from canary_conformance.mesh.envoy_config import Cluster, DumpIncomplete, Endpoint, EnvoyConfig, FilterChain
-from canary_conformance.mesh.tls_routes import INBOUND_LISTENER, clusters_towards, outbound_cluster
-from canary_conformance.mesh.tls_sockets import SanMatcher, SocketKind, TransportSocket
+from canary_conformance.mesh.tls.envoy_config import (
+    Cluster,
+    DumpIncomplete,
+    Endpoint,
+    EnvoyConfig,
+    FilterChain,
+)
+from canary_conformance.mesh.tls.outbound_clusters import INBOUND_LISTENER, clusters_towards, outbound_cluster
+from canary_conformance.mesh.tls.transport_sockets import SanMatcher, SocketKind, TransportSocket
 
 NONE = "-"
 
@@ -47,7 +53,7 @@ class ClientCluster:
     """One cluster that a client's traffic takes.
 
     `known` is False when routes name a cluster that the proxy doesn't have: its requests fail. `mode` is
-    what every endpoint gets, None when that depends on the endpoint (`automatic`) or can't be told. `subset`
+    what every endpoint gets, None when that depends on the endpoint (`automatic`) or is unknown. `subset`
     is "" for the whole service; `destination_rule` is "NAME/NAMESPACE", or "-" when no rule shaped the
     cluster.
     """

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from canary_conformance.mesh.envoy_config import DumpIncomplete, read_config
-from canary_conformance.mesh.tls_identity import LegIdentity, leg_identities, spiffe_id, workload_ids
-from canary_conformance.mesh.tls_sockets import SanMatcher, SanRule
-from canary_conformance.mesh.tls_table import ServingPod, TlsLeg
+from canary_conformance.mesh.tls.envoy_config import DumpIncomplete, read_config
+from canary_conformance.mesh.tls.tls_table import ServingPod, TlsLeg
+from canary_conformance.mesh.tls.transport_sockets import SanMatcher, SanRule
+from canary_conformance.mesh.tls.workload_identity import LegIdentity, leg_identities, spiffe_id, workload_ids
 
 pytestmark = pytest.mark.selftest
 
-DATA = Path(__file__).parent / "data" / "mesh"
+DATA = Path(__file__).parents[1] / "data" / "mesh"
 VOTING = "spiffe://cluster.local/ns/voting/sa/default"
 GATEWAY = "spiffe://cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account"
 CLIENT, SERVER = "voting-app-1-0", "voting-analytics-1-1"

@@ -1,6 +1,6 @@
-"""Who the two ends of a leg say they are, and whom each of them insists on.
+"""The identities that the two ends of a leg present, and those that each of them insists on.
 
-Each proxy tells its own certificate on its admin port (`GET /certs`). Istio writes the SPIFFE id of the
+Each proxy shows its own certificate on its admin port (`GET /certs`). Istio writes the SPIFFE id of the
 workload into it, made of trust domain, namespace and service account. The client's cluster and the server's
 filter chain hold the names that they take from the other side; a leg is proved when each certificate is one
 that the other end insists on.
@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from canary_conformance.mesh.envoy_config import DumpIncomplete, EnvoyConfig
-from canary_conformance.mesh.tls_modes import client_tls, server_tls
-from canary_conformance.mesh.tls_sockets import SanMatcher
-from canary_conformance.mesh.tls_table import ServingPod, TlsLeg
+from canary_conformance.mesh.tls.envoy_config import DumpIncomplete, EnvoyConfig
+from canary_conformance.mesh.tls.tls_modes import client_tls, server_tls
+from canary_conformance.mesh.tls.tls_table import ServingPod, TlsLeg
+from canary_conformance.mesh.tls.transport_sockets import SanMatcher
 
 CERTS = "/certs"
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from canary_conformance.voting.app_workloads import Workload, workloads
+from canary_conformance.stages.running_workloads import Workload, workloads
+from canary_conformance.voting.application import VOTING_APP
 
 pytestmark = pytest.mark.selftest
 
@@ -44,7 +45,7 @@ def workload(
         },
         "spec": {"containers": list(containers), "initContainers": [PROXY | {"restartPolicy": "Always"}]},
     }
-    return workloads([pod], services)[0]
+    return workloads(VOTING_APP, [pod], services)[0]
 
 
 @pytest.mark.parametrize("index", [0, 1])

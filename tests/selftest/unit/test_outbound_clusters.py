@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from canary_conformance.mesh.envoy_config import read_config
-from canary_conformance.mesh.tls_routes import ClusterName, clusters_towards, outbound_cluster
+from canary_conformance.mesh.tls.envoy_config import read_config
+from canary_conformance.mesh.tls.outbound_clusters import ClusterName, clusters_towards, outbound_cluster
 from tests.selftest.dumps import Edit, dump, listener, part, routes
 
 pytestmark = pytest.mark.selftest

@@ -1,12 +1,9 @@
-"""The application's pods as values: which component and version they are, where they listen.
-
-What runs in them.
-"""
+"""The application's running pods as values: component and version, where they listen, what runs in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from canary_conformance.cluster.pod_access import PodName
@@ -14,15 +11,11 @@ from canary_conformance.cluster.pod_state import is_ready
 from canary_conformance.cluster.rollouts import owner_of
 from canary_conformance.mesh.proxies import PROXY_CONTAINER
 from canary_conformance.model.pods.component import component_index, component_name
-from canary_conformance.scenario.observations import Call
+from canary_conformance.scenario.application import Application
+from canary_conformance.scenario.observations import Call, Opening
 from canary_conformance.scenario.stages import ObjectRef
-from canary_conformance.traffic.callers import REDIS_PING, Opening, http_get
-from canary_conformance.voting.contract import ANALYTICS, APP, MYSQL_PORT, PAGE_PORT, STORAGE, listening_ports
 
 Object = Mapping[str, Any]
-
-# What the contract says of each component: the path that answers on its HTTP port.
-PATHS = {APP: "/", ANALYTICS: "/analytics"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +28,7 @@ class Workload:
     probed: whether a probe of the component's decides when the pod is ready.
     """
 
+    application: Application = field(compare=False, repr=False)
     pod: PodName
     uid: str
     app: str
@@ -64,46 +58,37 @@ class Workload:
 
         What else a container declares only informs (Kubernetes, "Container": ports).
         """
-        contract = listening_ports(self.owner.name if self.owner else "", self.settings) or frozenset()
+        contract = _contract_ports(self.application, self.owner.name if self.owner else "", self.settings)
         return tuple(port for port in self.own_ports if port in contract) or self.own_ports
 
     def plain_calls(self, ports: Iterable[int] = ()) -> list[tuple[Call, Opening]]:
-        """Return a plaintext call to each port, by default to each of the pod's, opened as its protocol is.
-
-        The port of a pod, unlike that of a Service, tells who is behind it: MySQL alone would speak first.
-        """
+        """Return a plaintext call to each of these ports, by default to each of the pod's."""
         return [
             (
                 Call("outside", self.address, port),
-                replace(opening(self.app, self.address, port), listens=port == MYSQL_PORT),
+                self.application.opening(self.app, self.address, port, at_pod=True),
             )
             for port in ports or self.ports
         ]
 
 
-def opening(app: str, host: str, port: int) -> Opening:
-    """Return how a plaintext client opens a connection to a component, by the application's contract.
-
-    A store is always sent Redis's PING. A MySQL server would have spoken first; a sidecar that only takes TLS
-    can't tell a silent client from a slow one, and refuses it at its first plain word.
-    """
-    if port == PAGE_PORT:
-        return Opening(http_get(host, port, PATHS.get(app, "/")), listens=False)
-    return Opening(REDIS_PING, listens=True)
-
-
-def workloads(pods: Iterable[Object], services: Iterable[Object] = ()) -> list[Workload]:
+def workloads(
+    application: Application, pods: Iterable[Object], services: Iterable[Object] = ()
+) -> list[Workload]:
     """Return the pods that are not on their way out, as values, in the order of their names.
 
-    services: those of the namespace; they lead to ports that a pod need not declare (Kubernetes API
-    reference, ContainerPort: "informational").
+    Args:
+        application: What they run.
+        pods: As the API server lists them.
+        services: Those of the namespace. They lead to ports that a pod need not declare (Kubernetes API
+            reference, ContainerPort: "informational").
     """
     known = list(services)
-    found = [_workload(pod, known) for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+    found = [_workload(application, pod, known) for pod in pods if "deletionTimestamp" not in pod["metadata"]]
     return sorted(found, key=lambda workload: workload.pod)
 
 
-def _workload(pod: Object, services: Sequence[Object]) -> Workload:
+def _workload(application: Application, pod: Object, services: Sequence[Object]) -> Workload:
     metadata, spec = pod["metadata"], pod["spec"]
     labels, owner = metadata.get("labels") or {}, owner_of(pod)
     # A native sidecar is an init container that restarts always (Kubernetes: "Sidecar Containers").
@@ -111,12 +96,13 @@ def _workload(pod: Object, services: Sequence[Object]) -> Workload:
     running = [*spec["containers"], *sidecars]
     own = [one for one in spec["containers"] if one["name"] != PROXY_CONTAINER]
     name = owner.name if owner else ""
-    index = component_index(own, component_name(name, labels), name) or 0
+    index = component_index(application, own, component_name(application, name, labels), name) or 0
     component = own[index] if own else {}
     settings = _settings(component)
-    own_ports = _own_ports(component, labels, name, settings, services)
+    own_ports = _own_ports(application, component, labels, name, settings, services)
     declared = [port for container in own for port in _declared(container)]
     return Workload(
+        application=application,
         pod=PodName(metadata["namespace"], metadata["name"]),
         uid=str(metadata.get("uid", "")),
         app=labels.get("app", ""),
@@ -136,6 +122,7 @@ def _workload(pod: Object, services: Sequence[Object]) -> Workload:
 
 
 def _own_ports(
+    application: Application,
     component: Object,
     labels: Mapping[str, str],
     owner: str,
@@ -144,9 +131,9 @@ def _own_ports(
 ) -> tuple[int, ...]:
     """Return the ports of a component: declared, or where Services lead to by number, or the contract's.
 
-    The stores' Service leads to the ports of both stores, and each listens at one of them only.
+    A Service of versions with different ports leads to all of them, and each version listens at one only.
     """
-    contract = listening_ports(owner, settings) or frozenset()
+    contract = _contract_ports(application, owner, settings)
     led_to = [
         port["targetPort"]
         for service in services
@@ -154,9 +141,18 @@ def _own_ports(
         for port in service["spec"].get("ports") or []
         if isinstance(port.get("targetPort"), int)
     ]
-    if labels.get("app") == STORAGE:
+    if len(application.possible_ports(labels.get("app", ""))) > 1:
         led_to = [port for port in led_to if port in contract]
     return tuple(dict.fromkeys([*_declared(component), *led_to])) or tuple(sorted(contract))
+
+
+def _contract_ports(
+    application: Application, owner: str, settings: Mapping[str, str | None]
+) -> frozenset[int]:
+    """Return the ports at which the component of an owner's name listens; empty where that is not known."""
+    name = application.named(owner)
+    ports = application.listening_ports(name.component, name.version, settings) if name else None
+    return ports or frozenset()
 
 
 def _selects(service: Object, labels: Mapping[str, str]) -> bool:

@@ -1,6 +1,6 @@
 """What an Envoy runs, read from its own dump: the admin port's `GET /config_dump?include_eds`.
 
-The dump, parsed from JSON, is a list of sections, each told by its type. Only what is active is read: a
+The dump, parsed from JSON, is a list of sections, each with its type. Only what is active is read: a
 listener or a cluster that is still warming carries no traffic. Fields that hold their default are absent, so
 absence always has a meaning here; but a whole section that is absent means a dump cut short, and that is an
 error, never an empty answer.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from canary_conformance.errors import NotJudged
-from canary_conformance.mesh.tls_sockets import TransportSocket, read_socket
+from canary_conformance.mesh.tls.transport_sockets import TransportSocket, read_socket
 
 CONFIG_DUMP = "/config_dump?include_eds"
 
@@ -127,7 +127,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class EnvoyConfig:
-    """What one proxy runs. `endpoint_sets` is None when the dump was asked for without them."""
+    """What one proxy runs. `endpoint_sets` is None when the dump was requested without them."""
 
     node: str
     clusters: tuple[Cluster, ...]
@@ -145,9 +145,9 @@ class EnvoyConfig:
         return next((cluster for cluster in self.clusters if cluster.name == name), None)
 
     def endpoints(self, cluster: Cluster) -> tuple[Endpoint, ...]:
-        """Return a cluster's endpoints, empty when it has none. Raises DumpIncomplete when none are told."""
+        """Return a cluster's endpoints. Raises DumpIncomplete when the dump lacks the endpoints of all."""
         if self.endpoint_sets is None:
-            raise DumpIncomplete(f"{self.node}: the dump has no endpoints; ask for {CONFIG_DUMP}")
+            raise DumpIncomplete(f"{self.node}: the dump has no endpoints; request {CONFIG_DUMP}")
         sets = [one.endpoints for one in self.endpoint_sets if one.name == cluster.endpoint_set]
         return tuple(endpoint for endpoints in sets for endpoint in endpoints)
 
@@ -160,7 +160,7 @@ def read_config(dump: Mapping[str, Any]) -> EnvoyConfig:
     parts = {str(part.get("@type", "")).rpartition(".")[2]: part for part in dump.get("configs", [])}
     needed = ("BootstrapConfigDump", "ClustersConfigDump", "ListenersConfigDump", "RoutesConfigDump")
     if missing := [name for name in needed if name not in parts]:
-        raise DumpIncomplete(f"the dump has no {', '.join(missing)}; ask for {CONFIG_DUMP}, without a mask")
+        raise DumpIncomplete(f"the dump has no {', '.join(missing)}; request {CONFIG_DUMP}, without a mask")
     bootstrap, clusters, listeners, routes = (parts[name] for name in needed)
     found = [*clusters.get("static_clusters", []), *clusters.get("dynamic_active_clusters", [])]
     return EnvoyConfig(

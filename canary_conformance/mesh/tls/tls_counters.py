@@ -1,21 +1,21 @@
-"""Counters of the proxies that show who was really called, and whether TLS was really spoken.
+"""Counters of the proxies that show which pods were really called, and whether TLS was really used.
 
 With Istio's default stats a sidecar's `/stats` has no counter of requests, connections or handshakes: the
 statistics matcher in its bootstrap leaves them out, and what is left out is never counted. But Envoy keeps a
-few counters for each endpoint apart from its statistics, and `/clusters` always tells them. The inbound
+few counters for each endpoint apart from its statistics, and `/clusters` always shows them. The inbound
 cluster of a port has one endpoint, the app in the pod, so its counters are exactly what the sidecar passed
 on to the app.
 
 * They start when the cluster is made, and any change of the cluster makes it anew: a first DestinationRule
-  of the service does (it is noted in the cluster's metadata). So take the first reading after the change is
-  live.
+  of the service does (it is noted in the cluster's metadata). So take the first reading after the change
+  has propagated.
 * At a TCP port each connection counts as one request too.
 * A plaintext connection that no filter chain takes moves nothing here. A TLS connection to a TCP port that
   fails in the handshake does: Envoy calls the app as soon as a chain is chosen.
-* A client's connection through a cluster that always speaks TLS is a handshake completed on its side, unless
+* A client's connection through a cluster that always uses TLS is a handshake completed on its side, unless
   it failed. With TLS 1.3 the server may still refuse it, so what counts as proof is the server's end.
 
-A mesh that is installed with STATS_SUFFIXES tells handshakes and refusals by name as well.
+A mesh that is installed with STATS_SUFFIXES counts handshakes and refusals by name as well.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from canary_conformance.errors import NotJudged
-from canary_conformance.mesh.envoy_config import DumpIncomplete
+from canary_conformance.mesh.tls.envoy_config import DumpIncomplete
 
 CLUSTERS = "/clusters?format=json"
 TLS_STATS = "/stats?format=json&filter=(ssl%5C.%7Cno_filter_chain_match)"
@@ -53,7 +53,7 @@ class Traffic:
 
     @property
     def established(self) -> int:
-        """Connections that came about; through a cluster that always speaks TLS, the client's handshakes."""
+        """Connections that came about; through a cluster that always uses TLS, the client's handshakes."""
         return self.connections - self.failed_connections
 
     def since(self, before: Traffic) -> Traffic:

@@ -1,11 +1,10 @@
-"""The table that `istioctl authn tls-check` printed, rebuilt from what the proxies on both ends of a leg
-run.
+"""The table that `istioctl authn tls-check` printed, rebuilt from the proxies on both ends of a leg.
 
 A row is one client's way to one port of a service. STATUS compares, endpoint by endpoint, what the client's
 clusters do with what the server's proxy accepts there: OK when every pair fits, CONFLICT when one doesn't,
 UNKNOWN when no route, no endpoint or no proxy is there to compare. OK alone isn't mutual TLS: plaintext to a
 permissive server fits too. AUTHN POLICY and DESTINATION RULE name the objects that cause the two sides: no
-rule for a client that does mutual TLS by itself, whatever else a rule tells it.
+rule for a client that does mutual TLS by itself, whatever else a rule sets.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from canary_conformance.mesh.envoy_config import EnvoyConfig
-from canary_conformance.mesh.tls_modes import (
+from canary_conformance.mesh.tls.envoy_config import EnvoyConfig
+from canary_conformance.mesh.tls.tls_modes import (
     NONE,
     ClientCluster,
     Mode,
@@ -77,8 +76,14 @@ class TlsRow:
 
 @dataclass(frozen=True, slots=True)
 class ServingPod:
-    """A pod that serves: its name, namespace, address and labels, and what its proxy runs (None: no
-    sidecar).
+    """A pod that serves.
+
+    Attributes:
+        pod: Its name.
+        namespace: Its namespace.
+        address: Its IP address.
+        labels: Its labels.
+        config: What its proxy runs, None where it has no sidecar.
     """
 
     pod: str
@@ -195,7 +200,7 @@ def _accepting(server: ServingPod, port: int) -> ServerTls:
 def _cause(cluster: ClientCluster) -> str:
     """Return the rule that makes the client do what it does (Istio: "Auto mutual TLS").
 
-    A client is left the choice, endpoint by endpoint, only when no rule tells it any TLS.
+    A client is left the choice, endpoint by endpoint, only when no rule sets a TLS mode.
     """
     return NONE if cluster.automatic else cluster.destination_rule
 

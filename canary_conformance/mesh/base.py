@@ -1,0 +1,88 @@
+"""What everything above the mesh needs of it, as a Protocol. A mesh installed by this suite fulfils it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from canary_conformance.cluster.base import Address, Cluster
+from canary_conformance.errors import EnvironmentFailed
+
+HTTP_PORT = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """An ingress gateway.
+
+    Attributes:
+        namespace: Where its Deployment, its Service and its pods are.
+        name: The name of Deployment and Service.
+        address: Where this machine reaches its HTTP port 80.
+        selector: The labels by which Gateway objects choose its pods.
+    """
+
+    namespace: str
+    name: str
+    address: Address
+    selector: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        return self.address.url
+
+
+class Mesh(Protocol):
+    """The mesh under test, as the control plane of one revision runs it."""
+
+    @property
+    def root_namespace(self) -> str:
+        """The namespace of the control plane, whose policies hold for the whole mesh."""
+
+    @property
+    def gateway(self) -> Gateway:
+        """The ingress gateway that the scenario's Gateway objects choose."""
+
+    @property
+    def istioctl(self) -> Path:
+        """An istioctl of the control plane's version."""
+
+    @property
+    def istio_version(self) -> str:
+        """The version of Istio, such as "1.31.0"."""
+
+    @property
+    def upstream_envoy(self) -> str | None:
+        """The version of the upstream Envoy that stands in for Istio's own; None where Istio's own runs."""
+
+    @property
+    def proxy_image(self) -> str:
+        """The image of the proxy that the control plane injects."""
+
+    @property
+    def revision(self) -> str:
+        """The revision of the control plane: "default" where it was installed without one."""
+
+    @property
+    def injection_labels(self) -> Mapping[str, str]:
+        """The labels by which a namespace gets this control plane's sidecars."""
+
+    def with_gateway(self, gateway: Gateway) -> Mesh:
+        """Return the same mesh, reached by another ingress gateway."""
+
+
+def gateway_address(cluster: Cluster, namespace: str, name: str) -> Address:
+    """Return where this machine reaches the HTTP port of an ingress gateway's Service.
+
+    Raises:
+        EnvironmentFailed: The Service does not exist, or has no address that this machine can reach.
+    """
+    service = cluster.api.get("v1", "Service", name, namespace)
+    address = cluster.address_of(service, HTTP_PORT) if service else None
+    if address is None:
+        why = f"has no address for port {HTTP_PORT} that this machine can reach" if service else "is absent"
+        raise EnvironmentFailed(f"Service {namespace}/{name} {why}")
+    return address
