@@ -26,6 +26,7 @@ class Settings:
         mesh_profile: The name of the mesh that the static tier judges for, None for scenario.yaml's.
         require_all: Whether a requirement that can't be judged counts as FAILED.
         requirements: The ids of --requirements; empty for all.
+        report: The folder for the run's report, None for a new one under reports/.
         store: The folder where the suite keeps what it builds.
         worker: The name of this worker of pytest-xdist, "" where the process is none.
         workers: The names of all workers; empty where the run is one process.
@@ -41,6 +42,7 @@ class Settings:
     mesh_profile: str | None = None
     require_all: bool = False
     requirements: frozenset[str] = frozenset()
+    report: Path | None = None
     worker: str = ""
     workers: tuple[str, ...] = ()
 
