@@ -51,10 +51,8 @@ def test_phases_are_events_quiet_or_not(tmp_path: Path) -> None:
     progress.events.write_to(tmp_path / FILE)
     with pytest.raises(KeyError), progress.phase("outer"), progress.phase("inner", quiet=True):
         raise KeyError("votes")
-    found = [
-        (one["event"], one["name"], one["depth"], one.get("failed")) for one in events_in(tmp_path / FILE)
-    ]
-    assert found == [
+    found = events_in(tmp_path / FILE)
+    assert [(one["event"], one["name"], one["depth"], one.get("failed")) for one in found] == [
         ("phase_began", "outer", 0, None),
         ("phase_began", "inner", 1, None),
         ("phase_ended", "inner", 1, True),
