@@ -26,6 +26,9 @@ class Settings:
         mesh_profile: The name of the mesh that the static tier judges for, None for scenario.yaml's.
         require_all: Whether a requirement that can't be judged counts as FAILED.
         requirements: The ids of --requirements; empty for all.
+        registry: The registry that images are pulled from, None for each image's own.
+        load_node: An archive of the node to take it from.
+        save_node: A file to write such an archive to.
         report: The folder for the run's report, None for a new one under reports/.
         store: The folder where the suite keeps what it builds.
         worker: The name of this worker of pytest-xdist, "" where the process is none.
@@ -42,6 +45,9 @@ class Settings:
     mesh_profile: str | None = None
     require_all: bool = False
     requirements: frozenset[str] = frozenset()
+    registry: str | None = None
+    load_node: Path | None = None
+    save_node: Path | None = None
     report: Path | None = None
     worker: str = ""
     workers: tuple[str, ...] = ()

@@ -3,8 +3,8 @@
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting.chains import REDIS
+from canary_conformance.voting.locked_traffic import tls_of
 from canary_conformance.voting.model_agreement import agree, agree_on_table, table_by_workload
-from canary_conformance.voting.mutual_tls import tls_view
 from canary_conformance.voting.observed_outcomes import seen_once
 from canary_conformance.voting.reachability import reach
 from canary_conformance.voting.static.model_questions import call
@@ -36,5 +36,4 @@ def test_model_and_mesh_agree_on_plaintext(namespace: NamespaceUnderTest, plan: 
 
 @beside("R3.4")
 def test_model_and_mesh_agree_on_mutual_tls(namespace: NamespaceUnderTest, plan: Plan) -> None:
-    view = namespace.once("tls", lambda: tls_view(namespace))
-    agree_on_table(table_by_workload(namespace, view), table(plan.after(3)))
+    agree_on_table(table_by_workload(namespace, tls_of(namespace)), table(plan.after(3)))

@@ -1,18 +1,15 @@
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.verdicts import expect, matrix, refused_by_reset
+from canary_conformance.verdicts import expect, matrix
 from canary_conformance.verdicts.checks import answered
+from canary_conformance.voting.locked_traffic import expect_refused_plaintext
 from fixtures.marks import lasts_until, requirement
 
 
 @requirement("R3.5")
 @lasts_until(4)
 def test_plaintext_is_refused_at_every_workload_port(namespace: NamespaceUnderTest) -> None:
-    replies = namespace.plaintext()
-    expect(
-        replies,
-        matrix({call: refused_by_reset for call, _ in namespace.plain_calls()}, "plaintext connections"),
-    )
+    expect_refused_plaintext(namespace)
 
 
 @requirement("R3.5")

@@ -7,13 +7,13 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting.chains import WHO_MAY_REACH_WHOM
 from canary_conformance.voting.cookie_matrix import versions_by_cookie, versions_by_header
 from canary_conformance.voting.feature_flag import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
+from canary_conformance.voting.locked_traffic import tls_of
 from canary_conformance.voting.model_agreement import (
     agree,
     agree_on_table,
     pages_are_whole,
     table_by_workload,
 )
-from canary_conformance.voting.mutual_tls import tls_view
 from canary_conformance.voting.observed_outcomes import seen_on_pages, seen_once
 from canary_conformance.voting.reachability import reach_everyone
 from canary_conformance.voting.static.model_questions import call, page
@@ -54,5 +54,4 @@ def test_model_and_mesh_agree_on_who_reaches_whom(namespace: NamespaceUnderTest,
 
 @beside("R4.10")
 def test_model_and_mesh_agree_on_mutual_tls(namespace: NamespaceUnderTest, plan: Plan) -> None:
-    view = namespace.once("tls", lambda: tls_view(namespace))
-    agree_on_table(table_by_workload(namespace, view), table(plan.after(4)))
+    agree_on_table(table_by_workload(namespace, tls_of(namespace)), table(plan.after(4)))

@@ -4,13 +4,13 @@ from canary_conformance.model.stage_plan import Plan
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting.cookie_matrix import versions_by_cookie
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING
+from canary_conformance.voting.locked_traffic import tls_of
 from canary_conformance.voting.model_agreement import (
     agree,
     agree_on_table,
     pages_are_whole,
     table_by_workload,
 )
-from canary_conformance.voting.mutual_tls import tls_view
 from canary_conformance.voting.observed_outcomes import seen_on_pages
 from canary_conformance.voting.static.model_questions import page
 from canary_conformance.voting.static.static_legs import table
@@ -27,5 +27,4 @@ def test_model_and_mesh_agree_on_every_cookie(namespace: NamespaceUnderTest, pla
 
 @beside("R5.4")
 def test_model_and_mesh_agree_on_mutual_tls(namespace: NamespaceUnderTest, plan: Plan) -> None:
-    view = namespace.once("tls", lambda: tls_view(namespace))
-    agree_on_table(table_by_workload(namespace, view), table(plan.after(5)))
+    agree_on_table(table_by_workload(namespace, tls_of(namespace)), table(plan.after(5)))

@@ -7,7 +7,6 @@ from canary_conformance.voting.static.app_settings import strange_words
 from canary_conformance.voting.static.apply_order import unawaited_pods, until_gateway
 from canary_conformance.voting.static.manifest_causes import of_answers
 from canary_conformance.voting.static.model_questions import call, page
-from canary_conformance.voting.static.namespace_labels import without_injection
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
@@ -23,6 +22,7 @@ from canary_conformance.voting.static.static_objects import (
     findings,
     pods_of,
     sidecars,
+    without_injection,
 )
 from canary_conformance.voting.static.static_pods import (
     foreign_hostnames,
@@ -78,7 +78,7 @@ def test_every_proxy_is_the_running_control_planes(plan: Plan) -> None:
 def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(plan: Plan) -> None:
     seen: dict[object, Answer] = {moment: page(moment.model) for moment in until_gateway(plan, 1)}
     seen["before the first file"] = page(plan.before(1))
-    expect(seen, answered_by(dict.fromkeys(seen, "connection refused"), "requests before the Gateway"))
+    expect(seen, answered_by("connection refused", "requests before the Gateway"))
 
 
 @requirement("R1.4")
@@ -90,7 +90,7 @@ def test_no_service_and_no_pod_is_a_way_past_the_gateway(plan: Plan) -> None:
 def test_ingress_serves_the_page_to_every_client_of_its_address(plan: Plan) -> None:
     model = plan.after(1)
     seen = {"GET /": page(model), "POST /": page(model, method="POST")}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 1.0"), "requests"))
+    expect(seen, answered_by("voting-app 1.0", "requests"))
 
 
 @requirement("R1.5")
@@ -140,7 +140,7 @@ def test_the_stores_port_answers_app_and_analytics(plan: Plan) -> None:
         source: call(plan.after(1), source, ("voting-storage", 6379))
         for source in ("voting-app 1.0", "voting-analytics 1.0")
     }
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-storage 1.0"), "connections"))
+    expect(seen, answered_by("voting-storage 1.0", "connections"))
 
 
 @requirement("R1.7")

@@ -3,7 +3,6 @@ import pytest
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.chains import ANALYTICS, REDIS
-from canary_conformance.voting.static.mirrored_requests import copies_to
 from canary_conformance.voting.static.model_questions import REFUSED, call, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
@@ -12,12 +11,15 @@ from canary_conformance.voting.static.static_judges import (
     answered_by,
     as_listed,
     legs_are,
+    mutual_tls_on_every_leg,
     nothing_found,
+    plaintext_refused,
     pods_ready,
 )
-from canary_conformance.voting.static.static_legs import expected_legs, plain_calls, required_table
+from canary_conformance.voting.static.static_legs import expected_legs, plain_calls
 from canary_conformance.voting.static.static_objects import applied, behind, findings
 from canary_conformance.voting.static.static_pods import ready_pods, why_not_ready
+from canary_conformance.voting.static.static_requests import copies_to
 
 pytestmark = pytest.mark.static
 requirement = pytest.mark.requirement
@@ -66,7 +68,7 @@ def test_analytics_1_0_still_runs_and_is_still_in_the_service(plan: Plan) -> Non
 @requirement("R3.2")
 def test_analytics_1_0_gets_no_request_of_any_app(plan: Plan) -> None:
     seen = {"voting-app 1.0 -> analytics": call(plan.after(3), "voting-app 1.0", ANALYTICS)}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-analytics 1.1"), "connections"))
+    expect(seen, answered_by("voting-analytics 1.1", "connections"))
 
 
 @requirement("R3.2")
@@ -91,14 +93,12 @@ def test_no_other_service_leads_analytics_1_0_to_storage(plan: Plan) -> None:
 
 @requirement("R3.4")
 def test_mutual_tls_on_every_leg_by_the_policy_and_the_services_rule(plan: Plan) -> None:
-    model = plan.after(3)
-    expect(model, legs_are(required_table(model, expected_legs(3))))
+    expect(plan.after(3), mutual_tls_on_every_leg(3))
 
 
 @requirement("R3.5")
 def test_plaintext_is_refused_at_every_workload_port(plan: Plan) -> None:
-    seen = plain_calls(plan.after(3))
-    expect(seen, answered_by(dict.fromkeys(seen, REFUSED), "plaintext connections", model=plan.after(3)))
+    expect(plan.after(3), plaintext_refused)
 
 
 @requirement("R3.5")
@@ -127,4 +127,4 @@ def test_locking_loses_no_request(plan: Plan) -> None:
 @requirement("R3.7")
 def test_no_page_of_the_old_format_after_the_lock(plan: Plan) -> None:
     seen = {"voting-app 1.0 -> analytics": call(plan.during(3)[-1].model, "voting-app 1.0", ANALYTICS)}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-analytics 1.1"), "connections"))
+    expect(seen, answered_by("voting-analytics 1.1", "connections"))

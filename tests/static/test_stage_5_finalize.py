@@ -3,19 +3,19 @@ import pytest
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.feature_flag import FLAG, NEAR_MISSES, OPENING
-from canary_conformance.voting.static.model_questions import REFUSED, page
+from canary_conformance.voting.static.model_questions import page
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import page_seen
 from canary_conformance.voting.static.static_judges import (
     answered_by,
     as_listed,
-    because,
-    legs_are,
+    mutual_tls_on_every_leg,
     nothing_found,
+    plaintext_refused,
     pods_ready,
+    votes_on_a_claim,
     whole_pages,
 )
-from canary_conformance.voting.static.static_legs import expected_legs, plain_calls, required_table
 from canary_conformance.voting.static.static_objects import (
     applied,
     findings,
@@ -23,7 +23,7 @@ from canary_conformance.voting.static.static_objects import (
     sources_of_nobody,
     subsets_of,
 )
-from canary_conformance.voting.static.static_pods import claims_mounted, read_only_claims, ready_pods
+from canary_conformance.voting.static.static_pods import ready_pods
 
 pytestmark = pytest.mark.static
 requirement = pytest.mark.requirement
@@ -45,7 +45,7 @@ def test_every_object_of_stage_5_is_of_its_schema(plan: Plan) -> None:
 @requirement("R5.1")
 def test_no_cookie_leads_anywhere_but_to_2_0(plan: Plan) -> None:
     seen = {cookie: page(plan.after(5), cookie) for cookie in (*OPENING, *NEAR_MISSES)}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0"), "cookies", plan.after(5)))
+    expect(seen, answered_by("voting-app 2.0", "cookies", plan.after(5)))
 
 
 @requirement("R5.1")
@@ -89,24 +89,19 @@ def test_no_page_of_1_0_once_everyone_is_routed_to_2_0(plan: Plan) -> None:
     first, *_ = plan.scenario.stage(5).steps
     after = [moment for moment in plan.during(5) if moment.step != first]
     seen = {moment: page(moment.model) for moment in after}
-    expect(seen, answered_by(dict.fromkeys(seen, "voting-app 2.0"), "pages", plan.after(5)))
+    expect(seen, answered_by("voting-app 2.0", "pages", plan.after(5)))
 
 
 @requirement("R5.4")
 def test_the_votes_of_2_0_stay_on_their_claim(plan: Plan) -> None:
-    expect(
-        claims_mounted(plan.after(5), STORE),
-        because(same(["mysql-pv-claim"], "mounted claims"), lambda: read_only_claims(plan.after(5), STORE)),
-    )
+    expect(plan.after(5), votes_on_a_claim)
 
 
 @requirement("R5.4")
 def test_mutual_tls_is_still_strict_on_every_leg(plan: Plan) -> None:
-    model = plan.after(5)
-    expect(model, legs_are(required_table(model, expected_legs(5))))
+    expect(plan.after(5), mutual_tls_on_every_leg(5))
 
 
 @requirement("R5.4")
 def test_plaintext_is_still_refused(plan: Plan) -> None:
-    seen = plain_calls(plan.after(5))
-    expect(seen, answered_by(dict.fromkeys(seen, REFUSED), "plaintext connections", model=plan.after(5)))
+    expect(plan.after(5), plaintext_refused)

@@ -18,7 +18,7 @@ from canary_conformance.events import FILE, events_in
 from canary_conformance.paths import store
 from canary_conformance.user_files import changes, fingerprints
 from canary_conformance.waiting import SYSTEM_CLOCK, GaveUp, NotInTime, wait_until
-from tools.rounds import Ended, started_process
+from tools.suite_process import Ended, started_process
 
 # Somebody's kubectl and docker, with contexts that lead elsewhere; no run may touch or follow them.
 _KUBECONFIG = """\

@@ -6,33 +6,39 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from canary_conformance.model.explanation import explain
 from canary_conformance.model.model import Model, Workload
-from canary_conformance.model.objects.finalizers import held_back
-from canary_conformance.model.objects.questions import Answer, Ending
-from canary_conformance.model.objects.state import POD_MAKERS
+from canary_conformance.model.objects.questions import Answer, Ending, explain
+from canary_conformance.model.objects.state import POD_MAKERS, held_back
 from canary_conformance.model.pods.scaling import changed_numbers
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts import Saying, counted, matrix, same
-from canary_conformance.verdicts.applied_objects import is_unchanged, listed_objects
-from canary_conformance.verdicts.exact_judges import compared
+from canary_conformance.verdicts.exact_judges import compared, is_unchanged, listed_objects
 from canary_conformance.verdicts.verdict import MOST_EXAMPLES, Verdict
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import REFUSED
 from canary_conformance.voting.static.manifest_causes import by_line, of_answers, of_workloads
 from canary_conformance.voting.static.model_questions import who
 from canary_conformance.voting.static.static_chains import WHOLE, PageSeen
-from canary_conformance.voting.static.static_legs import causes_of_legs, table
+from canary_conformance.voting.static.static_legs import (
+    causes_of_legs,
+    expected_legs,
+    plain_calls,
+    required_table,
+    table,
+)
+from canary_conformance.voting.static.static_pods import claims_mounted, read_only_claims
 
 Cell = TypeVar("Cell")
 Seen = TypeVar("Seen")
 
+MYSQL, MYSQL_CLAIM = "voting-storage 2.0", "mysql-pv-claim"
 # A screen full of them helps nobody.
 _MOST_FINDINGS = 8
 
 
 def answered_by(
-    expected: Mapping[Cell, str],
+    expected: Mapping[Cell, str] | str,
     noun: str,
     model: Model | None = None,
     tell: Callable[[Answer | None], str] = who,
@@ -42,7 +48,7 @@ def answered_by(
     Where nothing can be asked, as no pod gets ready, the requirement fails.
 
     Args:
-        expected: who is to answer, by what is asked.
+        expected: who is to answer, by what is asked; one name where the same is to answer all.
         noun: what is asked ("pages", "connections").
         model: what the answers are of; with it a route that should have matched is found, and where nothing
             can be asked, what keeps the pods from being ready.
@@ -50,13 +56,14 @@ def answered_by(
     """
 
     def judge(answers: Mapping[Cell, Answer | None]) -> Verdict:
-        if not expected:
+        right = dict.fromkeys(answers, expected) if isinstance(expected, str) else expected
+        if not right:
             nothing = compared(f"{noun} to judge", [f"no {noun}: no pod is ready"], "", 0)
             return replace(nothing, causes=of_workloads(model, map(str, model.pods()))) if model else nothing
         told = {cell: tell(answer) for cell, answer in answers.items()}
-        checks = {cell: _answered(text, answers.get(cell)) for cell, text in expected.items()}
+        checks = {cell: _answered(text, answers.get(cell)) for cell, text in right.items()}
         verdict = matrix(checks, noun)(told)
-        wrong = [(answers[cell], text) for cell, text in expected.items() if told.get(cell, text) != text]
+        wrong = [(answers[cell], text) for cell, text in right.items() if told.get(cell, text) != text]
         return replace(verdict, examples=_quoted(wrong), causes=of_answers(wrong, model))
 
     return judge
@@ -168,6 +175,23 @@ def legs_are(expected: Mapping[str, str], columns: Callable[[str], str] = str) -
     return judge
 
 
+def mutual_tls_on_every_leg(stage: int) -> Callable[[Model], Verdict]:
+    """Judge that the model has every leg of the stage, mutual by the policy and a rule of its host."""
+    return lambda model: legs_are(required_table(model, expected_legs(stage)))(model)
+
+
+def plaintext_refused(model: Model) -> Verdict:
+    """Judge that a plaintext call from outside the mesh to each port of each workload is refused."""
+    seen = plain_calls(model)
+    return answered_by(dict.fromkeys(seen, REFUSED), "plaintext connections", model)(seen)
+
+
+def votes_on_a_claim(model: Model) -> Verdict:
+    """Judge that MySQL keeps its data on the claim, and may write there."""
+    right = same([MYSQL_CLAIM], "mounted claims")
+    return because(right, lambda: read_only_claims(model, MYSQL))(claims_mounted(model, MYSQL))
+
+
 def nothing_found(called: str = "schema findings") -> Callable[[Sequence[Finding]], Verdict]:
     """Judge that nothing was found; what was is shown whole, one "file:line: sentence" a line, at most eight.
 
@@ -195,7 +219,7 @@ def _answered(right: str, answer: Answer | None) -> Saying[str]:
 
     if right == REFUSED:
         return Saying("refused", check)
-    return Saying(f"answered by {right}" if right.startswith("voting-") else f"ended with {right}", check)
+    return Saying(f"answered by {right}" if _is_workload(right) else f"ended with {right}", check)
 
 
 def _seen(told: str, answer: Answer | None) -> str:
@@ -203,4 +227,9 @@ def _seen(told: str, answer: Answer | None) -> str:
         return f"were refused ({', '.join(sorted(map(str, answer.endings)))})"
     if told == str(Ending.NOT_SENT):
         return "were not sent"
-    return f"were answered by {told}" if told.startswith("voting-") else f"ended with {told}"
+    return f"were answered by {told}" if _is_workload(told) else f"ended with {told}"
+
+
+def _is_workload(text: str) -> bool:
+    """Return whether a text begins with the name of a component: "voting-app 1.0"."""
+    return text.startswith(tuple(VOTING_APP.components))

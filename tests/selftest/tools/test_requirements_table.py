@@ -1,23 +1,17 @@
-"""The README's table is made from the marks as they are written, and what it can't read is refused."""
+"""The tables of docs/requirements.md are made from the tests' sources; unreadable marks are refused."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from canary_conformance.voting.requirements import REQUIREMENTS
-from tools.requirements_table import (
-    BEGIN,
-    END,
-    NO_TEST,
-    MarkedTest,
-    Unreadable,
-    collect_marks,
-    main,
-    readme_table,
-    with_table,
-)
+from canary_conformance.paths import MANIFESTS
+from canary_conformance.voting.requirements import REQUIREMENTS, UPGRADE_REQUIREMENTS
+from tools.requirement_marks import MarkedTest, Unreadable, collect_marks
+from tools.requirements_table import BEGIN, END, NO_TEST, ManifestLines, main, tables, with_tables
+from tools.source_links import Link
 
 pytestmark = pytest.mark.selftest
 
@@ -53,7 +47,14 @@ def write(root: Path, path: str, source: str) -> None:
 
 
 def found(root: Path) -> list[tuple[str, str]]:
-    return [(mark.requirement, mark.function) for mark in collect_marks(root / "tests")]
+    return [(mark.requirement, mark.test.name) for mark in collect_marks(root / "tests")]
+
+
+def rows_of(root: Path) -> dict[str, list[str]]:
+    """Return the cells of each requirement's row, with this repository's manifests."""
+    text = tables(collect_marks(root / "tests"), ManifestLines(MANIFESTS))
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| **")]
+    return {cells[0].split("**")[1]: cells for cells in rows}
 
 
 def test_marks_are_read_in_every_form_and_nothing_is_imported(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_marks_are_read_in_every_form_and_nothing_is_imported(tmp_path: Path) ->
     ]
     first = collect_marks(tmp_path / "tests")[0]
     file = Path("tests/stage_4_canary/test_canary.py")
-    assert first == MarkedTest("R4.4", 4, "canary", file, "test_with_the_flag")
+    assert first == MarkedTest("R4.4", 4, "canary", Link("test_with_the_flag", file, 7))
 
 
 def test_only_tests_in_stage_folders_count(tmp_path: Path) -> None:
@@ -103,18 +104,27 @@ def test_a_mark_that_the_table_would_miss_is_refused(tmp_path: Path, source: str
         collect_marks(tmp_path / "tests")
 
 
-def test_the_table_has_every_requirement_with_its_tests(tmp_path: Path) -> None:
+def test_tables_have_every_requirement_with_links_to_its_tests(tmp_path: Path) -> None:
     write(tmp_path, "tests/stage_4_canary/test_canary.py", CANARY)
     write(tmp_path, "tests/stage_5_finalize/test_all.py", '@requirement("R4.4")\ndef test_again(): ...')
-    lines = readme_table(collect_marks(tmp_path / "tests")).splitlines()[2:]
-    assert [line.split(" | ")[0].removeprefix("| ") for line in lines] == list(REQUIREMENTS)
+    rows = rows_of(tmp_path)
+    assert list(rows) == [*REQUIREMENTS, *UPGRADE_REQUIREMENTS]
     canary, again = "tests/stage_4_canary/test_canary.py", "tests/stage_5_finalize/test_all.py"
-    assert (
-        f"| R4.4 | {REQUIREMENTS['R4.4'].sentence} | 4 canary | "
-        f"[test_with_the_flag]({canary})<br>[test_again]({again}) | - |"
-    ) in lines
-    assert lines[0] == f"| R0.1 | {REQUIREMENTS['R0.1'].sentence} | all | {NO_TEST} | - |"
-    assert sum(NO_TEST in line for line in lines) == len(REQUIREMENTS) - 5
+    name, _, tests, static, judges = rows["R4.4"]
+    assert name == f"**R4.4** {REQUIREMENTS['R4.4'].sentence}"
+    assert tests == f"[test_with_the_flag](../{canary}#L7)<br>[test_again](../{again}#L2)"
+    assert (static, judges) == ("-", "-")
+    assert rows["R0.1"][2:] == [NO_TEST, "-", "-"]
+    assert sum(NO_TEST in cells for cells in rows.values()) == len(rows) - 5
+
+
+def test_a_row_links_the_manifest_lines_that_are_in_force_at_its_stage(tmp_path: Path) -> None:
+    rows = rows_of(tmp_path)
+    canary = "../manifests/istio/step-3-add-routing-for-2.0-components.yaml"
+    assert rows["R4.4"][1].startswith(f"[VirtualService/voting-app spec.http[0].match]({canary}#L31)<br>")
+    assert "step-4-route-everyone" in rows["R5.1"][1]
+    assert "step-4-route-everyone" not in rows["R4.3"][1]
+    assert rows["R6.2"][1].startswith("[scenario.yaml stages")
 
 
 def test_tests_of_the_static_tier_have_a_column_of_their_own(tmp_path: Path) -> None:
@@ -123,32 +133,81 @@ def test_tests_of_the_static_tier_have_a_column_of_their_own(tmp_path: Path) -> 
     write(tmp_path, "tests/static/conftest.py", '@requirement("R4.4")\ndef test_x(): ...')
     (mark,) = collect_marks(tmp_path / "tests")
     assert (mark.stage, mark.stage_name, mark.static) == (4, "canary", True)
-    assert f"| 4 canary | {NO_TEST} | [test_by_the_rules]({file}) |" in readme_table([mark])
+    assert rows_of(tmp_path)["R4.4"][2:4] == ["-", f"[test_by_the_rules](../{file}#L2)"]
+
+
+def test_tests_of_an_upgrade_are_read_too(tmp_path: Path) -> None:
+    write(tmp_path, "tests/upgrade/test_moving.py", '@requirement("U1")\ndef test_moved(): ...')
+    assert rows_of(tmp_path)["U1"][2] == "[test_moved](../tests/upgrade/test_moving.py#L2)"
+
+
+JUDGED = """
+from canary_conformance.traffic.voter import Voter
+from canary_conformance.verdicts import every, expect, served_by as by, times_to_see_all
+from canary_conformance.voting.static.static_judges import answered_by
+from canary_conformance.voting.static.model_questions import page
+
+@requirement("R4.4")
+def test_judged(voter, plan):
+    expect(voter.open_page(times_to_see_all(2)), every(by("2.0")))
+    expect(page(plan), answered_by({}))
+    every(answered_by)
+"""
+VERDICTS = """
+from canary_conformance.verdicts.sample_judges import every
+from canary_conformance.verdicts.checks import served_by
+from canary_conformance.verdicts.expect import expect
+from canary_conformance.verdicts.statistics import times_to_see_all
+"""
+
+
+def test_judges_are_followed_to_where_they_are_defined(tmp_path: Path) -> None:
+    library = "canary_conformance"
+    write(tmp_path, "tests/stage_4_canary/test_judged.py", JUDGED)
+    write(tmp_path, f"{library}/verdicts/__init__.py", VERDICTS)
+    for path, name in {
+        "traffic/voter": "Voter",
+        "verdicts/sample_judges": "every",
+        "verdicts/checks": "served_by",
+        "verdicts/expect": "expect",
+        "verdicts/statistics": "times_to_see_all",
+        "voting/static/static_judges": "answered_by",
+        "voting/static/model_questions": "page",
+    }.items():
+        write(tmp_path, f"{library}/{path}.py", f"\ndef {name}(): ...\n")
+    (mark,) = collect_marks(tmp_path / "tests")
+    assert [(judge.name, judge.file.as_posix(), judge.line) for judge in mark.judges] == [
+        ("every", f"{library}/verdicts/sample_judges.py", 2),
+        ("served_by", f"{library}/verdicts/checks.py", 2),
+        ("answered_by", f"{library}/voting/static/static_judges.py", 2),
+    ]
 
 
 def test_only_what_stands_between_the_markers_is_replaced() -> None:
-    readme = f"# Title\n{BEGIN}\nold\n{END}\nrest\n"
-    assert with_table(readme, "new") == f"# Title\n{BEGIN}\nnew\n{END}\nrest\n"
+    page = f"# Title\n{BEGIN}\nold\n{END}\nrest\n"
+    assert with_tables(page, "new") == f"# Title\n{BEGIN}\nnew\n{END}\nrest\n"
 
 
-@pytest.mark.parametrize("readme", ["", BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
-def test_a_readme_without_its_markers_is_refused(readme: str) -> None:
+@pytest.mark.parametrize("page", ["", BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
+def test_a_page_without_its_markers_is_refused(page: str) -> None:
     with pytest.raises(Unreadable, match="requirements:begin"):
-        with_table(readme, "new")
+        with_tables(page, "new")
 
 
 def test_the_command_checks_then_rewrites(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(MANIFESTS, tmp_path / "manifests")
     write(tmp_path, "tests/stage_4_canary/test_canary.py", CANARY)
-    write(tmp_path, "README.md", f"{BEGIN}\nold\n{END}\n")
+    write(tmp_path, "docs/requirements.md", f"{BEGIN}\nold\n{END}\n")
+    page = tmp_path / "docs/requirements.md"
     assert main(["--check"], tmp_path) == 1
-    assert "-old\n+| id |" in capsys.readouterr().out
-    assert "old" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "-old\n+## Every stage" in capsys.readouterr().out
+    assert "old" in page.read_text(encoding="utf-8")
     assert main([], tmp_path) == 0
     assert main(["--check"], tmp_path) == 0
     assert capsys.readouterr().out == ""
-    assert "test_with_the_flag" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "test_with_the_flag" in page.read_text(encoding="utf-8")
 
 
-def test_the_command_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_names_the_missing_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([], tmp_path) == 1
-    assert "README.md" in capsys.readouterr().err
+    assert "requirements.md" in capsys.readouterr().err

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from canary_conformance.model.explanation import explain
 from canary_conformance.model.model import Leg
-from canary_conformance.model.objects.questions import Request
+from canary_conformance.model.objects.questions import Request, explain
 from canary_conformance.model.routing.expected_legs import NOTHING_TO_COMPARE
 from tests.selftest.routing_support import (
     OPEN,

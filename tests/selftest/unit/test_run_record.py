@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from canary_conformance.paths import REPOSITORY
+from canary_conformance.paths import TESTS
 from canary_conformance.report.run_record import (
     Outcome,
     RequirementLine,
@@ -21,7 +21,7 @@ from canary_conformance.report.run_record import (
 from canary_conformance.scenario.requirement import Trait
 from canary_conformance.verdicts import Verdict
 from canary_conformance.voting.requirements import REQUIREMENTS, UnknownRequirement, ids_with
-from tools.requirements_table import collect_marks
+from tools.requirement_marks import collect_marks
 
 pytestmark = pytest.mark.selftest
 
@@ -183,7 +183,7 @@ def test_a_static_run_of_everything_is_complete_although_something_needs_a_clust
 
 
 def test_exactly_the_requirements_without_a_static_test_need_a_cluster() -> None:
-    static = {mark.requirement for mark in collect_marks(REPOSITORY / "tests") if mark.static}
+    static = {mark.requirement for mark in collect_marks(TESTS) if mark.static}
     assert set(REQUIREMENTS) - static == ids_with(Trait.ON_A_CLUSTER_ONLY)
 
 
