@@ -183,6 +183,8 @@ def count_line(lines: Sequence[RequirementLine], *, static: bool = False) -> str
             needs a cluster", and makes it no less complete.
     """
     left = [line for line in lines if static and _needs_cluster(line)]
+    if any(line.standing is Standing.NOT_SELECTED and line not in left for line in lines):
+        left = []
     counts = Counter(line.standing for line in lines if line not in left)
     words = {Standing.HOLDS: "holds" if counts[Standing.HOLDS] == 1 else "hold", Standing.FAILED: "failed"}
     complete = {*words, Standing.NOT_SELECTED}
