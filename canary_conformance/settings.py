@@ -1,4 +1,4 @@
-"""What a run is asked to do, made once from its command line, and the manifests that it judges, read once."""
+"""The settings of a run, made once from its command line, and the manifests that it judges, read once."""
 
 from __future__ import annotations
 

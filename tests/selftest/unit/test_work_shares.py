@@ -1,4 +1,4 @@
-"""Which worker judges which promises: every test once, those that share a sample together, the ends even."""
+"""Which worker judges which requirements: every test once, shared samples together, the ends even."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Sequence
 import pytest
 
 from canary_conformance.voting.requirements import REQUIREMENTS
-from canary_conformance.voting.work_shares import LAST, REMOVED, WALKED, Group, end_of, seconds_of, share_out
+from canary_conformance.voting.work_shares import LAST, REMOVED, WATCHED, Group, end_of, seconds_of, share_out
 
 pytestmark = pytest.mark.selftest
 
 WAYS_IN = {(1, "R1.4"), (2, "R2.1"), (3, "R3.5"), (3, "R3.7"), (4, "R4.1"), (5, "R5.3"), (5, "R5.4")}
 ALL = (
-    Group(0, "static", way_in=False),
-    *(Group(stage, "R0.1", way_in=True) for stage in range(1, LAST)),
+    Group(0, "static", transition=False),
+    *(Group(stage, "R0.1", transition=True) for stage in range(1, LAST)),
     *(
-        Group(requirement.stage, requirement.id, way_in=(requirement.stage, requirement.id) in WAYS_IN)
+        Group(requirement.stage, requirement.id, transition=(requirement.stage, requirement.id) in WAYS_IN)
         for requirement in REQUIREMENTS.values()
         if requirement.stage
     ),
@@ -46,8 +46,8 @@ def test_every_worker_comes_to_the_same_answer(workers: int) -> None:
 
 def test_the_ways_into_a_stage_are_judged_by_one_worker() -> None:
     for share, other in itertools.permutations(shares(ALL, 4), 2):
-        walked = {group.stage for group in share if group.way_in}
-        assert not walked & {group.stage for group in other if group.way_in}
+        watched = {group.stage for group in share if group.transition}
+        assert not watched & {group.stage for group in other if group.transition}
 
 
 def test_two_workers_that_find_cores_enough_end_in_three_quarters_of_the_time_of_one() -> None:
@@ -72,14 +72,14 @@ def test_more_workers_never_take_longer() -> None:
 
 
 def test_one_requirement_is_no_work_for_two() -> None:
-    canary = Group(4, "R4.4", way_in=False)
+    canary = Group(4, "R4.4", transition=False)
     assert share_out([canary], 2, 2) == [0]
     assert seconds_of([]) == 0
 
 
-def test_a_stage_that_is_walked_into_costs_its_way_and_the_namespaces_removal() -> None:
-    judged = Group(1, "R1.4", way_in=True)
-    assert seconds_of([judged]) == pytest.approx(WALKED[1] + judged.seconds + REMOVED)
+def test_a_transition_costs_its_seconds_and_the_namespaces_removal() -> None:
+    judged = Group(1, "R1.4", transition=True)
+    assert seconds_of([judged]) == pytest.approx(WATCHED[1] + judged.seconds + REMOVED)
 
 
 def test_nobody_shares_nothing() -> None:
