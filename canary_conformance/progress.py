@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
+from canary_conformance.events import EventLog
 from canary_conformance.status_line import LiveLine
 
 Say = Callable[[str], None]
@@ -59,6 +60,7 @@ class Progress:
     began: float = field(default_factory=time.monotonic)
     phases: list[Phase] = field(default_factory=list)
     live: LiveLine | None = None
+    events: EventLog = field(default_factory=EventLog)
     now: Callable[[], float] = time.monotonic
     # The first is no phase: it takes the details that come while none runs.
     _running: list[_Running] = field(default_factory=lambda: [_Running("", 0.0)])
@@ -76,6 +78,10 @@ class Progress:
         """Return the seconds since the run began."""
         return self.now() - self.began
 
+    def event(self, name: str, /, **facts: object) -> None:
+        """Write an event for programs that follow the run (canary_conformance.events)."""
+        self.events.write(name, self.elapsed(), **facts)
+
     def note(self, text: str) -> None:
         """Print one timed line."""
         with self._lock:
@@ -92,6 +98,7 @@ class Progress:
         started = self.elapsed()
         if not quiet:
             self.note(f"{name} ...")
+        self.event("phase_began", name=name, depth=self.depth)
         ended = "failed after"
         try:
             with self._watched(_Running(name, started)):
@@ -99,6 +106,8 @@ class Progress:
             ended = "took"
         finally:
             seconds = self.elapsed() - started
+            failed = ended != "took"
+            self.event("phase_ended", name=name, depth=self.depth, length=round(seconds, 3), failed=failed)
             if kept:
                 self.phases.append(Phase(name, self.depth, started, seconds))
             if not quiet:

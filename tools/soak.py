@@ -64,7 +64,8 @@ def table(rounds: Sequence[Round]) -> str:
     for one in rounds:
         for line in one.requirements:
             standings.setdefault(line.requirement.id, []).append(line.standing)
-    asked = {id_: found for id_, found in standings.items() if set(found) != {Standing.NOT_RUN}}
+    no_test = {Standing.NOT_RUN, Standing.NOT_SELECTED}
+    asked = {id_: found for id_, found in standings.items() if not no_test.issuperset(found)}
     rows = [_row("", "judged", "held", "failed", "not judged")]
     for id_, found in asked.items():
         held, failed = found.count(Standing.HOLDS), found.count(Standing.FAILED)

@@ -27,6 +27,8 @@ from canary_conformance.report.run_record import (
 WIDTH = 110
 _NARROWEST = 60
 _GAP = "  "
+# What stands in a row; requirements without a test have none.
+_JUDGED = tuple(one for one in Standing if one not in {Standing.NOT_RUN, Standing.NOT_SELECTED})
 # What stands before a reason: of how many tests it is, and of which tier.
 _COUNTED = re.compile(r"^(?:\d+ of \d+ tests: )?(?:(?:static|live): )?")
 _NO_CLUSTER = "Judged by the manifests alone: images or the mesh may still fail what holds here."
@@ -40,9 +42,9 @@ def requirement_table(run: RunRecord, width: int = WIDTH) -> str:
     first, by its causes. No line is longer than `width` columns; a width below 60 is taken as 60.
     """
     lines = requirement_lines(run)
-    selected = [line for line in lines if line.standing is not Standing.NOT_RUN]
+    selected = [line for line in lines if line.standing in _JUDGED]
     ids = max((len(line.requirement.id) for line in selected), default=0)
-    verdicts = max(len(standing) for standing in Standing)
+    verdicts = max(len(standing) for standing in _JUDGED)
     left = max(width, _NARROWEST) - ids - verdicts - 3 * len(_GAP)
     widths = (ids, left // 2, verdicts, left - left // 2)
     evidence = _evidence_by_cause(run)
@@ -67,7 +69,7 @@ def failure_table(run: RunRecord, width: int = WIDTH) -> str:
         return requirement_table(run, width)
     evidence = _evidence_by_cause(run)
     shown = [line for line in lines if line.standing is Standing.FAILED]
-    ids, verdicts = max(len(line.requirement.id) for line in shown), max(len(one) for one in Standing)
+    ids, verdicts = max(len(line.requirement.id) for line in shown), max(len(one) for one in _JUDGED)
     rows = [
         row
         for line in shown

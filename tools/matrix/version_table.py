@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.images.pins import numbers_of
+from canary_conformance.paths import shown
 from canary_conformance.report.run_record import Standing
 from canary_conformance.report.run_tables import WIDTH
-from fixtures.failure_bundles import shown
 from tools.matrix.cells import Cell, short_names
 from tools.rounds import Round
 

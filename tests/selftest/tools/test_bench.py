@@ -16,7 +16,7 @@ from canary_conformance.paths import MANIFESTS, REPOSITORY, store
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.stages import Apply, Delete
-from fixtures.options import RUN
+from fixtures.run_state import RUN
 from tests.selftest.support import interrupted_when
 from tools.bench import __main__ as bench
 from tools.bench import timed_runs
@@ -148,7 +148,7 @@ def test_bad_command_line_ends_as_bad_input(words: list[str]) -> None:
 
 
 def test_bench_uses_the_suites_own_store(pytestconfig: pytest.Config) -> None:
-    assert store() == pytestconfig.stash[RUN].store
+    assert store() == pytestconfig.stash[RUN].settings.store
 
 
 def no_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
