@@ -21,7 +21,7 @@ class EnvironmentFailed(Exception):
 
 
 class NotJudged(Exception):
-    """A requirement can't be judged, nobody is proved to be at fault: exit code 5 where nothing failed."""
+    """A requirement cannot be judged, and no fault is proved: exit code 5 where nothing failed."""
 
 
 class NotSpoken(NotJudged):

@@ -16,7 +16,7 @@ from canary_conformance.scenario.application import (
     is_port,
 )
 from canary_conformance.scenario.observations import Opening
-from canary_conformance.traffic.callers import http_get
+from canary_conformance.traffic.first_bytes import REDIS_PING, http_get
 from canary_conformance.voting.contract import (
     ALIVE,
     ANALYTICS,
@@ -34,7 +34,6 @@ from canary_conformance.voting.contract import (
 from canary_conformance.voting.feature_flag import FLAG
 
 _STORES = frozenset({REDIS_PORT, MYSQL_PORT})
-_PING = b"PING\r\n"  # Redis's
 _ROOT = RefusedValue("MYSQL_USER", "root", "MySQL is not set up with root as a regular user")
 
 
@@ -99,7 +98,7 @@ class VotingApp:
         """
         if port == PAGE_PORT:
             return Opening(http_get(host, port, PATHS.get(component, "/")), listens=False)
-        return Opening(_PING, listens=port == MYSQL_PORT or not at_pod)
+        return Opening(REDIS_PING, listens=port == MYSQL_PORT or not at_pod)
 
 
 def _is_second(version: str) -> bool:

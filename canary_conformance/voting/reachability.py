@@ -17,7 +17,7 @@ from canary_conformance.errors import RequirementFailed
 from canary_conformance.scenario.observations import Call, Opening, Page, Reply, Sample
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
-from canary_conformance.traffic.callers import LISTEN
+from canary_conformance.traffic.first_bytes import LISTEN
 from canary_conformance.verdicts import ANY_LEAK, to_find_leak_in_each, to_find_leak_of
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import DESTINATIONS, MYSQL, OUTSIDE, WHO_MAY_REACH_WHOM

@@ -25,6 +25,8 @@ from canary_conformance.scenario.application import Callee
 
 _NONE = "-"
 _OK, _CONFLICT, _UNKNOWN = "OK", "CONFLICT", "UNKNOWN"
+# The row of a leg whose ends can't be compared (istioctl's STATUS is UNKNOWN there, and the rest "-").
+NOTHING_TO_COMPARE = "no mutual TLS to compare: no route, no ready endpoint or no sidecar"
 # The words of istioctl's table, the best protected first.
 _WORDS = {Wire.MTLS: "mTLS", Wire.TLS: "TLS", Wire.PLAIN: "HTTP"}
 _ACCEPTS = {
@@ -69,7 +71,23 @@ class Leg:
     @property
     def cells(self) -> str:
         """The row without its host, as canary_conformance.voting.mutual_tls tells it."""
-        return " ".join((self.status, self.server, self.client, self.authn_policy, self.destination_rule))
+        return row_text(self.status, self.server, self.client, self.authn_policy, self.destination_rule)
+
+
+def row_text(status: str, server: str, client: str, policy: str, rule: str) -> str:
+    """Return a row without its host; one of which nothing is known as a sentence.
+
+    Args:
+        status: "OK", "CONFLICT" or "UNKNOWN".
+        server: The modes that the server accepts; it and all that follow may be "-".
+        client: The modes that the client uses.
+        policy: The PeerAuthentication that causes the server's.
+        rule: The DestinationRule that causes the client's.
+    """
+    cells = (server, client, policy, rule)
+    if status == _UNKNOWN and set(cells) == {"-"}:
+        return NOTHING_TO_COMPARE
+    return " ".join((status, *cells))
 
 
 @dataclass(frozen=True, slots=True)
