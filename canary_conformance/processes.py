@@ -25,6 +25,10 @@ class CommandFailed(EnvironmentFailed):
     """A program ended with an error or did not end within its limit; the message holds its last lines."""
 
 
+class TooLate(CommandFailed):
+    """A program did not end within its limit, or wrote nothing within that for its first word."""
+
+
 def usable_cores() -> int:
     """Return how many cores this process may use; where the system does not say (macOS), all of them."""
     if hasattr(os, "sched_getaffinity"):
@@ -46,12 +50,14 @@ def run(
     folder: Path | None = None,
     feed: bytes | IO[bytes] | None = None,
     accepted: Sequence[int] = (0,),
+    first_word: float | None = None,
 ) -> str:
     """Run a command and return its standard output as text.
 
     limit: seconds until the command's process group is killed. environment: added to this process's own.
     feed: bytes, or an open file, for its standard input. accepted: exit codes that are no failure.
-    Raises CommandFailed.
+    first_word: seconds until its process group is killed if it wrote nothing by then, None for no such limit.
+    Raises CommandFailed, and TooLate among them for a limit.
     """
     words = [str(word) for word in command]
     try:
@@ -68,10 +74,12 @@ def run(
         raise CommandFailed(f"{words[0]} can't be started: {error}") from error
     _running.add(process)
     try:
-        output, errors = process.communicate(feed if isinstance(feed, bytes) else None, timeout=limit)
+        output, errors = _communicate(process, feed if isinstance(feed, bytes) else None, limit, first_word)
     except subprocess.TimeoutExpired as late:
         _end(process)
-        raise _failure(words, f"did not end within {limit:g} s", late.stderr, late.stdout) from late
+        how = "did not end" if late.timeout != first_word else "wrote nothing"
+        told = f"{how} within {late.timeout:g} s"
+        raise TooLate(str(_failure(words, told, late.stderr, late.stdout))) from late
     except BaseException:
         _end(process)
         raise
@@ -80,6 +88,23 @@ def run(
     if process.returncode not in accepted:
         raise _failure(words, f"ended with exit code {process.returncode}", errors, output)
     return output.decode(errors="replace")
+
+
+def _communicate(
+    process: subprocess.Popen[bytes], feed: bytes | None, limit: float, first_word: float | None
+) -> tuple[bytes, bytes]:
+    """Return what a process wrote, when it has ended. Raises TimeoutExpired with what it wrote until then."""
+    if first_word is None or first_word >= limit:
+        return process.communicate(feed, timeout=limit)
+    try:
+        return process.communicate(feed, timeout=first_word)
+    except subprocess.TimeoutExpired as early:
+        if not (early.stdout or early.stderr):
+            raise
+    try:
+        return process.communicate(timeout=limit - first_word)
+    except subprocess.TimeoutExpired as late:
+        raise subprocess.TimeoutExpired(late.cmd, limit, late.output, late.stderr) from None
 
 
 def end_running() -> None:

@@ -16,8 +16,9 @@ from filelock import FileLock, Timeout
 
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.images.partial_folders import LOCK
+from canary_conformance.images.pull_outcomes import Outcome, last_word, outcome_of
 from canary_conformance.images.recipes import ASSEMBLE, COMPILE, Recipe
-from canary_conformance.processes import end_running
+from canary_conformance.processes import CommandFailed, end_running
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
@@ -119,7 +120,15 @@ class _Making:
                 self.made[_identity(need)].result()
         started = self._at_work[recipe.name] = self._progress.elapsed()
         self._progress.note(f"{recipe.name} ...")
-        recipe.make(self._store)
+        try:
+            recipe.make(self._store)
+        except CommandFailed as failed:
+            if outcome_of(str(failed)) is not Outcome.NO_SPACE:
+                raise
+            raise EnvironmentFailed(
+                f"{recipe.name} could not be made: the disk is full, here or in the container engine; free "
+                f"space (`df -h`, `docker system df`) and run again. Reported: {last_word(str(failed))}"
+            ) from failed
         del self._at_work[recipe.name]
         took = self._progress.elapsed() - started
         self._progress.note(f"{recipe.name} took {took:.0f} s ({next(self._ended)} of {self._total} made)")

@@ -30,7 +30,10 @@ def install_packages(packages: tuple[str, ...], progress: Progress | None = None
     if not missing:
         return
     if os.geteuid() != 0:
-        raise BadInput(f"Debian packages are missing and only root can install them: {' '.join(missing)}")
+        raise BadInput(
+            "Debian packages are missing, and only root can install them: "
+            f"run `sudo apt-get install {' '.join(missing)}`"
+        )
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     # A package may start its daemon, which is to stay.
     command = [*OUTLIVING, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]

@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from canary_conformance.errors import BadInput, EnvironmentFailed
@@ -31,7 +32,13 @@ PID_FILES = {
     Path("/var/run/docker.pid"): "dockerd",
     Path("/var/run/docker/containerd/containerd.pid"): "containerd",
 }
-NEEDED = ("docker.io", "debootstrap", "iptables", "jq")
+NEEDED = ("docker.io", "iptables")
+# What the runtime that leaves a capability out is written in.
+NEEDED_BY_CAPPED_RUNTIME = ("jq",)
+_HOW_TO_START = (
+    "start one (`sudo systemctl start docker`, or Docker Desktop), or set DOCKER_HOST; "
+    "one that runs answers root and the members of the group docker"
+)
 
 
 def docker(*words: str | Path, limit: float | None = None, feed: bytes | None = None) -> str:
@@ -39,14 +46,46 @@ def docker(*words: str | Path, limit: float | None = None, feed: bytes | None = 
     return run(["docker", *words], limit=limit or LIMITS.command, feed=feed)
 
 
+def build(tag: str, words: Sequence[str], context: Path, *, own: Path) -> None:
+    """Build an image from a folder with a Dockerfile, by whichever builder the client has.
+
+    buildx keeps records of each build, and which builder was chosen, in a folder of its own (Docker: "Buildx
+    environment variables"). With a new one it builds into the engine as the older builder does, and the
+    user's stays as it is. Without attestations an image is one manifest (Docker: "Build attestations").
+
+    Args:
+        tag: The image's name.
+        words: More words for `docker build`.
+        context: The folder.
+        own: A folder for buildx, which need not be there.
+
+    Raises:
+        CommandFailed: The build failed.
+    """
+    private = {"BUILDX_CONFIG": str(own), "BUILDX_BUILDER": "", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+    command: list[str | Path] = ["docker", "build", "--quiet", "--tag", tag, *words, context]
+    run(command, limit=LIMITS.image_build, environment=private)
+
+
 def engine_version() -> str | None:
     """Return the version of the engine that answers, None when none does."""
+    return _asked()[0] or None
+
+
+def engine_platform() -> str:
+    """Return what the engine's images run on, "linux/amd64". Raises CommandFailed."""
+    return docker("version", "--format", "{{.Server.Os}}/{{.Server.Arch}}").strip()
+
+
+def _asked() -> tuple[str, str]:
+    """Return the version of the engine that answers, and why none does; one of both is ""."""
     if find_program("docker") is None:
-        return None
+        return "", "docker is not on PATH"
     try:
-        return docker("version", "--format", "{{.Server.Version}}").strip() or None
-    except CommandFailed:
-        return None
+        version = docker("version", "--format", "{{.Server.Version}}").strip()
+    except CommandFailed as failed:
+        return "", str(failed)
+    return version, "" if version else "docker reports no version of its engine"
 
 
 def ensure_engine(progress: Progress) -> str:
@@ -55,26 +94,32 @@ def ensure_engine(progress: Progress) -> str:
     Raises BadInput (no engine, and no right to install one) or EnvironmentFailed (it was started and doesn't
     answer).
     """
-    version = engine_version()
-    if version is not None:
+    version, why = _asked()
+    if version:
         progress.note(f"container engine: Docker {version}, already running")
         return version
+    if "permission denied" in why.lower():
+        raise BadInput(
+            "a Docker engine runs, but this user may not use it: run `sudo usermod --append --groups docker "
+            "$USER` and log in again"
+        )
     if host := os.environ.get("DOCKER_HOST"):
         raise BadInput(
             f"no Docker engine answers at DOCKER_HOST={host}: start that one, or unset DOCKER_HOST"
         )
     if not may_install():
+        install = "sudo apt-get install docker.io" if find_program("docker") is None else ""
         raise BadInput(
             "no Docker engine answers, and only root on Debian or Ubuntu can have one installed here: "
-            "start one (`sudo systemctl start docker`, or Docker Desktop), or set DOCKER_HOST; "
-            "one that runs answers root and the members of the group docker"
+            + (f"run `{install}`, or install Docker Desktop" if install else _HOW_TO_START)
         )
     with progress.phase("container engine: none runs, installing and starting Debian's"):
-        install_packages(NEEDED, progress)
+        capped = NEEDED_BY_CAPPED_RUNTIME if bounding_set_lacks(CAP_SYS_RESOURCE) else ()
+        install_packages((*NEEDED, *capped), progress)
         _start()
-    version = engine_version()
+    version = engine_version() or "unknown"
     progress.note(f"container engine: Docker {version}, started here; it stays for the next run (log: {LOG})")
-    return version or "unknown"
+    return version
 
 
 def bounding_set_lacks(capability: int) -> bool:

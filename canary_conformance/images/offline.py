@@ -1,7 +1,4 @@
-"""The recipes of a whole run from package registries: Kubernetes, Istio on upstream Envoy, the node.
-
-The voting app.
-"""
+"""The recipes of a run from package registries: Kubernetes, Istio on upstream Envoy, node, voting app."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ from canary_conformance.images.versions import MeshVersion
 from canary_conformance.images.voting_images import voting_images
 from canary_conformance.paths import IMAGES
 
+KIND_VERSION = required_version(GO / "kind/go.mod", "sigs.k8s.io/kind")
 COREDNS_VERSION = required_version(GO / "coredns/go.mod", "github.com/coredns/coredns")
 ETCD_VERSION = required_version(GO / "etcd/go.mod", "go.etcd.io/etcd/server/v3")
 PROVISIONER_VERSION = required_version(
@@ -51,7 +49,7 @@ def _istio_stamp() -> dict[str, str]:
 
 BASE = Bootstrapped("debian", "bookworm")
 ISTIO = GoPrograms("istio", GO / "istio", _istio_stamp())
-KIND = GoPrograms("kind", GO / "kind")
+KIND = GoPrograms("kind", GO / "kind", for_host=True)
 ETCD = GoPrograms("etcd", GO / "etcd")
 COREDNS = GoPrograms("coredns", GO / "coredns")
 PROVISIONER = GoPrograms("local-path-provisioner", GO / "local-path-provisioner")

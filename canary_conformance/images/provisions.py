@@ -1,11 +1,11 @@
-"""The one question asked of images: what is a cluster made from? Answered by pulling releases.
+"""What a cluster is made from: releases that are pulled, or images that are built here.
 
-Or by building here. Both answers have the same shape, so nothing above this module knows which one was given.
+Both answers have the same shape, so nothing above this module knows which one was given.
 """
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +13,16 @@ from pathlib import Path
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.images import offline, pulled
 from canary_conformance.images.building import make_all
-from canary_conformance.images.engine import docker
-from canary_conformance.images.golang import required_version
+from canary_conformance.images.choice import decided, explained
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.node_image import Stocked
-from canary_conformance.images.pins import GO, reference_of
+from canary_conformance.images.path_programs import kind_on_path, on_path
+from canary_conformance.images.pins import PINS, mirror, reference_of
 from canary_conformance.images.recipes import GoPrograms, ImageFile, Recipe
+from canary_conformance.images.supported import oldest_kind
 from canary_conformance.images.versions import MeshVersion, available
-from canary_conformance.processes import CommandFailed, find_program, run
+from canary_conformance.processes import find_program
 from canary_conformance.progress import Progress
-from canary_conformance.timeouts import LIMITS
-
-KIND_VERSION = required_version(GO / "kind/go.mod", "sigs.k8s.io/kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,8 @@ class Provisions:
     node_contents: what the node has to hold, in the words of Stocked.contents; the image may hold more.
     hub and tag name Istio's images inside the node, which may hold those of other meshes too. own_network:
     the node brings its CNI configuration and our CoreDNS, kind must not; etcd_version and coredns_image are
-    for that case.
+    for that case. pulled_from: the registry in place of each image's own, and the file of references in place
+    of ours, "" where neither was named.
     """
 
     source: ImagesFrom
@@ -51,6 +50,7 @@ class Provisions:
     etcd_version: str
     coredns_image: str
     caller_image: str
+    pulled_from: str = ""
 
     @property
     def istio_version(self) -> str:
@@ -69,18 +69,19 @@ class Provisions:
             if self.upstream_envoy
             else "as released"
         )
-        how = "built from package registries" if self.source is ImagesFrom.BUILD else "pulled"
+        pulled = f"pulled{self.pulled_from}"
+        how = "built from package registries" if self.source is ImagesFrom.BUILD else pulled
         return f"Kubernetes {self.kubernetes_version}, Istio {self.istio_version} {envoy}; images {how}"
 
 
 def provide(asked: ImagesFrom, versions: AskedVersions, store: Path, progress: Progress) -> Provisions:
     """Return what the run is made from, making what is missing.
 
-    auto pulls when a registry answers within LIMITS.registry_answers seconds, else builds; the line printed
-    says which. Raises BadInput, with what there is, when the source can't give a version asked for, and
-    EnvironmentFailed.
+    auto pulls where the registry gives a first image, else builds where that can work; a line says which and
+    why (canary_conformance.images.choice). Raises BadInput, with the available versions, when the source does
+    not have a version asked for or the user can mend why an image was not pulled, and EnvironmentFailed.
     """
-    source = decided(asked, progress)
+    source = decided(asked, versions, store, progress)
     chosen = available(source).choose(versions)
     return _provide(source, [chosen.mesh], chosen.kubernetes, store, progress)[0]
 
@@ -96,21 +97,13 @@ def provide_for(
 
     kubernetes: a version, or None for the source's own. Raises as provide() does.
     """
-    source = decided(asked, progress)
+    first = AskedVersions(meshes[0].istio, meshes[0].envoy, kubernetes)
+    source = decided(asked, first, store, progress)
     offer = available(source)
     for mesh in meshes:
         offer.check(mesh)
-    return _provide(source, meshes, offer.kubernetes.need(kubernetes), store, progress)
-
-
-def decided(asked: ImagesFrom, progress: Progress) -> ImagesFrom:
-    """Return where images come from: what was asked for, or for auto what a registry's answer decides."""
-    if asked is not ImagesFrom.AUTO:
-        return asked
-    chosen = ImagesFrom.PULL if _registry_answers() else ImagesFrom.BUILD
-    why = "a registry answers" if chosen is ImagesFrom.PULL else "no container registry answers"
-    progress.note(f"images: {why}, so they are {'pulled' if chosen is ImagesFrom.PULL else 'built here'}")
-    return chosen
+    on = [offer.on(mesh, kubernetes) for mesh in meshes]
+    return _provide(source, meshes, on[0], store, progress)
 
 
 def _provide(
@@ -130,8 +123,8 @@ def _built(
             source=ImagesFrom.BUILD,
             node_image=image,
             node_contents=node.contents,
-            kind=_program("kind", KIND_VERSION, offline.KIND, store),
-            istioctl=_program("istioctl", mesh.istio, offline.ISTIO, store),
+            kind=_program("kind", on_path("kind", offline.KIND_VERSION), offline.KIND, store),
+            istioctl=_program("istioctl", on_path("istioctl", mesh.istio), offline.ISTIO, store),
             kubectl=programs.folder(store) / "kubectl",
             hub=offline.HUB,
             tag=mesh.tag,
@@ -150,18 +143,23 @@ def _pulled(
     meshes: Sequence[MeshVersion], kubernetes: str, store: Path, progress: Progress
 ) -> list[Provisions]:
     node = pulled.pulled_node(kubernetes, meshes)
-    programs: list[Recipe] = [] if _on_path("kind", KIND_VERSION) else [offline.KIND]
-    programs += [pulled.istioctl(mesh) for mesh in meshes if _on_path("istioctl", mesh.istio) is None]
+    kind = kind_on_path(oldest_kind(kubernetes, offline.KIND_VERSION))
+    programs: list[Recipe] = [] if kind else [offline.KIND]
+    programs += [pulled.istioctl(mesh) for mesh in meshes if on_path("istioctl", mesh.istio) is None]
+    if node.serving() is None:
+        # A version that the registry does not have is refused before anything is made of others.
+        with explained(kubernetes, meshes):
+            make_all(pulled.releases(kubernetes, meshes), store, progress)
     image = _made(node, programs, store, progress)
     return [
         Provisions(
             source=ImagesFrom.PULL,
             node_image=image,
             node_contents=node.contents,
-            kind=_program("kind", KIND_VERSION, offline.KIND, store),
-            istioctl=_program("istioctl", mesh.istio, pulled.istioctl(mesh), store),
+            kind=_program("kind", kind, offline.KIND, store),
+            istioctl=_program("istioctl", on_path("istioctl", mesh.istio), pulled.istioctl(mesh), store),
             kubectl=find_program("kubectl"),
-            hub=pulled.mesh_reference("pilot", mesh).rpartition("/")[0],
+            hub=reference_of("pilot", mesh.istio).hub,
             tag=mesh.istio,
             kubernetes_version=kubernetes,
             mesh_version=mesh,
@@ -169,6 +167,7 @@ def _pulled(
             etcd_version="",
             coredns_image="",
             caller_image=offline.caller_image()[1],
+            pulled_from=_origin(),
         )
         for mesh in meshes
     ]
@@ -181,29 +180,15 @@ def _made(node: Stocked, programs: Sequence[Recipe], store: Path, progress: Prog
     return image or node.tag
 
 
-def _registry_answers() -> bool:
-    try:
-        docker("manifest", "inspect", reference_of("pilot"), limit=LIMITS.registry_answers)
-    except CommandFailed:
-        return False
-    return True
+def _origin() -> str:
+    """Return where images are pulled from, as the header adds it to "pulled"."""
+    place, pins = mirror(), os.environ.get(PINS)
+    return (f" from {place}" if place else "") + (f", pinned by {pins}" if pins else "")
 
 
-def _program(name: str, version: str, recipe: GoPrograms | ImageFile, store: Path) -> Path:
-    """Return the program on PATH if it is of that version, else the one that was made."""
-    found = _on_path(name, version) or recipe.folder(store) / name
-    if not found.exists():
-        raise EnvironmentFailed(f"{name} is neither on PATH in version {version} nor made here")
-    return found
-
-
-def _on_path(name: str, version: str) -> Path | None:
-    found = find_program(name)
-    if found is None:
-        return None
-    words = ["version"] if name == "kind" else ["version", "--remote=false"]
-    try:
-        told = run([found, *words], limit=LIMITS.command)
-    except CommandFailed:
-        return None
-    return found if re.search(rf"(?<![\d.]){re.escape(version)}(?![\w.+-])", told) else None
+def _program(name: str, found: Path | None, recipe: GoPrograms | ImageFile, store: Path) -> Path:
+    """Return the program that was found on PATH, else the one that was made."""
+    program = found or recipe.folder(store) / name
+    if not program.exists():
+        raise EnvironmentFailed(f"{name} was neither found on PATH in a version that fits nor made here")
+    return program

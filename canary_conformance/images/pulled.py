@@ -1,4 +1,8 @@
-"""The recipes of a run on pulled releases: kind's node, Istio and its istioctl, and images for the stores."""
+"""The recipes of a run on pulled releases: kind's node, Istio and its istioctl, and images for the stores.
+
+In the node each image of Istio has its own name, whatever registry it was pulled from: that is what the mesh
+asks for (Provisions.hub and tag).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Sequence
 
 from canary_conformance.images.node_image import Stocked
 from canary_conformance.images.offline import caller_image
-from canary_conformance.images.pins import reference_of
+from canary_conformance.images.pins import pulled_from, reference_of
 from canary_conformance.images.recipes import Built, ImageFile, Pulled
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.images.voting_images import voting_images
@@ -18,28 +22,40 @@ ISTIOCTL = "/usr/local/bin/istioctl"
 _ENTRYPOINT = '["/usr/local/bin/entrypoint","/sbin/init"]'
 
 
-def mesh_reference(image: str, mesh: MeshVersion) -> str:
-    """Return the reference of `pilot` or `proxyv2` of an Istio release."""
-    return reference_of(image, mesh.istio)
-
-
 def istioctl(mesh: MeshVersion) -> ImageFile:
     """Return the program of an Istio release, out of its image."""
-    hub = mesh_reference("pilot", mesh).rpartition("/")[0]
-    return ImageFile("istioctl", Pulled("istioctl-image", f"{hub}/istioctl:{mesh.istio}"), ISTIOCTL)
+    return ImageFile("istioctl", Pulled("istioctl-image", pulled_from("istioctl", mesh.istio)), ISTIOCTL)
+
+
+def releases(kubernetes: str, meshes: Sequence[MeshVersion]) -> list[Pulled]:
+    """Return the images that exist only if these versions were released: each mesh's istiod, kind's node.
+
+    The smallest come first: whether a registry answers is known when the first of them is there.
+    """
+    return [_image("pilot", mesh) for mesh in _ordered(meshes)] + [_node(kubernetes)]
 
 
 def pulled_node(kubernetes: str, meshes: Sequence[MeshVersion]) -> Stocked:
     """Return the recipe of kind's node of a Kubernetes release with each of the meshes and the voting app."""
-    release = Pulled("kind-node", reference_of("node", kubernetes))
-    ready = Built("kind-node-ready", IMAGES / "pulled/node", release)
-    ordered = sorted(set(meshes), key=str)
+    ready = Built("kind-node-ready", IMAGES / "pulled/node", _node(kubernetes))
     mesh = tuple(
-        (Pulled(image, mesh_reference(image, one)), mesh_reference(image, one))
-        for one in ordered
+        (_image(image, one), reference_of(image, one.istio).name)
+        for one in _ordered(meshes)
         for image in ("pilot", "proxyv2")
     )
     stores = voting_images(
-        Pulled("debian-pulled", reference_of("debian")), mysql=Pulled("mysql", reference_of("mysql"))
+        Pulled("debian-pulled", pulled_from("debian")), mysql=Pulled("mysql", pulled_from("mysql"))
     )
     return Stocked("node-pulled", ready, (*mesh, *stores, caller_image()), _ENTRYPOINT)
+
+
+def _node(kubernetes: str) -> Pulled:
+    return Pulled("kind-node", pulled_from("node", kubernetes))
+
+
+def _image(image: str, mesh: MeshVersion) -> Pulled:
+    return Pulled(image, pulled_from(image, mesh.istio))
+
+
+def _ordered(meshes: Sequence[MeshVersion]) -> list[MeshVersion]:
+    return sorted(set(meshes), key=str)

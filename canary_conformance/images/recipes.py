@@ -16,9 +16,10 @@ from typing import ClassVar, Protocol
 
 from canary_conformance.images.content_keys import folder_key, key_of, lay_out
 from canary_conformance.images.debian import install_packages
-from canary_conformance.images.engine import docker
-from canary_conformance.images.golang import go_environment, go_program
+from canary_conformance.images.engine import build, docker, engine_platform
+from canary_conformance.images.golang import go_environment, go_program, host_platform
 from canary_conformance.images.partial_folders import unfinished
+from canary_conformance.images.pulling import pull
 from canary_conformance.images.wheels import take_from_wheel
 from canary_conformance.processes import CommandFailed, run
 from canary_conformance.timeouts import LIMITS
@@ -90,7 +91,8 @@ class _InStore(_Named):
 class GoPrograms(_InStore):
     """The programs that a go.mod names as its tools (or main packages beside it), built static.
 
-    tested: the module has tests of its own, which must pass before anything is built.
+    tested: the module has tests of its own, which must pass before anything is built. for_host: they run on
+    this machine, not in images.
     """
 
     name: str
@@ -98,13 +100,15 @@ class GoPrograms(_InStore):
     stamp: Mapping[str, str] = field(default_factory=dict)
     target: str = "tool"
     tested: bool = False
+    for_host: bool = False
     lane: ClassVar[str] = COMPILE
 
     @cached_property
     def key(self) -> str:
-        """The key of the module's files, of the version stamped into the programs, and of being tested."""
+        """The key of the module's files, the version stamped into the programs, tests, and the platform."""
         stamp = (f"{name}={value}" for name, value in sorted(self.stamp.items()))
-        return key_of(folder_key(self.module), self.target, *stamp, *(["tested"] if self.tested else []))
+        more = [*(["tested"] if self.tested else []), *([host_platform()] if self.for_host else [])]
+        return key_of(folder_key(self.module), self.target, *stamp, *more)
 
     @property
     def needs(self) -> tuple[Recipe, ...]:
@@ -113,18 +117,20 @@ class GoPrograms(_InStore):
 
     def fill(self, result: Path, store: Path) -> None:
         """Test the module if it is to be tested, and build all programs into the folder."""
+        platform = host_platform() if self.for_host else engine_platform()
         if self.tested:
             # -trimpath as in the build, so that what both need is compiled once.
-            self._go(store, "test", "-trimpath", "-vet=all", "./...")
+            self._go(store, "test", "-trimpath", "-vet=all", "./...", platform=host_platform())
         linked = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in self.stamp.items())])
-        self._go(store, "build", "-trimpath", "-ldflags", linked, "-o", f"{result}/", self.target)
+        words = ("-trimpath", "-ldflags", linked, "-o", f"{result}/", self.target)
+        self._go(store, "build", *words, platform=platform)
 
-    def _go(self, store: Path, *words: str) -> None:
+    def _go(self, store: Path, *words: str, platform: str) -> None:
         run(
             [go_program(store), *words],
             limit=LIMITS.tool_build,
             folder=self.module,
-            environment=go_environment(),
+            environment=go_environment(platform),
         )
 
 
@@ -178,7 +184,7 @@ class ModuleFile(_InStore):
             [go_program(store), "mod", "download", "-json", self.package],
             limit=LIMITS.image_build,
             folder=self.module,
-            environment=go_environment(),
+            environment=go_environment(host_platform()),
         )
         folder = where.split('"Dir": "')[1].split('"')[0]
         shutil.copy2(Path(folder) / self.path, result / Path(self.path).name)
@@ -240,7 +246,7 @@ class Bootstrapped(InEngine):
 
 @dataclass(frozen=True)
 class Pulled(InEngine):
-    """An image that a registry serves, by its full name (with digest where a source states it)."""
+    """An image that a registry serves, by where it is pulled from (with digest where a source states it)."""
 
     name: str
     reference: str
@@ -248,8 +254,8 @@ class Pulled(InEngine):
 
     @cached_property
     def key(self) -> str:
-        """The key of the reference."""
-        return key_of(self.reference)
+        """The key of the digest, which is the content whatever registry serves it; else of the reference."""
+        return key_of(self.reference.partition("@")[2] or self.reference)
 
     @property
     def needs(self) -> tuple[Recipe, ...]:
@@ -257,8 +263,8 @@ class Pulled(InEngine):
         return ()
 
     def make(self, store: Path) -> None:  # noqa: ARG002
-        """Pull the image and give it our name."""
-        docker("pull", self.reference, limit=LIMITS.image_pull)
+        """Pull the image and give it our name. Raises PullFailed and PullRefused."""
+        pull(self.reference)
         docker("tag", self.reference, self.tag)
 
 
@@ -289,11 +295,11 @@ class Built(InEngine):
     def make(self, store: Path) -> None:
         """Lay out the context and build it."""
         arguments = dict(self.arguments) | ({"BASE": self.base.tag} if self.base else {})
-        with unfinished(store) as context:
+        with unfinished(store) as work:
             extra = {target: recipe.folder(store) / source for recipe, source, target in self.files}
-            lay_out(context, self.folder, extra)
+            lay_out(work / "context", self.folder, extra)
             words = [word for name, value in arguments.items() for word in ("--build-arg", f"{name}={value}")]
-            docker("build", "--quiet", "--tag", self.tag, *words, context, limit=LIMITS.image_build)
+            build(self.tag, words, work / "context", own=work / "buildx")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Which versions a run is of, and which ones an image source can give.
 
-Built here, what images/offline pins is all there is; pulled, it is any release from the oldest on that speaks
-what the scenario needs.
+Built here, what images/offline pins is all there is. Pulled, it is any release of an Istio whose supported
+Kubernetes versions are known, on a node image that is pinned; whether a registry has that release is known
+when it is asked for it.
 """
 
 from __future__ import annotations
@@ -14,19 +15,14 @@ from canary_conformance.errors import BadInput
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.pins import (
     ISTIO_VERSION,
+    RELEASE,
     envoy_pins,
     kubernetes_modules,
-    numbers_of,
-    pulled_version_of,
+    minor_of,
+    pins,
 )
+from canary_conformance.images.supported import KUBERNETES_OF_ISTIO, supports
 
-# The first with networking.istio.io/v1 and security.istio.io/v1, which the manifests are written in (Istio:
-# "Istio v1 APIs", 1.22).
-OLDEST_ISTIO = "1.22.0"
-# The first with sidecar containers on by default, which Istio's proxy is (Kubernetes: "Sidecar Containers").
-OLDEST_KUBERNETES = "1.29.0"
-# A release, or a candidate for one, as Istio and Kubernetes name them.
-_RELEASE = re.compile(r"\d+\.\d+\.\d+(-(alpha|beta|rc)\.\d+)?")
 _MESH = re.compile(r"(?P<istio>[^+]+)(\+envoy(?P<envoy>[^+]+))?")
 
 
@@ -44,7 +40,7 @@ class MeshVersion:
     def parse(cls, text: str) -> Self:
         """Read a version that a person wrote. Raises BadInput."""
         found = _MESH.fullmatch(text)
-        if found is None or not all(_RELEASE.fullmatch(one) for one in found.groupdict().values() if one):
+        if found is None or not all(RELEASE.fullmatch(one) for one in found.groupdict().values() if one):
             raise BadInput(
                 f"{text!r} is not a mesh version; expected: ISTIO+envoyENVOY, such as 1.31.0+envoy1.38.3"
             )
@@ -69,7 +65,7 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The versions of one thing that can be had: those listed, or any release from `oldest` on.
+    """The available versions of one thing: those listed, or any release of a minor release in `minors`.
 
     Neither: none can be chosen. default: what is taken where none is asked for.
     """
@@ -77,13 +73,13 @@ class Offer:
     thing: str
     default: str | None
     listed: tuple[str, ...] = ()
-    oldest: str | None = None
+    minors: tuple[str, ...] = ()
 
     def take(self, asked: str | None) -> str | None:
-        """Return the version asked for, or the default. Raises BadInput with what there is."""
-        if asked is None or asked in self.listed:
+        """Return the version asked for, or the default. Raises BadInput with the available versions."""
+        if asked is None or asked in {self.default, *self.listed}:
             return asked or self.default
-        if self.oldest and _RELEASE.fullmatch(asked) and numbers_of(asked) >= numbers_of(self.oldest):
+        if RELEASE.fullmatch(asked) and minor_of(asked) in self.minors:
             return asked
         raise BadInput(f"{self.thing} {asked} is not available; {self}")
 
@@ -96,7 +92,11 @@ class Offer:
     def __str__(self) -> str:
         if self.listed:
             return f"available: {', '.join(self.listed)}"
-        return f"available: any release from {self.oldest} on" if self.oldest else "no version can be chosen"
+        if self.minors:
+            return (
+                f"available: {self.default}, and releases of {', '.join(self.minors)} that the registry has"
+            )
+        return "no version can be chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,22 @@ class Available:
     def choose(self, asked: AskedVersions) -> Versions:
         """Return the versions asked for, and the source's own where none is. Raises BadInput with a list."""
         mesh = MeshVersion(self.istio.need(asked.istio), self.envoy.take(asked.envoy))
-        return Versions(mesh, self.kubernetes.need(asked.kubernetes))
+        return Versions(mesh, self.on(mesh, asked.kubernetes))
+
+    def on(self, mesh: MeshVersion, kubernetes: str | None) -> str:
+        """Return the Kubernetes for a mesh, the source's own where none is asked for.
+
+        Raises BadInput, with what there is, unless the source has it and that Istio supports it.
+        """
+        taken = self.kubernetes.need(kubernetes)
+        if self.source is ImagesFrom.PULL and not supports(mesh.istio, taken):
+            fitting = [one for one in self.kubernetes.listed if supports(mesh.istio, one)]
+            oldest, newest = KUBERNETES_OF_ISTIO[minor_of(mesh.istio)]
+            raise BadInput(
+                f"Istio {mesh.istio} does not support Kubernetes {taken} (it supports {oldest} to {newest}); "
+                f"available for it: {', '.join(fitting) or 'none'}"
+            )
+        return taken
 
     def check(self, mesh: MeshVersion) -> None:
         """Raise BadInput, with what there is, unless the source can give just this mesh."""
@@ -134,24 +149,26 @@ def available(source: ImagesFrom) -> Available:
             Offer("Kubernetes (built here)", kubernetes[-1], kubernetes),
         )
     assert source is ImagesFrom.PULL, "what auto gives is known when a registry was asked"
+    pinned = pins()
     return Available(
         source,
-        Offer("Istio (pulled)", pulled_version_of("pilot"), oldest=OLDEST_ISTIO),
+        Offer("Istio (pulled)", pinned.of("pilot").version, minors=tuple(KUBERNETES_OF_ISTIO)),
         Offer("Envoy (part of a pulled Istio)", None),
-        Offer("Kubernetes (pulled)", pulled_version_of("node"), oldest=OLDEST_KUBERNETES),
+        Offer("Kubernetes (pulled)", pinned.of("node").version, tuple(pinned.nodes)),
     )
 
 
 def check_asked(images: ImagesFrom, asked: AskedVersions) -> None:
-    """Raise BadInput, with what there is, when versions can't be had from where images may come from.
+    """Raise BadInput, with the available versions, where the image source lacks a requested one.
 
-    As far as that can be told before a registry was asked.
+    Only what can be decided before a registry is contacted is refused here; so are pins of pulled images that
+    can't be used.
     """
     sources = [ImagesFrom.PULL, ImagesFrom.BUILD] if images is ImagesFrom.AUTO else [images]
     refusals: list[str] = []
-    for source in sources:
+    for offer in [available(source) for source in sources]:
         try:
-            available(source).choose(asked)
+            offer.choose(asked)
         except BadInput as bad:
             refusals.append(str(bad))
     if len(refusals) == len(sources):

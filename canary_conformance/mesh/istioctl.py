@@ -25,7 +25,7 @@ def run_istioctl(
 ) -> str:
     """Return what istioctl prints for a cluster.
 
-    It writes to ~/.kube and reads settings in ~/.istioctl, so its home is the kubeconfig's folder.
+    It writes to ~/.kube and reads settings in ~/.istioctl, so its home is the suite's folder for the cluster.
 
     Args:
         cluster: The cluster.
@@ -41,7 +41,7 @@ def run_istioctl(
         [program, *words, *cluster.api.arguments],
         limit=limit or LIMITS.analyze,
         accepted=accepted,
-        environment={"HOME": str(cluster.api.kubeconfig.parent)},
+        environment={"HOME": str(cluster.api.folder)},
     )
 
 
@@ -64,7 +64,7 @@ def analyze(cluster: Cluster, program: Path, namespace: str, root_namespace: str
 def precheck(cluster: Cluster, program: Path) -> list[str]:
     """Return what `istioctl x precheck` finds: what keeps its version from being installed.
 
-    As analyze() does. Raises CommandFailed.
+    The form is that of analyze(). Raises CommandFailed.
     """
     words = ("experimental", "precheck", "--output", "json")
     return read_findings(run_istioctl(cluster, program, *words, accepted=(0, FINDINGS)))

@@ -126,7 +126,8 @@ def proxy_versions(proxies: Proxies, pods: Iterable[PodName]) -> dict[PodName, P
 def refused_by_proxies(api: Api, root_namespace: str, *, within: float) -> list[str]:
     """Return what proxies refused in these last seconds of what istiod sent them, in Envoy's own words.
 
-    As istiod logs it, each text once, oldest first: "LDS Internal:Error adding/updating listener(s) ...".
+    Each text comes once, oldest first, as istiod logs it: "LDS Internal:Error adding/updating listener(s)
+    ...".
     """
     found: list[str] = []
     for pod in istiod_pods(api, root_namespace):

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from canary_conformance.scenario.kinds import kind_name
-from canary_conformance.scenario.object_checks import object_problems
-from canary_conformance.scenario.object_lists import unpacked
+from canary_conformance.scenario.object_checks import object_problems, unpacked
 from canary_conformance.scenario.places import Finding, Place, refuse
 from canary_conformance.scenario.stages import ObjectRef, Scenario
 from canary_conformance.scenario.yaml_files import Document, YamlFile, parse_yaml, read_yaml
@@ -85,8 +84,7 @@ class ManifestFolder:
         raise LookupError(f"{file} has no {ref}; it has {holds or 'nothing'}")
 
     def place_of(self, concern: str, files: Iterable[str]) -> Place | None:
-        """Return the line that a concern of a requirement means, or None when none of the files has its
-        object.
+        """Return the line that a requirement's concern means, None where no file has its object.
 
         `files` are those applied so far, in order: the last one that has the object is the one in force.
         Raises ValueError for a concern that isn't written as one.

@@ -169,11 +169,11 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The way into a stage: its steps in order, and every page of the continuous voters by their names.
+    """The transition into a stage: its steps in order, and the continuous voters' pages by voter.
 
-    And what can't be seen any more once it is entered: the API server's warnings, how knocks at each way in
-    ended before the first Gateway, the plaintext calls that were answered before the lock, the pages of 2.0
-    before everyone is led to it.
+    It also holds what cannot be seen any more once the stage is entered: the API server's warnings, how
+    knocks at each way in ended before the first Gateway, the plaintext calls that were answered before the
+    lock, the pages of 2.0 before everyone is led to it.
     """
 
     stage: int

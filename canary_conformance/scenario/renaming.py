@@ -58,7 +58,6 @@ class Renaming:
 
 def rename_scenario(scenario: Scenario, renaming: Renaming) -> Scenario:
     """Return the scenario in its other namespace; deleting the namespace means the other one."""
-
     own = ObjectRef("Namespace", renaming.namespace)
 
     def renamed(refs: tuple[ObjectRef, ...]) -> tuple[ObjectRef, ...]:

@@ -34,10 +34,10 @@ VOLATILE = frozenset(
 
 
 def snapshot(api: Api, without_namespaces: Collection[str], others: Collection[str] = ()) -> frozenset[str]:
-    """Return each object as "Kind namespace/name #what its author wrote".
+    """Return each object but those of some namespaces as "Kind namespace/name #what its author wrote".
 
-    Without those of some namespaces. others: the namespaces of other workers; what the cluster itself
-    keeps for them (a volume, a Service's address) is left out too.
+    others: the namespaces of other workers; what the cluster itself keeps for them (a volume, a Service's
+    address) is left out too.
     """
     left_out = {*without_namespaces, *others}
     return frozenset(

@@ -1,7 +1,4 @@
-"""Making a step of the scenario: apply a file's objects in its order.
-
-Or delete objects and wait until they are gone.
-"""
+"""The steps of the scenario: apply a file's objects in order, or delete objects until they are gone."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A real browser at the page: Chromium, headless, driven by Playwright. Source: R4.6.
 
 It keeps its own cookies and cache, follows redirects by its own rules, and presses what the page itself
-offers. Playwright's own browsers are left alone: what is driven is the Chromium of the machine, Debian's
-where we may install it.
+offers. What is driven is the Chromium of the machine, or one that Playwright was asked to install, or
+Debian's where we may install it.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ from canary_conformance.traffic.page import page_of, page_without_answer
 # The same browser without windows, which starts in half the time (Chromium: "headless shell").
 PACKAGE = "chromium-headless-shell"
 PROGRAMS = (PACKAGE, "chromium", "google-chrome", "chromium-browser")
+APPLICATIONS = tuple(
+    Path(f"/Applications/{name}.app/Contents/MacOS/{name}") for name in ("Google Chrome", "Chromium")
+)
 # As for the other voters: proxies of whoever runs the suite are for the outside. The rest keeps Chromium from
 # calling its maker.
 ARGUMENTS = ("--no-proxy-server", "--disable-background-networking", "--disable-component-update")
@@ -195,14 +198,25 @@ def ensure_chromium(progress: Progress) -> Path:
         found = _found()
     if found is None:
         raise EnvironmentFailed(
-            f"no browser is at hand: install {' or '.join(PROGRAMS)}, so that it is on PATH; only root on "
-            f"Debian or Ubuntu can have Debian's {PACKAGE} installed here"
+            f"no browser was found ({', '.join(PROGRAMS)} on PATH, in macOS's folder of applications, or "
+            f"Playwright's own): run `python -m playwright install chromium`, which needs no root, or "
+            f"`sudo apt-get install {PACKAGE}`"
         )
     return found
 
 
 def _found() -> Path | None:
-    return next((path for name in PROGRAMS if (path := find_program(name)) is not None), None)
+    """Return a browser on PATH, one that macOS keeps elsewhere, or the one that Playwright has installed."""
+    on_path = (path for name in PROGRAMS if (path := find_program(name)) is not None)
+    return (
+        next(on_path, None) or next((path for path in APPLICATIONS if path.exists()), None) or _playwrights()
+    )
+
+
+def _playwrights() -> Path | None:
+    with sync_playwright() as playwright:
+        program = Path(playwright.chromium.executable_path)
+    return program if program.exists() else None
 
 
 def _failed(path: str, why: str, started: float) -> Page:

@@ -1,7 +1,7 @@
-"""Voters who never stop: pages opened at a steady pace, by voters with and without the flag.
+"""Pages opened at a steady pace, by voters with and without the flag, while something is changed.
 
-While something is changed. Each voter is a thread with a connection of its own and opens one page at a time,
-so a slow answer is seen as a gap, not as a queue.
+Each voter is a thread with a connection of its own and opens one page at a time, so a slow answer is seen as
+a gap, not as a queue.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a page says, read from its HTML: the contract's `#results`, `#footer` and buttons.
+"""What a page says, read from what the contract has in its HTML: `#results`, `#footer` and buttons.
 
-Nothing private to an image. BeautifulSoup reads; equal bodies are read once, since thousands of pages differ
-only in the pod that served them.
+Nothing private to an image is read. BeautifulSoup reads; equal bodies are read once, since thousands of pages
+differ only in the pod that served them.
 """
 
 from __future__ import annotations

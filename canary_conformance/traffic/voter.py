@@ -1,7 +1,7 @@
-"""A voter: somebody outside the cluster who opens the page at the ingress gateway, votes.
+"""A voter outside the cluster: opens the page at the ingress gateway, votes, and may carry the flag.
 
-And may carry the feature flag. A voter keeps connections, as browsers do: the gateway chooses a route and a
-pod for each request, not for each connection, so nothing is hidden by it. Cookies are sent as raw headers.
+A voter keeps connections, as browsers do: the gateway chooses a route and a pod for each request, not for
+each connection, so nothing is hidden by it. Cookies are sent as raw headers.
 """
 
 from __future__ import annotations

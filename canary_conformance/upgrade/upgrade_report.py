@@ -1,6 +1,6 @@
-"""What a run that moves the mesh leaves: promises by moment, what was seen of each move.
+"""The report of a run that moves the mesh: requirements by moment, each move, which proxy ran what.
 
-And which proxy ran what, when. As text and for machines: upgrade.txt and upgrade.json in the run's folder.
+It is written as text and for machines: upgrade.txt and upgrade.json in the run's folder.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The mutual TLS of the scenario's legs, read from the proxies on both ends: the table, the identities.
+"""The mutual TLS of the scenario's legs, read from both ends' proxies: table, identities, handshakes.
 
-The handshakes. Which legs there are follows from the pods: the ingress leads to the app, each pod to what its
-version may call; analytics 1.0 is locked out since stage 3 and has none (R3.3).
+Which legs there are follows from the pods: the ingress leads to the app, each app pod to analytics and to its
+version's store, each analytics pod to its store; analytics 1.0 is locked out since stage 3 and has none
+(R3.3).
 """
 
 from __future__ import annotations
@@ -43,10 +44,7 @@ class TlsView:
     identities: tuple[LegIdentity, ...]
 
     def table(self) -> dict[str, str]:
-        """Return each leg with the rest of its row, in istioctl's words: status, server, client, policy.
-
-        Rule.
-        """
+        """Return each leg with its row in istioctl's words: status, server, client, policy, rule."""
         return {str(row.leg): _cells(row) for row in self.rows}
 
 
@@ -126,7 +124,7 @@ def expected_legs(namespace: NamespaceUnderTest) -> list[str]:
 def handshakes(namespace: NamespaceUnderTest) -> Mapping[PodName, int | None]:
     """Return how many TLS handshakes each of the application's sidecars has completed as a server.
 
-    None if untold.
+    None stands for a sidecar that reports no number.
     """
     pods = [workload.pod for workload in namespace.workloads() if workload.has_proxy()]
     return {pod: server_handshakes(stats) for pod, stats in namespace.proxies.ask(pods, TLS_STATS).items()}

@@ -96,7 +96,7 @@ class Stuck:
     def crashed(self, pods: Sequence[Object]) -> Trouble | None:
         """Return which container ends again and again by its own fault, or what keeps it from its peers.
 
-        Also a pod that by the manifests never gets ready, whatever state it is in.
+        A pod that by the manifests never gets ready counts too, whatever state it is in.
         """
         return self._crash_loops.crashed(pods) or self._by_manifests(pods)
 

@@ -86,7 +86,8 @@ def ask_all(mutants: Sequence[Mutant], ask: Ask, jobs: int) -> Mapping[str, str]
 def in_force(folder: Path, scenario: Scenario, overlay: Mapping[str, bytes], file: str) -> dict[str, str]:
     """Return the texts of all objects in force once the stage that applies a file has been made.
 
-    By file; an object that a later file configures stands there only. A file that isn't YAML is kept whole.
+    They are listed by file; an object that a later file configures stands there only. A file that isn't YAML
+    is kept whole.
     """
     stage = next(stage for stage in scenario.stages if file in stage.files())
     texts: dict[str, str] = {}

@@ -53,6 +53,10 @@ class Pytest:
         added = {"XDG_CACHE_HOME": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
         self._environment = ours | added | {"PATH": programs.path}
 
+    def given(self, **variables: str) -> None:
+        """Set variables of the environment of later runs."""
+        self._environment |= variables
+
     def __call__(self, *options: str | Path, tests: str = ONE_TEST) -> Ended:
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", tests, *options]
         done = subprocess.run(
@@ -85,6 +89,40 @@ def assert_bad_input(ended: Ended, *told: str) -> None:
 
 def test_an_unknown_source_of_images(run_pytest: Pytest) -> None:
     assert_bad_input(run_pytest("--images", "steal"), "--images", "'steal'", "auto", "pull", "build")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ("--registry", "https://harbor.example.com/hub"),
+            "--registry 'https://harbor.example.com/hub' must not",
+        ),
+        (("--registry", "hub"), "--registry 'hub' names no host"),
+        (
+            ("--kubernetes-version", "1.37.0"),
+            "Kubernetes (pulled) 1.37.0 is not available; available: 1.34.11",
+        ),
+        (
+            ("--istio-version", "1.29.3", "--kubernetes-version", "1.36.4", "--images", "pull"),
+            "available for it: ",
+        ),
+        (("--istio-version", "1.27.0"), "releases of 1.28, 1.29, 1.30, 1.31 that the registry has"),
+    ],
+)
+def test_a_registry_or_a_version_that_no_image_can_come_from(
+    run_pytest: Pytest, options: tuple[str, ...], told: str
+) -> None:
+    assert_bad_input(run_pytest(*options), told)
+
+
+def test_a_registry_or_a_file_of_pins_in_the_environment_that_can_not_be_used(run_pytest: Pytest) -> None:
+    run_pytest.given(VOTING_REGISTRY="http://harbor.example.com")
+    assert_bad_input(run_pytest(), "VOTING_REGISTRY 'http://harbor.example.com' must not have a scheme")
+    run_pytest.given(VOTING_REGISTRY="", VOTING_PINS="/nowhere/pins.ini")
+    assert_bad_input(run_pytest(), "the file of image references /nowhere/pins.ini can't be read")
+    # What pulls nothing does not read it.
+    assert run_pytest("-m", "static", tests="tests/static/test_stage_1_deploy.py").code == 0
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])

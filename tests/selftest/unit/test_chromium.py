@@ -183,9 +183,29 @@ def test_collecting_the_browser_s_tests_does_not_load_what_drives_it() -> None:
 
 def test_without_a_browser_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chromium_module, "PROGRAMS", ("browser-of-this-test",))
+    monkeypatch.setattr(chromium_module, "_playwrights", lambda: None)
     monkeypatch.setattr(chromium_module, "may_install", lambda: False)
-    with pytest.raises(EnvironmentFailed, match="install browser-of-this-test"):
+    with pytest.raises(EnvironmentFailed, match="run `python -m playwright install chromium`") as told:
         ensure_chromium(Progress())
+    assert f"sudo apt-get install {PACKAGE}" in str(told.value)
+
+
+@pytest.mark.parametrize("where", ["applications", "playwright"])
+def test_a_browser_that_is_not_on_path_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    browser = tmp_path / "Google Chrome"
+    browser.touch()
+    monkeypatch.setattr(chromium_module, "PROGRAMS", ())
+    monkeypatch.setattr(chromium_module, "may_install", lambda: True)
+    monkeypatch.setattr(chromium_module, "APPLICATIONS", (browser,) if where == "applications" else ())
+    monkeypatch.setattr(chromium_module, "_playwrights", lambda: browser if where == "playwright" else None)
+    assert ensure_chromium(Progress()) == browser
+
+
+def test_playwright_s_browser_counts_only_where_it_was_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "/no/such/folder")
+    assert chromium_module._playwrights() is None
 
 
 def test_debian_s_is_installed_where_we_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,6 +217,7 @@ def test_debian_s_is_installed_where_we_may(tmp_path: Path, monkeypatch: pytest.
         programs.add("browser-of-this-test")
 
     monkeypatch.setattr(chromium_module, "PROGRAMS", ("browser-of-this-test",))
+    monkeypatch.setattr(chromium_module, "_playwrights", lambda: None)
     monkeypatch.setattr(chromium_module, "may_install", lambda: True)
     monkeypatch.setattr(chromium_module, "install_packages", install)
     assert ensure_chromium(Progress()).name == "browser-of-this-test"

@@ -121,6 +121,35 @@ def test_no_engine_and_no_right_to_install_one_says_what_to_start(
     assert not any(call.startswith(("apt-get", "dockerd")) for call in machine.programs.calls())
 
 
+def test_a_user_who_may_not_use_the_engine_is_told_the_command(machine: Machine) -> None:
+    refused = "permission denied while trying to connect to the Docker daemon socket at unix:///..."
+    machine.programs.add("docker", f"echo '{refused}' >&2; exit 1")
+    machine.is_root(False)
+    with pytest.raises(BadInput, match="sudo usermod --append --groups docker"):
+        ensured()
+
+
+def test_a_machine_without_docker_is_told_what_to_install(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.is_root(False)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(BadInput, match=r"run `sudo apt-get install docker\.io`, or install Docker Desktop"):
+        ensured()
+
+
+@pytest.mark.parametrize(
+    ("lacks", "packages"), [(False, "docker.io iptables"), (True, "docker.io iptables jq")]
+)
+def test_only_what_an_engine_needs_is_installed(machine: Machine, lacks: bool, packages: str) -> None:
+    machine.has_capabilities(ALL & ~(1 << CAP_SYS_RESOURCE) if lacks else ALL)
+    machine.programs.add("apt-get")
+    with pytest.raises(EnvironmentFailed):
+        ensured()
+    installed = [call for call in machine.programs.calls() if call.startswith("apt-get install")]
+    assert installed == [f"apt-get install -y -qq --no-install-recommends {packages}"]
+
+
 def test_a_docker_host_that_does_not_answer_is_not_replaced(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,7 +204,9 @@ def test_a_removed_package_is_missing(machine: Machine) -> None:
 
 def test_missing_packages_are_named_to_who_can_not_install_them(machine: Machine) -> None:
     machine.is_root(False)
-    with pytest.raises(BadInput, match=r"only root can install them: debootstrap jq"):
+    with pytest.raises(
+        BadInput, match="only root can install them: run `sudo apt-get install debootstrap jq`"
+    ):
         install_packages(("debootstrap", "jq"))
 
 

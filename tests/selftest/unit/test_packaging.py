@@ -103,19 +103,20 @@ def test_the_version_stands_in_the_package_alone(wheel: Path) -> None:
     assert canary_conformance.__version__ not in (REPOSITORY / "pyproject.toml").read_text()
 
 
-def test_the_wheel_requires_what_the_library_imports_in_versions_that_the_suite_is_run_with(
-    wheel: Path,
-) -> None:
-    required = {
-        canonicalize_name(one.name): one.specifier
-        for one in map(Requirement, metadata(wheel)["Requires-Dist"])
-    }
+def test_the_wheel_requires_what_the_library_imports_and_the_suite_is_run_with(wheel: Path) -> None:
+    wanted = map(Requirement, metadata(wheel)["Requires-Dist"])
+    required = {canonicalize_name(one.name): one.specifier for one in wanted}
     pinned = pins("requirements.txt")
-    assert {name for name in required if not required[name].contains(pinned[name])} == set()
+    assert [name for name in required if not required[name].contains(pinned[name])] == []
     distributions = packages_distributions()
     carried = {"urllib3", "websocket"}  # by requests and by kubernetes
-    for module in imported_by_the_library() - {"canary_conformance", "fixtures"} - carried:
-        assert {canonicalize_name(name) for name in distributions[module]} & required.keys(), module
+    imported = imported_by_the_library() - {"canary_conformance", "fixtures"} - carried
+    found = {module: {canonicalize_name(name) for name in distributions[module]} for module in imported}
+    assert [module for module, names in found.items() if not names & required.keys()] == []
+    # The static tests are called by the library as they stand, and they import pytest.
+    assert required.keys() - set().union(*found.values()) <= {"pytest"}
+    # Of the suite alone: pytest spreads tests over workers by it.
+    assert pinned.keys() - required.keys() == {"pytest-xdist"}
 
 
 def test_an_installed_library_judges_a_folder_anywhere(wheel: Path, tmp_path: Path) -> None:

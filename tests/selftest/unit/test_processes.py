@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.errors import EnvironmentFailed
-from canary_conformance.processes import CommandFailed, end_running, find_program, last_lines, run
+from canary_conformance.processes import CommandFailed, TooLate, end_running, find_program, last_lines, run
 from canary_conformance.waiting import wait_until
 
 pytestmark = pytest.mark.selftest
@@ -167,3 +167,18 @@ def test_programs_are_found_on_the_path(tmp_path: Path, monkeypatch: pytest.Monk
 def test_last_lines_leaves_out_blank_ones() -> None:
     assert last_lines("a\n\n  b  \n\nc\n", count=2) == "    b\n  c"
     assert last_lines(" \n") == ""
+
+
+def test_a_program_that_writes_nothing_by_its_first_word_s_limit_is_ended() -> None:
+    with pytest.raises(TooLate, match=r"wrote nothing within 0\.5 s$"):
+        run(["sh", "-c", "read never <&- ; exec sleep 60"], limit=LONG, first_word=SOON)
+
+
+def test_a_first_word_gives_a_program_its_whole_limit() -> None:
+    assert run(["sh", "-c", "echo one; sleep 0.6; echo two"], limit=LONG, first_word=SOON) == "one\ntwo\n"
+    assert run(["sh", "-c", "echo one >&2; sleep 0.6; echo two"], limit=LONG, first_word=SOON) == "two\n"
+
+
+def test_a_program_that_speaks_and_does_not_end_is_ended_at_its_limit_with_what_it_wrote() -> None:
+    with pytest.raises(TooLate, match=r"did not end within 1 s:\n  one"):
+        run(["sh", "-c", "echo one; exec sleep 60"], limit=1, first_word=SOON)

@@ -1,34 +1,41 @@
-"""auto pulls when a registry answers and builds when none does, says which, and takes programs that fit."""
+"""A run is made from pulled releases or from what is built here, with the programs on PATH that fit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
 
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images import offline
+from canary_conformance.images import pins as pinned
 from canary_conformance.images import provisions as sources
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.node_image import Stocked
+from canary_conformance.images.offline import KIND_VERSION
 from canary_conformance.images.pins import (
     ISTIO_VERSION,
     envoy_pins,
+    minor_of,
+    numbers_of,
     pulled_images,
     pulled_version_of,
     reference_of,
 )
-from canary_conformance.images.provisions import KIND_VERSION, Provisions, provide, provide_for
+from canary_conformance.images.provisions import Provisions, provide, provide_for
+from canary_conformance.images.pull_outcomes import Outcome
+from canary_conformance.images.pulling import failure
 from canary_conformance.images.recipes import Recipe
 from canary_conformance.images.versions import MeshVersion
+from canary_conformance.paths import IMAGES
 from canary_conformance.progress import Progress
-from canary_conformance.timeouts import Timeouts
 from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
 
-PILOT = reference_of("pilot")
+PILOT, NODE = str(reference_of("pilot")), str(reference_of("node"))
+PULLED_ISTIO = pulled_version_of("pilot")
 NEWEST_ENVOY = list(envoy_pins())[-1]
 
 
@@ -36,6 +43,8 @@ NEWEST_ENVOY = list(envoy_pins())[-1]
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
     programs = Programs(tmp_path, monkeypatch)
     programs.only_these()
+    for name in (pinned.PINS, pinned.REGISTRY):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(Stocked, "serving", lambda _: None)
     return programs
 
@@ -68,39 +77,42 @@ def provided(asked: ImagesFrom, store: Path) -> tuple[Provisions, list[str]]:
     return provide(asked, AskedVersions(), store, Progress(said.append)), said
 
 
-def test_auto_pulls_when_a_registry_answers(programs: Programs, wanted: list[Recipe], tmp_path: Path) -> None:
-    programs.add("docker", "echo '{}'")
-    provisions, said = provided(ImagesFrom.AUTO, tmp_path)
-    assert provisions.source is ImagesFrom.PULL
-    assert "images: a registry answers, so they are pulled" in said[0]
-    assert wanted
-
-
-@pytest.mark.parametrize("answer", ["echo 'connection refused' >&2; exit 1", "while :; do :; done"])
-def test_auto_builds_when_no_registry_answers_in_time(
-    programs: Programs,
-    wanted: list[Recipe],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    answer: str,
+def test_auto_is_decided_before_anything_is_made(
+    wanted: list[Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "LIMITS", Timeouts(registry_answers=0.3))
-    programs.add("docker", answer)
-    provisions, said = provided(ImagesFrom.AUTO, tmp_path)
-    assert provisions.source is ImagesFrom.BUILD
-    assert "images: no container registry answers, so they are built here" in said[0]
-    assert programs.calls() == [f"docker manifest inspect {PILOT}"]
-    assert wanted
+    made: list[int] = []
+    for answer in (ImagesFrom.PULL, ImagesFrom.BUILD):
+
+        def decide(*_: object, answer: ImagesFrom = answer) -> ImagesFrom:
+            made.append(len(wanted))
+            return answer
+
+        monkeypatch.setattr(sources, "decided", decide)
+        wanted.clear()
+        assert provided(ImagesFrom.AUTO, tmp_path / answer)[0].source is answer
+    assert made == [0, 0]
 
 
-def test_no_registry_is_asked_when_the_person_has_chosen(
-    programs: Programs, wanted: list[Recipe], tmp_path: Path
+@pytest.mark.usefixtures("programs")
+def test_released_versions_are_pulled_before_anything_is_made_of_others(
+    wanted: list[Recipe], tmp_path: Path
 ) -> None:
-    programs.add("docker", "exit 1")
-    for asked in (ImagesFrom.BUILD, ImagesFrom.PULL):
-        assert provided(asked, tmp_path / asked)[0].source is asked
-    assert not any("manifest" in call for call in programs.calls())
-    assert wanted
+    provided(ImagesFrom.PULL, tmp_path)
+    assert [getattr(recipe, "reference", "") for recipe in wanted[:2]] == [PILOT, NODE]
+
+
+@pytest.mark.usefixtures("programs", "wanted")
+def test_a_release_that_the_registry_does_not_have_is_refused_with_the_available_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(recipes: Sequence[Recipe], *_: object) -> None:
+        raise failure(str(getattr(recipes[0], "reference")), Outcome.MISSING, "manifest unknown")  # noqa: B009
+
+    monkeypatch.setattr(sources, "make_all", missing)
+    with pytest.raises(BadInput) as refused:
+        provide(ImagesFrom.PULL, AskedVersions(istio="1.31.99"), tmp_path, Progress())
+    assert "docker.io does not have this image" in str(refused.value)
+    assert "Istio (pulled): available: 1.31.1, and releases of 1.28" in str(refused.value)
 
 
 @pytest.mark.usefixtures("programs", "wanted")
@@ -114,6 +126,19 @@ def test_the_header_says_where_upstream_envoy_stands_in_for_istio_s(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("programs", "wanted")
+def test_the_header_says_from_which_registry_and_by_which_pins_images_are_pulled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(pinned.REGISTRY, "127.0.0.1:5000/some/prefix")
+    pins = tmp_path / "pins.ini"
+    pins.write_text((IMAGES / "pulled/references.ini").read_text())
+    monkeypatch.setenv(pinned.PINS, str(pins))
+    pulled, _ = provided(ImagesFrom.PULL, tmp_path / "pulled")
+    assert pulled.describe().endswith(f"images pulled from 127.0.0.1:5000/some/prefix, pinned by {pins}")
+    assert pulled.hub == "docker.io/istio"
+
+
+@pytest.mark.usefixtures("programs", "wanted")
 def test_the_node_s_images_are_named_as_istioctl_will_ask_for_them(tmp_path: Path) -> None:
     built, _ = provided(ImagesFrom.BUILD, tmp_path / "built")
     platform = offline.platform_images(built.kubernetes_version)
@@ -124,21 +149,23 @@ def test_the_node_s_images_are_named_as_istioctl_will_ask_for_them(tmp_path: Pat
         built.coredns_image,
     } <= inside
     pulled, _ = provided(ImagesFrom.PULL, tmp_path / "pulled")
-    assert f"{pulled.hub}/pilot:{pulled.tag}" == PILOT
+    assert f"{pulled.hub}/pilot:{pulled.tag}" == reference_of("pilot").name
 
 
 @pytest.mark.parametrize(
     ("kind", "fits"),
     [
         (f"kind v{KIND_VERSION} go1.30.1 linux/amd64", True),
-        (f"kind {KIND_VERSION}", True),
-        (f"kind v{KIND_VERSION}-alpha go1.30.1 linux/amd64", False),
-        (f"kind v{KIND_VERSION}1 go1.30.1 linux/amd64", False),
-        (f"kind v1{KIND_VERSION} go1.30.1 linux/amd64", False),
-        ("kind v0.1.0 go1.30.1 linux/amd64", False),
+        ("kind version 0.33.0", True),
+        ("kind v0.30.0 go1.24.6 darwin/arm64", True),
+        ("kind v0.34.0-alpha+1a2b3c go1.30.1 linux/amd64", True),
+        ("kind v1.0.0 go1.30.1 linux/amd64", True),
+        ("kind v0.29.0 go1.24.2 linux/amd64", False),
+        ("kind v0.9.0 go1.30.1 linux/amd64", False),
+        ("kind: unknown command", False),
     ],
 )
-def test_a_kind_on_the_path_is_used_if_its_version_fits(
+def test_a_kind_on_the_path_is_used_for_a_pulled_node_if_it_is_new_enough(
     programs: Programs, wanted: list[Recipe], tmp_path: Path, kind: str, fits: bool
 ) -> None:
     on_path = programs.add("kind", f"echo '{kind}'")
@@ -147,11 +174,29 @@ def test_a_kind_on_the_path_is_used_if_its_version_fits(
     assert ("kind" in names(wanted)) is not fits
 
 
+def test_a_newer_kubernetes_asks_for_a_newer_kind(
+    programs: Programs, wanted: list[Recipe], tmp_path: Path
+) -> None:
+    programs.add("kind", "echo 'kind v0.30.0 go1.24.6 linux/amd64'")
+    provide(ImagesFrom.PULL, AskedVersions(kubernetes="1.36.4"), tmp_path, Progress())
+    assert "kind" in names(wanted)
+
+
+@pytest.mark.usefixtures("wanted")
+@pytest.mark.parametrize(("version", "fits"), [(KIND_VERSION, True), ("0.99.0", False), ("0.30.0", False)])
+def test_a_node_that_is_built_here_is_started_by_the_kind_that_it_was_made_for(
+    programs: Programs, tmp_path: Path, version: str, fits: bool
+) -> None:
+    on_path = programs.add("kind", f"echo 'kind v{version} go1.30.1 linux/amd64'")
+    assert (provided(ImagesFrom.BUILD, tmp_path)[0].kind == on_path) is fits
+
+
 @pytest.mark.parametrize(
     ("told", "fits"),
     [
-        (f"client version: {ISTIO_VERSION}", True),
-        (ISTIO_VERSION, True),
+        (f"client version: {PULLED_ISTIO}", True),
+        (PULLED_ISTIO, True),
+        (f"{PULLED_ISTIO}-alpha.1", False),
         ("client version: 1.20.3", False),
     ],
 )
@@ -178,28 +223,29 @@ def test_a_program_that_was_not_built_after_all_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "make_all", lambda *_: None)
-    with pytest.raises(EnvironmentFailed, match=r"kind is neither on PATH in version .* nor made here"):
+    with pytest.raises(
+        EnvironmentFailed, match="kind was neither found on PATH in a version that fits nor made here"
+    ):
         provided(ImagesFrom.BUILD, tmp_path)
 
 
 def test_every_image_that_is_pulled_has_a_pinned_reference() -> None:
-    assert set(pulled_images()) == {"node", "debian", "pilot", "proxyv2", "mysql"}
+    assert set(pulled_images()) == {"node", "debian", "pilot", "proxyv2", "istioctl", "mysql"}
     for name in pulled_images():
-        _, colon, tag = reference_of(name).rpartition("/")[2].partition(":")
-        assert colon
-        assert tag != "latest"
-    assert f":v{pulled_version_of('node')}@sha256:" in reference_of("node")
+        assert reference_of(name).tag != "latest"
+    assert "@sha256:" in NODE
 
 
-def test_another_version_is_pulled_by_its_tag_and_the_pinned_one_by_its_digest() -> None:
-    assert reference_of("pilot", "1.29.3") == "docker.io/istio/pilot:1.29.3"
-    assert reference_of("node", "1.33.4") == "docker.io/kindest/node:v1.33.4"
+def test_another_version_is_pulled_by_its_tag_and_a_pinned_one_by_its_digest() -> None:
+    assert str(reference_of("pilot", "1.29.3")) == "docker.io/istio/pilot:1.29.3"
+    assert str(reference_of("node", "1.33.4")) == "docker.io/kindest/node:v1.33.4"
     assert reference_of("node", pulled_version_of("node")) == reference_of("node")
+    assert str(reference_of("node", "1.36.4")).startswith("docker.io/kindest/node:v1.36.4@sha256:099e0493")
 
 
-def test_both_sources_run_the_same_istio() -> None:
-    for name in ("pilot", "proxyv2"):
-        assert reference_of(name).endswith(f"/istio/{name}:{ISTIO_VERSION}")
+def test_both_sources_run_the_same_istio_but_for_security_fixes_in_the_pulled_one() -> None:
+    assert minor_of(PULLED_ISTIO) == minor_of(ISTIO_VERSION)
+    assert numbers_of(PULLED_ISTIO) >= (1, 31, 1)
 
 
 @pytest.mark.usefixtures("programs", "wanted")

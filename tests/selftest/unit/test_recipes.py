@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from canary_conformance.images import offline
+from canary_conformance.images import offline, recipes
 from canary_conformance.images.building import make_all
 from canary_conformance.images.node_image import Stocked, contents_of
 from canary_conformance.images.pins import envoy_pins, kubernetes_modules
@@ -215,7 +215,9 @@ def store(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    return Programs(tmp_path, monkeypatch)
+    programs = Programs(tmp_path, monkeypatch)
+    programs.add("docker", "echo linux/amd64")
+    return programs
 
 
 def test_programs_appear_when_they_are_complete(root: Path, store: Path, programs: Programs) -> None:
@@ -228,6 +230,32 @@ def test_programs_appear_when_they_are_complete(root: Path, store: Path, program
     assert "-X a.version=1.2" in built[0]
     make_all((recipe,), store, Progress())
     assert len([call for call in programs.calls() if call.startswith("go build")]) == 1
+
+
+def test_programs_are_built_for_the_engine_or_for_this_machine(
+    root: Path, store: Path, programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipes, "host_platform", lambda: "darwin/arm64")
+    programs.add("docker", "echo linux/arm64")
+    programs.add("go", FAKE_GO % 'echo "$GOOS/$GOARCH" > "$2/program"')
+    inside, here = GoPrograms("caller", root / "go"), GoPrograms("kind", root / "go", for_host=True)
+    make_all((inside, here), store, Progress())
+    assert (inside.folder(store) / "program").read_text() == "linux/arm64\n"
+    assert (here.folder(store) / "program").read_text() == "darwin/arm64\n"
+
+
+def test_programs_for_this_machine_are_others_on_another(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = set()
+    for platform in ("darwin/arm64", "linux/amd64"):
+        monkeypatch.setattr(recipes, "host_platform", lambda platform=platform: platform)
+        keys.add(GoPrograms("kind", root / "go", for_host=True).key)
+    assert len(keys) == 2
+
+
+def test_tests_of_a_module_run_on_this_machine(root: Path, store: Path, programs: Programs) -> None:
+    programs.add("docker", "echo plan9/mips")
+    programs.add("go", 'case "$1" in test) [ "$GOOS" != plan9 ] || exit 1 ;; esac' + FAKE_GO % "exit 0")
+    GoPrograms("app", root / "go", tested=True).make(store)
 
 
 def test_programs_with_tests_of_their_own_are_tested_before_they_are_built(
@@ -265,8 +293,8 @@ def test_an_image_is_built_from_its_folder_its_base_and_files(
 ) -> None:
     listing = tmp_path / "listing"
     programs.add("go", FAKE_GO % "exit 0")
-    script = f'[ "$1" != image ] || exit 1; for last; do :; done; cd "$last" && find . -type f > {listing}'
-    programs.add("docker", script)
+    script = 'case "$1" in image) exit 1;; version) echo linux/arm64; exit;; esac; for last; do :; done; '
+    programs.add("docker", script + f'cd "$last" && find . -type f > {listing}')
     base = Pulled("base", "registry.example/debian:1")
     tools = GoPrograms("tools", root / "go")
     image = Built("app", root / "app", base, ((tools, "program", "bin/app"),), {"VERSION": "1.0"})
@@ -276,6 +304,35 @@ def test_an_image_is_built_from_its_folder_its_base_and_files(
     call = programs.calls()[-1]
     assert call.startswith(f"docker build --quiet --tag voting-conformance/app:{image.key} ")
     assert f"--build-arg VERSION=1.0 --build-arg BASE={base.tag}" in call
+
+
+def test_builders_keep_their_records_out_of_the_users_folders(
+    root: Path, store: Path, tmp_path: Path, programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUILDX_BUILDER", "a-builder-that-loads-nothing-into-the-engine")
+    monkeypatch.setenv("DOCKER_CONFIG", "with the logins")
+    programs.add("docker", f'env > {tmp_path}/seen; mkdir "$BUILDX_CONFIG"')
+    Built("app", root / "app").make(store)
+    seen = dict(line.split("=", 1) for line in (tmp_path / "seen").read_text().splitlines() if "=" in line)
+    assert Path(seen["BUILDX_CONFIG"]).is_relative_to(store)
+    assert seen["BUILDX_BUILDER"] == ""
+    assert seen["BUILDX_NO_DEFAULT_ATTESTATIONS"] == "1"
+    assert seen["DOCKER_CONFIG"] == "with the logins"
+    assert list(store.iterdir()) == []
+
+
+@pytest.mark.parametrize("word", ["--load", "--platform", "--provenance", "--output"])
+def test_builders_old_and_new_know_all_words(root: Path, store: Path, programs: Programs, word: str) -> None:
+    """The older builder refuses what only buildx knows (Docker: "docker build" and "docker buildx build")."""
+    Built("app", root / "app", arguments={"VERSION": "1.0"}).make(store)
+    assert word not in programs.calls()[-1]
+
+
+def test_a_node_takes_one_platform_of_what_an_engine_saves() -> None:
+    """Docker 29 saves the index of all platforms with the blobs of one; ctr imports its own by default."""
+    script = (Path(__file__).parents[3] / "images/pulled/node/import-images").read_text()
+    assert "images import --no-unpack -" in script
+    assert "--all-platforms" not in script
 
 
 def test_a_pulled_image_gets_our_name(store: Path, programs: Programs) -> None:

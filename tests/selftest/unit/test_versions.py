@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from canary_conformance.images.image_options import (
     add_version_options,
     asked_versions,
 )
-from canary_conformance.images.pins import ISTIO_VERSION, envoy_pins, kubernetes_modules
+from canary_conformance.images.pins import ISTIO_VERSION, PINS, envoy_pins, kubernetes_modules
 from canary_conformance.images.versions import MeshVersion, Versions, available, check_asked
 
 pytestmark = pytest.mark.selftest
@@ -78,20 +79,42 @@ def test_what_can_not_be_built_is_told_with_what_can(asked: AskedVersions, told:
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        (AskedVersions(istio="1.21.9"), "any release from 1.22.0 on"),
-        (AskedVersions(istio="latest"), "any release from 1.22.0 on"),
-        (AskedVersions(kubernetes="1.28.9"), "any release from 1.29.0 on"),
+        (AskedVersions(istio="1.27.9"), "available: 1.31.1, and releases of 1.28, 1.29, 1.30, 1.31 that the"),
+        (AskedVersions(istio="latest"), "Istio (pulled) latest is not available"),
+        (AskedVersions(istio="1.31"), "Istio (pulled) 1.31 is not available"),
+        (AskedVersions(istio="1.99.0"), "Istio (pulled) 1.99.0 is not available"),
+        (AskedVersions(kubernetes="1.37.0"), "is not available; available: 1.34.11, 1.35.8, 1.36.4"),
+        (AskedVersions(kubernetes="1.34.4"), "is not available; available: 1.34.11, 1.35.8, 1.36.4"),
         (AskedVersions(envoy="1.40.0"), "no version can be chosen"),
     ],
 )
-def test_what_can_not_be_pulled_is_told_with_what_can(asked: AskedVersions, told: str) -> None:
-    with pytest.raises(BadInput, match=told):
+def test_an_unavailable_pulled_version_is_refused_with_the_available_ones(
+    asked: AskedVersions, told: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
         PULLED.choose(asked)
+    assert told in str(refused.value)
 
 
-def test_any_release_that_is_new_enough_is_pulled() -> None:
-    asked = AskedVersions(istio="1.22.0", kubernetes="1.40.1")
-    assert PULLED.choose(asked) == Versions(MeshVersion("1.22.0", None), "1.40.1")
+def test_without_a_word_the_pinned_releases_are_pulled() -> None:
+    assert PULLED.choose(AskedVersions()) == Versions(MeshVersion("1.31.1", None), "1.34.11")
+
+
+@pytest.mark.parametrize("istio", ["1.31.0", "1.31.7", "1.30.4", "1.28.3", "1.31.2-rc.1"])
+def test_any_release_of_a_known_istio_may_be_asked_of_the_registry(istio: str) -> None:
+    assert PULLED.choose(AskedVersions(istio=istio)) == Versions(MeshVersion(istio, None), "1.34.11")
+
+
+def test_a_kubernetes_that_the_istio_does_not_support_is_refused_with_those_that_it_does() -> None:
+    assert PULLED.choose(AskedVersions(istio="1.31.1", kubernetes="1.36.4")).kubernetes == "1.36.4"
+    with pytest.raises(BadInput) as refused:
+        PULLED.choose(AskedVersions(istio="1.29.3", kubernetes="1.36.4"))
+    assert str(refused.value) == (
+        "Istio 1.29.3 does not support Kubernetes 1.36.4 (it supports 1.31 to 1.35); "
+        "available for it: 1.34.11, 1.35.8"
+    )
+    with pytest.raises(BadInput, match=r"available for it: 1\.34\.11$"):
+        PULLED.on(MeshVersion("1.28.0", None), "1.35.8")
 
 
 def test_before_a_registry_is_asked_only_what_no_source_can_give_is_refused() -> None:
@@ -101,6 +124,16 @@ def test_before_a_registry_is_asked_only_what_no_source_can_give_is_refused() ->
         check_asked(ImagesFrom.AUTO, AskedVersions(envoy="9.9.9"))
     with pytest.raises(BadInput, match=r"Istio \(built here\) 1\.29\.0"):
         check_asked(ImagesFrom.BUILD, AskedVersions(istio="1.29.0"))
+
+
+def test_pins_that_can_not_be_used_are_refused_unless_nothing_is_pulled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PINS, str(tmp_path / "absent.ini"))
+    for images in (ImagesFrom.AUTO, ImagesFrom.PULL):
+        with pytest.raises(BadInput, match=r"absent\.ini can't be read"):
+            check_asked(images, AskedVersions())
+    check_asked(ImagesFrom.BUILD, AskedVersions())
 
 
 def read(words: list[str]) -> AskedVersions:

@@ -1,0 +1,3 @@
+module votingconformance/pulled/kindnetd
+
+go 1.24

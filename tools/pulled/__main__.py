@@ -1,0 +1,123 @@
+"""The suite on pulled images, from a cold engine as an ordinary user: `python -m tools.pulled`.
+
+No registry of the internet is needed: images built here stand in for the released ones, in a registry on
+loopback, under the names by which those are pulled. All that is started or made is removed at the end but the
+images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from canary_conformance.errors import BadInput
+from canary_conformance.exit_codes import together
+from canary_conformance.images.building import make_all
+from canary_conformance.images.engine import ensure_engine
+from canary_conformance.images.image_options import ImagesFrom
+from canary_conformance.images.versions import MeshVersion, available
+from canary_conformance.paths import store
+from canary_conformance.processes import last_lines
+from canary_conformance.progress import Progress
+from tools.command_line import end_as_the_suite
+from tools.pulled.cold_engine import check_possible, cold_engine
+from tools.pulled.loopback_registry import PORT, LoopbackRegistry, running_registry
+from tools.pulled.ordinary_user import NAME, ordinary_user
+from tools.pulled.pins_file import write_pins
+from tools.pulled.stand_ins import REGISTRY, StandIn, stand_ins
+from tools.pulled.suite_runs import Measured, Way, run_suite, suite_words, ways
+from tools.reports import report_folder, say, tell
+
+# Root's, and open to pass through: the user's home and the engine's socket lie below it.
+FOLDER = Path("/var/lib/voting-conformance-pulled")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line asks for; arguments are pytest's."""
+
+    short: bool
+    port: int
+    arguments: tuple[str, ...]
+
+
+class _CommandLine(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Raise BadInput: a command line that can't be read has the suite's exit code for it."""
+        raise BadInput(f"{message}\n{self.format_usage().rstrip()}")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the suite each way, print what each took, and write it to reports/pulled-TIME.txt.
+
+    Returns:
+        The exit code of all runs together (canary_conformance.exit_codes).
+    """
+    return end_as_the_suite(lambda: _work(settings(words), Progress(say=say)))
+
+
+def settings(words: Sequence[str] | None = None) -> Settings:
+    """Read the command line; what follows `--` is pytest's. Raises BadInput."""
+    given = list(sys.argv[1:] if words is None else words)
+    end = given.index("--") if "--" in given else len(given)
+    parser = _CommandLine(prog="python -m tools.pulled", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="one way to name images, stages 1 to 4")
+    parser.add_argument(
+        "--port", type=int, default=PORT, help=f"port of the registry on loopback (default {PORT})"
+    )
+    read = parser.parse_args(given[:end])
+    return Settings(read.short, read.port, tuple(given[end + 1 :]))
+
+
+def _work(asked: Settings, progress: Progress) -> int:
+    check_possible()
+    ensure_engine(progress)
+    images = _images()
+    make_all((REGISTRY, *(one.image for one in images)), store(), progress)
+    folder = report_folder("pulled")
+    results: list[Measured] = []
+    with running_registry(store(), images, asked.port, progress) as registry:
+        try:
+            for way in ways(registry, short=asked.short):
+                results.append(_run(way, asked, images, registry, folder / f"{way.name}.log", progress))
+        finally:
+            tell(folder, "\n".join(map(str, results)) or "no run ended")
+    return together(one.exit_code for one in results)
+
+
+def _images() -> tuple[StandIn, ...]:
+    """Return the stand-ins for the versions that are built here by default."""
+    offer = available(ImagesFrom.BUILD)
+    mesh = MeshVersion(offer.istio.need(None), offer.envoy.need(None))
+    return stand_ins(offer.kubernetes.need(None), mesh)
+
+
+def _run(
+    way: Way,
+    asked: Settings,
+    images: Sequence[StandIn],
+    registry: LoopbackRegistry,
+    log: Path,
+    progress: Progress,
+) -> Measured:
+    FOLDER.mkdir(mode=0o711, parents=True, exist_ok=True)
+    with (
+        progress.phase(f"{way.name}: an ordinary user with an engine that has no images"),
+        ordinary_user(FOLDER / "home") as user,
+        cold_engine(FOLDER / "engine", NAME, registry.host) as engine,
+    ):
+        pins = user.home / "pins.ini"
+        write_pins(pins, images, registry.digest)
+        words = suite_words(way, asked.arguments, short=asked.short)
+        result = run_suite(way, words, user, engine, registry, pins, log)
+    progress.note(f"its last lines:\n{last_lines(log.read_text(errors='replace'))}")
+    progress.note(str(result))
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""What a run took at most of disk and memory, looked at beside the run."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from canary_conformance.processes import CommandFailed, run
+from canary_conformance.timeouts import LIMITS
+from tools.pulled.cold_engine import ColdEngine
+
+# Seconds between two looks: memory comes and goes within seconds.
+LOOK_EVERY = 2
+UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+@dataclass(slots=True)
+class Peaks:
+    """The most that was seen, in bytes.
+
+    Attributes:
+        disk: Of the engine's storage.
+        home: Of the user's home: programs, the copy of the repository, caches of compilers.
+        memory: Of the machine, above what was in use before.
+        containers: Of all containers together, without what the kernel can drop.
+    """
+
+    disk: int = 0
+    home: int = 0
+    memory: int = 0
+    containers: int = 0
+
+    def look(self, engine: ColdEngine, home: Path, before: int) -> None:
+        """Look once."""
+        self.memory = max(self.memory, psutil.virtual_memory().used - before)
+        self.containers = max(self.containers, containers_memory(engine))
+        self.disk = max(self.disk, size_of(engine.data))
+        self.home = max(self.home, size_of(home))
+
+
+@contextlib.contextmanager
+def measured(engine: ColdEngine, home: Path) -> Iterator[Peaks]:
+    """Yield what is seen while the block runs."""
+    peaks, ended = Peaks(), threading.Event()
+    before = psutil.virtual_memory().used
+
+    def watch() -> None:
+        while not ended.wait(LOOK_EVERY):
+            peaks.look(engine, home, before)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield peaks
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def size_of(folder: Path) -> int:
+    """Return what a folder takes on its own file system; files that vanish meanwhile don't count."""
+    try:
+        told = run(["du", "-sx", "-B1", folder], limit=LIMITS.command, accepted=(0, 1))
+    except CommandFailed:
+        return 0
+    return int(told.split()[0]) if told.split() else 0
+
+
+def containers_memory(engine: ColdEngine) -> int:
+    """Return the memory of all containers, as the engine reports it."""
+    try:
+        told = engine.docker("stats", "--no-stream", "--format", "{{.MemUsage}}")
+    except CommandFailed:
+        return 0
+    return sum(bytes_of(line.partition("/")[0]) for line in told.splitlines())
+
+
+def bytes_of(text: str) -> int:
+    """Return the number of bytes of a size as the engine writes it: 1.5GiB."""
+    found = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?i?B)\s*", text)
+    return int(float(found[1]) * UNITS[found[2]]) if found and found[2] in UNITS else 0
