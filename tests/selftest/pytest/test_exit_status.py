@@ -105,7 +105,7 @@ BROKEN = """
 from canary_conformance.verdicts import ExpectationFailed, Verdict
 raise ExpectationFailed(Verdict(False, "all of 2.0", "one of 1.0", "1 of 600", (), 600, 0.0, 0.01))
 """
-RAISE = "from canary_conformance.scenario import errors; raise errors."
+RAISE = "from canary_conformance import errors; raise errors."
 KEY_ERROR = "{}['votes']"
 REPORT_IT = "this is a defect of the suite, not of your manifests; please report it with reports/"
 
