@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from canary_conformance.model.schemas.rules import rule_problems
 from canary_conformance.model.schemas.scalars import amount
 from canary_conformance.scenario.manifests import parse_manifests
-from tests.selftest.rules_cases import ALL, REFUSED, ROUTES, SERVICE, TAKEN
+from tests.selftest.rules_cases import REFUSED, TAKEN
+from tests.selftest.rules_objects import ALL, ROUTES, SERVICE
 from tests.selftest.schema_examples import changed, findings
 
 pytestmark = pytest.mark.selftest

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.selftest.rules_cases import CLAIM, DEPLOYMENT, SERVICE, STATEFUL
+from tests.selftest.rules_objects import CLAIM, DEPLOYMENT, SERVICE, STATEFUL
 from tests.selftest.schema_examples import findings
 
 pytestmark = pytest.mark.selftest
