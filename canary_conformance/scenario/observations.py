@@ -33,6 +33,14 @@ class Opening:
     listens: bool
 
 
+REDIS_PING = b"PING\r\n"
+
+
+def http_get(host: str, port: int, path: str) -> bytes:
+    """Return the bytes of a plain HTTP/1.1 request."""
+    return f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One answer to a request for a page, or the reason why there was none.

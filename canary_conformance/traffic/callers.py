@@ -24,15 +24,8 @@ from canary_conformance.waiting import NotInTime, wait_until
 
 CONTAINER = "voting-conformance-caller"
 PROGRAM = "/usr/local/bin/caller"
-HTTP_REQUEST = "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
-REDIS_PING = b"PING\r\n"
 # A MySQL server speaks first; a client that asks nothing just listens.
 LISTEN = b""
-
-
-def http_get(host: str, port: int, path: str) -> bytes:
-    """Return the bytes of a plain HTTP/1.1 request."""
-    return HTTP_REQUEST.format(path=path, host=host, port=port).encode()
 
 
 class Callers:

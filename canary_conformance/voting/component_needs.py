@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from canary_conformance.scenario.application import is_port
-from canary_conformance.scenario.observations import Opening
+from canary_conformance.scenario.observations import Opening, http_get
 from canary_conformance.stages.running_workloads import Workload
-from canary_conformance.traffic.callers import http_get
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import MYSQL, REDIS
 from canary_conformance.voting.contract import (

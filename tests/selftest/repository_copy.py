@@ -16,6 +16,7 @@ PARTS = (
     "canary_conformance",
     "fixtures",
     "tools",
+    "docs",
     "tests",
     "manifests",
     "images",
