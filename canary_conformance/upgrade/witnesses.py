@@ -20,12 +20,12 @@ from urllib3.exceptions import HTTPError
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.errors import EnvironmentFailed, NotJudged
 from canary_conformance.mesh.proxies import Proxies
-from canary_conformance.scenario.observations import Call, Opening, Page, http_get
+from canary_conformance.scenario.observations import Call, Opening, Page
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.timeouts import LIMITS
-from canary_conformance.traffic.callers import LISTEN
 from canary_conformance.traffic.continuous_traffic import Continuous, ContinuousTraffic
+from canary_conformance.traffic.first_bytes import LISTEN, http_get
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.upgrade.upgrade_observations import Attempt, Ballot, MeshCall, ProxySeen
 from canary_conformance.upgrade.upgraded_proxies import look_at_answering

@@ -15,7 +15,8 @@ from canary_conformance.scenario.application import (
     WorkloadName,
     is_port,
 )
-from canary_conformance.scenario.observations import REDIS_PING, Opening, http_get
+from canary_conformance.scenario.observations import Opening
+from canary_conformance.traffic.first_bytes import REDIS_PING, http_get
 from canary_conformance.voting.contract import (
     ALIVE,
     ANALYTICS,

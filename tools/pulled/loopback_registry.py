@@ -65,7 +65,7 @@ class LoopbackRegistry:
         return int(json.loads(self._ask("GET", "/served")[1])["bytes"])
 
     def answers(self) -> bool:
-        """Tell whether anything answers there."""
+        """Return whether anything answers there."""
         try:
             self._ask("GET", "/v2/")
         except OSError:

@@ -84,7 +84,7 @@ class OrdinaryUser:
 
 
 def is_passed_on(name: str) -> bool:
-    """Tell whether the user's programs get a variable of ours."""
+    """Return whether the user's programs get a variable of ours."""
     known = any(name == one or (one.endswith("*") and name.startswith(one[:-1])) for one in PASSED_ON)
     return known or name.upper() in PROXIES
 

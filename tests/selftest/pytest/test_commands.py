@@ -213,7 +213,7 @@ SPELLINGS: dict[str, Words] = {
     "relative, with words": lambda path: ("--manifests", f"../{path.parent.name}/manifests", "-k", "canary"),
     "after a folder of tests": lambda path: ("tests", "--manifests", str(path)),
     "with workers and other options": lambda path: (
-        "-n", "2", "--cluster-name", "mine", "--manifests", str(path), "--promises", "R4.5"),
+        "-n", "2", "--cluster-name", "mine", "--manifests", str(path), "--requirements", "R4.5"),
 }  # fmt: skip
 
 

@@ -144,7 +144,7 @@ def test_a_name_that_no_cluster_can_have(run_pytest: Pytest) -> None:
     ("tests", "options", "told"),
     [
         ("tests", ("-m", "static", "-k", "zzz"), "fits -m 'static' and -k 'zzz'"),
-        ("tests", ("-m", "static", "--promises", "R6.2"), "fits -m 'static' and --requirements 'R6.2'"),
+        ("tests", ("-m", "static", "--requirements", "R6.2"), "fits -m 'static' and --requirements 'R6.2'"),
         ("tests/static", ("-k", "zzz", "-n", "2"), "fits -k 'zzz'"),
         (ONE_TEST, ("-k", "zzz", "--collect-only"), "fits -k 'zzz'"),
         ("tests/static", ("--ignore-glob=*.py",), "is left"),

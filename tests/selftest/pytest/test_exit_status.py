@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from canary_conformance.events import FILE, events_in
 from canary_conformance.exit_codes import ExitStatus, together, word_of
 from canary_conformance.paths import MANIFESTS
 from tests.selftest.repository_copy import linked_repository
@@ -298,6 +299,22 @@ def test_a_folder_without_the_files_of_a_stage_is_incomplete_unless_that_stage_i
     assert "R5.1" in ended.last
     assert len(ended.last.splitlines()) == 1
     assert run_pytest("", f"--manifests={theirs}", "-k", "stage_4", tests="tests/static").code == 0
+
+
+@BOTH_WAYS
+def test_a_report_is_written_into_the_folder_that_the_command_names(
+    run_pytest: Pytest, tmp_path: Path, workers: tuple[str, ...]
+) -> None:
+    named = tmp_path / "report"
+    assert run_pytest("", "--report", str(named), *workers).code == 0
+    assert not run_pytest.folder.joinpath("reports").exists()
+    assert json.loads((named / "run.json").read_text())["selected"]
+    events = list(events_in(named / FILE))
+    assert {one["event"] for one in events} == {"run_began", "test_judged", "run_ended"}
+    assert (events[-1]["event"], events[-1]["exit_code"]) == ("run_ended", 0)
+    again = run_pytest("", "--report", str(named), *workers)
+    assert again.code == ExitStatus.BAD_INPUT
+    assert "exists already" in "\n".join(again.lines)
 
 
 # --- many runs together ----------------------------------------------------------------------------------

@@ -273,7 +273,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.options import RUN
+from fixtures.run_state import RUN
 from canary_conformance.waiting import wait_until
 
 pytestmark = pytest.mark.selftest
