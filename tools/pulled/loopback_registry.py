@@ -18,11 +18,11 @@ from pathlib import Path
 
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images.content_keys import key_of
-from canary_conformance.images.engine import docker
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
+from tools.pulled.image_files import write_image
 from tools.pulled.stand_ins import REGISTRY, StandIn
 
 LOOPBACK = "127.0.0.1"
@@ -93,28 +93,24 @@ def running_registry(
 
     Raises:
         BadInput: The port is taken.
-        EnvironmentFailed: It does not start, or an image can't be pushed.
+        EnvironmentFailed: It does not start, or the engine lacks an image.
     """
     folder = store / f"{FOLDERS}{key_of(*(f'{one.name}={one.image.key}' for one in images))}"
+    if not (folder / FILLED).exists():
+        remove_others(store, folder)
+        with progress.phase("registry: writing its images, once"):
+            fill(folder, images, progress)
     with _serving(REGISTRY.folder(store) / "registry", folder, port) as registry:
-        if not (folder / FILLED).exists():
-            with progress.phase("registry: pushing the images, once"):
-                for one in images:
-                    progress.detail(one.name)
-                    push(one, registry.host)
-                (folder / FILLED).touch()
-            remove_others(store, folder)
         yield registry
 
 
-def push(one: StandIn, host: str) -> None:
-    """Push an image under both of its names. Raises CommandFailed."""
-    for name in (f"{host}/{one.name}", f"{host}/{PREFIX}/{one.name}"):
-        docker("tag", one.image.tag, name)
-        try:
-            docker("push", "--quiet", name, limit=LIMITS.image_pull)
-        finally:
-            docker("image", "rm", name)
+def fill(folder: Path, images: Sequence[StandIn], progress: Progress) -> None:
+    """Write all images, each under both of its names. Raises CommandFailed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in images:
+        progress.detail(one.name)
+        write_image(one.image.tag, (one.name, f"{PREFIX}/{one.name}"), folder)
+    (folder / FILLED).touch()
 
 
 def remove_others(store: Path, kept: Path) -> None:

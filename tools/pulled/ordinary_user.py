@@ -96,34 +96,42 @@ def ordinary_user(home: Path) -> Iterator[OrdinaryUser]:
     Raises:
         EnvironmentFailed: The user can't be made, or no Python here is one that it may run.
     """
-    remove_user()
-    words = ["useradd", "--create-home", "--home-dir", str(home), "--user-group", "--shell", "/bin/sh", NAME]
+    remove_user(home)
+    words = [
+        "useradd",
+        "--no-create-home",
+        "--home-dir",
+        str(home),
+        "--user-group",
+        "--shell",
+        "/bin/sh",
+        NAME,
+    ]
     run(words, limit=LIMITS.command)
     try:
         found = pwd.getpwnam(NAME)
-        home.chmod(0o755)
+        home.mkdir(mode=0o755, parents=True)
         shutil.copytree(
             REPOSITORY, home / "suite", ignore=shutil.ignore_patterns(*LEFT_BEHIND), symlinks=True
         )
         shutil.copytree(sysconfig.get_path("purelib"), home / "packages", symlinks=True)
-        run(["chown", "--recursive", f"{NAME}:{NAME}", home], limit=LIMITS.command)
+        run(["chown", "--recursive", f"{NAME}:{NAME}", home], limit=LIMITS.packages_install)
         python = _python(found.pw_uid, found.pw_gid, home)
         yield OrdinaryUser(found.pw_uid, found.pw_gid, home, python)
     finally:
-        remove_user()
+        remove_user(home)
 
 
-def remove_user() -> None:
-    """Remove the user with its home and its group, as far as they exist."""
-    for exists, words in (
-        (lambda: pwd.getpwnam(NAME), ["userdel", "--remove", "--force", NAME]),
-        (lambda: grp.getgrnam(NAME), ["groupdel", NAME]),
-    ):
-        try:
-            exists()
-        except KeyError:
-            continue
-        run(words, limit=LIMITS.command)
+def remove_user(home: Path) -> None:
+    """Remove the user, its group and its home, as far as they exist."""
+    with contextlib.suppress(KeyError):
+        pwd.getpwnam(NAME)
+        run(["userdel", "--force", NAME], limit=LIMITS.command)
+    with contextlib.suppress(KeyError):
+        grp.getgrnam(NAME)
+        run(["groupdel", NAME], limit=LIMITS.command)
+    if home.exists():
+        shutil.rmtree(home)
 
 
 def _python(number: int, group: int, folder: Path) -> Path:
