@@ -63,7 +63,7 @@ class WithoutRoom(Fake):
     def make(self, store: Path) -> None:
         raise CommandFailed(
             f"docker commit x ended with exit code 1:\n  {store}\n"
-            "  Error response from daemon: write /var/lib/docker/overlay2/a/b: no space left on device"
+            "  Error response from daemon: write /var/lib/docker/x: no space left on device"
         )
 
 
@@ -152,5 +152,5 @@ def test_a_full_disk_is_said_in_one_sentence_with_what_to_do(log: Log, store: Pa
         make_all((WithoutRoom("node", log),), store, Progress())
     assert str(raised.value) == (
         "node could not be made: the disk is full, here or in the container engine; free space (`df -h`, "
-        "`docker system df`) and run again. Reported: write /var/lib/docker/overlay2/a/b: no space left on device"
+        "`docker system df`) and run again (reported: write /var/lib/docker/x: no space left on device)"
     )
