@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.images.engine import docker, ensure_engine
 from canary_conformance.images.pins import PINS, REGISTRY
+from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from tools.command_line import CommandLine, end_as_the_suite
 from tools.refusals.misbehaving_registry import (
@@ -119,9 +120,9 @@ def problems_of(case: Case, ended: Ended, host: str, left: Sequence[str], store:
     problems = []
     if ended.exit_code != case.status:
         problems.append(f"exit code {ended.exit_code} instead of {case.status}")
-    said = ended.output.strip().rpartition("\n")[2]
+    said = last_lines(ended.output, count=2)
     missing = [words for text in case.words if (words := text.replace("HOST", host)) not in said]
-    problems += [f"the last line lacks {words!r}" for words in missing]
+    problems += [f"the last lines lack {words!r}" for words in missing]
     if RECOVERING not in case.registry:
         problems += [f"image {image} was left" for image in left]
     return problems + [f"{path.name} was left" for path in store.rglob(".unfinished-*")]

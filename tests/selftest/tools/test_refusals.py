@@ -81,8 +81,8 @@ def test_a_run_that_is_refused_rightly_has_no_problem(tmp_path: Path) -> None:
     ("code", "said", "left", "problem"),
     [
         (3, SAID, [], "exit code 3 instead of 4"),
-        (4, "exit code 4: no reason", [], f"the last line lacks 'docker login {HOST}'"),
-        (4, SAID + "another last line", [], "the last line lacks"),
+        (4, "exit code 4: no reason", [], f"the last lines lack 'docker login {HOST}'"),
+        (4, SAID + "more lines\nthan that", [], "the last lines lack"),
         (4, SAID, [f"{HOST}/login/istio/pilot:1"], "was left"),
     ],
 )
