@@ -76,7 +76,7 @@ def settings(words: Sequence[str] | None = None) -> Settings:
 def _work(asked: Settings, progress: Progress) -> int:
     check_possible()
     ensure_engine(progress)
-    images = _images()
+    images = stand_ins_of_today()
     make_all((REGISTRY, *(one.image for one in images)), store(), progress)
     folder = report_folder("pulled")
     results: list[Measured] = []
@@ -89,7 +89,7 @@ def _work(asked: Settings, progress: Progress) -> int:
     return together(one.exit_code for one in results)
 
 
-def _images() -> tuple[StandIn, ...]:
+def stand_ins_of_today() -> tuple[StandIn, ...]:
     """Return the stand-ins for the versions that are built here by default."""
     offer = available(ImagesFrom.BUILD)
     mesh = MeshVersion(offer.istio.need(None), offer.envoy.need(None))

@@ -20,10 +20,11 @@ from pathlib import Path
 
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.paths import REPOSITORY
-from canary_conformance.processes import CommandFailed, run
+from canary_conformance.processes import run
 from canary_conformance.timeouts import LIMITS
 
 NAME = "voting-pulled"
+SYSTEM = Path("/usr/bin")
 # What lies in a clone and is no part of it, or is made again.
 LEFT_BEHIND = (".git", ".tox", ".ci", ".venv", "venv", "reports", "__pycache__", ".*_cache")
 # Variables that say how package registries, proxies and certificates are reached; all else is the user's own.
@@ -116,7 +117,7 @@ def ordinary_user(home: Path) -> Iterator[OrdinaryUser]:
         )
         shutil.copytree(sysconfig.get_path("purelib"), home / "packages", symlinks=True)
         run(["chown", "--recursive", f"{NAME}:{NAME}", home], limit=LIMITS.packages_install)
-        python = _python(found.pw_uid, found.pw_gid, home)
+        python = python_for(found.pw_uid, found.pw_gid, home)
         yield OrdinaryUser(found.pw_uid, found.pw_gid, home, python)
     finally:
         remove_user(home)
@@ -134,15 +135,24 @@ def remove_user(home: Path) -> None:
         shutil.rmtree(home)
 
 
-def _python(number: int, group: int, folder: Path) -> Path:
+def python_for(number: int, group: int, folder: Path) -> Path:
     """Return a Python of our own minor version that the user may run. Raises EnvironmentFailed."""
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    places = (Path(sys.base_exec_prefix) / "bin", *map(Path, os.environ["PATH"].split(":")), Path("/usr/bin"))
+    places = (Path(sys.base_exec_prefix) / "bin", *map(Path, os.environ["PATH"].split(":")), SYSTEM)
     for place in dict.fromkeys(places):
         if not (place / name).exists():
             continue
-        with contextlib.suppress(CommandFailed):
-            words = ["setpriv", f"--reuid={number}", f"--regid={group}", "--clear-groups", str(place / name)]
-            run([*words, "-I", "-c", "import sqlite3, ssl"], limit=LIMITS.command, folder=folder)
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            subprocess.run(
+                [str(place / name), "-I", "-c", "import sqlite3, ssl"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=LIMITS.command,
+                check=True,
+                cwd=folder,
+                user=number,
+                group=group,
+                extra_groups=[],
+            )
             return place / name
     raise EnvironmentFailed(f"no {name} on PATH is one that an ordinary user may run")
