@@ -11,37 +11,28 @@ import statistics
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from canary_conformance.cluster.kind import kind_cluster
 from canary_conformance.exit_codes import ExitStatus, together, word_of
-from canary_conformance.images.image_options import AskedVersions, ImagesFrom, asked_versions
 from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import Standing
-from tools.round_reports import Round, read_round, report_folder, tell
-from tools.rounds import (
-    CommandLine,
-    end_as_the_suite,
-    ready_to_walk,
-    say,
-    suite_command,
-    timed_process,
-)
+from tools.command_line import CommandLine, end_as_the_suite
+from tools.preparation import ready_to_run
+from tools.reports import report_folder, say, tell
+from tools.rounds import Round, read_round
+from tools.suite_process import SuiteOptions, timed_process
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the command line asks for; arguments are pytest's."""
+    """The command line as values."""
 
     rounds: int
-    images: ImagesFrom
-    cluster_name: str
-    keep_cluster: bool
-    arguments: tuple[str, ...]
-    versions: AskedVersions = field(default_factory=AskedVersions)
+    suite: SuiteOptions
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -57,17 +48,11 @@ def settings(words: Sequence[str] | None = None) -> Settings:
     parser = CommandLine(
         "python -m tools.soak",
         "Runs the suite N times on one cluster; arguments after -- go to pytest.",
+        passes_on=True,
     )
     parser.add_rounds(30, "number of runs (default 30)")
-    read, arguments = parser.read(words)
-    return Settings(
-        read.rounds,
-        ImagesFrom(read.images),
-        read.cluster_name,
-        read.keep_cluster,
-        arguments,
-        asked_versions(vars(read).__getitem__),
-    )
+    read, suite = parser.read(words)
+    return Settings(read.rounds, suite)
 
 
 def table(rounds: Sequence[Round]) -> str:
@@ -88,12 +73,12 @@ def table(rounds: Sequence[Round]) -> str:
 
 
 def _soak(asked: Settings, progress: Progress) -> int:
-    provisions = ready_to_walk(asked.images, asked.versions, progress)
+    suite = asked.suite
+    provisions = ready_to_run(suite, progress)
     folder = report_folder("soak")
     rounds: list[Round] = []
-    name, keep = asked.cluster_name, asked.keep_cluster
     try:
-        with kind_cluster(name, provisions, store(), progress, keep=keep):
+        with kind_cluster(suite.cluster_name, provisions, store(), progress, keep=suite.keep_cluster):
             walk(asked, folder, rounds, progress)
     finally:
         told = f"{provisions.describe()}\n{table(rounds)}\n"
@@ -106,12 +91,9 @@ def walk(asked: Settings, folder: Path, rounds: list[Round], progress: Progress)
 
     folder: for the logs. Raises what read_round() does.
     """
-    words = suite_command(
-        asked.images, asked.versions, asked.cluster_name, keep=True, arguments=asked.arguments
-    )
     for number in range(1, asked.rounds + 1):
         log = folder / f"round-{number}.log"
-        ended = timed_process(words, {}, log)
+        ended = timed_process(asked.suite.command(keep=True), {}, log)
         one = read_round(ended, log)
         rounds.append(one)
         line = f"round {number} of {asked.rounds}: {one.seconds:.1f} s, {one.verdict}"

@@ -16,7 +16,7 @@ _NOT_JUDGING = frozenset(
         "canary_conformance.verdicts.statistics",
     }
 )
-_JUDGES_OF_VOTING = ("judges", "model_agreement", "stage_moments", "locked_traffic")
+_JUDGES_OF_VOTING = ("judges", "checks", "model_agreement", "stage_moments", "locked_traffic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Sources:
     def judges_of(self, function: ast.AST, module: ast.Module) -> tuple[Link, ...]:
         """Return the judges and checks that a function of the module uses, each once, in order of use.
 
-        A judge or check is a function of `verdicts`, but for those that write a verdict down or tell how
-        many observations are needed, or one of the modules of judges in `voting` and `upgrade`.
+        A judge or check is a function or value of `verdicts`, but for those that record a verdict or count
+        the observations that are needed, or one of the modules of judges in `voting` and `upgrade`.
         """
         imported = dict(_imports(module))
         used = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
@@ -73,7 +73,7 @@ class Sources:
             return None
         path, tree = read
         for statement in tree.body:
-            if isinstance(statement, ast.FunctionDef) and statement.name == name:
+            if _name_of(statement) == name:
                 return module, Link(name, path.relative_to(self._root), statement.lineno)
         passed_on = dict(_imports(tree)).get(name)
         return self._defined(*passed_on) if passed_on else None
@@ -86,6 +86,15 @@ class Sources:
             )
             self._modules[module] = (path, ast.parse(path.read_text(encoding="utf-8"))) if path else None
         return self._modules[module]
+
+
+def _name_of(statement: ast.stmt) -> str:
+    """Return the name of the function, or of the check (a value in lower case), that a statement defines."""
+    if isinstance(statement, ast.FunctionDef):
+        return statement.name
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return statement.target.id if statement.target.id.islower() else ""
+    return ""
 
 
 def _imports(module: ast.Module) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from canary_conformance.images.image_options import AskedVersions, ImagesFrom, variable_of
+from canary_conformance.images.image_options import AskedVersions, variable_of
 from canary_conformance.images.versions import check_asked
 from canary_conformance.paths import REPOSITORY
 from canary_conformance.upgrade.upgrade_options import Asked, add_options
-from tools.rounds import CommandLine, end_as_the_suite
+from tools.command_line import CommandLine, end_as_the_suite
 
 TESTS = REPOSITORY / "tests"
 CLUSTER = "voting-conformance-upgrade"
@@ -32,24 +33,31 @@ def command(words: Sequence[str] | None = None) -> list[str]:
         "python -m tools.upgrade",
         "Moves the mesh to another version under traffic, judges every requirement, and moves it back; "
         "arguments after -- go to pytest.",
+        passes_on=True,
     )
     parser.set_defaults(cluster_name=CLUSTER)
     parser.add_argument(
         "--manifests", type=Path, metavar="DIR", help="the folder with the manifests to judge"
     )
     add_options(parser.add_argument)
-    read, pytests = parser.read(words)
+    read, suite = parser.read(words)
     asked = Asked.read(vars(read).__getitem__)
     for mesh in (asked.source, asked.target):
-        check_asked(ImagesFrom(read.images), AskedVersions(mesh.istio, mesh.envoy))
-    words = [sys.executable, "-m", "pytest", "-p", "fixtures.upgrade.upgrade_plugin"]
-    words += map(str, test_folders(asked.stage))
-    words += ["--from", str(asked.source), "--to", str(asked.target), "--way", str(asked.way)]
+        check_asked(suite.images, AskedVersions(mesh.istio, mesh.envoy))
+    words = [
+        "-p",
+        "fixtures.upgrade.upgrade_plugin",
+        "--from",
+        str(asked.source),
+        "--to",
+        str(asked.target),
+        "--way",
+        str(asked.way),
+    ]
     words += ["--stage", str(asked.stage), f"--tag={asked.tag}", "--bad-move", str(asked.bad_move)]
-    words += ["--images", read.images, "--cluster-name", read.cluster_name]
-    words += ["--keep-cluster"] if read.keep_cluster else []
     words += [f"--manifests={read.manifests.resolve()}"] if read.manifests else []
-    return [*words, *pytests]
+    own = replace(suite, arguments=(*words, *suite.arguments))
+    return own.command(tests=[str(folder) for folder in test_folders(asked.stage)])
 
 
 def test_folders(stage: int) -> list[Path]:

@@ -50,18 +50,21 @@ class _Limited(RESTClientObject):  # type: ignore[misc]
 class Api:
     """A cluster's API server, reached by one kubeconfig file and nothing else."""
 
-    def __init__(self, kubeconfig: Path, context: str = "") -> None:
-        """Read the kubeconfig; the discovery cache lies beside it.
+    def __init__(self, kubeconfig: Path, context: str = "", folder: Path | None = None) -> None:
+        """Read the kubeconfig.
 
         Args:
             kubeconfig: The only file that is read.
             context: The context to use; the file's current one by default.
+            folder: Where the discovery cache and other files on the cluster are written; beside the
+                kubeconfig by default, which must then be the suite's own.
 
         Raises:
             EnvironmentFailed: The file, or the server, can't be used.
         """
         self.kubeconfig = kubeconfig
         self.context = context
+        self.folder = folder or kubeconfig.parent
         try:
             configuration = kubernetes_client.Configuration(retries=TRIES_MORE)
             kubernetes_config.load_kube_config(
@@ -69,7 +72,9 @@ class Api:
             )
             self.client = kubernetes_client.ApiClient(configuration)
             self.client.rest_client = _Limited(configuration)
-            self._dynamic = DynamicClient(self.client, cache_file=str(kubeconfig.with_suffix(".discovery")))
+            self._dynamic = DynamicClient(
+                self.client, cache_file=str(self.folder / f"{kubeconfig.stem}.discovery")
+            )
         except Exception as error:
             raise EnvironmentFailed(f"the API server of {kubeconfig} can't be used: {error}") from error
 

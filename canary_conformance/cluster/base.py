@@ -98,7 +98,7 @@ class Cluster(Protocol):
 
     @property
     def api(self) -> Api:
-        """Its API server, with the kubeconfig file and the context by which it is reached."""
+        """Its API server, with the kubeconfig and context that lead to it, and a folder for files on it."""
 
     @property
     def own_namespaces(self) -> tuple[str, ...]:

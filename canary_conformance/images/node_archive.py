@@ -151,15 +151,15 @@ def write_archive(file: Path, contents: Contents, folders: Sequence[Path]) -> in
     """
     with writing(file), _replaced(file) as part:
         members: dict[str, Member] = {}
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
             with output_of(["docker", "save", contents.image], limit=LIMITS.image_build) as image:
+                # Stored: it is packed already.
                 members[IMAGE] = _write(archive, zipfile.ZipInfo(IMAGE), _gzip_of(pieces_of(image)))
             for path in (path for folder in folders for path in sorted(folder.iterdir())):
-                info = zipfile.ZipInfo(f"programs/{path.parent.name}/{path.name}")
-                info.compress_type = zipfile.ZIP_DEFLATED
+                name = f"programs/{path.parent.name}/{path.name}"
                 with path.open("rb") as stream:
                     runnable = os.access(path, os.X_OK)
-                    members[info.filename] = _write(archive, info, pieces_of(stream), runnable=runnable)
+                    members[name] = _write(archive, name, pieces_of(stream), runnable=runnable)
             told = {"format": FORMAT, **asdict(contents), "holds": sorted(contents.holds)}
             told["members"] = {name: asdict(member) for name, member in members.items()}
             archive.writestr(CONTENTS, json.dumps(told, indent=1))
@@ -167,10 +167,10 @@ def write_archive(file: Path, contents: Contents, folders: Sequence[Path]) -> in
 
 
 def _write(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, pieces: Iterable[bytes], *, runnable: bool = False
+    archive: zipfile.ZipFile, name: str | zipfile.ZipInfo, pieces: Iterable[bytes], *, runnable: bool = False
 ) -> Member:
     digest, size = hashlib.sha256(), 0
-    with archive.open(info, "w", force_zip64=True) as member:
+    with archive.open(name, "w", force_zip64=True) as member:
         for piece in pieces:
             member.write(piece)
             digest.update(piece)

@@ -165,8 +165,8 @@ def install(
 ) -> None:
     """Install a control plane, or change the one of this revision, and wait until it is ready.
 
-    The document lies beside the kubeconfig. A gateway that this revision runs already is removed where it is
-    to run none.
+    The document is kept in the suite's folder for the cluster. A gateway that this revision runs already is
+    removed where it is to run none.
 
     Args:
         cluster: Where it is installed.
@@ -178,7 +178,7 @@ def install(
     Raises:
         EnvironmentFailed: It can't be installed; with istioctl's own message.
     """
-    file = cluster.api.kubeconfig.with_name(f"istio-operator-{revision}.yaml")
+    file = cluster.api.folder / f"istio-operator-{revision}.yaml"
     document = operator(provisions, revision, gateway=gateway, proxy=proxy)
     file.write_text(yaml.safe_dump(document, sort_keys=False))
     limit = LIMITS.mesh_install

@@ -25,7 +25,7 @@ def run_istioctl(
 ) -> str:
     """Return what istioctl prints for a cluster.
 
-    It writes to ~/.kube and reads settings in ~/.istioctl, so its home is the kubeconfig's folder.
+    It writes to ~/.kube and reads settings in ~/.istioctl, so its home is the suite's folder for the cluster.
 
     Args:
         cluster: The cluster.
@@ -41,7 +41,7 @@ def run_istioctl(
         [program, *words, *cluster.api.arguments],
         limit=limit or LIMITS.analyze,
         accepted=accepted,
-        environment={"HOME": str(cluster.api.kubeconfig.parent)},
+        environment={"HOME": str(cluster.api.folder)},
     )
 
 

@@ -19,9 +19,9 @@ from canary_conformance.model.pods.container_environment import EnvVar
 from canary_conformance.model.pods.workloads import Workload
 from canary_conformance.model.routing.answers import Answers
 from canary_conformance.model.routing.authorization import Call
+from canary_conformance.model.routing.connection_ends import source_of
 from canary_conformance.model.routing.expected_legs import Leg, legs
 from canary_conformance.model.routing.outcomes import nothing
-from canary_conformance.model.routing.pod_source import source_of
 from canary_conformance.model.routing.route_matching import Match
 from canary_conformance.model.routing.services import Backend
 from canary_conformance.scenario.places import Finding, Place

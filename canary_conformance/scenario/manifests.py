@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from canary_conformance.scenario.kinds import kind_name
-from canary_conformance.scenario.object_checks import object_problems
-from canary_conformance.scenario.object_lists import unpacked
+from canary_conformance.scenario.object_checks import object_problems, unpacked
 from canary_conformance.scenario.places import Finding, Place, refuse
 from canary_conformance.scenario.stages import ObjectRef, Scenario
 from canary_conformance.scenario.yaml_files import Document, YamlFile, parse_yaml, read_yaml

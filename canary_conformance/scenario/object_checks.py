@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import yaml
+
 from canary_conformance.scenario.kinds import MAKES_PODS, kind_name, kind_problem
 from canary_conformance.scenario.odd_characters import odd_quote_in
 from canary_conformance.scenario.places import Finding
@@ -110,3 +112,34 @@ def _at(part: Any, path: Path) -> Any:
 
 def _is_word(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_WORD and value.isprintable()
+
+
+_LIST = "List"
+
+
+def unpacked(document: Document) -> Iterator[Document]:
+    """Yield the objects of a document: itself, or those of a List, each with its own lines.
+
+    Source: kubectl's resource builder (k8s.io/cli-runtime), which flattens whatever has `items`; where an
+    item has no kind, it is that of the list ("DeploymentList") and has the list's API version.
+    """
+    data, items = document.data, _items(document)
+    if items is None:
+        yield document
+        return
+    kind, version = data["kind"].removesuffix(_LIST), data.get("apiVersion")
+    for item, node in items:
+        whole = {"apiVersion": version, "kind": kind, **item} if isinstance(item, dict) and kind else item
+        yield from unpacked(Document(document.file, whole, node))
+
+
+def _items(document: Document) -> list[tuple[object, yaml.Node]] | None:
+    """Return each item of a List with its node; None for what is no List."""
+    data, node = document.data, document.node
+    if not isinstance(data, dict) or not isinstance(node, yaml.MappingNode):
+        return None
+    kind, items = data.get("kind"), data.get("items")
+    if not isinstance(kind, str) or not kind.endswith(_LIST) or not isinstance(items, list):
+        return None
+    nodes = next(value for key, value in reversed(node.value) if key.value == "items")
+    return list(zip(items, nodes.value, strict=True))

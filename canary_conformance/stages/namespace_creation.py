@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.machine_counters import machine_watch_of
-from canary_conformance.mesh.propagation import KINDS_WITH_TOKEN, Sentinel
+from canary_conformance.mesh.propagation import Sentinel
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.mesh.running_components import ProxyVersions
-from canary_conformance.model.objects.host_names import is_wild
 from canary_conformance.progress import Progress
-from canary_conformance.scenario.manifests import ManifestFolder
 from canary_conformance.stages.cluster_objects import (
     check_not_others,
     delete_all,
@@ -27,7 +25,7 @@ from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest, Parts, Reached, ScenarioRules
 from canary_conformance.stages.owned_namespaces import apply_namespace, remove_namespaces
 from canary_conformance.stages.reuse import Unusable, take_over, write_down
-from canary_conformance.stages.sentinel_placement import namespace_shown_to_all
+from canary_conformance.stages.sentinel_placement import kinds_with_token, namespace_shown_to_all
 from canary_conformance.stages.stage_runner import StageRunner
 from canary_conformance.traffic.callers import Callers
 
@@ -92,14 +90,6 @@ def namespace_under_test(
         proxies.close()
         if tidy:
             _remove(api, setting, progress)
-
-
-def kinds_with_token(manifests: ManifestFolder) -> frozenset[str]:
-    """Return the kinds whose tokens every proxy shows, whatever the manifests have: see Sentinel."""
-    specs = [one.body.get("spec") for one in manifests.objects if one.ref.kind == "DestinationRule"]
-    # A spec that is no map is for the API server to refuse (R0.1).
-    wild = any(is_wild(str(spec.get("host", ""))) for spec in specs if isinstance(spec, Mapping))
-    return KINDS_WITH_TOKEN - {"DestinationRule"} if wild else KINDS_WITH_TOKEN
 
 
 def _created(namespace: NamespaceUnderTest) -> NamespaceUnderTest:

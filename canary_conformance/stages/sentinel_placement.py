@@ -6,9 +6,13 @@ that shows the pods' own namespace and the mesh's, as Istio's performance advice
 
 from __future__ import annotations
 
-from canary_conformance.mesh.propagation import host_of_sentinel
+from collections.abc import Mapping
+
+from canary_conformance.mesh.propagation import KINDS_WITH_TOKEN, host_of_sentinel
+from canary_conformance.model.objects.host_names import is_wild
 from canary_conformance.model.objects.state import State
 from canary_conformance.model.routing.sidecars import SIDECAR, Sidecar, Sidecars
+from canary_conformance.scenario.manifests import ManifestFolder
 from canary_conformance.stages.namespace_setting import Setting
 
 
@@ -30,3 +34,11 @@ def namespace_shown_to_all(setting: Setting) -> str:
         if all(one.shows(host, namespace, scenario.namespace, ()) for one in sidecars):
             return namespace
     return setting.suite_namespace
+
+
+def kinds_with_token(manifests: ManifestFolder) -> frozenset[str]:
+    """Return the kinds whose tokens every proxy shows, whatever the manifests have: see Sentinel."""
+    specs = [one.body.get("spec") for one in manifests.objects if one.ref.kind == "DestinationRule"]
+    # A spec that is no map is for the API server to refuse (R0.1).
+    wild = any(is_wild(str(spec.get("host", ""))) for spec in specs if isinstance(spec, Mapping))
+    return KINDS_WITH_TOKEN - {"DestinationRule"} if wild else KINDS_WITH_TOKEN

@@ -39,6 +39,7 @@ from canary_conformance.upgrade.upgrade_observations import StepMade
 from canary_conformance.upgrade.upgrade_options import Asked, Way
 from canary_conformance.upgrade.upgraded_proxies import leaving
 from canary_conformance.voting.chains import REDIS
+from canary_conformance.voting.contract import APP
 from canary_conformance.waiting import NotInTime, wait_until
 
 STORAGE, _ = REDIS
@@ -151,7 +152,7 @@ def _restart_all(course: Course) -> None:
     namespace = course.namespace
     if course.gone:
         with course.step("delete all replicas of the app at once"):
-            for workload in namespace.workloads("voting-app"):
+            for workload in namespace.workloads(APP):
                 namespace.api.delete("v1", "Pod", workload.pod.name, workload.pod.namespace)
     for ref in _order(namespace):
         _restart(course, ref)

@@ -18,12 +18,13 @@ from canary_conformance.verdicts import (
 )
 from canary_conformance.verdicts.checks import Check
 from canary_conformance.verdicts.wording import examples_of, grouped, listed
+from canary_conformance.voting.contract import NEW, OLD
 from canary_conformance.voting.page_checks import greets_as_mysql
 from canary_conformance.voting.page_results import Counts
 
 STORE_ANSWERS: Mapping[str, Check[Reply]] = {
-    "voting-storage 1.0": answers_with(b"+PONG"),
-    "voting-storage 2.0": greets_as_mysql,
+    OLD.store: answers_with(b"+PONG"),
+    NEW.store: greets_as_mysql,
 }
 """What an answer of each store is, by the application's contract."""
 

@@ -12,7 +12,7 @@ from canary_conformance.images.versions import MeshVersion
 from canary_conformance.mesh.installation import DEFAULT_REVISION
 from canary_conformance.mesh.revisions import revision_name
 from canary_conformance.model.schemas.rules_names import is_label
-from canary_conformance.voting.stage_numbers import CLEAN_UP, DEPLOY
+from canary_conformance.voting.contract import CLEAN_UP, DEPLOY
 
 # How many minor versions of Istio one move may take at once, up or down (Istio: "Upgrade").
 MINORS_IN_PLACE, MINORS_BY_REVISION = 1, 2

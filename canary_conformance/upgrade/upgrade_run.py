@@ -25,8 +25,8 @@ from canary_conformance.upgrade.upgrade_observations import End, Move, sightings
 from canary_conformance.upgrade.upgrade_options import Asked, BadMove
 from canary_conformance.upgrade.upgraded_proxies import look_at_proxies
 from canary_conformance.upgrade.witnesses import CHOICES, Witnesses, witnesses
+from canary_conformance.voting.contract import CANARY, CHAINS, FINALIZE, NEW, OLD
 from canary_conformance.voting.page_results import Counts, parse_results
-from canary_conformance.voting.stage_numbers import CANARY, FINALIZE
 from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY
 from canary_conformance.waiting import NotInTime, wait_until
 
@@ -189,13 +189,13 @@ class Upgrade:
 
     def _version_of(self, voter: str) -> str:
         if self.namespace.stage >= FINALIZE or (voter == FLAGGED and self.namespace.stage >= CANARY):
-            return "2.0"
-        return "1.0"
+            return NEW.app
+        return OLD.app
 
     def _stores(self, voters: Mapping[str, Voter]) -> dict[str, Voter]:
         """Return who votes in each store: one voter of its app version."""
         by_version = {self._version_of(name): voter for name, voter in reversed(list(voters.items()))}
-        return {f"voting-storage {version}": voter for version, voter in sorted(by_version.items())}
+        return {CHAINS[version].store: voter for version, voter in sorted(by_version.items())}
 
     def _counts(self, voters: Mapping[str, Voter]) -> dict[str, Counts]:
         """Return the votes in each store, by a page that shows them."""

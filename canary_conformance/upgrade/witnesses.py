@@ -31,7 +31,7 @@ from canary_conformance.upgrade.upgrade_observations import Attempt, Ballot, Mes
 from canary_conformance.upgrade.upgraded_proxies import look_at_answering
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import MYSQL, REDIS
-from canary_conformance.voting.stage_numbers import LOCK
+from canary_conformance.voting.contract import APP, LOCK, NEW, OLD
 
 Seen = TypeVar("Seen")
 
@@ -43,7 +43,7 @@ CHOICES = ("Cats", "Dogs")
 # What a call could not be made for, or its end not be told: its pod is gone, or the way to it, which is not
 # the way of the call. A ValueError is an answer that was cut short.
 NOT_MADE = (EnvironmentFailed, NotJudged, OSError, HTTPError, ApiException, LookupError, ValueError)
-STORES = {"1.0": REDIS, "2.0": MYSQL}
+STORES = {OLD.app: REDIS, NEW.app: MYSQL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,12 @@ def witnesses(
     voters: who opens pages, by name; casting: who votes, by the store that the votes are counted in.
     """
     proxies = Proxies(namespace.api)
-    apps = sorted({w.version for w in namespace.workloads("voting-app")})
+    apps = sorted({w.version for w in namespace.workloads(APP)})
     locked = ("plaintext",) if namespace.stage >= LOCK else ()
     all_ = Witnesses(
         ContinuousTraffic(voters),
         Continuous({store: _casting(voter) for store, voter in casting.items()}, BALLOT_PACE),
-        Continuous({f"voting-app {v}": _unless_gone(_Calling(namespace, v)) for v in apps}, CALL_PACE),
+        Continuous({f"{APP} {v}": _unless_gone(_Calling(namespace, v)) for v in apps}, CALL_PACE),
         Continuous({name: _unless_gone(lambda: try_plaintext(namespace)) for name in locked}, ATTEMPT_PACE),
         Continuous({"proxies": _unless_gone(lambda: look_at_answering(namespace, proxies))}, LOOK_PACE),
     )
@@ -128,7 +128,7 @@ class _Calling:
             # It was on its way out, and what it saw may be that.
             return []
         until = time.monotonic()
-        name, store = f"voting-app {self._version}", f"{service} {self._version}"
+        name, store = f"{APP} {self._version}", f"{service} {self._version}"
         return [MeshCall(name, store, pod.name, at, until, reply) for reply in replies]
 
     def _caller(self) -> PodName:
@@ -150,9 +150,9 @@ def _youngest(namespace: NamespaceUnderTest, version: str) -> PodName:
         pod["metadata"]["name"]: str(pod["metadata"]["creationTimestamp"])
         for pod in namespace.api.list("v1", "Pod", namespace.name)
     }
-    ready: list[Workload] = [w for w in namespace.workloads("voting-app", version) if w.ready]
+    ready: list[Workload] = [w for w in namespace.workloads(APP, version) if w.ready]
     if not ready:
-        raise LookupError(f"no ready pod of voting-app {version}")
+        raise LookupError(f"no ready pod of {APP} {version}")
     return max(ready, key=lambda workload: (created[workload.pod.name], workload.pod)).pod
 
 

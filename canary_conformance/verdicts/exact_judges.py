@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
+from canary_conformance.scenario.stages import Verb
 from canary_conformance.verdicts.checks import Check, requirement_of
 from canary_conformance.verdicts.statistics import Unjudgeable
 from canary_conformance.verdicts.verdict import Verdict
@@ -235,3 +237,29 @@ def _name(cell: object) -> str:
 def _at_most(rows: list[str]) -> list[str]:
     rest = len(rows) - _MOST_ROWS
     return rows if rest <= 0 else [*rows[:_MOST_ROWS], f"and {rest} more"]
+
+
+_UNCHANGED = f" {Verb.UNCHANGED}"
+
+
+def is_unchanged(text: str) -> bool:
+    """Return whether "Service/voting-app unchanged" or the like is about an object that stays as it is."""
+    return text.endswith(_UNCHANGED)
+
+
+def listed_objects(listed: Sequence[str]) -> Callable[[Sequence[str]], Verdict]:
+    """Judge that objects ("Service/voting-app created") are those listed, unchanged ones left out.
+
+    An object that is applied word for word as it is there already stays as it is: `kubectl apply` prints
+    "unchanged", and nobody lists it (R0.1). It is reported, not judged.
+    """
+
+    def judge(seen: Sequence[str]) -> Verdict:
+        unchanged = [text for text in seen if is_unchanged(text)]
+        verdict = same(listed, "objects")([text for text in seen if not is_unchanged(text)])
+        if not unchanged:
+            return verdict
+        remark = f"{', '.join(unchanged)} (applied again word for word)"
+        return replace(verdict, remark=remark)
+
+    return judge

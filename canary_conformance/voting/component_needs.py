@@ -13,7 +13,16 @@ from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.traffic.callers import http_get
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import MYSQL, REDIS
-from canary_conformance.voting.contract import ANALYTICS, APP, PAGE_PORT, PATHS, STORAGE, STORE_PORTS
+from canary_conformance.voting.contract import (
+    ANALYTICS,
+    APP,
+    NEW,
+    OLD,
+    PAGE_PORT,
+    PATHS,
+    STORAGE,
+    STORE_PORTS,
+)
 
 Destination = tuple[str, int]
 PREFIXES = {(ANALYTICS, PAGE_PORT): "ANALYTICS", REDIS: "REDIS", MYSQL: "MYSQL"}
@@ -70,8 +79,8 @@ def _need(one: Workload, destination: Destination) -> Need:
 
 def _peers(one: Workload, need: Destination) -> frozenset[str]:
     if need == MYSQL:
-        return frozenset({f"{STORAGE} 2.0"})
+        return frozenset({NEW.store})
     if need == REDIS:
-        return frozenset({f"{STORAGE} 1.0"})
+        return frozenset({OLD.store})
     major = one.version.partition(".")[0]
     return frozenset(f"{need[0]} {version}" for version in STORE_PORTS if version.partition(".")[0] == major)

@@ -23,11 +23,28 @@ class Chain:
     storage: str
     store_port: int
 
+    @property
+    def page(self) -> str:
+        """Its page's workload: "voting-app 1.0"."""
+        return f"{APP} {self.app}"
+
+    @property
+    def counter(self) -> str:
+        """Its workload of analytics: "voting-analytics 1.1"."""
+        return f"{ANALYTICS} {self.analytics}"
+
+    @property
+    def store(self) -> str:
+        """Its store's workload: "voting-storage 1.0"."""
+        return f"{STORAGE} {self.storage}"
+
 
 OLD, NEW = Chain("1.0", "1.1", "1.0", REDIS_PORT), Chain("2.0", "2.0", "2.0", MYSQL_PORT)
 """Through analytics 1.1 to Redis, and through analytics 2.0 to MySQL (R4.8)."""
 FIRST_ANALYTICS = "1.0"
 """The version of analytics that R3.3 locks out of storage. It would ask the store of OLD."""
+CHAINS = {chain.app: chain for chain in (OLD, NEW)}
+"""By the version of the app."""
 
 STORE_PORTS: Mapping[str, int] = {
     OLD.app: OLD.store_port,
@@ -46,3 +63,10 @@ PATHS: Mapping[str, str] = {APP: "/", ANALYTICS: "/analytics"}
 """The path that answers at each component's HTTP port."""
 ALIVE, READY = "/healthz", "/ready"
 """What the sample application's images answer besides: the first whether or not what they call answers."""
+
+
+STAGES = range(1, 7)
+"""The stages of the scenario, named as manifests/scenario.yaml names them."""
+DEPLOY, UPDATE, LOCK, CANARY, FINALIZE, CLEAN_UP = STAGES
+DEPLOYED_AT: Mapping[str, int] = {OLD.app: DEPLOY, OLD.analytics: UPDATE, NEW.app: CANARY}
+"""By the version of a component: the stage that brings it."""

@@ -40,12 +40,12 @@ from canary_conformance.voting.component_peers import (
     proved_after,
     without_pods,
 )
-from canary_conformance.voting.contract import ANALYTICS, APP, STORAGE
+from canary_conformance.voting.contract import STORAGE
 from canary_conformance.waiting import Clock
 
 Object = Mapping[str, Any]
 
-COMPONENTS = frozenset({APP, ANALYTICS, STORAGE})
+COMPONENTS = frozenset(VOTING_APP.components)
 # A look makes some connections.
 BETWEEN_LOOKS = 0.5  # seconds
 

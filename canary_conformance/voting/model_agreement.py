@@ -12,9 +12,8 @@ from fractions import Fraction
 from typing import TypeVar
 
 from canary_conformance.errors import NotJudged, NotSpoken
-from canary_conformance.model.explanation import explain
 from canary_conformance.model.model import Model
-from canary_conformance.model.objects.questions import Answer
+from canary_conformance.model.objects.questions import Answer, explain
 from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.scenario.places import Finding
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest

@@ -13,11 +13,12 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.stages.stage_propagation import wait_until_live
 from canary_conformance.timeouts import LIMITS
-from canary_conformance.voting.votes import cast_different_votes
+from canary_conformance.voting.contract import NEW, STORAGE
+from canary_conformance.voting.page_results import cast_different_votes
 from canary_conformance.waiting import GaveUp, NotInTime, wait_until
 
 RESTART = "restart of MySQL"
-MYSQL = ("voting-storage", "2.0")
+MYSQL = (STORAGE, NEW.storage)
 SURVIVES = "R4.9"
 
 

@@ -18,10 +18,10 @@ from canary_conformance.verdicts import (
     answers_with,
     refused_by_reset,
 )
+from canary_conformance.voting.contract import ANALYTICS, APP, FIRST_ANALYTICS, NEW, OLD
 from canary_conformance.voting.cookie_matrix import AND, NO_PAGE
 from canary_conformance.voting.page_checks import greets_as_mysql
-from canary_conformance.voting.page_results import parse_results
-from canary_conformance.voting.votes import DIFFERENT_VOTES
+from canary_conformance.voting.page_results import DIFFERENT_VOTES, parse_results
 
 Cell = TypeVar("Cell")
 
@@ -102,9 +102,9 @@ def seen_in(reply: Reply) -> Seen:
         kind = SeenKind.NO_LISTENER if refused else SeenKind.NOTHING
         return Seen(kind, detail="" if refused else f"{reply.kind} {reply.detail}".strip())
     if not answers_with(b"+PONG")(reply):
-        return Seen(SeenKind.ANSWERED, frozenset({"voting-storage 1.0"}))
+        return Seen(SeenKind.ANSWERED, frozenset({OLD.store}))
     if not greets_as_mysql(reply):
-        return Seen(SeenKind.ANSWERED, frozenset({"voting-storage 2.0"}))
+        return Seen(SeenKind.ANSWERED, frozenset({NEW.store}))
     found = _STATUS_LINE.match(reply.received)
     status = int(found[1]) if found else None
     if status and status >= 400 and _ENVOY.search(_head(reply)) and not _UPSTREAM.search(_head(reply)):
@@ -135,7 +135,7 @@ def _on_page(text: str) -> Seen:
         return Seen(SeenKind.STATUS, status=int(found[1]))
     if text.startswith(NO_PAGE):
         return Seen(SeenKind.NOTHING, detail=NO_PAGE)
-    return Seen(SeenKind.ANSWERED, frozenset({f"voting-app {text}"}) if text else frozenset())
+    return Seen(SeenKind.ANSWERED, frozenset({f"{APP} {text}"}) if text else frozenset())
 
 
 def _head(reply: Reply) -> bytes:
@@ -150,6 +150,6 @@ def _analytics(reply: Reply) -> frozenset[str]:
     if counts is None:
         return frozenset()
     if counts.format == "plain":
-        return frozenset({"voting-analytics 1.0"})
-    versions = {DIFFERENT_VOTES["1.0"]: ["1.1"], DIFFERENT_VOTES["2.0"]: ["2.0"]}.get(text, ["1.1", "2.0"])
-    return frozenset(f"voting-analytics {version}" for version in versions)
+        return frozenset({f"{ANALYTICS} {FIRST_ANALYTICS}"})
+    found_of = {DIFFERENT_VOTES[chain.app]: frozenset({chain.counter}) for chain in (OLD, NEW)}
+    return found_of.get(text, frozenset({OLD.counter, NEW.counter}))

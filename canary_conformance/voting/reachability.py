@@ -21,17 +21,15 @@ from canary_conformance.traffic.callers import LISTEN
 from canary_conformance.verdicts import ANY_LEAK, to_find_leak_in_each, to_find_leak_of
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import DESTINATIONS, MYSQL, OUTSIDE, WHO_MAY_REACH_WHOM
+from canary_conformance.voting.contract import CANARY, DEPLOYED_AT, NEW, OLD
 from canary_conformance.voting.mysql_restart import RESTART
-from canary_conformance.voting.stage_numbers import CANARY
+from canary_conformance.voting.page_results import cast_different_votes
+from canary_conformance.voting.requirements import BROKEN
 from canary_conformance.voting.stage_rules import HALVES
-from canary_conformance.voting.votes import cast_different_votes
 
 Cell = tuple[str, str]
-# The requirement by which the pods of a version are ready.
-READY_BY_VERSION = {"1.0": "R1.2", "1.1": "R2.1", "2.0": "R4.2"}
-
 # Those without the flag open theirs while MySQL restarts, which takes as long as a whole sample.
-PAGES = {"1.0": to_find_leak_of(ANY_LEAK), "2.0": to_find_leak_in_each(HALVES, ANY_LEAK)}
+PAGES = {OLD.app: to_find_leak_of(ANY_LEAK), NEW.app: to_find_leak_in_each(HALVES, ANY_LEAK)}
 
 
 def reach(
@@ -89,7 +87,7 @@ def pages_of_chain(namespace: NamespaceUnderTest, version: str) -> Sample[Page]:
         # A restart of MySQL began with these votes, and MySQL takes none before its end.
         if not namespace.begun(RESTART):
             cast_different_votes(namespace.voter)
-        voter = namespace.voter.with_flag() if version == "2.0" else namespace.voter
+        voter = namespace.voter.with_flag() if version == NEW.app else namespace.voter
         return voter.open_page(PAGES[version])
 
     return namespace.once(f"pages of chain {version}", take)
@@ -123,7 +121,7 @@ def ready_workload(namespace: NamespaceUnderTest, app: str, version: str) -> Wor
     """Return the first ready pod of a component's version. Raises RequirementFailed when there is none."""
     ready = [workload for workload in namespace.workloads(app, version) if workload.ready]
     if not ready:
-        breaks = READY_BY_VERSION.get(version, "")
+        breaks = BROKEN.by_pods(DEPLOYED_AT[version]) if version in DEPLOYED_AT else ""
         raise RequirementFailed(f"no pod of {app} {version} is ready", breaks=breaks)
     return ready[0]
 

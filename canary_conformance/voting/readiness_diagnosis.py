@@ -11,6 +11,7 @@ from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.stages.stage_propagation import settle
 from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.contract import NEW
 from canary_conformance.voting.unready_causes import Stuck
 
 if TYPE_CHECKING:  # the namespace asks by this module
@@ -44,7 +45,7 @@ def diagnosis_of(namespace: NamespaceUnderTest, refs: Sequence[ObjectRef], stage
         try:
             pods = [pods for pods in model().pods() if one.owner and pods.deployment == one.owner.name]
             found = [finding for workload in pods for finding in workload.blocked]
-            found += without_root(model()) if str(one) == "voting-storage 2.0" else []
+            found += without_root(model()) if str(one) == NEW.store else []
             return [str(finding) for finding in found]
         except NotSpoken:
             return []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from canary_conformance.cluster.endpoints import addresses_by_port
 from canary_conformance.errors import NotJudged
+from canary_conformance.mesh.running_components import control_plane
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.state import State
 from canary_conformance.scenario.manifests import Manifest, parse_manifests
@@ -84,3 +85,21 @@ def routing_objects(namespace: NamespaceUnderTest) -> Model:
     for manifest in read.manifests:
         state = state.apply(manifest)
     return Model(state)
+
+
+def what_proxies_run(namespace: NamespaceUnderTest, pods: Iterable[Workload]) -> Mapping[str, str]:
+    """Return, by pod, the Istio and the Envoy that its proxy says it runs. Raises OSError."""
+    names = [workload.pod for workload in pods]
+    namespace.versions.look(names)
+    return {name.name: str(namespace.versions.seen[name]) for name in names}
+
+
+def what_the_mesh_runs(namespace: NamespaceUnderTest) -> str:
+    """Return the Istio of the control plane and the Envoy of the ingress gateway, in the same words."""
+    istio = " and ".join(control_plane(namespace.api, namespace.mesh.root_namespace).istio)
+    gateways = {
+        version.envoy
+        for pod, version in namespace.versions.seen.items()
+        if pod.namespace == namespace.mesh.gateway.namespace
+    }
+    return f"Istio {istio} on Envoy {' and '.join(sorted(gateways))}"

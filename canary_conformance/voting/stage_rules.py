@@ -14,11 +14,10 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest, S
 from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import ANY_LEAK, to_find_leak_in_each
-from canary_conformance.voting.contract import STORAGE
+from canary_conformance.voting.contract import CANARY, FINALIZE, LOCK, STORAGE
+from canary_conformance.voting.page_results import cast_different_votes
 from canary_conformance.voting.readiness_diagnosis import diagnosis_of
 from canary_conformance.voting.requirements import BROKEN, ids_with
-from canary_conformance.voting.stage_numbers import CANARY, FINALIZE, LOCK
-from canary_conformance.voting.votes import cast_different_votes
 
 ORDINARY, FLAGGED = "ordinary voter", "flagged voter"
 EVERYONE = "everyone's pages"

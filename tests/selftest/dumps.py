@@ -11,9 +11,9 @@ DATA = Path(__file__).parent / "data" / "mesh"
 Edit = Callable[[dict[str, Any]], object]
 
 
-def dump(name: str) -> dict[str, Any]:
-    seen: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text())
-    found: dict[str, Any] = seen["config_dump"]
+def dump(name: str, what: str = "config_dump") -> dict[str, Any]:
+    """Return what a proxy answered: its config_dump, clusters or certs."""
+    found: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text())[what]
     return found
 
 

@@ -2,7 +2,7 @@ from canary_conformance.mesh.injection_webhooks import reasons_without_injection
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import expect, same
-from canary_conformance.verdicts.applied_objects import listed_objects
+from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.voting.scenario_objects import applied_objects
 from fixtures.marks import lasts_until, requirement
 

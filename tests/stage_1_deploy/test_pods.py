@@ -2,12 +2,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from canary_conformance.stages.liveness_probes import failing_liveness_probes
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+from canary_conformance.stages.pod_health import failing_liveness_probes
 from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.verdicts import counted, expect, expect_all, same
-from canary_conformance.voting.scenario_objects import counted_pods
-from canary_conformance.voting.scenario_proxies import what_proxies_run, what_the_mesh_runs
+from canary_conformance.voting.scenario_objects import counted_pods, what_proxies_run, what_the_mesh_runs
 from fixtures.marks import lasts_until, requirement
 
 VERSION_1_0 = {"voting-app 1.0": 3, "voting-analytics 1.0": 1, "voting-storage 1.0": 1}

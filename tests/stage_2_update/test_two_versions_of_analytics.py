@@ -1,8 +1,8 @@
 import pytest
 
 from canary_conformance.scenario.observations import Transition
-from canary_conformance.stages.liveness_probes import failing_liveness_probes
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+from canary_conformance.stages.pod_health import failing_liveness_probes
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import (
     LeastRequest,
@@ -16,7 +16,7 @@ from canary_conformance.verdicts import (
     times_to_see_all,
     to_find_shift_of,
 )
-from canary_conformance.verdicts.applied_objects import listed_objects
+from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.voting.page_checks import results_format, right_arithmetic
 from canary_conformance.voting.scenario_objects import applied_objects, endpoints
 from canary_conformance.voting.stage_rules import ORDINARY

@@ -16,7 +16,7 @@ from canary_conformance.verdicts import (
     to_find_leak_of,
     whole_page,
 )
-from canary_conformance.verdicts.applied_objects import listed_objects
+from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.voting.mutual_tls import inbound
 from canary_conformance.voting.page_checks import formatted_as
 from canary_conformance.voting.reachability import ready_workload

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from canary_conformance.scenario.observations import Transition
-from canary_conformance.stages.liveness_probes import failing_liveness_probes
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+from canary_conformance.stages.pod_health import failing_liveness_probes
 from canary_conformance.traffic.browser import Browser
 from canary_conformance.verdicts import (
     both,
@@ -23,7 +23,7 @@ from canary_conformance.verdicts import (
     to_find_leak_of,
     whole_page,
 )
-from canary_conformance.verdicts.applied_objects import listed_objects
+from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.voting.reachability import pages_of_chain
 from canary_conformance.voting.scenario_objects import (
     applied_objects,

@@ -17,8 +17,8 @@ from canary_conformance.verdicts import (
 from canary_conformance.verdicts.checks import Check, contains
 from canary_conformance.voting.chains import MYSQL, REDIS, REFUSED, WHO_MAY_REACH_WHOM
 from canary_conformance.voting.page_checks import greets_as_mysql
+from canary_conformance.voting.page_results import DIFFERENT_VOTES
 from canary_conformance.voting.reachability import pages_of_chain, reach_everyone, reach_often
-from canary_conformance.voting.votes import DIFFERENT_VOTES
 from fixtures.marks import beside, requirement
 
 APP_AND_ANALYTICS = 2  # the sources of each chain

@@ -4,7 +4,7 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import every, expect, same, shows
 from canary_conformance.voting.mysql_restart import restart_of_mysql
-from canary_conformance.voting.votes import DIFFERENT_VOTES
+from canary_conformance.voting.page_results import DIFFERENT_VOTES
 from fixtures.marks import requirement
 
 

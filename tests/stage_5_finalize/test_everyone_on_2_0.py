@@ -16,7 +16,7 @@ from canary_conformance.verdicts import (
     served_by,
     whole_page,
 )
-from canary_conformance.verdicts.applied_objects import listed_objects
+from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.voting.cookie_matrix import versions_by_cookie
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING
 from canary_conformance.voting.page_checks import routed_to

@@ -3,7 +3,7 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import every, expect, shows
 from canary_conformance.voting.locked_traffic import expect_mutual_tls_on_every_leg, expect_refused_plaintext
-from canary_conformance.voting.votes import DIFFERENT_VOTES
+from canary_conformance.voting.page_results import DIFFERENT_VOTES
 from fixtures.marks import requirement
 
 

@@ -7,7 +7,6 @@ from canary_conformance.voting.static.app_settings import strange_words
 from canary_conformance.voting.static.apply_order import unawaited_pods, until_gateway
 from canary_conformance.voting.static.manifest_causes import of_answers
 from canary_conformance.voting.static.model_questions import call, page
-from canary_conformance.voting.static.namespace_labels import without_injection
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
@@ -23,6 +22,7 @@ from canary_conformance.voting.static.static_objects import (
     findings,
     pods_of,
     sidecars,
+    without_injection,
 )
 from canary_conformance.voting.static.static_pods import (
     foreign_hostnames,

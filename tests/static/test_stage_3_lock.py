@@ -3,7 +3,6 @@ import pytest
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.chains import ANALYTICS, REDIS
-from canary_conformance.voting.static.mirrored_requests import copies_to
 from canary_conformance.voting.static.model_questions import REFUSED, call, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
@@ -20,6 +19,7 @@ from canary_conformance.voting.static.static_judges import (
 from canary_conformance.voting.static.static_legs import expected_legs, plain_calls
 from canary_conformance.voting.static.static_objects import applied, behind, findings
 from canary_conformance.voting.static.static_pods import ready_pods, why_not_ready
+from canary_conformance.voting.static.static_requests import copies_to
 
 pytestmark = pytest.mark.static
 requirement = pytest.mark.requirement

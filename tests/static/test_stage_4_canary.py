@@ -6,7 +6,6 @@ from canary_conformance.voting.chains import WHO_MAY_REACH_WHOM
 from canary_conformance.voting.feature_flag import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
 from canary_conformance.voting.static.app_settings import other_accounts, strange_words, without_flag_buttons
 from canary_conformance.voting.static.apply_order import once_routed, pods_before_routing, unawaited_pods
-from canary_conformance.voting.static.flag_buttons import lost_cookies
 from canary_conformance.voting.static.manifest_causes import of_workloads
 from canary_conformance.voting.static.model_questions import REFUSED, call, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
@@ -46,6 +45,7 @@ from canary_conformance.voting.static.static_requests import (
     Asked,
     answer,
     answers,
+    lost_cookies,
     telling_cookies,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from canary_conformance.cluster.nodes import node_image_of
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.images.engine import engine_version
-from canary_conformance.images.image_options import AskedVersions, ImagesFrom, asked_versions
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.mesh.installation import ensure_mesh
 from canary_conformance.paths import MANIFESTS, REPOSITORY, store
@@ -27,33 +26,24 @@ from canary_conformance.stages.owned_namespaces import SUITE_NAMESPACE, remove_n
 from tools.bench.bench_numbers import Numbers, Round, Walk
 from tools.bench.inner_loop import TESTS, InnerLoop, measure
 from tools.bench.timed_runs import timed_walk
-from tools.round_reports import report_folder, reported, tell
-from tools.rounds import (
-    ALL_TESTS,
-    CommandLine,
-    Ended,
-    check_ended,
-    end_as_the_suite,
-    ready_to_walk,
-    say,
-    suite_command,
-)
+from tools.command_line import CommandLine, end_as_the_suite
+from tools.preparation import ready_to_run
+from tools.reports import report_folder, say, tell
+from tools.rounds import reported
+from tools.suite_process import ALL_TESTS, Ended, SuiteOptions, check_ended
 
 SHELL_WALK = REPOSITORY / "bench/walk.sh"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the command line asks for."""
+    """The command line as values."""
 
     rounds: int
-    images: ImagesFrom
-    cluster_name: str
-    keep_cluster: bool
-    from_nothing: bool
+    suite: SuiteOptions
+    from_nothing: bool = False
     workers: int = 0
     inner: bool = False
-    versions: AskedVersions = field(default_factory=AskedVersions)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -88,7 +78,7 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         action="store_true",
         help="time how long a run with --reuse takes to judge the canary's routes after an edit",
     )
-    read = parser.parse_args(words)
+    read, suite = parser.read(words)
     if read.workers < 0 or read.workers == 1:
         raise BadInput(f"--workers must be at least 2, not {read.workers}")
     if read.inner and (read.workers or read.from_nothing):
@@ -96,23 +86,14 @@ def settings(words: Sequence[str] | None = None) -> Settings:
             "--inner can't be combined with --workers or --from-nothing: "
             "it needs one process and a cluster that is kept"
         )
-    return Settings(
-        read.rounds,
-        ImagesFrom(read.images),
-        read.cluster_name,
-        read.keep_cluster,
-        read.from_nothing,
-        read.workers,
-        read.inner,
-        asked_versions(vars(read).__getitem__),
-    )
+    return Settings(read.rounds, suite, read.from_nothing, read.workers, read.inner)
 
 
 def _measure(asked: Settings, progress: Progress) -> int:
     by_shell = not asked.workers and not asked.inner
     if by_shell:
         _need("bash", "curl")
-    provisions = ready_to_walk(asked.images, asked.versions, progress)
+    provisions = ready_to_run(asked.suite, progress)
     if by_shell and provisions.kubectl is None:
         _need("kubectl")
     folder = report_folder("bench")
@@ -138,8 +119,8 @@ def _measure(asked: Settings, progress: Progress) -> int:
 def _make_rounds(
     asked: Settings, provisions: Provisions, folder: Path, numbers: Numbers, progress: Progress
 ) -> None:
-    name = asked.cluster_name
-    with kind_cluster(name, provisions, store(), progress, keep=asked.keep_cluster) as cluster:
+    name, keep = asked.suite.cluster_name, asked.suite.keep_cluster
+    with kind_cluster(name, provisions, store(), progress, keep=keep) as cluster:
         mesh = ensure_mesh(cluster, provisions, progress)
         for number in range(1, asked.rounds + 1):
             with progress.phase(f"round {number} of {asked.rounds}"):
@@ -157,14 +138,14 @@ def _make_rounds(
 def _measure_inner_loop(
     asked: Settings, provisions: Provisions, folder: Path, loop: InnerLoop, progress: Progress
 ) -> int:
-    name = asked.cluster_name
+    name, keep = asked.suite.cluster_name, asked.suite.keep_cluster
 
     def run(arguments: Sequence[str], log: Path) -> Walk:
         walk = _our_walk(asked, log, progress, keep=True, arguments=arguments, tests=TESTS)
         loop.note(*_told(walk))
         return walk
 
-    with kind_cluster(name, provisions, store(), progress, keep=asked.keep_cluster) as cluster:
+    with kind_cluster(name, provisions, store(), progress, keep=keep) as cluster:
         ensure_mesh(cluster, provisions, progress)
         measure(MANIFESTS, folder, asked.rounds, run, loop)
     tell(folder, f"{loop}\n")
@@ -202,9 +183,8 @@ def _our_walk(
     tests: Sequence[str] = ALL_TESTS,
 ) -> Walk:
     """Raises what check_ended() does for a run without a verdict; a failed requirement is one."""
-    more, name = ["-q", *arguments], asked.cluster_name
-    words = suite_command(asked.images, asked.versions, name, keep=keep, arguments=more, tests=tests)
-    walk = timed_walk("run of the suite", words, {}, asked.cluster_name, log, progress)
+    words = asked.suite.command("-q", *arguments, keep=keep, tests=tests)
+    walk = timed_walk("run of the suite", words, {}, asked.suite.cluster_name, log, progress)
     ended = Ended(walk.seconds, walk.exit_code, walk.output)
     check_ended(ended, "the run of the suite", log, ExitStatus.HOLDS, ExitStatus.FAILED)
     return walk
@@ -212,8 +192,8 @@ def _our_walk(
 
 def _delete_cluster(asked: Settings, provisions: Provisions, progress: Progress) -> None:
     """Delete the cluster of that name if it is ours. Raises BadInput when it is somebody else's."""
-    if node_image_of(asked.cluster_name) is not None:
-        with kind_cluster(asked.cluster_name, provisions, store(), progress, keep=False):
+    if node_image_of(asked.suite.cluster_name) is not None:
+        with kind_cluster(asked.suite.cluster_name, provisions, store(), progress, keep=False):
             progress.note("cluster deleted, so that the run starts without one")
 
 

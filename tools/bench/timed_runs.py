@@ -19,7 +19,7 @@ from canary_conformance.processes import CommandFailed, last_lines
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import LIMITS
 from tools.bench.bench_numbers import Walk, memory_mib
-from tools.rounds import timed_process
+from tools.suite_process import timed_process
 
 SAMPLE_EVERY = 2.0
 

@@ -16,16 +16,17 @@ from pathlib import Path
 
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus
-from canary_conformance.images.image_options import AskedVersions, ImagesFrom, asked_versions
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.progress import Progress
 from canary_conformance.report.markdown import markdown_table
+from tools.command_line import CommandLine, count_of, end_as_the_suite
 from tools.faults import inflicted_faults, interrupted_runs
 from tools.faults import simultaneous_runs as together
 from tools.faults.fault_cases import CASES, Case
 from tools.faults.interruption_points import Point, points
-from tools.round_reports import report_folder, tell
-from tools.rounds import CommandLine, count_of, end_as_the_suite, ready_to_walk, say
+from tools.preparation import ready_to_run
+from tools.reports import report_folder, say, tell
+from tools.suite_process import SuiteOptions
 
 Row = tuple[tuple[str, ...], bool]
 
@@ -42,9 +43,7 @@ class Settings:
     seed: int
     cases: Sequence[Case]
     points: Sequence[Point]
-    images: ImagesFrom
-    versions: AskedVersions
-    cluster_name: str
+    suite: SuiteOptions
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -82,7 +81,7 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         "--last", type=count_of, default=sys.maxsize, metavar="N", help="stop after the Nth of them"
     )
     parser.add_versions()
-    read = parser.parse_args(words)
+    read, suite = parser.read(words)
     if read.keep_cluster:
         raise BadInput("--keep-cluster is not possible: these runs break their cluster")
     part = slice(read.first - 1, read.last)
@@ -93,9 +92,7 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         seed=read.seed,
         cases=() if by_signals or read.together else _cases(read.only, part),
         points=_points(read.interrupts, read.seed, part) if by_signals else (),
-        images=ImagesFrom(read.images),
-        versions=asked_versions(vars(read).__getitem__),
-        cluster_name=read.cluster_name,
+        suite=suite,
     )
 
 
@@ -115,7 +112,7 @@ def _points(count: int, seed: int, part: slice) -> Sequence[Point]:
 
 
 def _work(asked: Settings, progress: Progress) -> int:
-    provisions = ready_to_walk(asked.images, asked.versions, progress)
+    provisions = ready_to_run(asked.suite, progress)
     folder = report_folder("faults")
     kind = interrupted_runs if asked.interrupts else together if asked.together else inflicted_faults
     rows: list[Row] = []
@@ -132,16 +129,15 @@ def _work(asked: Settings, progress: Progress) -> int:
 
 
 def _rows(asked: Settings, provisions: Provisions, folder: Path, progress: Progress) -> Iterator[Row]:
-    name, images, versions = asked.cluster_name, asked.images, asked.versions
     if asked.interrupts:
         progress.note(f"{len(asked.points)} points, --seed {asked.seed}")
-        for point in interrupted_runs.interrupt_at(asked.points, name, images, versions, provisions, folder):
+        for point in interrupted_runs.interrupt_at(asked.points, asked.suite, provisions, folder):
             yield interrupted_runs.row(point), not point.wrong
     elif asked.together:
-        for run in together.run_together(name, images, versions, folder):
+        for run in together.run_together(asked.suite, folder):
             yield together.row(run), not run.wrong
     else:
-        for case in inflicted_faults.inflict(asked.cases, name, images, versions, folder, progress):
+        for case in inflicted_faults.inflict(asked.cases, asked.suite, folder, progress):
             yield inflicted_faults.row(case), case.outcome.right
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.report.run_record import RunRecord, Standing, requirement_lines
 from tools.faults import node_faults
-from tools.rounds import Ended
+from tools.suite_process import Ended
 
 _TOLD = re.compile(r"environment failed(, no verdict)?: (.+)")
 _SHOWN = 110

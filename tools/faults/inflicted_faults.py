@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 
 from canary_conformance.cluster.kind import claimed_cluster
 from canary_conformance.errors import BadInput
-from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.paths import MANIFESTS, store
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import RunRecord
@@ -21,8 +20,8 @@ from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.timeouts import LIMITS
 from tools.faults.fault_cases import Case, Outcome, judge
 from tools.faults.suite_run import Home, LineMissing, SuiteRun, make_home, suite_run
-from tools.round_reports import reported
-from tools.rounds import Ended, suite_command
+from tools.rounds import reported
+from tools.suite_process import Ended, SuiteOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +35,7 @@ class Inflicted:
 
 def inflict(
     cases: Sequence[Case],
-    cluster: str,
-    images: ImagesFrom,
-    versions: AskedVersions,
+    suite: SuiteOptions,
     folder: Path,
     progress: Progress,
 ) -> Iterator[Inflicted]:
@@ -49,26 +46,23 @@ def inflict(
     for number, case in enumerate(cases, 1):
         home, log = make_home(folder / f"{number}"), folder / f"fault-{number}.log"
         try:
-            yield _inflict(case, cluster, images, versions, home, log, progress)
+            yield _inflict(case, suite, home, log, progress)
         finally:
-            with claimed_cluster(cluster, store(), progress, keep=False):
+            with claimed_cluster(suite.cluster_name, store(), progress, keep=False):
                 pass
 
 
 def _inflict(
     case: Case,
-    cluster: str,
-    images: ImagesFrom,
-    versions: AskedVersions,
+    suite: SuiteOptions,
     home: Home,
     log: Path,
     progress: Progress,
 ) -> Inflicted:
     with manifests_of(case) as manifests:
-        arguments = (f"--manifests={manifests}",)
-        words = suite_command(images, versions, cluster, keep=True, tests=case.tests, arguments=arguments)
+        words = suite.command(f"--manifests={manifests}", keep=True, tests=case.tests)
         with suite_run(words, home, log) as run:
-            outcome, ended = _fault(case, run, cluster, progress)
+            outcome, ended = _fault(case, run, suite.cluster_name, progress)
             seconds = run.seconds
         leaks = _leaks(manifests, log, ended)
     if wrong := [*home.changed(), *leaks]:

@@ -13,14 +13,13 @@ from itertools import cycle
 from pathlib import Path
 
 from canary_conformance.exit_codes import ExitStatus
-from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.paths import store
 from canary_conformance.timeouts import LIMITS
 from tools.faults.interruption_points import CREATING, Point
 from tools.faults.run_remains import bystanders, remains, volumes
 from tools.faults.suite_run import Home, LineMissing, SuiteRun, make_home, suite_run
-from tools.rounds import Ended, suite_command, timed_process
+from tools.suite_process import Ended, SuiteOptions, timed_process
 
 _SHOWN = 3
 
@@ -40,21 +39,17 @@ class Interrupted:
 
 
 def interrupt_at(
-    chosen: Sequence[Point],
-    cluster: str,
-    images: ImagesFrom,
-    versions: AskedVersions,
-    provisions: Provisions,
-    folder: Path,
+    chosen: Sequence[Point], suite: SuiteOptions, provisions: Provisions, folder: Path
 ) -> Iterator[Interrupted]:
     """Interrupt a run at each point in turn; folder: for homes and logs."""
+    cluster = suite.cluster_name
     with bystanders(cluster, provisions.node_image, store()) as beside:
         before = volumes()
         cleaners = cycle((_clean_by_command, _clean_by_the_next_run))
         for number, point in enumerate(chosen, 1):
             home = make_home(folder / f"{number}")
             log = folder / f"point-{number}.log"
-            words = suite_command(images, versions, cluster, keep=False, tests=point.phase.tests)
+            words = suite.command(keep=False, tests=point.phase.tests)
             with suite_run(words, home, log) as run:
                 doing, seconds, wrong = _interrupt(run, point)
             cleaned = ""

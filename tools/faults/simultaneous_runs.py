@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from canary_conformance.exit_codes import ExitStatus
-from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.paths import store
 from canary_conformance.timeouts import LIMITS
 from tools.faults.interruption_points import CREATING, STAGE_1
 from tools.faults.run_remains import remains, volumes
 from tools.faults.suite_run import SuiteRun, make_home, suite_run
-from tools.rounds import suite_command
+from tools.suite_process import SuiteOptions
 
 TAKEN = "another run uses cluster"
 
@@ -28,15 +27,14 @@ class Together:
     wrong: tuple[str, ...]
 
 
-def run_together(
-    cluster: str, images: ImagesFrom, versions: AskedVersions, folder: Path
-) -> Iterator[Together]:
+def run_together(suite: SuiteOptions, folder: Path) -> Iterator[Together]:
     """Run two at once, and meanwhile a third on the first one's name. Raises LineMissing."""
     before = volumes()
     homes = {name: make_home(folder / name) for name in ("one", "other", "same name")}
+    cluster = suite.cluster_name
     clusters = {"one": cluster, "other": f"{cluster}-2", "same name": cluster}
     words = {
-        name: suite_command(images, versions, place, keep=False, tests=STAGE_1)
+        name: replace(suite, cluster_name=place).command(keep=False, tests=STAGE_1)
         for name, place in clusters.items()
     }
     logs = {name: folder / f"{name.replace(' ', '-')}.log" for name in homes}

@@ -16,7 +16,7 @@ from pathlib import Path
 from canary_conformance.paths import store
 from canary_conformance.user_files import changes, fingerprints
 from canary_conformance.waiting import SYSTEM_CLOCK, GaveUp, NotInTime, wait_until
-from tools.rounds import Ended, started_process
+from tools.suite_process import Ended, started_process
 
 # A progress line: "[   12.3s] stage 4 canary took 9.8 s".
 _LINE = re.compile(r"^\[ *[\d.]+s\] +(.*)$", re.MULTILINE)

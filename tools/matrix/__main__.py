@@ -12,7 +12,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, product
 from pathlib import Path
 
@@ -25,33 +25,26 @@ from canary_conformance.images.versions import Versions, available, check_asked
 from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
+from tools.command_line import CommandLine, end_as_the_suite
 from tools.matrix.cells import Cell, Wanted, all_cells, shard_of
 from tools.matrix.version_table import Result, as_json, table
-from tools.round_reports import read_round, report_folder, tell
-from tools.rounds import (
-    CommandLine,
-    end_as_the_suite,
-    ready_machine,
-    say,
-    suite_command,
-    timed_process,
-)
+from tools.preparation import ready_machine
+from tools.reports import report_folder, say, tell
+from tools.rounds import read_round
+from tools.suite_process import SuiteOptions, timed_process
 
 _SHARD = re.compile(r"([1-9]\d*)/([1-9]\d*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the command line asks for; shard is (number, of how many), arguments are pytest's."""
+    """The command line as values; shard is (number, of how many)."""
 
     istio: Wanted
     envoy: Wanted
     kubernetes: Wanted
     shard: tuple[int, int]
-    images: ImagesFrom
-    cluster_name: str
-    keep_cluster: bool
-    arguments: tuple[str, ...]
+    suite: SuiteOptions
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -67,6 +60,7 @@ def settings(words: Sequence[str] | None = None) -> Settings:
     parser = CommandLine(
         "python -m tools.matrix",
         "Runs the suite on each combination of versions; arguments after -- go to pytest.",
+        passes_on=True,
     )
     for thing in ("Istio", "Envoy", "Kubernetes"):
         told = f"versions of {thing}, separated by commas; the default is the suite's own version"
@@ -80,22 +74,13 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         metavar="I/N",
         help="run only every Nth combination, starting with the Ith",
     )
-    read, arguments = parser.read(words)
-    return Settings(
-        read.istio,
-        read.envoy,
-        read.kubernetes,
-        read.shard,
-        ImagesFrom(read.images),
-        read.cluster_name,
-        read.keep_cluster,
-        arguments,
-    )
+    read, suite = parser.read(words)
+    return Settings(read.istio, read.envoy, read.kubernetes, read.shard, suite)
 
 
 def _matrix(asked: Settings, progress: Progress) -> int:
     ready_machine(progress)
-    source = decided(asked.images, _first_available(asked), store(), progress)
+    source = decided(asked.suite.images, _first_available(asked), store(), progress)
     every = all_cells(available(source), asked.istio, asked.envoy, asked.kubernetes)
     cells = shard_of(every, *asked.shard)
     if every and not any(cell.versions for cell in every):
@@ -108,7 +93,7 @@ def _matrix(asked: Settings, progress: Progress) -> int:
     code: int | None = None
     try:
         stock_nodes([cell.versions for cell in cells if cell.versions], source, progress)
-        walk(asked, source, cells, folder, results, progress)
+        walk(replace(asked.suite, images=source), cells, folder, results, progress)
         code = together(result.exit_code for result in results)
     finally:
         told = f"{table(results)}\n" if results else "no combination was completed\n"
@@ -121,7 +106,7 @@ def _first_available(asked: Settings) -> AskedVersions:
     for kubernetes, istio, envoy in product(asked.kubernetes, asked.istio, asked.envoy):
         combination = AskedVersions(istio, envoy, kubernetes)
         with contextlib.suppress(BadInput):
-            check_asked(asked.images, combination)
+            check_asked(asked.suite.images, combination)
             return combination
     return AskedVersions()
 
@@ -137,8 +122,7 @@ def stock_nodes(wanted: Sequence[Versions], source: ImagesFrom, progress: Progre
 
 
 def walk(
-    asked: Settings,
-    source: ImagesFrom,
+    suite: SuiteOptions,
     cells: Sequence[Cell],
     folder: Path,
     results: list[Result],
@@ -151,11 +135,8 @@ def walk(
     for number, cell in enumerate(cells, 1):
         result = Result(cell)
         if cell.versions:
-            words = suite_command(
-                source, cell.exactly, asked.cluster_name, keep=asked.keep_cluster, arguments=asked.arguments
-            )
             log = folder / f"cell-{number}.log"
-            ended = timed_process(words, {}, log)
+            ended = timed_process(replace(suite, versions=cell.exactly).command(), {}, log)
             said = (
                 "" if ended.exit_code in {ExitStatus.HOLDS, ExitStatus.FAILED} else last_lines(ended.output)
             )

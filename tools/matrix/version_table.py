@@ -12,7 +12,7 @@ from canary_conformance.report.run_record import Standing
 from canary_conformance.report.run_tables import WIDTH
 from fixtures.failure_bundles import shown
 from tools.matrix.cells import Cell, short_names
-from tools.round_reports import Round
+from tools.rounds import Round
 
 NARROWEST = 12
 

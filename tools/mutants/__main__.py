@@ -10,12 +10,12 @@ from pathlib import Path
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.file_output import check_writable, writing
-from canary_conformance.images.image_options import ImagesFrom, asked_versions
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.processes import usable_cores
 from canary_conformance.progress import Progress
+from tools.command_line import CommandLine, count_of, end_as_the_suite
 from tools.mutants.edit_sites import sources_of
-from tools.mutants.live_verdicts import Cluster, judge_live
+from tools.mutants.live_verdicts import judge_live
 from tools.mutants.mistake_kinds import one_of_each_kind
 from tools.mutants.mutant import Mutant
 from tools.mutants.mutant_collection import all_mutants, chosen
@@ -25,15 +25,15 @@ from tools.mutants.scoring import Judged, Score, left_alive, score
 from tools.mutants.static_verdicts import judge_all
 from tools.mutants.survivors import excuses, read_rows, rows_for_nothing
 from tools.mutants.variants import VARIANTS, table, wrong
-from tools.round_reports import report_named, tell
-from tools.rounds import CommandLine, count_of, end_as_the_suite, say
+from tools.reports import report_named, say, tell
+from tools.suite_process import SuiteOptions
 
 LEFT, KIND, ALL = "left", "kinds", "all"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the command line asks for; live is "" (no cluster), "left", "kinds" or "all".
+    """The command line as values; live is "" (no cluster), "left", "kinds" or "all".
 
     variants: judge those that are right instead of mutants; with any live, by the live tier too.
     """
@@ -43,7 +43,7 @@ class Settings:
     jobs: int
     live: str
     peers: bool
-    cluster: Cluster
+    suite: SuiteOptions
     variants: bool = False
 
 
@@ -99,10 +99,8 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         help="judge correct variants of the manifests instead (with --live on a cluster, too)",
     )
     parser.add_versions()
-    read = parser.parse_args(words)
-    versions = asked_versions(vars(read).__getitem__)
-    cluster = Cluster(ImagesFrom(read.images), read.cluster_name, read.keep_cluster, versions)
-    return Settings(read.expression, read.limit, read.jobs, read.live, read.peers, cluster, read.variants)
+    read, suite = parser.read(words)
+    return Settings(read.expression, read.limit, read.jobs, read.live, read.peers, suite, read.variants)
 
 
 def _judge(asked: Settings, progress: Progress) -> int:
@@ -126,7 +124,7 @@ def _judge(asked: Settings, progress: Progress) -> int:
     try:
         judged += judge_all(folder, mutants, asked.jobs, progress)
         if asked.peers:
-            peers = ask_peers(folder, mutants, asked.cluster.name, asked.jobs, progress)
+            peers = ask_peers(folder, mutants, asked.suite.cluster_name, asked.jobs, progress)
         if asked.live:
             _walk(asked, mutants, score(mutants, judged, reasons, live=False), judged, report, progress)
         finished = True
@@ -148,7 +146,7 @@ def _judge_variants(asked: Settings, progress: Progress) -> int:
     if asked.live:
         with writing(report):
             report.mkdir(parents=True)
-        judged += judge_live(MANIFESTS, variants, asked.cluster, report, progress)
+        judged += judge_live(MANIFESTS, variants, asked.suite, report, progress)
     tell(report, table([variant.name for variant in variants], judged))
     return ExitStatus.FAILED if wrong(judged) else ExitStatus.HOLDS
 
@@ -168,7 +166,7 @@ def _walk(
     with writing(report):
         report.mkdir(parents=True)
     # One by one, so that those walked until somebody ends it are told.
-    for one in judge_live(MANIFESTS, walked, asked.cluster, report, progress):
+    for one in judge_live(MANIFESTS, walked, asked.suite, report, progress):
         judged.append(one)
 
 

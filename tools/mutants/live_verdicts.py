@@ -8,13 +8,11 @@ without a verdict is told as that, and never made again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from canary_conformance.cluster.kind import kind_cluster
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus, word_of
-from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
@@ -23,40 +21,29 @@ from tools.mutants.field_requirements import ACCEPTED
 from tools.mutants.mutant import Altered
 from tools.mutants.scoring import Judged, Kill
 from tools.mutants.static_verdicts import ORIGINAL, changed_copy
-from tools.round_reports import reported
-from tools.rounds import Ended, check_ended, ready_to_walk, suite_command, timed_process
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """The cluster that all walks share: what it is made from, its name, whether it stays."""
-
-    images: ImagesFrom
-    name: str
-    keep: bool
-    versions: AskedVersions = field(default_factory=AskedVersions)
-
+from tools.preparation import ready_to_run
+from tools.rounds import reported
+from tools.suite_process import Ended, SuiteOptions, check_ended, timed_process
 
 Walk = Callable[[Path, Path], Ended]
 """Walks the scenario of a manifests folder and writes its output to a log."""
 
 
 def judge_live(
-    folder: Path, mutants: Sequence[Altered], cluster: Cluster, logs: Path, progress: Progress
+    folder: Path, mutants: Sequence[Altered], suite: SuiteOptions, logs: Path, progress: Progress
 ) -> Iterator[Judged]:
     """Yield the live tier's verdict on each mutant of a folder, in their order; logs: a folder.
 
     The folder without any mistake is walked first. Raises BadInput where a requirement fails in it, what
     check_ended() does where it is not judged, and KeyboardInterrupt when somebody ended a walk.
     """
-    provisions = ready_to_walk(cluster.images, cluster.versions, progress)
+    provisions = ready_to_run(suite, progress)
 
     def walk(manifests: Path, log: Path) -> Ended:
         words = ["--manifests", str(manifests), "-m", "not static", "-q"]
-        command = suite_command(cluster.images, cluster.versions, cluster.name, keep=True, arguments=words)
-        return timed_process(command, {}, log)
+        return timed_process(suite.command(*words, keep=True), {}, log)
 
-    with kind_cluster(cluster.name, provisions, store(), progress, keep=cluster.keep):
+    with kind_cluster(suite.cluster_name, provisions, store(), progress, keep=suite.keep_cluster):
         yield from judge_walks(folder, mutants, walk, logs, progress)
 
 

@@ -23,14 +23,14 @@ from canary_conformance.images.versions import MeshVersion, available
 from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
+from tools.command_line import end_as_the_suite
 from tools.pulled.cold_engine import check_possible, cold_engine
 from tools.pulled.loopback_registry import PORT, LoopbackRegistry, running_registry
 from tools.pulled.ordinary_user import NAME, ordinary_user
 from tools.pulled.pins_file import write_pins
 from tools.pulled.stand_ins import REGISTRY, StandIn, stand_ins
 from tools.pulled.suite_runs import Measured, Way, run_suite, suite_words, ways
-from tools.round_reports import report_folder, tell
-from tools.rounds import end_as_the_suite, say
+from tools.reports import report_folder, say, tell
 
 # Root's, and open to pass through: the user's home and the engine's socket lie below it.
 FOLDER = Path("/var/lib/voting-conformance-pulled")

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from canary_conformance.model.objects.finalizers import held_back
 from canary_conformance.model.objects.mesh_profile import DEFAULT, MeshProfile
 from canary_conformance.scenario.application import Application
 from canary_conformance.scenario.kinds import CLUSTER_SCOPED
 from canary_conformance.scenario.manifests import Manifest
-from canary_conformance.scenario.places import Place
+from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.scenario.stages import ObjectRef
 
 Read = TypeVar("Read")
@@ -201,3 +200,29 @@ def _is_collected(manifest: Manifest) -> bool:
 
 def _same_pods(before: Manifest, after: Manifest) -> bool:
     return bool(before.body.get("spec") == after.body.get("spec"))
+
+
+# Kubernetes' own controllers lift them as soon as what they wait for is done.
+_LIFTED = frozenset(
+    {
+        "foregroundDeletion",
+        "orphan",
+        "kubernetes.io/pv-protection",
+        "kubernetes.io/pvc-protection",
+        "service.kubernetes.io/load-balancer-cleanup",
+    }
+)
+
+
+def held_back(manifest: Manifest) -> Finding | None:
+    """Return why an object stays when it is deleted; None where it goes.
+
+    Source: Kubernetes, "Finalizers": it stays until each of its finalizers is taken away.
+    """
+    metadata = manifest.body.get("metadata")
+    told = metadata.get("finalizers") if isinstance(metadata, Mapping) else None
+    for index, name in enumerate(told if isinstance(told, list) else []):
+        if isinstance(name, str) and name not in _LIFTED:
+            place = manifest.place_of("metadata", "finalizers", index)
+            return Finding(place, f"{manifest.ref} waits for its finalizer {name}, which nothing lifts")
+    return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from canary_conformance.model.objects.questions import Ending, Rule, Wire
+from canary_conformance.model.objects.questions import Ending, Rule, Source, Wire
 from canary_conformance.model.pods.peer_authentication import Policies, PolicyInForce
 from canary_conformance.model.pods.workloads import Workload
 from canary_conformance.model.routing.destination_rules import ClientMode, ClientTls
@@ -116,3 +116,17 @@ def _automatic(policies: Policies, backend: Backend) -> bool:
         return False
     own = policies.in_force(workload.namespace, workload.labels, backend.port)
     return own is None or own.mode != Takes.DISABLE
+
+
+def source_of(workload: Workload) -> Source:
+    """Return a pod of a workload as the source of requests."""
+    return Source(
+        str(workload),
+        workload.labels,
+        sidecar=workload.sidecar,
+        namespace=workload.namespace,
+        past=workload.past,
+        account=workload.account,
+        bypass=workload.bypass,
+        no_dns=workload.no_dns,
+    )

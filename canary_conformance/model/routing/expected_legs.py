@@ -16,10 +16,9 @@ from canary_conformance.model.pods.peer_authentication import PolicyInForce
 from canary_conformance.model.routing.answers import Answers, speaks_http
 from canary_conformance.model.routing.authorization import Call
 from canary_conformance.model.routing.clusters import Cluster
-from canary_conformance.model.routing.connection_ends import Client, Takes, client_wire
+from canary_conformance.model.routing.connection_ends import Client, Takes, client_wire, source_of
 from canary_conformance.model.routing.destination_rules import ClientMode, DestinationRule
 from canary_conformance.model.routing.destinations import Way
-from canary_conformance.model.routing.pod_source import source_of
 from canary_conformance.model.routing.routes import Entry
 from canary_conformance.model.routing.services import Backend
 from canary_conformance.scenario.application import Callee

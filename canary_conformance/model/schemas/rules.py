@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from canary_conformance.model.schemas.rules_mesh import destination_rule, gateway, peer_authentication
-from canary_conformance.model.schemas.rules_metadata import metadata
+from canary_conformance.model.schemas.rules_names import metadata
 from canary_conformance.model.schemas.rules_objects import (
     autoscaler,
     budget,

@@ -6,9 +6,11 @@ Sources: RFC 6335 (names of ports) and Kubernetes, "Labels and Selectors". Istio
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from ipaddress import ip_address
 
 from canary_conformance.model.schemas.rules_reading import LARGEST_PORT, Node, is_port
+from canary_conformance.model.schemas.schema_problems import Problem
 
 _LONGEST_PORT_NAME = 15
 _LONGEST_DOMAIN, _LONGEST_LABEL, _LONGEST_PREFIX = 255, 63, 253
@@ -76,3 +78,27 @@ def is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+_DUMPED = "the object was copied from a running cluster"
+
+
+def metadata(whole: Node) -> Iterator[Problem]:
+    """Yield what only a cluster may write, and refuses in an object that was copied from a running one.
+
+    A uid makes an apply a conflict where there is no object of that uid, and where there is one the cluster
+    chose its uid itself. A resourceVersion is refused on creation, and on a change it is of another object's
+    life. The rest of what a dump has (creationTimestamp, generation, selfLink, status) is ignored.
+    Sources: Kubernetes, "API Concepts" (resource versions), "Server-Side Apply" (managedFields has to be left
+    out) and the reference of ObjectMeta.
+    """
+    part = whole["metadata"]
+    if part["uid"].text:
+        yield part["uid"].problem(
+            f"no object has this uid, so that it can't be created: {_DUMPED}; leave uid out"
+        )
+    if part["resourceVersion"].text:
+        told = "is refused on an object to be created"
+        yield part["resourceVersion"].problem(f"{told}: {_DUMPED}; leave resourceVersion out")
+    if part["managedFields"].items():
+        yield part["managedFields"].problem(f"must be absent in an apply: {_DUMPED}; leave managedFields out")

@@ -7,12 +7,12 @@ and Deployment v1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from canary_conformance.model.schemas.rules_names import port_name_problem
-from canary_conformance.model.schemas.rules_pod_spec import pod_spec
-from canary_conformance.model.schemas.rules_quantities import amount
 from canary_conformance.model.schemas.rules_reading import LARGEST_PORT, Node, is_port
+from canary_conformance.model.schemas.scalars import amount
 from canary_conformance.model.schemas.schema_problems import Problem, value_text
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
@@ -213,3 +213,32 @@ def _seccomp(profile: Node) -> Iterator[Problem]:
         yield file.problem(f"missing: the type is {_LOCALHOST}")
     elif kind.text != _LOCALHOST and file:
         yield file.problem(f"only a profile of type {_LOCALHOST} has a file")
+
+
+_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
+
+
+def pod_spec(spec: Node) -> Iterator[Problem]:
+    """Yield what is wrong with a pod as a whole: its hostname, DNS, the node's ports, deadlines.
+
+    Sources: Kubernetes, "DNS for Services and Pods" (DNS policy None wants a name server; hostname and
+    subdomain are DNS labels), and the API reference of PodSpec v1 and ContainerPort v1 (hostPort of a pod on
+    the node's network, no activeDeadlineSeconds where pods are replaced).
+    """
+    if spec["dnsPolicy"].text == "None" and not spec["dnsConfig"]["nameservers"].items():
+        yield spec["dnsPolicy"].problem("DNS policy None needs a name server in dnsConfig")
+    if spec["activeDeadlineSeconds"]:
+        yield spec["activeDeadlineSeconds"].problem("pods of this kind have no deadline: they are replaced")
+    for key in ("hostname", "subdomain"):
+        if spec[key].text and not _LABEL.fullmatch(spec[key].text):
+            yield spec[key].problem(f"{spec[key].text!r} isn't a DNS label")
+    if spec["hostNetwork"].value is True:
+        for container in (*spec["initContainers"].items(), *spec["containers"].items()):
+            yield from _node_ports(container)
+
+
+def _node_ports(container: Node) -> Iterator[Problem]:
+    for port in container["ports"].items():
+        host, own = port["hostPort"], port["containerPort"].number
+        if host.number and host.number != own:
+            yield host.problem(f"must be {own}, as the pod is on the node's network")

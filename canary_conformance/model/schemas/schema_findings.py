@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from canary_conformance.model.schemas.declared_fields import declared_problems
 from canary_conformance.model.schemas.rules import rule_problems
-from canary_conformance.model.schemas.rules_metadata import metadata
+from canary_conformance.model.schemas.rules_names import metadata
 from canary_conformance.model.schemas.rules_reading import Node
 from canary_conformance.model.schemas.schema_problems import Problem
 from canary_conformance.model.schemas.schema_store import kind_schema

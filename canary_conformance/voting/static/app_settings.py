@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 from canary_conformance.model.model import EnvVar, Model, Workload
 from canary_conformance.scenario.places import Finding
+from canary_conformance.voting.contract import ANALYTICS, APP, NEW, STORAGE
 
 # What a page offers is told by these settings, and voters expect the defaults.
 WORDS = {"VOTE1VALUE": "Cats", "VOTE2VALUE": "Dogs"}
-TELLING = ("voting-app", "voting-analytics")
+TELLING = (APP, ANALYTICS)
 ON = frozenset({"on", "true", "yes", "1"})
 ACCOUNT = {"MYSQL_USER": "voting", "MYSQL_PASSWORD": "", "MYSQL_DATABASE": "voting"}
 """MySQL's account by the variables that tell it, with what holds where one isn't set."""
@@ -42,7 +43,7 @@ def without_flag_buttons(model: Model) -> list[Finding]:
     return [
         Finding(variable.place, f"FEATUREFLAG of {workload} is {variable.value!r}")
         for workload in model.pods()
-        if workload.app == "voting-app"
+        if workload.app == APP
         and (variable := workload.env.get("FEATUREFLAG"))
         and variable.value is not None
         and variable.value.lower() not in ON
@@ -51,13 +52,13 @@ def without_flag_buttons(model: Model) -> list[Finding]:
 
 def other_accounts(model: Model) -> list[Finding]:
     """Return the settings of 2.0 by which MySQL isn't set up, or refuses app or analytics (R4.2)."""
-    accounts = [finding for app in TELLING for finding in other_account(model, app, "2.0")]
+    accounts = [finding for app in TELLING for finding in other_account(model, app, NEW.storage)]
     return without_root(model) + accounts
 
 
 def without_root(model: Model) -> list[Finding]:
     """Return that MySQL has no password of root to be set up with, without which it does not start."""
-    store = model.workload("voting-storage", "2.0")
+    store = model.workload(STORAGE, NEW.storage)
     root = store.env.get(ROOT) if store else None
     # What keeps its pods from starting at all is told by itself.
     if store is None or store.blocked or (root and root.value != ""):
@@ -67,7 +68,7 @@ def without_root(model: Model) -> list[Finding]:
 
 def other_account(model: Model, app: str, version: str) -> list[Finding]:
     """Return the settings by which MySQL refuses a component."""
-    client, store = model.workload(app, version), model.workload("voting-storage", "2.0")
+    client, store = model.workload(app, version), model.workload(STORAGE, NEW.storage)
     if client is None or store is None or app not in TELLING or version != store.version:
         return []
     return list(_refused(client, store))

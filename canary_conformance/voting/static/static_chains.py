@@ -10,7 +10,7 @@ from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import EnvVar, Model, Workload
 from canary_conformance.model.objects.questions import Answer, Ending, Rule
 from canary_conformance.model.routing.outcomes import blamed
-from canary_conformance.voting import chains
+from canary_conformance.voting import chains, contract
 from canary_conformance.voting.static.model_questions import call, not_sent, page
 
 # The application's contract ("Configuration by environment"): where a component finds its peers.
@@ -66,15 +66,15 @@ def _behind(
     model: Model, app: str, served: Answer, wrong: list[tuple[Answer, str]]
 ) -> Iterator[tuple[str, Fraction]]:
     """Yield how a page of an app's pod ends; one that isn't served ends as its request did."""
-    if not app.startswith("voting-app "):
-        wrong.append((served, "voting-app"))
+    if not app.startswith(f"{contract.APP} "):
+        wrong.append((served, contract.APP))
         yield f"the page: {app}", Fraction(1)
         return
     store = _reached(model, app, wrong)
     asked = led(model, app, ANALYTICS)
     for analytics, share in _served(asked):
-        if not analytics.startswith("voting-analytics "):
-            wrong.append((asked, "voting-analytics"))
+        if not analytics.startswith(f"{contract.ANALYTICS} "):
+            wrong.append((asked, contract.ANALYTICS))
             yield f"{app} -> analytics: {analytics}", share
         elif store or (ending := _reached(model, analytics, wrong)):
             if any(outcome.suspect for outcome in asked.outcomes):
@@ -89,8 +89,8 @@ def _reached(model: Model, workload: str, wrong: list[tuple[Answer, str]]) -> st
     """Return "" when a workload reaches a store for certain, else what may happen instead."""
     answer = led(model, workload, store_of(workload))
     for ending, _ in _served(answer):
-        if not ending.startswith("voting-storage "):
-            wrong.append((answer, "voting-storage"))
+        if not ending.startswith(f"{contract.STORAGE} "):
+            wrong.append((answer, contract.STORAGE))
             return f"{workload} -> store: {ending}"
     return ""
 

@@ -6,18 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from canary_conformance.model.explanation import explain
 from canary_conformance.model.model import Model, Workload
-from canary_conformance.model.objects.finalizers import held_back
-from canary_conformance.model.objects.questions import Answer, Ending
-from canary_conformance.model.objects.state import POD_MAKERS
+from canary_conformance.model.objects.questions import Answer, Ending, explain
+from canary_conformance.model.objects.state import POD_MAKERS, held_back
 from canary_conformance.model.pods.scaling import changed_numbers
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts import Saying, counted, matrix, same
-from canary_conformance.verdicts.applied_objects import is_unchanged, listed_objects
-from canary_conformance.verdicts.exact_judges import compared
+from canary_conformance.verdicts.exact_judges import compared, is_unchanged, listed_objects
 from canary_conformance.verdicts.verdict import MOST_EXAMPLES, Verdict
+from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import REFUSED
 from canary_conformance.voting.static.manifest_causes import by_line, of_answers, of_workloads
 from canary_conformance.voting.static.model_questions import who
@@ -221,7 +219,7 @@ def _answered(right: str, answer: Answer | None) -> Saying[str]:
 
     if right == REFUSED:
         return Saying("refused", check)
-    return Saying(f"answered by {right}" if right.startswith("voting-") else f"ended with {right}", check)
+    return Saying(f"answered by {right}" if _is_workload(right) else f"ended with {right}", check)
 
 
 def _seen(told: str, answer: Answer | None) -> str:
@@ -229,4 +227,9 @@ def _seen(told: str, answer: Answer | None) -> str:
         return f"were refused ({', '.join(sorted(map(str, answer.endings)))})"
     if told == str(Ending.NOT_SENT):
         return "were not sent"
-    return f"were answered by {told}" if told.startswith("voting-") else f"ended with {told}"
+    return f"were answered by {told}" if _is_workload(told) else f"ended with {told}"
+
+
+def _is_workload(text: str) -> bool:
+    """Return whether a text begins with the name of a component: "voting-app 1.0"."""
+    return text.startswith(tuple(VOTING_APP.components))

@@ -11,8 +11,7 @@ from canary_conformance.model.routing.destination_rules import cells_by_host, de
 from canary_conformance.model.routing.expected_legs import required_policy, required_row
 from canary_conformance.scenario.places import Finding
 from canary_conformance.voting.application import VOTING_APP
-from canary_conformance.voting.contract import ANALYTICS, APP, NEW, OLD
-from canary_conformance.voting.stage_numbers import CANARY, FINALIZE, LOCK
+from canary_conformance.voting.contract import ANALYTICS, APP, CANARY, FINALIZE, LOCK, NEW, OLD
 from canary_conformance.voting.static.manifest_causes import of_answers, of_object, of_workloads
 from canary_conformance.voting.static.model_questions import spoken
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
-from canary_conformance.model.objects.finalizers import held_back
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.questions import Answer
-from canary_conformance.model.objects.state import State
+from canary_conformance.model.objects.state import State, held_back
+from canary_conformance.model.pods.injection import why_not_injecting
 from canary_conformance.model.routing.destination_rules import destination_rules
 from canary_conformance.model.routing.services import services
 from canary_conformance.model.schemas.schema_findings import schema_findings
@@ -229,3 +229,10 @@ def _objects(state: State, *kinds: str) -> Iterator[Part]:
 
 def _name(body: Part) -> str:
     return body["metadata"]["name"].text()
+
+
+def without_injection(model: Model) -> list[Finding]:
+    """Return why the namespace's pods get no sidecars by its labels (R1.1); nothing where they do."""
+    state = model.state
+    label, why = why_not_injecting(state.mesh, state.namespace_labels)
+    return [Finding(state.label_place(label), why)] if why else []

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 
 from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
-from canary_conformance.model.objects.questions import INGRESS, Answer, Request
+from canary_conformance.model.objects.questions import INGRESS, Answer, Ending, Request
 from canary_conformance.model.patterns.pattern_difference import differences
 from canary_conformance.model.patterns.pattern_examples import example_of
 from canary_conformance.model.patterns.pattern_syntax import Unreadable
 from canary_conformance.model.routing.route_matching import How, Match, StringMatch, is_pattern, matches_whole
+from canary_conformance.scenario.places import Finding
+from canary_conformance.voting import chains
 from canary_conformance.voting.feature_flag import FLAG, OPENS
-from canary_conformance.voting.static.model_questions import ADDRESS, spoken
+from canary_conformance.voting.static.model_questions import ADDRESS, call, page, spoken
 
 COOKIE = "cookie"
 _CHROMIUM = (
@@ -152,3 +154,53 @@ def _example(wanted: StringMatch, otherwise: str) -> str:
     if (text := known or example_of(wanted.wanted)) is not None:
         return text
     raise NotSpoken(f"the model finds no text that matches the pattern {wanted.wanted!r}")
+
+
+# Set is pressed on a page without the flag, clear on one with it.
+_PRESSED = (("/featureflag/set", ""), ("/featureflag/clear", FLAG))
+
+
+def lost_cookies(model: Model) -> list[Finding]:
+    """Return each operation on headers by which set or clear changes nothing in a browser.
+
+    Raises NotSpoken where a route changes a header in a way that a browser may take either way.
+    """
+    outcomes = [
+        (path, outcome)
+        for path, cookie in _PRESSED
+        for outcome in page(model, cookie, path=path, method="POST").outcomes
+    ]
+    found = [
+        Finding(rule.place, f"{rule.sentence}, so POST {path} does not change the flag")
+        for path, outcome in outcomes
+        if (rule := outcome.loses_cookie) and rule.place
+    ]
+    for _, outcome in outcomes:
+        if outcome.unclear and not found:
+            raise NotSpoken(str(outcome.unclear))
+    return found
+
+
+def copies_to(model: Model, workload: str) -> list[Finding]:
+    """Return each route by which a copy of a request gets to a workload (R3.2: one that is to get none).
+
+    Looked at are the pages of voters and the calls of every pod to analytics. Raises NotSpoken.
+    """
+    found: dict[Finding, None] = {}
+    for answer in _answers(model):
+        for outcome in answer.copies:
+            if outcome.ending is Ending.UNKNOWN:
+                raise NotSpoken(f"the model does not predict where a copy ends: {outcome.reason}")
+            first = next((rule for rule in outcome.rules if rule.place), None)
+            if first and first.place and workload in {name for name, _ in outcome.by_pod()}:
+                found[Finding(first.place, f"{first.sentence}, which {workload} gets")] = None
+    return list(found)
+
+
+def _answers(model: Model) -> Iterator[Answer]:
+    for method in ("GET", "POST"):
+        yield page(model, method=method)
+    for name in dict.fromkeys(str(one) for one in model.pods() if one.ready):
+        answer = call(model, name, chains.ANALYTICS)
+        if answer is not None:
+            yield answer

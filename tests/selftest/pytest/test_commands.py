@@ -30,6 +30,7 @@ PARTS = (
     "canary_conformance",
     "fixtures",
     "tools",
+    "docs",
     "tests",
     "manifests",
     "images",

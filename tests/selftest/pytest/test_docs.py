@@ -15,6 +15,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from functools import cache
@@ -240,12 +241,15 @@ def test_the_picture_has_the_stages_of_the_scenario() -> None:
     ]
 
 
-def test_every_package_of_the_library_is_in_the_architecture() -> None:
+def test_the_architectures_packages_are_the_layers_of_the_library_in_their_order() -> None:
+    contracts = tomllib.loads(text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    (layers,) = (one["layers"] for one in contracts if one.get("containers") == ["canary_conformance"])
     packages = {path.parent.name for path in (REPOSITORY / "canary_conformance").glob("*/__init__.py")}
-    named = set(
-        re.findall(r"^\| `canary_conformance/(\w+)` \|", text_of("docs/architecture.md"), re.MULTILINE)
-    )
-    assert named == packages
+    page = text_of("docs/architecture.md")
+    named = re.findall(r"^\| `canary_conformance/(\w+)` \|", page, re.MULTILINE)
+    assert set(named) == packages
+    height = {name: number for number, layer in enumerate(layers) for name in layer.split(" | ")}
+    assert named == sorted(named, key=lambda name: height[name])
 
 
 def test_the_changelogs_newest_version_is_this_one() -> None:

@@ -22,6 +22,7 @@ from tools.bench import __main__ as bench
 from tools.bench import timed_runs
 from tools.bench.bench_numbers import Numbers, Round, Walk, memory_mib
 from tools.bench.timed_runs import busy_seconds
+from tools.suite_process import SuiteOptions
 
 pytestmark = pytest.mark.selftest
 
@@ -114,9 +115,11 @@ def test_run_from_nothing_has_a_line_of_its_own() -> None:
 
 
 def test_command_line_is_read() -> None:
-    assert bench.settings([]) == bench.Settings(3, ImagesFrom.AUTO, "voting-conformance", False, False)
+    assert bench.settings([]) == bench.Settings(3, SuiteOptions())
     words = ["--rounds", "5", "--images=build", "--cluster-name", "b", "--keep-cluster", "--from-nothing"]
-    assert bench.settings(words) == bench.Settings(5, ImagesFrom.BUILD, "b", True, True)
+    assert bench.settings(words) == bench.Settings(
+        5, SuiteOptions(ImagesFrom.BUILD, "b", True), from_nothing=True
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tools.faults.inflicted_faults import manifests_of
 from tools.faults.interrupted_runs import Interrupted, row
 from tools.faults.interruption_points import PHASES, SIGNALS, points
 from tools.faults.suite_run import LineMissing, make_home, suite_run
-from tools.rounds import Ended
+from tools.suite_process import Ended
 
 pytestmark = pytest.mark.selftest
 
@@ -165,7 +165,7 @@ def test_the_command_line() -> None:
     assert (asked.interrupts, asked.seed, asked.points) == (5, 9, points(5, 9)[1:])
     assert settings(["-k", "disk"]).cases == [case for case in CASES if case.fault == "disk full"]
     assert settings([]).cases == list(CASES)
-    assert asked.cluster_name == "voting-conformance-faults"
+    assert asked.suite.cluster_name == "voting-conformance-faults"
     for words in (["--keep-cluster"], ["--interrupts", "0"], ["--rounds", "2"], ["-k", "disk", "--together"]):
         with pytest.raises(BadInput):
             settings(words)
@@ -174,7 +174,7 @@ def test_the_command_line() -> None:
 def test_the_cluster_is_of_the_versions_that_the_runs_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOTING_ENVOY_VERSION", "1.38.3")
     asked = settings(["--together", "--kubernetes-version", "1.34.4"])
-    assert asked.versions == AskedVersions(envoy="1.38.3", kubernetes="1.34.4")
+    assert asked.suite.versions == AskedVersions(envoy="1.38.3", kubernetes="1.34.4")
 
 
 @pytest.mark.parametrize("words", [["-k", "no such"], ["--first", "99"], ["--first", "3", "--last", "2"]])

@@ -18,12 +18,13 @@ from canary_conformance.paths import REPOSITORY
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.report.run_record import Outcome, requirement_lines
 from tests.selftest.support import run_record
-from tools import round_reports, rounds
+from tools import reports
 from tools.matrix import __main__ as matrix
 from tools.matrix.__main__ import Settings
 from tools.matrix.cells import Cell, all_cells, shard_of, short_names
 from tools.matrix.version_table import Result, as_json, table
-from tools.round_reports import Round
+from tools.rounds import Round
+from tools.suite_process import SuiteOptions
 
 pytestmark = pytest.mark.selftest
 
@@ -49,14 +50,12 @@ LOST = walked(OLD, 3)
 
 def test_command_line_is_read_and_the_rest_is_pytests() -> None:
     one = (None,)
-    own = ("voting-conformance", False, ())
-    assert matrix.settings([]) == Settings(one, one, one, (1, 1), ImagesFrom.AUTO, *own)
+    assert matrix.settings([]) == Settings(one, one, one, (1, 1), SuiteOptions())
     words = ["--envoy", "1.36.4, 1.40.0", "--istio=1.31.0", "--kubernetes", "1.34.4", "--shard", "2/3"]
     words += ["--images", "build", "--cluster-name", "c", "--keep-cluster", "--", "-k", "canary"]
     envoys = ("1.36.4", "1.40.0")
-    assert matrix.settings(words) == Settings(
-        ("1.31.0",), envoys, ("1.34.4",), (2, 3), ImagesFrom.BUILD, "c", True, ("-k", "canary")
-    )
+    suite = SuiteOptions(ImagesFrom.BUILD, "c", True, arguments=("-k", "canary"))
+    assert matrix.settings(words) == Settings(("1.31.0",), envoys, ("1.34.4",), (2, 3), suite)
 
 
 @pytest.mark.parametrize(
@@ -171,14 +170,13 @@ def walks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     folder = RunFolder.of_now(tmp_path / "walked").make()
     folder.write_run(run_record(R4_4=Outcome.PASSED))
 
-    def command(images: ImagesFrom, versions: AskedVersions, name: str, **_: object) -> list[str]:
-        asked.append(f"{images} {versions.envoy} {name}")
-        code = 3 if versions.envoy == "1.38.3" else 0
+    def command(suite: SuiteOptions) -> list[str]:
+        asked.append(f"{suite.images} {suite.versions.envoy} {suite.cluster_name}")
+        code = 3 if suite.versions.envoy == "1.38.3" else 0
         return ["sh", "-c", f"echo 'report: {folder.path}'; exit {code}"]
 
-    monkeypatch.setattr(matrix, "suite_command", command)
-    for module in (rounds, round_reports):
-        monkeypatch.setattr(module, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(SuiteOptions, "command", command)
+    monkeypatch.setattr(reports, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(matrix, "ready_machine", lambda _: None)
     monkeypatch.setattr(matrix, "provide_for", lambda *_: [])
     return asked
@@ -237,7 +235,7 @@ def refused_from(first: int, walks: list[str], monkeypatch: pytest.MonkeyPatch) 
         refused = len(walks) >= first
         return ["sh", "-c", "echo another run has it; exit 4" if refused else "exit 0"]
 
-    monkeypatch.setattr(matrix, "suite_command", command)
+    monkeypatch.setattr(SuiteOptions, "command", command)
 
 
 def test_a_cell_that_is_refused_ends_nothing_but_itself(

@@ -20,13 +20,13 @@ from canary_conformance.scenario.places import Place
 from canary_conformance.scenario.yaml_files import parse_yaml
 from tests.selftest.support import Programs
 from tools.mutants.__main__ import Settings, settings
-from tools.mutants.live_verdicts import Cluster
 from tools.mutants.mutant import Mutant
 from tools.mutants.mutant_collection import all_mutants
 from tools.mutants.other_checkers import ANALYZE, DRY_RUN, Peer, ask_all, ask_peers, in_force
 from tools.mutants.score_table import as_json, markdown, terminal_table
 from tools.mutants.scoring import Judged, Kill, Score, score
 from tools.mutants.survivors import Row, excuses, read_rows, rows_for_nothing
+from tools.suite_process import SuiteOptions
 
 pytestmark = pytest.mark.selftest
 
@@ -40,12 +40,10 @@ def mutant(name: str, file: str = "f", content: bytes = b"b | c", expected: str 
 
 def test_command_line_is_read() -> None:
     default = settings(["--jobs", "2"])
-    assert default == Settings(
-        "", None, 2, "", False, Cluster(ImagesFrom.AUTO, "voting-conformance", keep=False)
-    )
+    assert default == Settings("", None, 2, "", False, SuiteOptions())
     words = ["-k", "a and b", "--limit", "5", "--jobs=3", "--live=all", "--peers", "--keep-cluster"]
     asked = settings([*words, "--cluster-name", "c", "--images", "build"])
-    assert asked == Settings("a and b", 5, 3, "all", True, Cluster(ImagesFrom.BUILD, "c", keep=True))
+    assert asked == Settings("a and b", 5, 3, "all", True, SuiteOptions(ImagesFrom.BUILD, "c", True))
     assert settings(["--live"]).live == "left"
     assert settings(["--live=kinds"]).live == "kinds"
     assert settings([]).jobs >= 1
@@ -54,7 +52,7 @@ def test_command_line_is_read() -> None:
 def test_the_cluster_is_of_the_versions_that_the_walks_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOTING_ENVOY_VERSION", "1.38.3")
     asked = settings(["--live", "--kubernetes-version", "1.34.4"])
-    assert asked.cluster.versions == AskedVersions(envoy="1.38.3", kubernetes="1.34.4")
+    assert asked.suite.versions == AskedVersions(envoy="1.38.3", kubernetes="1.34.4")
 
 
 @pytest.mark.parametrize("words", [["--limit", "0"], ["--jobs", "x"], ["--live=some"], ["x"]])

@@ -20,7 +20,7 @@ from tools.mutants.live_verdicts import judge_walks, read_walk
 from tools.mutants.mutant import Mutant
 from tools.mutants.scoring import Judged
 from tools.mutants.static_verdicts import changed_copy, check_original, judge, judged_by
-from tools.rounds import Ended, SuiteDefect
+from tools.suite_process import Ended, SuiteDefect
 
 pytestmark = pytest.mark.selftest
 

@@ -24,14 +24,14 @@ from canary_conformance.report.run_record import Outcome, requirement_lines
 from fixtures import end_summary
 from fixtures.options import RUN, Run
 from tests.selftest.support import interrupted_when, run_record
-from tools import round_reports, rounds, soak
-from tools.round_reports import Round, read_round
-from tools.rounds import Ended, suite_command
+from tools import preparation, reports, soak
+from tools.rounds import Round, read_round
 from tools.soak import Settings, table
+from tools.suite_process import Ended, SuiteOptions
 
 pytestmark = pytest.mark.selftest
 
-ASKED = Settings(3, ImagesFrom.AUTO, "a-cluster", False, ())
+ASKED = Settings(3, SuiteOptions(cluster_name="a-cluster"))
 
 
 def a_round(code: int = 0, seconds: float = 100.0, **outcomes: Outcome) -> Round:
@@ -55,7 +55,7 @@ def rows(*rounds: Round) -> dict[str, list[str]]:
 
 
 def test_command_line_is_read_and_the_rest_is_pytests() -> None:
-    assert soak.settings([]) == Settings(30, ImagesFrom.AUTO, "voting-conformance", False, ())
+    assert soak.settings([]) == Settings(30, SuiteOptions())
     words = [
         "--rounds",
         "5",
@@ -68,7 +68,8 @@ def test_command_line_is_read_and_the_rest_is_pytests() -> None:
         "a",
         "--",
     ]
-    assert soak.settings(words) == Settings(5, ImagesFrom.BUILD, "c", True, ("-k", "a", "--"))
+    suite = SuiteOptions(ImagesFrom.BUILD, "c", True, arguments=("-k", "a", "--"))
+    assert soak.settings(words) == Settings(5, suite)
 
 
 @pytest.mark.parametrize("words", [["--rounds", "0"], ["--rounds", "x"], ["-k"], ["x", "--"]])
@@ -90,13 +91,12 @@ def test_bad_command_line_ends_with_its_exit_code() -> None:
 
 
 def test_a_round_is_the_walk_of_e2e_on_the_kept_cluster() -> None:
-    words = suite_command(
-        ImagesFrom.BUILD, AskedVersions(envoy="1.38.3"), "c", keep=True, arguments=["-k", "canary"]
-    )
+    suite = SuiteOptions(ImagesFrom.BUILD, "c", versions=AskedVersions(envoy="1.38.3"))
+    words = suite.command("-k", "canary", keep=True)
     assert words[:4] == [sys.executable, "-m", "pytest", "tests"]
     assert words[4:8] == ["--images", "build", "--envoy-version", "1.38.3"]
     assert words[8:] == ["--cluster-name", "c", "--keep-cluster", "-k", "canary"]
-    assert "--keep-cluster" not in suite_command(ImagesFrom.AUTO, AskedVersions(), "c", keep=False)
+    assert "--keep-cluster" not in SuiteOptions(keep_cluster=True).command(keep=False)
 
 
 # --- one round -------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def test_a_round_is_what_its_own_report_says(tmp_path: Path) -> None:
     RunFolder.of_now(tmp_path / "reports").make()  # `latest` is another run's by now
     one = read_round(Ended(118.4, 1, output), tmp_path / "log")
     assert (one.seconds, one.exit_code, one.report) == (118.4, 1, run.folder.path)
-    assert one.broken == ["R3.2"]
+    assert one.failed == ["R3.2"]
     assert one.verdict == "RED, R3.2 FAILED"
 
 
@@ -135,7 +135,7 @@ def test_a_round_without_a_report_judged_nothing(tmp_path: Path) -> None:
 
 def test_a_round_whose_report_is_empty_judged_nothing(tmp_path: Path) -> None:
     one = read_round(Ended(20.0, -9, f"report: {tmp_path}"), tmp_path / "log")
-    assert one.broken == []
+    assert one.failed == []
     assert together([one.exit_code]) == ExitStatus.DEFECT
     assert one.verdict == "killed by SIGKILL (exit code -9), no verdict"
 
@@ -232,7 +232,7 @@ class Walks:
     def do(self, script: str) -> None:
         count = f"echo >> {self.folder}/count; n=$(wc -l < {self.folder}/count)"
         words = ["bash", "-c", f"{count}\n{script}"]
-        self._monkeypatch.setattr(soak, "suite_command", lambda *_, **__: words)
+        self._monkeypatch.setattr(SuiteOptions, "command", lambda *_, **__: words)
 
     def report(self, **outcomes: Outcome) -> Path:
         folder = RunFolder.of_now(self.folder / "reports").make()
@@ -291,12 +291,11 @@ def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             done.append("kept" if keep else "deleted")
 
     monkeypatch.setattr(soak, "kind_cluster", cluster)
-    for module in (rounds, round_reports):
-        monkeypatch.setattr(module, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(reports, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(soak, "store", lambda: tmp_path / "store")
-    monkeypatch.setattr(rounds, "store", lambda: tmp_path / "store")
+    monkeypatch.setattr(preparation, "store", lambda: tmp_path / "store")
     monkeypatch.setattr(Supply, "of_one", lambda *_: SimpleNamespace(describe=lambda: "Istio 1.31"))
-    monkeypatch.setattr(rounds, "ensure_engine", lambda *_: None)
+    monkeypatch.setattr(preparation, "ensure_engine", lambda *_: None)
     monkeypatch.setenv(MARK, "")
     return done
 
@@ -362,7 +361,7 @@ def test_an_environment_that_can_not_be_had_is_no_verdict(
     def fail(*_: object) -> None:
         raise EnvironmentFailed("no engine")
 
-    monkeypatch.setattr(rounds, "ensure_engine", fail)
+    monkeypatch.setattr(preparation, "ensure_engine", fail)
     assert soak.main([]) == 3
     assert clusters == []
     assert capsys.readouterr().err == "environment failed: no engine\n"

@@ -15,7 +15,7 @@ from canary_conformance.scenario.places import Finding
 from canary_conformance.scenario.renaming import Renaming, rename_manifests, rename_scenario
 from canary_conformance.scenario.stages import Scenario
 from canary_conformance.voting.application import VOTING_APP
-from canary_conformance.voting.stage_numbers import CANARY, STAGES
+from canary_conformance.voting.contract import CANARY, STAGES
 from canary_conformance.voting.static.app_settings import other_account
 
 pytestmark = pytest.mark.selftest

@@ -3,7 +3,7 @@
 import pytest
 
 from canary_conformance.verdicts import render
-from canary_conformance.verdicts.applied_objects import listed_objects
+from canary_conformance.verdicts.exact_judges import listed_objects
 
 pytestmark = pytest.mark.selftest
 

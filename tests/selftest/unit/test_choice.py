@@ -201,7 +201,7 @@ def test_an_envoy_that_only_a_built_mesh_has_is_built_for_without_asking_a_regis
     assert machine.pulled == []
     assert "Envoy (part of a pulled Istio) 1.38.3 is not available" in "\n".join(machine.said)
     machine.monkeypatch.setenv("CI", "true")
-    assert "--images build does" in str(machine.refused(AskedVersions(envoy="1.38.3")))
+    assert "--images build does" in str(machine.refused(AskedVersions(envoy="1.38.2")))
 
 
 def test_building_needs_debian_root_and_x86_64(machine: Choosing) -> None:
@@ -218,3 +218,23 @@ def test_a_refusal_stays_one_that_the_user_can_mend_whatever_is_added(machine: C
     why = machine.refused()
     assert isinstance(why, PullRefused)
     assert why.outcome is Outcome.LOGIN
+
+
+def test_what_was_decided_holds_for_the_workers_and_rounds_of_a_run(machine: Choosing) -> None:
+    machine.fails = Outcome.RATE_LIMIT
+    machine.monkeypatch.setattr(choice, "inherited_token", lambda: "the run")
+    assert machine.choose() is ImagesFrom.BUILD
+    # The registry answers again, and the first worker's cluster is made from what was built.
+    machine.fails = None
+    assert machine.choose() is ImagesFrom.BUILD
+    assert len(machine.pulled) == 1
+    assert machine.choose(AskedVersions(istio="1.31.2")) is ImagesFrom.PULL
+    machine.monkeypatch.setattr(choice, "inherited_token", lambda: "another run")
+    assert machine.choose() is ImagesFrom.PULL
+    assert len(machine.pulled) == 3
+
+
+@pytest.mark.parametrize("text", ["", "only-one-word", "a b c", "key steal"])
+def test_a_memory_that_can_not_be_read_is_none(machine: Choosing, text: str) -> None:
+    (machine.store / "images-from").write_text(text)
+    assert machine.choose() is ImagesFrom.PULL

@@ -91,7 +91,7 @@ def test_a_resource_version_is_refused_where_the_object_is_to_be_created() -> No
     assert server.created == [[("dryRun", "All")]]
 
 
-def test_nothing_is_asked_to_be_created_without_one() -> None:
+def test_no_creation_is_tried_without_one() -> None:
     server = Server(None, item({}))
     api_of(server).apply(BODY, "voting")
     assert server.created == []
@@ -103,7 +103,7 @@ def test_an_object_of_another_groups_kind_carries_its_group() -> None:
     assert str(ref_of(BODY)) == "Service/app"
 
 
-def test_an_object_is_ours_by_its_field_manager() -> None:
+def test_an_object_is_the_suites_by_its_field_manager() -> None:
     assert made_by_us(item({}))
     assert not made_by_us({"metadata": {"managedFields": [{"manager": "helm"}]}})
     assert not made_by_us({"metadata": {}})

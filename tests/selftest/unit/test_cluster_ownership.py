@@ -57,18 +57,18 @@ def _a_mark_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    """An engine that has a node for every cluster that is asked for, and nothing that is being made."""
+    """An engine that has a node for every cluster, and nothing that is being made."""
     programs = Programs(tmp_path, monkeypatch)
     programs.add("docker", 'case "$*" in *label=*) echo node-id;; version*) echo 20;; esac')
     return programs
 
 
-def test_a_name_that_another_run_uses_is_refused_and_says_whose_it_is(tmp_path: Path) -> None:
+def test_a_name_that_another_run_uses_is_rejected_with_its_process(tmp_path: Path) -> None:
     with another_run(tmp_path) as other:
         with pytest.raises(BadInput) as refused, claimed("ours", tmp_path):
             pass
-        for told in ("'ours'", f"process {other.pid}", "--cluster-name"):
-            assert told in str(refused.value)
+        for part in ("'ours'", f"process {other.pid}", "--cluster-name"):
+            assert part in str(refused.value)
         with claimed("another-name", tmp_path) as claim:
             assert claim.mine
 
@@ -202,7 +202,7 @@ def test_a_worker_puts_its_temporary_files_into_its_controllers_folder(
         assert controllers.exists()
 
 
-def test_a_silent_engine_is_told_where_it_may_hold_something(tmp_path: Path, docker: Programs) -> None:
+def test_a_silent_engine_is_reported_where_it_may_hold_a_cluster(tmp_path: Path, docker: Programs) -> None:
     docker.add("docker", "exit 1")
     assert leftovers.remove_stale(tmp_path) == []
     with another_run(tmp_path) as other:
@@ -213,7 +213,7 @@ def test_a_silent_engine_is_told_where_it_may_hold_something(tmp_path: Path, doc
     assert (tmp_path / "clusters/ours/record.json").exists()
 
 
-def test_who_comes_while_a_dead_run_is_cleaned_up_waits_for_it(tmp_path: Path) -> None:
+def test_a_run_that_starts_while_a_dead_run_is_cleaned_up_waits(tmp_path: Path) -> None:
     with another_run(tmp_path) as other:
         other.kill()
         other.wait()

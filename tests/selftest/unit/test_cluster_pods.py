@@ -66,7 +66,7 @@ def unschedulable(message: str = "0/1 nodes are available: 1 Insufficient memory
 
 
 class FakeApi:
-    """Lists what a test says, look after look; the last look is repeated. Logs are those of LOGS."""
+    """Lists what a test gives, look after look; the last look is repeated. Logs are those of LOGS."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ def deployments(*names: str) -> list[ObjectRef]:
 
 
 class Finds(NoDiagnosis):
-    """Knows what keeps pods that run from getting ready, and who waits for others."""
+    """Knows what keeps pods that run from getting ready, and which pods wait for others."""
 
     def __init__(self, trouble: Trouble | None = None, victims: Sequence[str] = ()) -> None:
         self._trouble = trouble
@@ -188,9 +188,9 @@ def test_the_wait_ends_when_every_deployment_is_rolled_out() -> None:
 @pytest.mark.parametrize("reason", sorted(HOPELESS))
 @pytest.mark.parametrize("statuses", ["containerStatuses", "initContainerStatuses"])
 def test_a_container_that_no_time_heals_fails_at_once_with_its_reason(reason: str, statuses: str) -> None:
-    broken = pod() | {"status": {statuses: [container(reason, "what the kubelet says")]}}
+    broken = pod() | {"status": {statuses: [container(reason, "what the kubelet reports")]}}
     ended, after = failed(FakeApi(([deployment()], [broken])))
-    assert ended.reason == f"container storage of pod storage-x: {reason}: what the kubelet says"
+    assert ended.reason == f"container storage of pod storage-x: {reason}: what the kubelet reports"
     assert (ended.log, after) == ((), 0)
 
 
@@ -207,7 +207,7 @@ def test_up_to_two_restarts_are_fine(restarts: int) -> None:
 
 
 @pytest.mark.parametrize("restarts", [2, 7])
-def test_a_third_end_is_a_habit_told_with_the_last_log_lines_of_the_ended_run(restarts: int) -> None:
+def test_a_third_end_is_a_crash_loop_with_the_last_log_lines_of_the_ended_run(restarts: int) -> None:
     ended, after = failed(FakeApi(([deployment()], [pod(containerStatuses=[crashing(restarts)])])))
     assert ended.reason == (
         "container storage of pod storage-x is in a crash loop: "
@@ -228,7 +228,7 @@ def test_an_init_container_that_has_done_its_work_has_not_ended() -> None:
     assert [one.container for one in habits([pod(initContainerStatuses=[failing])])] == ["init"]
 
 
-def test_the_log_is_that_of_the_container_whose_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_is_that_of_the_container_in_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(LOGS, (True, "other"), "another story")
     both = [pod("a", containerStatuses=[crashing(3)]), pod("b", containerStatuses=[crashing(4, "other")])]
     ended, _ = failed(FakeApi(([deployment()], both)))
@@ -240,7 +240,7 @@ def test_the_log_is_that_of_the_container_whose_reason_is_told(monkeypatch: pyte
     assert ended.log == ()
 
 
-def test_the_running_container_s_log_is_told_where_the_ended_one_s_is_gone(
+def test_the_running_containers_log_is_shown_where_the_ended_ones_is_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delitem(LOGS, (True, "storage"))
@@ -324,7 +324,7 @@ def runs(restarts: int = 0) -> Object:
     return pod(containerStatuses=[container(restarts=restarts)])
 
 
-def test_whoever_knows_the_application_is_asked_once_nothing_changes_any_more() -> None:
+def test_the_diagnosis_is_made_once_nothing_changes_any_more() -> None:
     ended, after = failed(FakeApi(([deployment()], [runs()])), Finds(STUCK))
     assert (ended.reason, ended.log) == (STUCK.reason, ("starting", "no space left"))
     assert (ended.concerns, ended.since) == (STUCK.concerns, FakeClock().now())
@@ -360,7 +360,7 @@ def test_a_pod_that_ends_because_it_waits_for_others_is_no_change() -> None:
         assert failed(FakeApi(*looks), Finds(STUCK))[0].reason == STUCK.reason
 
 
-def test_nobody_is_asked_while_a_container_is_to_start() -> None:
+def test_no_diagnosis_is_made_while_a_container_is_to_start() -> None:
     starting = pod("other", containerStatuses=[container("ContainerCreating")])
     ended, after = failed(FakeApi(([deployment()], [runs(), starting])), Finds(STUCK))
     assert after == pytest.approx(LIMITS.pods_ready)
@@ -380,7 +380,7 @@ def event(name: str, message: str, time: str, kind: str = "Warning") -> Object:
     return {"type": kind, "message": message, "lastTimestamp": time, "involvedObject": {"name": name}}
 
 
-def test_at_the_limit_what_was_last_seen_and_the_last_warnings_are_told() -> None:
+def test_at_the_limit_what_was_last_seen_and_the_last_warnings_are_shown() -> None:
     events = [
         event("storage-x", "Readiness probe failed: refused", "2026-01-01T00:00:02Z"),
         event("storage-x", "Pulled", "2026-01-01T00:00:03Z", "Normal"),

@@ -1,4 +1,4 @@
-"""A server that takes a connection and then says nothing is given up within the limit, whatever was asked."""
+"""A server that accepts a connection and stays silent is given up within the limit, whatever the request."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def silent_api(address: str) -> Api:
 
 
 @pytest.mark.usefixtures("in_time")
-def test_an_api_server_that_says_nothing_fails_the_environment(silent: str, tmp_path: Path) -> None:
+def test_a_silent_api_server_fails_the_environment(silent: str, tmp_path: Path) -> None:
     config = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -64,7 +64,7 @@ def test_an_api_server_that_says_nothing_fails_the_environment(silent: str, tmp_
 
 
 @pytest.mark.usefixtures("in_time")
-def test_a_command_that_can_not_be_started_is_nobody_s_proved_fault(silent: str) -> None:
+def test_a_command_that_can_not_be_started_is_not_judged(silent: str) -> None:
     with pytest.raises(NotJudged, match=r"nothing can be run in app of pod p\.n"):
         run_in_pod(silent_api(silent), PodName("n", "p"), "app", ["true"])
 
@@ -94,5 +94,7 @@ def statused(status: int, message: str) -> Any:
         (429, "too many requests", True),
     ],
 )
-def test_a_refusal_is_told_from_a_server_that_is_not_well(status: int, message: str, undecided: bool) -> None:
+def test_a_refusal_is_distinguished_from_a_server_that_can_not_decide(
+    status: int, message: str, undecided: bool
+) -> None:
     assert is_undecided(statused(status, message)) is undecided

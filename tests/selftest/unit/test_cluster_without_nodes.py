@@ -35,7 +35,7 @@ class Server:
 
     objects: dict[str, list[Object]]
     arguments: list[str] = field(default_factory=list)
-    kubeconfig: Path = Path("/kubeconfig")
+    folder: Path = Path("/nowhere")
     silent: bool = False
     listed: list[str] = field(default_factory=list)
 

@@ -1,4 +1,4 @@
-"""What disturbs a run is told from what the scenario, the run and the cluster's own controllers do."""
+"""A disturbance is distinguished from what the scenario, the run and the cluster's controllers do."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_nothing_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "told"),
+    ("after", "disturbance"),
     [
         (
             replace(QUIET, node="running since one"),
@@ -78,8 +78,8 @@ def test_nothing_changed() -> None:
         ),
     ],
 )
-def test_what_others_did(after: Vitals, told: str) -> None:
-    assert disturbances(QUIET, after) == [told]
+def test_what_others_did(after: Vitals, disturbance: str) -> None:
+    assert disturbances(QUIET, after) == [disturbance]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_new_pods_and_what_the_run_takes_away_disturb_nothing() -> None:
     assert disturbances(QUIET, after, by_us={"d0"}) == []
 
 
-def test_a_pod_that_is_replaced_once_more_than_the_run_did_is_told() -> None:
+def test_a_pod_that_is_replaced_once_more_than_the_run_did_is_a_disturbance() -> None:
     now, later = (
         replace(QUIET, workloads={**QUIET.workloads, "db-0": Owned(DB, uid)}) for uid in ("d1", "d2")
     )
@@ -142,13 +142,13 @@ def test_what_disturbed_an_earlier_stage_is_remembered() -> None:
         seen.watch.check()
 
 
-def test_before_the_first_look_nothing_is_known_and_nothing_told() -> None:
+def test_before_the_first_look_nothing_is_known() -> None:
     seen = Environment()
     assert seen.watch.disturbance() == ""
     seen.watch.check()
 
 
-def test_a_silent_server_and_a_full_disk_are_told() -> None:
+def test_a_silent_server_and_a_full_disk_are_disturbances() -> None:
     seen = Environment()
     seen.watch.note()
     seen.now, seen.disks = "the node is lost", ["the disk is full"]
@@ -241,14 +241,14 @@ def test_a_look_at_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen.wrong == ("the node reports DiskPressure: no room", "the node is not Ready: silent")
 
 
-def test_a_server_that_does_not_answer_is_told_with_the_node(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_answer_is_reported_with_the_node(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         Unanswered, match="the node is ours runs, and the API server of cluster ours does not"
     ):
         look(Server(None), monkeypatch)
 
 
-def test_disks_without_room_are_told_but_for_those_of_pods(
+def test_full_disks_are_reported_but_for_those_of_pods(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = ["Avail Mounted on", "54000000 /", "0 /var/local path", "12 /var/lib/kubelet/pods/x", "- /proc"]
@@ -257,7 +257,7 @@ def test_disks_without_room_are_told_but_for_those_of_pods(
     assert KindNode("ours").full_disks() == ["the disk is full: /var/local path of the node has 0 KiB left"]
 
 
-def test_a_node_that_can_not_be_asked_has_no_full_disk(
+def test_a_node_that_can_not_be_reached_has_no_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Programs(tmp_path, monkeypatch).add("docker", "exit 1")

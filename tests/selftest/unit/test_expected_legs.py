@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from canary_conformance.model.explanation import explain
 from canary_conformance.model.model import Leg
-from canary_conformance.model.objects.questions import Request
+from canary_conformance.model.objects.questions import Request, explain
 from tests.selftest.routing_support import (
     OPEN,
     at_gate,

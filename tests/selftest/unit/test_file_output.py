@@ -11,13 +11,14 @@ from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.file_output import check_writable
 from canary_conformance.progress import Progress
-from tools import round_reports, rounds, soak
+from tools import preparation, soak
+from tools import reports as tool_reports
 from tools.bench import __main__ as bench
 from tools.faults import __main__ as faults
 from tools.matrix import __main__ as matrix
 from tools.mutants import __main__ as mutants
-from tools.round_reports import report_folder, tell
-from tools.rounds import ready_machine
+from tools.preparation import ready_machine
+from tools.reports import report_folder, tell
 
 pytestmark = pytest.mark.selftest
 
@@ -25,8 +26,7 @@ pytestmark = pytest.mark.selftest
 @pytest.fixture
 def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a file that is where the reports should go."""
-    for module in (rounds, round_reports):
-        monkeypatch.setattr(module, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(tool_reports, "REPORTS", tmp_path / "reports")
     file = tmp_path / "reports"
     file.touch()
     return file
@@ -76,7 +76,7 @@ def test_nothing_is_made_where_nothing_can_be_told_of_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     made: list[object] = []
-    monkeypatch.setattr(rounds, "ensure_engine", made.append)
+    monkeypatch.setattr(preparation, "ensure_engine", made.append)
     assert main(words) == ExitStatus.ENVIRONMENT
     assert made == []
     assert f"environment failed: can't write {reports}: Not a directory" in capsys.readouterr().err

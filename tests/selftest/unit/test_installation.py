@@ -26,7 +26,7 @@ class Server:
     """An API server with a mesh of some key, or none; what is done to it stands among istioctl's calls."""
 
     def __init__(self, kubeconfig: Path, calls: Path, installed: str | None) -> None:
-        self.kubeconfig = kubeconfig
+        self.folder = kubeconfig.parent
         self.arguments = ["--kubeconfig", str(kubeconfig)]
         self.calls = calls
         self.installed = installed

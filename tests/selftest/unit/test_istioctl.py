@@ -25,8 +25,8 @@ def control_plane(*proxies: tuple[str, str]) -> str:
 
 
 def test_proxies_of_every_control_plane_are_looked_at() -> None:
-    told = f"{control_plane(('a.voting', 'SYNCED'))}\n{control_plane(('b.voting', 'STALE'))}\n"
-    assert read_proxy_status(told) == {"a.voting": [], "b.voting": ["Listener STALE"]}
+    output = f"{control_plane(('a.voting', 'SYNCED'))}\n{control_plane(('b.voting', 'STALE'))}\n"
+    assert read_proxy_status(output) == {"a.voting": [], "b.voting": ["Listener STALE"]}
     both = control_plane(("a.voting", "SYNCED"), ("c.voting", "NOT_SENT"))
     assert read_proxy_status(both) == {"a.voting": [], "c.voting": []}
     assert read_proxy_status("") == {}
@@ -38,7 +38,7 @@ def test_findings_are_read_and_a_clean_cluster_has_none() -> None:
     assert read_findings("\n✔ No issues found when checking the cluster.\n") == []
 
 
-def test_every_object_that_goes_with_a_revision_tells_of_it_and_none_that_all_share() -> None:
+def test_objects_of_a_revision_are_found_and_none_that_all_revisions_share() -> None:
     found: dict[str, list[dict[str, str] | None]] = {
         "Deployment": [
             {"istio.io/rev": "new", "operator.istio.io/component": "Pilot"},

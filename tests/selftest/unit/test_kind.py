@@ -57,14 +57,14 @@ def test_a_cluster_of_the_same_name_that_we_did_not_make_is_refused_and_not_touc
     given = provisions(programs.add("kind"))
     with pytest.raises(BadInput) as refused:
         kind_cluster("theirs", given, tmp_path / "store", Progress(), keep=False).__enter__()
-    for told in ("'theirs'", "kindest/node:v1.34.0", "--cluster-name", "kind delete cluster --name theirs"):
-        assert told in str(refused.value)
+    for part in ("'theirs'", "kindest/node:v1.34.0", "--cluster-name", "kind delete cluster --name theirs"):
+        assert part in str(refused.value)
     assert not any(call.startswith("kind") for call in programs.calls())
-    assert not list(tmp_path.rglob("record.json")), "it would be taken for ours by the next run"
+    assert not list(tmp_path.rglob("record.json")), "the next run would delete it as its own"
     assert not any(call.startswith("docker rm") for call in programs.calls())
 
 
-def test_a_cluster_of_our_images_that_no_run_wrote_down_is_somebody_elses(
+def test_a_cluster_of_the_suites_images_that_no_run_recorded_is_left_alone(
     programs: Programs, tmp_path: Path
 ) -> None:
     programs.add("docker", "echo voting-conformance/node:key running 172.18.0.2")
@@ -105,7 +105,7 @@ def test_a_released_node_is_left_as_it_is() -> None:
     assert config == {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
 
 
-def test_a_cluster_that_kind_can_not_make_is_told_in_its_last_words(
+def test_where_kind_can_not_create_the_cluster_its_last_lines_are_the_message(
     programs: Programs, tmp_path: Path
 ) -> None:
     programs.add("docker", "case $1 in inspect) exit 1;; esac")
@@ -121,7 +121,7 @@ def test_a_cluster_that_kind_can_not_make_is_told_in_its_last_words(
 
 
 class Server:
-    """An API server whose system namespace says what was applied there; takes what is applied now."""
+    """An API server whose system namespace records what was applied there; notes what is applied now."""
 
     def __init__(self, applied: str) -> None:
         self.applied: list[str] = []
@@ -135,7 +135,7 @@ class Server:
         self.applied.append(f"{body['kind']}/{body['metadata']['name']}")
 
 
-def test_a_kept_cluster_with_another_dns_is_not_used_and_a_new_one_gets_ours(
+def test_a_kept_cluster_with_another_dns_is_not_reused_and_a_new_one_gets_the_current(
     programs: Programs, tmp_path: Path
 ) -> None:
     programs.add("docker")

@@ -36,7 +36,7 @@ def limited(cores: float, used_up: int) -> list[Sample]:
     ]
 
 
-def told(found: list[Sample]) -> str:
+def found_short(found: list[Sample]) -> str:
     return shortage(found, [(0.0, 10.0)])
 
 
@@ -55,7 +55,7 @@ def told(found: list[Sample]) -> str:
     ids=["a plain run", "load 15", "steal", "memory", "disk", "two cores", "half used", "one sample"],
 )
 def test_a_busy_machine_is_not_short(busy: list[Sample]) -> None:
-    assert told(busy) == ""
+    assert found_short(busy) == ""
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_a_busy_machine_is_not_short(busy: list[Sample]) -> None:
     ],
     ids=["tasks", "steal", "memory", "disk", "limit", "stopped"],
 )
-def test_a_short_machine_is_told_with_its_numbers(short: list[Sample], numbers: str) -> None:
-    assert numbers in told(short)
+def test_a_short_machine_is_reported_with_its_numbers(short: list[Sample], numbers: str) -> None:
+    assert numbers in found_short(short)
 
 
 def test_only_the_time_of_the_wait_counts() -> None:

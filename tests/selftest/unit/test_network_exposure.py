@@ -1,4 +1,4 @@
-"""What is open to others, and what leaves the machine, is seen and told."""
+"""What is open to others, and what leaves the machine, is seen and reported."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def publishing(docker: Programs, address: str) -> None:
         "GlobalIPv6Address": "",
         "GlobalIPv6PrefixLen": 0,
     }
-    told = {"Ports": ports, "Networks": {"kind": network, "other": only_fourth}}
-    docker.add("docker", f"echo '{json.dumps(told)}'")
+    settings = {"Ports": ports, "Networks": {"kind": network, "other": only_fourth}}
+    docker.add("docker", f"echo '{json.dumps(settings)}'")
 
 
 def test_the_ports_of_this_machine_that_lead_into_the_node(docker: Programs) -> None:
@@ -87,7 +87,7 @@ def test_a_node_without_the_programs_counts_nothing(docker: Programs) -> None:
     assert KindNode("ours").count_outbound(INSIDE) is None
 
 
-def test_where_this_process_connects_to_is_heard() -> None:
+def test_where_this_process_connects_to_is_noted() -> None:
     heard = Connections()
     heard.watch()
     heard.watch()

@@ -9,7 +9,7 @@ import pytest
 from canary_conformance.model.objects.questions import Ending, Outcome, Wire
 from canary_conformance.scenario.observations import Reply, ReplyKind
 from canary_conformance.voting.observed_outcomes import Seen, SeenKind, seen_in, seen_on_pages
-from canary_conformance.voting.votes import DIFFERENT_VOTES
+from canary_conformance.voting.page_results import DIFFERENT_VOTES
 
 pytestmark = pytest.mark.selftest
 

@@ -67,7 +67,7 @@ class Server:
         return self.events
 
 
-def told(ref: ObjectRef, item: dict[str, Any], server: Server | None = None) -> list[tuple[str, bool]]:
+def troubles_of(ref: ObjectRef, item: dict[str, Any], server: Server | None = None) -> list[tuple[str, bool]]:
     found = unmade_pods(cast(Api, server or Server()), "voting", ref, item)
     return [(one.reason, one.hopeless) for one in found]
 
@@ -101,7 +101,7 @@ def test_only_what_is_absent_is_reported_and_nothing_that_controllers_make() -> 
     assert [str(one.ref) for one in absent] == ["PriorityClass/urgent"]
 
 
-def test_an_absent_object_is_the_cause_whatever_the_server_says_of_it() -> None:
+def test_an_absent_object_is_the_cause_whatever_the_server_reports() -> None:
     state = failing('pods "app-" is forbidden: error looking up service account voting/nobody-made-it')
     state["spec"]["template"]["spec"] = {"serviceAccountName": "nobody-made-it"}
     (trouble,) = unmade_pods(cast(Api, Server()), "voting", APP, state)
@@ -110,7 +110,7 @@ def test_an_absent_object_is_the_cause_whatever_the_server_says_of_it() -> None:
     assert trouble.hopeless
 
 
-def test_a_paused_deployment_is_told_at_once() -> None:
+def test_a_paused_deployment_is_reported_at_once() -> None:
     state = item()
     state["spec"]["paused"] = True
     (trouble,) = unmade_pods(cast(Api, Server()), "voting", APP, state)
@@ -134,7 +134,7 @@ def test_a_paused_deployment_is_told_at_once() -> None:
 def test_a_refusal_stands_unless_the_server_could_not_decide_or_room_may_come(
     message: str, hopeless: bool
 ) -> None:
-    assert told(APP, failing(message)) == [(f"Deployment/app can't make pods: {message}", hopeless)]
+    assert troubles_of(APP, failing(message)) == [(f"Deployment/app can't make pods: {message}", hopeless)]
 
 
 def event(message: str, time: str, kind: str = "StatefulSet", reason: str = "FailedCreate") -> dict[str, Any]:
@@ -142,7 +142,7 @@ def event(message: str, time: str, kind: str = "StatefulSet", reason: str = "Fai
     return {"reason": reason, "message": message, "lastTimestamp": time, "involvedObject": about}
 
 
-def test_a_stateful_set_says_so_by_its_last_event() -> None:
+def test_a_stateful_set_reports_it_by_its_last_event() -> None:
     events = [
         event("new: is forbidden", "2"),
         event("old", "1"),
@@ -150,14 +150,14 @@ def test_a_stateful_set_says_so_by_its_last_event() -> None:
         event("y", "4", reason="Z"),
     ]
     server = Server(events=events)
-    assert told(DB, item(), server) == [("StatefulSet/db can't make pods: new: is forbidden", True)]
+    assert troubles_of(DB, item(), server) == [("StatefulSet/db can't make pods: new: is forbidden", True)]
 
 
 def test_an_old_event_is_no_trouble_once_the_pod_is_there() -> None:
     server = Server(events=[event("is forbidden", "1")])
-    assert told(DB, item(replicas=1), server) == []
+    assert troubles_of(DB, item(replicas=1), server) == []
     three = item(replicas=1)
     three["spec"]["replicas"] = 3
-    assert told(DB, three, server) == [], "the second pod waits for the first"
+    assert troubles_of(DB, three, server) == [], "the second pod waits for the first"
     three["status"]["readyReplicas"] = 1
-    assert told(DB, three, server) != []
+    assert troubles_of(DB, three, server) != []

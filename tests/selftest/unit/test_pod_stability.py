@@ -63,14 +63,14 @@ def test_a_pod_that_has_done_its_work_needs_not_run() -> None:
 
 
 def seconds(*looks: list[Object]) -> float:
-    """Return what a look says after looks a second apart."""
+    """Return the seconds after looks a second apart."""
     clock = FakeClock()
     steady = Steady(clock)
-    told = steady.seconds(looks[0])
+    seconds = steady.seconds(looks[0])
     for pods in looks[1:]:
         clock.sleep(1)
-        told = steady.seconds(copy.deepcopy(pods))
-    return told
+        seconds = steady.seconds(copy.deepcopy(pods))
+    return seconds
 
 
 def test_pods_that_do_not_change_are_steady_since_they_were_first_seen() -> None:

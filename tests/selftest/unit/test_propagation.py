@@ -24,7 +24,7 @@ ONE, TWO = PodName("voting", "one"), PodName("voting", "two")
 class Mesh(Proxies):
     """An API server that keeps the newest tokens, and proxies that run them after so many questions each.
 
-    overtaken: a kind whose token no proxy is ever told.
+    overtaken: a kind whose token no proxy ever gets.
     """
 
     def __init__(self, late: Mapping[PodName, int], overtaken: str = "") -> None:
@@ -32,7 +32,7 @@ class Mesh(Proxies):
         self.late = dict(late)
         self.overtaken = overtaken
         self.tokens: dict[str, str] = {}
-        self.asked: list[PodName] = []
+        self.read: list[PodName] = []
         self.listed = 0
 
     def apply(self, body: Mapping[str, Any], namespace: str) -> None:
@@ -43,7 +43,7 @@ class Mesh(Proxies):
             self.tokens[kind] = spec["trafficPolicy"]["loadBalancer"]["consistentHash"]["httpHeaderName"]
         else:
             self.tokens[kind] = spec["http"][0]["name"]
-        self.asked.clear()
+        self.read.clear()
 
     def of(self, pod: PodName) -> PodPort:
         return cast(PodPort, Proxy(self, pod))
@@ -75,16 +75,16 @@ class Proxy:
         assert path.startswith("/config_dump")
         if self._pod not in self._mesh.late:
             raise ConnectionError(f"{self._pod} is gone")
-        self._mesh.asked.append(self._pod)
-        told = self._mesh.asked.count(self._pod) > self._mesh.late[self._pod]
+        self._mesh.read.append(self._pod)
+        has = self._mesh.read.count(self._pod) > self._mesh.late[self._pod]
         known = [token for kind, token in self._mesh.tokens.items() if kind != self._mesh.overtaken]
-        return " ".join(known).encode() if told else b"live-before"
+        return " ".join(known).encode() if has else b"live-before"
 
 
-def test_each_proxy_is_asked_until_it_has_the_token_and_no_longer() -> None:
+def test_each_proxy_is_read_until_it_has_the_token_and_no_longer() -> None:
     mesh = Mesh({ONE: 0, TWO: 2})
     mesh.wait(lambda: [ONE, TWO])
-    assert sorted(mesh.asked) == [ONE, TWO, TWO, TWO]
+    assert sorted(mesh.read) == [ONE, TWO, TWO, TWO]
     assert mesh.rounds == ROUNDS
 
 
@@ -111,23 +111,23 @@ def test_a_change_is_not_live_by_the_token_of_another_kind(
         Mesh({ONE: 0}, overtaken=kind).wait(lambda: [ONE], [kind])
 
 
-def test_a_rule_of_ours_that_proxies_may_not_use_has_no_token() -> None:
+def test_a_rule_of_the_suite_that_proxies_may_not_use_has_no_token() -> None:
     mesh, kinds = Mesh({ONE: 0}, overtaken="DestinationRule"), frozenset({"VirtualService"})
     mesh.wait(lambda: [ONE], ["DestinationRule"], kinds)
     assert mesh.rounds == ROUNDS
     assert list(mesh.tokens) == ["VirtualService"]
 
 
-def test_a_pod_that_came_meanwhile_is_asked_too() -> None:
+def test_a_pod_that_came_meanwhile_is_read_too() -> None:
     mesh, listed = Mesh({ONE: 1, TWO: 0}), iter([[ONE], [ONE, TWO]])
     mesh.wait(lambda: next(listed, [ONE, TWO]))
-    assert sorted(mesh.asked) == [ONE, ONE, TWO]
+    assert sorted(mesh.read) == [ONE, ONE, TWO]
 
 
 def test_a_pod_that_went_is_not_waited_for() -> None:
     mesh, listed = Mesh({ONE: 0}), iter([[ONE, TWO]])
     mesh.wait(lambda: next(listed, [ONE]))
-    assert set(mesh.asked) == {ONE}
+    assert set(mesh.read) == {ONE}
 
 
 def test_only_the_gateway_stays_with_the_suite_where_its_namespace_is_hidden(

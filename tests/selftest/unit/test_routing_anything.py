@@ -10,9 +10,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from canary_conformance.model.explanation import explain
 from canary_conformance.model.model import Model
-from canary_conformance.model.objects.questions import INGRESS, OUTSIDE, Answer, Ending, Request, Speech
+from canary_conformance.model.objects.questions import (
+    INGRESS,
+    OUTSIDE,
+    Answer,
+    Ending,
+    Request,
+    Speech,
+    explain,
+)
 from canary_conformance.model.objects.state import State
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import Manifest, parse_manifests

@@ -6,7 +6,6 @@ from fractions import Fraction
 
 import pytest
 
-from canary_conformance.model.explanation import explain
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.questions import (
     INGRESS,
@@ -17,6 +16,7 @@ from canary_conformance.model.objects.questions import (
     Source,
     Speech,
     Wire,
+    explain,
 )
 from canary_conformance.model.stage_plan import Plan, plan_of
 from canary_conformance.paths import MANIFESTS

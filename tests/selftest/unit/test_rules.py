@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canary_conformance.model.schemas.rules import rule_problems
-from canary_conformance.model.schemas.rules_quantities import amount
+from canary_conformance.model.schemas.scalars import amount
 from canary_conformance.model.schemas.schema_findings import schema_findings
 from canary_conformance.scenario.manifests import parse_manifests
 from tests.selftest.rules_cases import ALL, REFUSED, ROUTES, SERVICE, TAKEN

@@ -1,4 +1,4 @@
-"""What runs is told by the parts themselves, in the words that the real ones were seen to use."""
+"""What runs is reported by the parts themselves, as the real ones were seen to report it."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ WANTED = {"kubernetes": "1.34.4", "istio": "1.31.0"}
 
 
 def server_info(envoy: str, istio: str = "1.31.0") -> dict[str, object]:
-    """As an Envoy tells it; all else is left out."""
+    """As an Envoy answers; all else is left out."""
     version = f"9e5580933739775e8bce696a57a2e1bc99368f23/{envoy}/Clean/RELEASE/BoringSSL"
     return {"version": version, "node": {"metadata": {"ISTIO_VERSION": istio}}}
 
 
-class Asked:
-    """Proxies that answer, and remember who was asked."""
+class Proxies:
+    """Proxies that answer, and note which were read."""
 
     def __init__(self, answers: Mapping[PodName, dict[str, object]]) -> None:
         self.answers = answers
@@ -48,21 +48,21 @@ class Asked:
         return {pod: self.answers[pod] for pod in pods}
 
 
-def test_a_proxy_tells_its_envoy_and_its_istio() -> None:
-    asked = Asked({APP: server_info("1.38.3")})
-    assert proxy_versions(cast(Any, asked), [APP]) == {APP: ProxyVersion("1.31.0", "1.38.3")}
+def test_a_proxy_reports_its_envoy_and_its_istio() -> None:
+    proxies = Proxies({APP: server_info("1.38.3")})
+    assert proxy_versions(cast(Any, proxies), [APP]) == {APP: ProxyVersion("1.31.0", "1.38.3")}
 
 
-def test_every_proxy_is_asked_once_and_counted_by_what_it_runs() -> None:
-    asked = Asked({APP: server_info("1.38.3"), GATEWAY: server_info("1.40.0")})
-    versions = ProxyVersions(cast(Any, asked))
+def test_every_proxy_is_read_once_and_counted_by_what_it_runs() -> None:
+    proxies = Proxies({APP: server_info("1.38.3"), GATEWAY: server_info("1.40.0")})
+    versions = ProxyVersions(cast(Any, proxies))
     versions.look([GATEWAY])
     versions.look([GATEWAY, APP])
-    assert asked.pods == [GATEWAY, APP]
+    assert proxies.pods == [GATEWAY, APP]
     assert str(versions) == ("1 of Istio 1.31.0 on Envoy 1.38.3; 1 of Istio 1.31.0 on Envoy 1.40.0")
 
 
-def test_the_control_plane_is_told_with_commit_and_compared_without() -> None:
+def test_the_control_plane_is_named_with_commit_and_compared_without() -> None:
     assert str(SEEN) == "API server v1.34.4, kubelet v1.34.4, istiod 1.31.0-eed52ebb66ad-Clean"
     assert SEEN.istio == ("1.31.0",)
     assert ControlPlane("", (), ("1.32.0-rc.1-0123456789ab-Clean",)).istio == ("1.32.0-rc.1",)
@@ -78,7 +78,7 @@ def test_the_control_plane_is_told_with_commit_and_compared_without() -> None:
         ControlPlane(SEEN.api_server, SEEN.kubelets, ()),
     ],
 )
-def test_what_was_not_asked_for_is_no_ground_for_a_verdict(seen: ControlPlane) -> None:
+def test_other_versions_than_wanted_fail_the_environment(seen: ControlPlane) -> None:
     with pytest.raises(EnvironmentFailed, match=r"Kubernetes v1\.34\.4 with Istio 1\.31\.0 was to run"):
         check_runs(seen, **WANTED)
 
@@ -106,7 +106,7 @@ class Server:
         return [{"metadata": {"name": "istiod-1"}, "status": status}, {"metadata": going, "status": status}]
 
 
-def test_server_kubelets_and_istiods_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_versions_of_server_kubelets_and_istiods_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[PodName, str]] = []
 
     def ask(_: object, pod: PodName, path: str) -> str:
@@ -119,10 +119,10 @@ def test_server_kubelets_and_istiods_are_asked(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_control_plane_that_starts_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = iter([ConnectionError("refused"), OSError("no such pod")])
+    failures = iter([ConnectionError("refused"), OSError("no such pod")])
 
     def ask(*_: object) -> str:
-        if (silent := next(told, None)) is not None:
+        if (silent := next(failures, None)) is not None:
             raise silent
         return "1.31.0-eed52ebb66ad-Clean"
 
@@ -140,10 +140,10 @@ def test_a_control_plane_that_stays_silent_ends_the_run(monkeypatch: pytest.Monk
         answering_control_plane(cast(Any, Server()), "istio-system", FakeClock())
 
 
-def test_what_proxies_refused_is_told_once_in_envoy_s_own_words() -> None:
+def test_what_proxies_refused_is_returned_once_in_envoys_own_words() -> None:
     line = "2026-11-25T04:00:00Z\twarn\tdelta\tADS:LDS: ACK ERROR app-1.voting-7 {}\n"
-    told = "".join(line.format(f"Internal:Error adding listener: {what}") for what in ("one", "two", "one"))
-    log = f"info\tads\tADS: new connection\n{told}"
+    lines = "".join(line.format(f"Internal:Error adding listener: {what}") for what in ("one", "two", "one"))
+    log = f"info\tads\tADS: new connection\n{lines}"
     found = refused_by_proxies(cast(Any, Server(log)), "istio-system", within=3.2)
     assert found == [
         "LDS Internal:Error adding listener: one",

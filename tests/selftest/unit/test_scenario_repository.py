@@ -8,9 +8,9 @@ from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Scenario
-from canary_conformance.voting import stage_numbers
+from canary_conformance.voting import contract
+from canary_conformance.voting.contract import STAGES
 from canary_conformance.voting.requirements import REQUIREMENTS
-from canary_conformance.voting.stage_numbers import STAGES
 
 pytestmark = pytest.mark.selftest
 
@@ -43,7 +43,7 @@ def test_all_stages_with_files_are_told(scenario: Scenario) -> None:
 
 def test_the_suite_calls_stages_as_the_scenario_does(scenario: Scenario) -> None:
     names = {stage.name.replace(" ", "_").upper(): stage.number for stage in scenario.stages}
-    assert names == {name: number for name, number in vars(stage_numbers).items() if number in STAGES}
+    assert names == {name: number for name, number in vars(contract).items() if number in STAGES}
 
 
 def test_each_file_holds_exactly_what_its_step_says(scenario: Scenario, folder: ManifestFolder) -> None:

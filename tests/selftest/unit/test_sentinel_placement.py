@@ -8,12 +8,13 @@ from typing import cast
 import pytest
 
 from canary_conformance.mesh.base import Mesh
+from canary_conformance.mesh.propagation import KINDS_WITH_TOKEN
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests, parse_manifests
 from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.owned_namespaces import SUITE_NAMESPACE
-from canary_conformance.stages.sentinel_placement import namespace_shown_to_all
+from canary_conformance.stages.sentinel_placement import kinds_with_token, namespace_shown_to_all
 from canary_conformance.voting.application import VOTING_APP
 
 pytestmark = pytest.mark.selftest
@@ -53,3 +54,23 @@ def test_the_pods_namespace_holds_it_where_only_that_is_shown(hosts: tuple[str, 
 
 def test_it_stays_where_it_is_where_no_namespace_is_shown_to_all() -> None:
     assert home("./voting-app.voting.svc.cluster.local", "istio-system/*") == SUITE_NAMESPACE
+
+
+@pytest.mark.parametrize(
+    ("spec", "kinds"),
+    [
+        ({"host": "voting-app"}, KINDS_WITH_TOKEN),
+        ({"host": "*"}, {"VirtualService"}),
+        ({"host": "*.internal"}, {"VirtualService"}),
+        # No map: it is left to the API server.
+        ([{"host": "*"}], KINDS_WITH_TOKEN),
+    ],
+)
+def test_a_rule_for_any_host_takes_the_token_from_ours(spec: object, kinds: set[str]) -> None:
+    manifests = load_manifests(MANIFESTS, load_scenario(MANIFESTS))
+    file = "istio/step-2-update-and-add-routing-for-all-components.yaml"
+    first, *others = manifests.files[file]
+    assert first.ref.kind == "DestinationRule"
+    body = {**first.body, "spec": spec}
+    changed = replace(manifests, files={**manifests.files, file: (replace(first, body=body), *others)})
+    assert kinds_with_token(changed) == kinds

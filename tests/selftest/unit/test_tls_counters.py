@@ -1,9 +1,7 @@
-"""Counters as real proxies told them, and what can't be compared or isn't counted."""
+"""Counters of real proxies, and what can't be compared or isn't counted."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +17,14 @@ from canary_conformance.mesh.tls.tls_counters import (
     refused_connections,
     server_handshakes,
 )
+from tests.selftest.dumps import dump
 
 pytestmark = pytest.mark.selftest
 
-DATA = Path(__file__).parents[1] / "data" / "mesh"
 STORAGE = "outbound|6379|v1-0|voting-storage.voting.svc.cluster.local"
 APP = "outbound|8080|v1-0|voting-app.voting.svc.cluster.local"
 
-# The names that an Envoy 1.40 told when its statistics matcher included STATS_SUFFIXES. Two calls, and a
+# The names that an Envoy 1.40 used when its statistics matcher included STATS_SUFFIXES. Two calls, and a
 # third in plaintext, gave these numbers; those of the other listeners are made up, to be left out.
 STATS = {
     "stats": [
@@ -43,13 +41,11 @@ STATS = {
 
 
 def clusters(name: str) -> dict[str, Any]:
-    seen: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text())
-    found: dict[str, Any] = seen["clusters"]
-    return found
+    return dump(name, "clusters")
 
 
 class TestTraffic:
-    def test_requests_and_connections_passed_on_to_the_app_are_told(self) -> None:
+    def test_requests_and_connections_passed_on_to_the_app_are_counted(self) -> None:
         assert inbound_traffic(clusters("stage-2-analytics-1-0"), 8080) == Traffic(1, 0, 26)
         assert inbound_traffic(clusters("stage-2-storage-1-0"), 6379) == Traffic(5, 0, 5)
 
@@ -64,7 +60,7 @@ class TestTraffic:
         with pytest.raises(CounterReset, match="made anew"):
             after.since(before)
 
-    def test_what_was_added_is_told(self) -> None:
+    def test_what_was_added_is_the_difference(self) -> None:
         assert Traffic(3, 1, 20).since(Traffic(1, 1, 5)) == Traffic(2, 0, 15)
         assert Traffic(3, 1, 20).since(Traffic(3, 1, 20)) == Traffic(0, 0, 0)
 
@@ -72,7 +68,7 @@ class TestTraffic:
         with pytest.raises(CounterReset):
             Traffic(3, 0, 4).since(Traffic(1, 0, 5))
 
-    def test_a_port_that_nobody_serves_is_an_error_and_not_zero(self) -> None:
+    def test_a_port_that_is_not_served_is_an_error_and_not_zero(self) -> None:
         for port in (9999, 80):
             with pytest.raises(DumpIncomplete, match=f"port {port}"):
                 inbound_traffic(clusters("stage-2-analytics-1-0"), port)
@@ -81,20 +77,20 @@ class TestTraffic:
         with pytest.raises(DumpIncomplete, match="/clusters"):
             inbound_traffic({}, 8080)
 
-    def test_what_a_client_sent_is_told_in_all_and_by_pod(self) -> None:
-        told = clusters("stage-3-ingressgateway")
-        assert outbound_traffic(told, APP) == Traffic(3, 0, 5)
-        assert outbound_traffic(told, APP, "10.244.0.10") == Traffic(1, 0, 3)
-        assert outbound_traffic(told, APP, "10.244.0.99") == Traffic(0, 0, 0)
+    def test_what_a_client_sent_is_counted_in_all_and_by_pod(self) -> None:
+        seen = clusters("stage-3-ingressgateway")
+        assert outbound_traffic(seen, APP) == Traffic(3, 0, 5)
+        assert outbound_traffic(seen, APP, "10.244.0.10") == Traffic(1, 0, 3)
+        assert outbound_traffic(seen, APP, "10.244.0.99") == Traffic(0, 0, 0)
         with pytest.raises(DumpIncomplete, match="no cluster outbound"):
-            outbound_traffic(told, APP.replace("v1-0", "v9"))
+            outbound_traffic(seen, APP.replace("v1-0", "v9"))
 
     def test_a_failed_connection_is_not_established(self) -> None:
         assert Traffic(connections=3, failed_connections=1, requests=2).established == 2
 
 
 class TestTlsStats:
-    def test_handshakes_and_refusals_are_told_by_name(self) -> None:
+    def test_handshakes_and_refusals_are_counted_by_name(self) -> None:
         assert server_handshakes(STATS) == 2
         assert client_handshakes(STATS, STORAGE) == 2
         assert refused_connections(STATS) == 1

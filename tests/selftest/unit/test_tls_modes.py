@@ -60,7 +60,7 @@ class TestClientTls:
     def test_a_socket_of_an_unknown_kind_is_not_judged(self) -> None:
         assert _client_mode(lambda socket: socket.update(name="envoy.transport_sockets.tap")) == frozenset()
 
-    def test_a_cluster_that_only_the_route_knows_is_told(self) -> None:
+    def test_a_cluster_that_only_the_route_names_is_unknown(self) -> None:
         document = dump("stage-3-app-1-0")
         routes(document, ANALYTICS)[0]["route"]["cluster"] = f"outbound|8080|v9|{ANALYTICS}"
         (found,) = client_tls(read_config(document), ANALYTICS, 8080, [ANALYTICS_IP])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,10 @@ import pytest
 from canary_conformance.mesh.tls.envoy_config import EnvoyConfig, read_config
 from canary_conformance.mesh.tls.tls_table import ServingPod, TlsLeg, TlsRow, TlsStatus, table_text, tls_row
 from canary_conformance.mesh.tls.transport_sockets import PLAIN
+from tests.selftest.dumps import dump
 
 pytestmark = pytest.mark.selftest
 
-DATA = Path(__file__).parents[1] / "data" / "mesh"
 DOMAIN = "voting.svc.cluster.local"
 ADDRESSES = {
     "voting-app": "10.96.131.249",
@@ -49,12 +48,6 @@ voting-storage.voting.svc.cluster.local:6379 OK mTLS mTLS default/voting voting-
 # from voting-analytics-1-1
 HOST:PORT STATUS SERVER CLIENT AUTHN POLICY DESTINATION RULE
 voting-storage.voting.svc.cluster.local:6379 OK mTLS mTLS default/voting voting-storage/voting"""
-
-
-def dump(name: str) -> dict[str, Any]:
-    seen: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text())
-    found: dict[str, Any] = seen["config_dump"]
-    return found
 
 
 def edited(name: str, old: str, new: str) -> EnvoyConfig:
@@ -138,7 +131,7 @@ def test_permissive_is_ok_and_yet_not_mutual() -> None:
     assert (found.authn_policy, found.destination_rule, found.mutual) == ("-", "-", False)
 
 
-def test_a_rule_that_tells_no_tls_is_not_named() -> None:
+def test_a_rule_that_sets_no_tls_mode_is_not_named() -> None:
     """Its client does mutual TLS by itself, as all clients do before there is any rule."""
     config, before = read_config(dump("stage-3-app-1-0")), read_config(dump("stage-2-app-1-0"))
     by_itself = before.cluster(f"outbound|6379||voting-storage.{DOMAIN}")
@@ -168,7 +161,7 @@ def test_a_mutual_client_of_a_plaintext_server_is_a_conflict() -> None:
     assert (found.status, found.server, found.client) == (TlsStatus.CONFLICT, "HTTP", "mTLS")
 
 
-def test_one_plaintext_subset_of_two_is_a_conflict_told_by_its_name() -> None:
+def test_one_plaintext_subset_of_two_is_a_conflict_with_its_name() -> None:
     new, old = (f"outbound|8080|{subset}|voting-app.{DOMAIN}" for subset in ("v2-0", "v1-0"))
     gateway = without_socket(read_config(dump("stage-4-ingressgateway")), new)
     others = [

@@ -1,10 +1,8 @@
-"""Who the ends of a leg are, from the certificates that real proxies told, and from twins made wrong."""
+"""The identities of a leg's ends, from the certificates of real proxies, and from twins made wrong."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,24 +10,19 @@ from canary_conformance.mesh.tls.envoy_config import DumpIncomplete, read_config
 from canary_conformance.mesh.tls.tls_table import ServingPod, TlsLeg
 from canary_conformance.mesh.tls.transport_sockets import SanMatcher, SanRule
 from canary_conformance.mesh.tls.workload_identity import LegIdentity, leg_identities, spiffe_id, workload_ids
+from tests.selftest.dumps import dump
 
 pytestmark = pytest.mark.selftest
 
-DATA = Path(__file__).parents[1] / "data" / "mesh"
 VOTING = "spiffe://cluster.local/ns/voting/sa/default"
 GATEWAY = "spiffe://cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account"
 CLIENT, SERVER = "voting-app-1-0", "voting-analytics-1-1"
 
 
-def seen(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((DATA / f"{name}.json").read_text())
-    return found
-
-
 def identity(ids: dict[str, list[str]], *, old: str = "", new: str = "", sidecar: bool = True) -> LegIdentity:
     """The one identity of app 1.0 -> analytics 1.1, with a text replaced in the client's dump."""
-    client = json.loads(json.dumps(seen("stage-3-app-1-0")["config_dump"]).replace(old, new))
-    config = read_config(seen("stage-3-analytics-1-1")["config_dump"]) if sidecar else None
+    client = json.loads(json.dumps(dump("stage-3-app-1-0")).replace(old, new))
+    config = read_config(dump("stage-3-analytics-1-1")) if sidecar else None
     leg = TlsLeg(CLIENT, "voting-analytics.voting.svc.cluster.local", 8080)
     server = ServingPod(SERVER, "voting", "10.244.0.11", {}, config)
     (found,) = leg_identities(leg, read_config(client), ["10.96.112.121"], [server], ids)
@@ -37,8 +30,8 @@ def identity(ids: dict[str, list[str]], *, old: str = "", new: str = "", sidecar
 
 
 def test_a_proxy_has_the_id_of_its_service_account() -> None:
-    assert workload_ids(seen("stage-3-app-1-0")["certs"]) == (VOTING,)
-    assert workload_ids(seen("stage-3-ingressgateway")["certs"]) == (GATEWAY,)
+    assert workload_ids(dump("stage-3-app-1-0", "certs")) == (VOTING,)
+    assert workload_ids(dump("stage-3-ingressgateway", "certs")) == (GATEWAY,)
     assert spiffe_id("cluster.local", "voting", "default") == VOTING
 
 
@@ -55,7 +48,7 @@ def test_another_answer_is_no_list_of_certificates() -> None:
         workload_ids({"configs": []})
 
 
-def test_both_ends_are_who_the_other_insists_on() -> None:
+def test_both_ends_have_the_identity_that_the_other_insists_on() -> None:
     found = identity({CLIENT: [VOTING], SERVER: [VOTING]})
     assert found.problems == ()
     assert (found.pod, found.client_ids, found.server_ids) == (SERVER, (VOTING,), (VOTING,))
@@ -79,7 +72,7 @@ def test_both_ends_are_who_the_other_insists_on() -> None:
         ),
     ],
 )
-def test_an_end_that_is_not_who_it_should_be_is_told(ids: dict[str, list[str]], problem: str) -> None:
+def test_an_end_with_another_identity_is_a_problem(ids: dict[str, list[str]], problem: str) -> None:
     (found,) = identity(ids).problems
     assert found.endswith(f": {problem}")
     assert found.startswith(
@@ -87,7 +80,7 @@ def test_an_end_that_is_not_who_it_should_be_is_told(ids: dict[str, list[str]], 
     )
 
 
-def test_a_client_that_takes_any_server_is_told() -> None:
+def test_a_client_that_accepts_any_server_is_a_problem() -> None:
     found = identity({CLIENT: [VOTING], SERVER: [VOTING]}, old="match_subject_alt_names", new="unread")
     assert [one.rpartition(": ")[2] for one in found.problems] == ["the client insists on no identity"]
 
@@ -98,7 +91,7 @@ def test_the_newer_field_of_the_client_is_read_too() -> None:
     assert identity({CLIENT: [VOTING], SERVER: [VOTING]}, old=old, new=new).problems == ()
 
 
-def test_a_server_without_a_sidecar_is_nobody() -> None:
+def test_a_server_without_a_sidecar_has_no_identity() -> None:
     problems = [one.rpartition(": ")[2] for one in identity({CLIENT: [VOTING]}, sidecar=False).problems]
     assert problems == ["the server insists on no identity", "the server has 0 identities, not one"]
 

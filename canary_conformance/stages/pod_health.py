@@ -1,9 +1,10 @@
-"""Would the pods live on? Their own liveness probes, made now from each pod's loopback.
+"""Whether the application's pods can be ready, and whether they would live on.
 
-The kubelet kills a container whose probe fails so many times in a row, one each period: that can be minutes
-from now, and after the run (Kubernetes: "Configure Liveness, Readiness and Startup Probes"). Where there is a
-sidecar, the probe leads to Istio's agent, which makes the application's own (Istio: "Health Checking of Istio
-Services"). Probes by other means than HTTP are left to the kubelet.
+The latter is asked of their own liveness probes, made now from each pod's loopback. The kubelet
+kills a container whose probe fails so many times in a row, one each period: that can be minutes from now, and
+after the run (Kubernetes: "Configure Liveness, Readiness and Startup Probes"). Where there is a sidecar, the
+probe leads to Istio's agent, which makes the application's own (Istio: "Health Checking of Istio Services").
+Probes by other means than HTTP are left to the kubelet.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.container_exits import habits
 from canary_conformance.cluster.pod_access import OtherAnswer, PodName, PodPort
+from canary_conformance.cluster.pod_state import pod_troubles
+from canary_conformance.errors import RequirementFailed
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 
 # What holds where the probe says nothing of it (Kubernetes API reference, Probe).
@@ -105,3 +109,24 @@ def _complaint(api: Api, probe: LivenessProbe) -> str:
             else:
                 return ""
     return said
+
+
+Failure = TypeVar("Failure", bound=RequirementFailed)
+
+
+def own_trouble(
+    namespace: NamespaceUnderTest, seen: str, kind: type[Failure], stage: int | None = None
+) -> Failure | None:
+    """Return the failure of pods that by their own status can't be ready, None where all of them can.
+
+    Args:
+        namespace: The namespace under test, which nothing disturbed.
+        seen: What could not be looked at, for the message.
+        kind: What to return.
+        stage: The stage that it is on its way into; the one that it is at by default.
+    """
+    for pod in namespace.api.list("v1", "Pod", namespace.name):
+        for trouble in (*pod_troubles(pod), *habits([pod])):
+            breaks = namespace.rules.broken.by_pods_until(stage or namespace.stage)
+            return kind(f"{trouble.reason}; by it: {seen}", breaks=breaks, concerns=trouble.concerns)
+    return None

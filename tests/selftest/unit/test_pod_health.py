@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from canary_conformance.cluster.pod_access import OtherAnswer, PodName
-from canary_conformance.stages import liveness_probes as liveness
-from canary_conformance.stages.liveness_probes import LivenessProbe, failing_liveness_probes, liveness_probes
+from canary_conformance.stages import pod_health as liveness
+from canary_conformance.stages.pod_health import LivenessProbe, failing_liveness_probes, liveness_probes
 
 pytestmark = pytest.mark.selftest
 

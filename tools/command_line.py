@@ -1,0 +1,124 @@
+"""The command line of a tool that runs the suite: its options, and an end with the suite's exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from canary_conformance.cluster.cluster_ownership import check_name
+from canary_conformance.errors import BadInput
+from canary_conformance.exit_codes import ExitStatus, word_of
+from canary_conformance.images.image_options import (
+    ImagesFrom,
+    add_registry_option,
+    add_version_options,
+    asked_versions,
+)
+from canary_conformance.images.pins import use_registry
+from canary_conformance.process_owners import mark_children
+from fixtures.exit_status import status_of, trace_of
+from fixtures.interrupts import Interrupts
+from tools.reports import say
+from tools.suite_process import SuiteDefect, SuiteOptions
+
+
+class CommandLine(argparse.ArgumentParser):
+    """A command line whose mistakes are bad input, with the suite's exit code for it."""
+
+    def __init__(self, prog: str, description: str, *, passes_on: bool = False) -> None:
+        """Add the options that all commands have.
+
+        Args:
+            prog: How the command is called.
+            description: What it does, in a sentence.
+            passes_on: Whether arguments after `--` go to pytest.
+        """
+        super().__init__(prog=prog, description=description)
+        self._passes_on = passes_on
+        sources = [str(one) for one in ImagesFrom]
+        self.add_argument(
+            "--images",
+            choices=sources,
+            default=str(ImagesFrom.AUTO),
+            help="where images come from (see pytest --help)",
+        )
+        add_registry_option(self.add_argument)
+        self.add_argument(
+            "--cluster-name",
+            type=_cluster_name,
+            default=SuiteOptions().cluster_name,
+            metavar="NAME",
+            help="name of the kind cluster",
+        )
+        self.add_argument(
+            "--keep-cluster", action="store_true", help="keep the cluster at the end; the next run reuses it"
+        )
+
+    def add_versions(self) -> None:
+        """Add the versions of the one cluster; the environment has them too, which the suite's runs obey."""
+        add_version_options(self.add_argument)
+
+    def add_rounds(self, default: int, told: str) -> None:
+        """Add --rounds with its help, and the versions of the one cluster that they are made on."""
+        self.add_argument("--rounds", type=count_of, default=default, metavar="N", help=told)
+        self.add_versions()
+
+    def read(self, words: Sequence[str] | None) -> tuple[argparse.Namespace, SuiteOptions]:
+        """Return the command's own options, and the suite's. Raises BadInput."""
+        given = list(sys.argv[1:] if words is None else words)
+        end = given.index("--") if self._passes_on and "--" in given else len(given)
+        read = self.parse_args(given[:end])
+        use_registry(read.registry)
+        versions = asked_versions(vars(read).get)
+        arguments = tuple(given[end + 1 :])
+        suite = SuiteOptions(
+            ImagesFrom(read.images), read.cluster_name, read.keep_cluster, versions, arguments
+        )
+        return read, suite
+
+    def error(self, message: str) -> NoReturn:
+        """Raise BadInput."""
+        raise BadInput(f"{message}\n{self.format_usage().rstrip()}")
+
+
+def end_as_the_suite(work: Callable[[], int]) -> int:
+    """Do the work and return its exit code, or that of what ended it (exit_codes), SIGTERM too.
+
+    A second signal, which CI systems and tox send soon after the first, leaves a walk time to remove what it
+    made.
+    """
+    # Walks share the claim on their cluster with the command that starts them.
+    mark_children()
+    try:
+        with Interrupts(say).heard():
+            return int(work())
+    except KeyboardInterrupt as interrupt:
+        return _ended(ExitStatus.INTERRUPTED, str(interrupt))
+    except SuiteDefect as defect:
+        return _ended(ExitStatus.DEFECT, str(defect))
+    except Exception as error:
+        status, told = status_of(error), str(error)
+        if status is ExitStatus.DEFECT:
+            sys.stderr.write(trace_of(error))
+            told = "not of your manifests; please report it with the traceback above"
+        return _ended(status, told)
+
+
+def _ended(status: ExitStatus, told: str) -> int:
+    sys.stderr.write(f"{word_of(status)}: {told}\n" if told else f"{word_of(status)}\n")
+    return int(status)
+
+
+def count_of(text: str) -> int:
+    """Return the number that an option names. Raises ArgumentTypeError for less than 1."""
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number, at least 1")
+    return int(text)
+
+
+def _cluster_name(text: str) -> str:
+    """Return the name that an option gives. Raises BadInput for one that no cluster can have."""
+    check_name(text)
+    return text
