@@ -8,8 +8,9 @@ images.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -41,6 +42,7 @@ class Settings:
     """What the command line asks for; arguments are pytest's."""
 
     short: bool
+    keep: bool
     port: int
     arguments: tuple[str, ...]
 
@@ -67,10 +69,13 @@ def settings(words: Sequence[str] | None = None) -> Settings:
     parser = _CommandLine(prog="python -m tools.pulled", description=__doc__)
     parser.add_argument("--short", action="store_true", help="one way to name images, stages 1 to 4")
     parser.add_argument(
+        "--keep", action="store_true", help="keep the engine and the user, for a look at them"
+    )
+    parser.add_argument(
         "--port", type=int, default=PORT, help=f"port of the registry on loopback (default {PORT})"
     )
     read = parser.parse_args(given[:end])
-    return Settings(read.short, read.port, tuple(given[end + 1 :]))
+    return Settings(read.short, read.keep, read.port, tuple(given[end + 1 :]))
 
 
 def _work(asked: Settings, progress: Progress) -> int:
@@ -96,6 +101,17 @@ def stand_ins_of_today() -> tuple[StandIn, ...]:
     return stand_ins(offer.kubernetes.need(None), mesh)
 
 
+@contextlib.contextmanager
+def _own_folder() -> Iterator[Path]:
+    """Yield the folder of the user and the engine, which goes when nothing was kept in it."""
+    FOLDER.mkdir(mode=0o711, parents=True, exist_ok=True)
+    try:
+        yield FOLDER
+    finally:
+        with contextlib.suppress(OSError):
+            FOLDER.rmdir()
+
+
 def _run(
     way: Way,
     asked: Settings,
@@ -104,11 +120,11 @@ def _run(
     log: Path,
     progress: Progress,
 ) -> Measured:
-    FOLDER.mkdir(mode=0o711, parents=True, exist_ok=True)
     with (
+        _own_folder() as folder,
         progress.phase(f"{way.name}: an ordinary user with an engine that has no images"),
-        ordinary_user(FOLDER / "home") as user,
-        cold_engine(FOLDER / "engine", NAME, registry.host) as engine,
+        ordinary_user(folder / "home", keep=asked.keep) as user,
+        cold_engine(folder / "engine", NAME, registry.host, keep=asked.keep) as engine,
     ):
         pins = user.home / "pins.ini"
         write_pins(pins, images, registry.digest)

@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.paths import REPOSITORY
 from canary_conformance.processes import run
@@ -91,8 +93,12 @@ def is_passed_on(name: str) -> bool:
 
 
 @contextlib.contextmanager
-def ordinary_user(home: Path) -> Iterator[OrdinaryUser]:
+def ordinary_user(home: Path, *, keep: bool = False) -> Iterator[OrdinaryUser]:
     """Yield a new user with copies of the repository and of our packages; all of it is removed at the end.
+
+    Args:
+        home: Its home, which is made.
+        keep: Leave it at the end; the next one replaces it.
 
     Raises:
         EnvironmentFailed: The user can't be made, or no Python here is one that it may run.
@@ -120,19 +126,29 @@ def ordinary_user(home: Path) -> Iterator[OrdinaryUser]:
         python = python_for(found.pw_uid, found.pw_gid, home)
         yield OrdinaryUser(found.pw_uid, found.pw_gid, home, python)
     finally:
-        remove_user(home)
+        if not keep:
+            remove_user(home)
 
 
 def remove_user(home: Path) -> None:
     """Remove the user, its group and its home, as far as they exist."""
     with contextlib.suppress(KeyError):
-        pwd.getpwnam(NAME)
+        _end_processes(pwd.getpwnam(NAME).pw_uid)
         run(["userdel", "--force", NAME], limit=LIMITS.command)
     with contextlib.suppress(KeyError):
         grp.getgrnam(NAME)
         run(["groupdel", NAME], limit=LIMITS.command)
     if home.exists():
         shutil.rmtree(home)
+
+
+def _end_processes(number: int) -> None:
+    """End what a run that was killed left running of the user's."""
+    for process in psutil.process_iter(["uids"]):
+        uids = process.info["uids"]
+        if uids is not None and uids.real == number:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def python_for(number: int, group: int, folder: Path) -> Path:
