@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from filelock import FileLock, Timeout
+
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import together
 from canary_conformance.images.building import make_all
@@ -102,14 +104,26 @@ def stand_ins_of_today() -> tuple[StandIn, ...]:
 
 
 @contextlib.contextmanager
-def _own_folder() -> Iterator[Path]:
-    """Yield the folder of the user and the engine, which goes when nothing was kept in it."""
+def own_folder() -> Iterator[Path]:
+    """Yield the folder of the user and the engine, which goes when nothing was kept in it.
+
+    Raises:
+        BadInput: Another run of this command has it.
+    """
+    lock = FileLock(FOLDER.with_suffix(".lock"))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as taken:
+        raise BadInput(
+            "another run of this command is in progress on this machine: wait for its end"
+        ) from taken
     FOLDER.mkdir(mode=0o711, parents=True, exist_ok=True)
     try:
         yield FOLDER
     finally:
         with contextlib.suppress(OSError):
             FOLDER.rmdir()
+        lock.release()
 
 
 def _run(
@@ -121,7 +135,7 @@ def _run(
     progress: Progress,
 ) -> Measured:
     with (
-        _own_folder() as folder,
+        own_folder() as folder,
         progress.phase(f"{way.name}: an ordinary user with an engine that has no images"),
         ordinary_user(folder / "home", keep=asked.keep) as user,
         cold_engine(folder / "engine", NAME, registry.host, keep=asked.keep) as engine,

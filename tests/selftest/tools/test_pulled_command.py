@@ -61,6 +61,15 @@ def test_an_unknown_option_is_bad_input() -> None:
         command_line.settings(["--sort"])
 
 
+def test_two_runs_at_once_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(command_line, "FOLDER", tmp_path / "pulled")
+    with command_line.own_folder() as folder:
+        assert folder.is_dir()
+        with pytest.raises(BadInput, match="another run of this command"), command_line.own_folder():
+            pass
+    assert not folder.exists()
+
+
 def test_the_engine_shares_nothing_with_the_one_that_runs_already() -> None:
     words = command(ENGINE, "voters", Path("/somewhere/engine/daemon.json"))
     own = ("--data-root=", "--exec-root=", "--pidfile=", "--host=unix://")
