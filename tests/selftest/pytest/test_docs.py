@@ -87,6 +87,12 @@ def test_every_tox_environment_that_is_mentioned_exists() -> None:
     assert mentioned <= tox_environments(text_of("tox.ini"))
 
 
+def test_every_tox_environment_is_documented() -> None:
+    of_a_label = {name for name in tox_environments(text_of("tox.ini")) if re.search(r"-py\d+$", name)}
+    assert of_a_label, "tox run -m pythons runs these"
+    assert tox_environments(text_of("tox.ini")) - of_a_label - mentioned_environments(all_text()) == set()
+
+
 def test_mentions_of_tox_are_found() -> None:
     text = (
         "`tox -e e2e`, tox run -e lint,types; `tox -qe soak -- --rounds N`\n  tox -e selftest.\ntoxic -e no"
