@@ -24,3 +24,8 @@ def store() -> Path:
     """Return the folder where the suite keeps what it builds (XDG Base Directory: XDG_CACHE_HOME)."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "voting-conformance"
+
+
+def shown(path: Path) -> Path:
+    """Return a path as it is printed: from the repository on where it lies in it."""
+    return path.relative_to(REPOSITORY) if path.is_relative_to(REPOSITORY) else path

@@ -17,9 +17,9 @@ from canary_conformance.images.image_options import (
     asked_versions,
 )
 from canary_conformance.images.pins import use_registry
+from canary_conformance.interrupts import Interrupts
 from canary_conformance.process_owners import mark_children
-from fixtures.exit_status import status_of, trace_of
-from fixtures.interrupts import Interrupts
+from canary_conformance.report.exit_decision import status_of, trace_of
 from tools.reports import say
 from tools.suite_process import SuiteDefect, SuiteOptions
 
@@ -86,13 +86,13 @@ class CommandLine(argparse.ArgumentParser):
 def end_as_the_suite(work: Callable[[], int]) -> int:
     """Do the work and return its exit code, or that of what ended it (exit_codes), SIGTERM too.
 
-    A second signal, which CI systems and tox send soon after the first, leaves a walk time to remove what it
+    A second signal, which CI systems and tox send soon after the first, leaves a run time to remove what it
     made.
     """
-    # Walks share the claim on their cluster with the command that starts them.
+    # Runs share the claim on their cluster with the command that starts them.
     mark_children()
     try:
-        with Interrupts(say).heard():
+        with Interrupts(say).installed():
             return int(work())
     except KeyboardInterrupt as interrupt:
         return _ended(ExitStatus.INTERRUPTED, str(interrupt))

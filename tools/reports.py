@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from canary_conformance.file_output import check_writable, writing
-from canary_conformance.paths import REPORTS
-from fixtures.failure_bundles import shown
+from canary_conformance.paths import REPORTS, shown
 
 
 def check_reports() -> None:

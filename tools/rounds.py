@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canary_conformance.exit_codes import ExitStatus, word_of
+from canary_conformance.paths import shown
 from canary_conformance.report.run_record import (
     RequirementLine,
     RunRecord,
@@ -16,7 +17,6 @@ from canary_conformance.report.run_record import (
     record_from,
     requirement_lines,
 )
-from fixtures.failure_bundles import shown
 from tools.suite_process import Ended, check_ended
 
 # What the plugin prints last; `reports/latest` may be another run's by the time that a run has ended.
@@ -32,7 +32,9 @@ def reported(ended: Ended) -> tuple[Path | None, RunRecord]:
     except FileNotFoundError:
         told = {}
     tests = [record_from(test) for test in told.get("tests", ())]
-    return folder, RunRecord(tuple(told.get("header", ())), tuple(tests), ())
+    selected = told.get("selected")
+    selected = None if selected is None else tuple(selected)
+    return folder, RunRecord(tuple(told.get("header", ())), tuple(tests), (), selected=selected)
 
 
 @dataclass(frozen=True, slots=True)

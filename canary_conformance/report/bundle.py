@@ -31,6 +31,7 @@ class RunFolder:
     """The folder of one run; everything that the suite leaves behind is written through it."""
 
     path: Path
+    linked: bool = True  # whether `latest` beside it leads to it
 
     @classmethod
     def of_now(cls, reports: Path, now: datetime | None = None) -> RunFolder:
@@ -52,6 +53,8 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True)
         except FileExistsError:
+            return self
+        if not self.linked:
             return self
         link = self.path.with_name(f".{LATEST}-{self.path.name}")
         link.symlink_to(self.path.name, target_is_directory=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -49,6 +49,7 @@ class Standing(StrEnum):
     NOT_JUDGED = "not judged"
     SKIPPED = "skipped"
     NOT_RUN = "not run"
+    NOT_SELECTED = "not selected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,13 @@ class TestRecord:
 class RunRecord:
     """A run: the lines that say what it ran on, its tests and its phases, in the order of their ends.
 
-    workers: the phases of each of its workers by name, where it had some. seconds: from its begin until this
-    was told, 0 where nobody says.
+    Attributes:
+        header: The lines that say what it ran on.
+        tests: Its tests.
+        phases: Its phases.
+        workers: The phases of each of its workers by name, where it had some.
+        seconds: From its begin until this was written, 0 where unknown.
+        selected: The ids of the requirements that its tests were selected for, None where unknown.
     """
 
     header: tuple[str, ...]
@@ -95,6 +101,7 @@ class RunRecord:
     phases: tuple[Phase, ...]
     workers: Mapping[str, tuple[Phase, ...]] = field(default_factory=dict)
     seconds: float = 0.0
+    selected: tuple[str, ...] | None = None
 
 
 def record_from(told: Mapping[str, Any]) -> TestRecord:
@@ -135,9 +142,20 @@ class RequirementLine:
 def requirement_lines(
     run: RunRecord, requirements: Mapping[str, Requirement] = REQUIREMENTS
 ) -> tuple[RequirementLine, ...]:
-    """Return a line for each requirement, the scenario's R0.1 to R6.2; those without a test are `not run`."""
+    """Return a line for each requirement, the scenario's R0.1 to R6.2.
+
+    One without a test is `not run`, or `not selected` where the run's command selected none of its tests.
+    """
     by_tier = len({test.tier for test in run.tests}) > 1
-    return tuple(_fold(one, _that_count(run.tests, one.id), by_tier=by_tier) for one in requirements.values())
+    lines = (_fold(one, _that_count(run.tests, one.id), by_tier=by_tier) for one in requirements.values())
+    return tuple(
+        replace(line, standing=Standing.NOT_SELECTED)
+        if line.standing is Standing.NOT_RUN
+        and run.selected is not None
+        and line.requirement.id not in run.selected
+        else line
+        for line in lines
+    )
 
 
 def _that_count(all_tests: Sequence[TestRecord], id_: str) -> list[TestRecord]:
@@ -149,14 +167,15 @@ def _that_count(all_tests: Sequence[TestRecord], id_: str) -> list[TestRecord]:
 
 
 def static_only(run: RunRecord) -> bool:
-    """Tell whether the run judged by the manifests alone."""
+    """Return whether the run judged by the manifests alone."""
     return bool(run.tests) and all(test.tier is Tier.STATIC for test in run.tests)
 
 
 def count_line(lines: Sequence[RequirementLine], *, static: bool = False) -> str:
     """Return the closing line: "34 requirements: 32 hold, 1 failed, 1 not run; incomplete".
 
-    It says incomplete when any requirement neither holds nor failed (issue 4 point 2: never plain green).
+    It says incomplete when any selected requirement neither holds nor failed (issue 4 point 2: never plain
+    green). Where all that was selected holds: "34 requirements: 3 selected and hold, 31 not selected".
 
     Args:
         lines: What the run found out about each requirement.
@@ -164,21 +183,29 @@ def count_line(lines: Sequence[RequirementLine], *, static: bool = False) -> str
             needs a cluster", and makes it no less complete.
     """
     left = [line for line in lines if static and _needs_cluster(line)]
+    if any(line.standing is Standing.NOT_SELECTED and line not in left for line in lines):
+        left = []
     counts = Counter(line.standing for line in lines if line not in left)
     words = {Standing.HOLDS: "holds" if counts[Standing.HOLDS] == 1 else "hold", Standing.FAILED: "failed"}
+    complete = {*words, Standing.NOT_SELECTED}
+    if set(counts) == {Standing.HOLDS, Standing.NOT_SELECTED}:
+        words[Standing.HOLDS] = f"selected and {words[Standing.HOLDS]}"
     parts = [
         f"{counts[standing]} {words.get(standing, str(standing))}"
         for standing in Standing
         if counts[standing]
     ]
     parts += [f"{len(left)} {'needs' if len(left) == 1 else 'need'} a cluster"] if left else []
-    incomplete = sum(counts[s] for s in Standing if s not in words)
+    incomplete = sum(counts[s] for s in Standing if s not in complete)
     ending = "; incomplete" if incomplete else ""
     return f"{_number(len(lines), 'requirement')}: {', '.join(parts) or 'none judged'}{ending}"
 
 
 def _needs_cluster(line: RequirementLine) -> bool:
-    return line.standing is Standing.NOT_RUN and Trait.ON_A_CLUSTER_ONLY in line.requirement.traits
+    return (
+        line.standing in {Standing.NOT_RUN, Standing.NOT_SELECTED}
+        and Trait.ON_A_CLUSTER_ONLY in line.requirement.traits
+    )
 
 
 def false_alarm_line(run: RunRecord) -> str:
@@ -231,9 +258,9 @@ def _said(test: TestRecord) -> list[str]:
 
 
 def _why(test: TestRecord) -> list[str]:
-    broken = [verdict.evidence for verdict in test.verdicts if not verdict.held]
-    if test.outcome is Outcome.FAILED and broken:
-        return broken
+    failed = [verdict.evidence for verdict in test.verdicts if not verdict.held]
+    if test.outcome is Outcome.FAILED and failed:
+        return failed
     first = next((line for line in test.reason.splitlines() if line.strip()), "no reason given")
     # The verdict stands beside it and says as much.
     return [first.strip().removeprefix("Skipped: ").removeprefix("not judged: ")]

@@ -27,6 +27,8 @@ from canary_conformance.report.run_record import (
 WIDTH = 110
 _NARROWEST = 60
 _GAP = "  "
+# What stands in a row; requirements without a test have none.
+_JUDGED = tuple(one for one in Standing if one not in {Standing.NOT_RUN, Standing.NOT_SELECTED})
 # What stands before a reason: of how many tests it is, and of which tier.
 _COUNTED = re.compile(r"^(?:\d+ of \d+ tests: )?(?:(?:static|live): )?")
 _NO_CLUSTER = "Judged by the manifests alone: images or the mesh may still fail what holds here."
@@ -40,9 +42,9 @@ def requirement_table(run: RunRecord, width: int = WIDTH) -> str:
     first, by its causes. No line is longer than `width` columns; a width below 60 is taken as 60.
     """
     lines = requirement_lines(run)
-    selected = [line for line in lines if line.standing is not Standing.NOT_RUN]
+    selected = [line for line in lines if line.standing in _JUDGED]
     ids = max((len(line.requirement.id) for line in selected), default=0)
-    verdicts = max(len(standing) for standing in Standing)
+    verdicts = max(len(standing) for standing in _JUDGED)
     left = max(width, _NARROWEST) - ids - verdicts - 3 * len(_GAP)
     widths = (ids, left // 2, verdicts, left - left // 2)
     evidence = _evidence_by_cause(run)
@@ -57,7 +59,7 @@ def requirement_table(run: RunRecord, width: int = WIDTH) -> str:
 
 
 def failure_table(run: RunRecord, width: int = WIDTH) -> str:
-    """Return what the run found out, short: the causes, then a row for each requirement that doesn't hold.
+    """Return the run's findings in short: the causes, then a row for each requirement that does not hold.
 
     Those that hold are listed by their ids. It is the requirement table where nothing failed.
     """
@@ -67,7 +69,7 @@ def failure_table(run: RunRecord, width: int = WIDTH) -> str:
         return requirement_table(run, width)
     evidence = _evidence_by_cause(run)
     shown = [line for line in lines if line.standing is Standing.FAILED]
-    ids, verdicts = max(len(line.requirement.id) for line in shown), max(len(one) for one in Standing)
+    ids, verdicts = max(len(line.requirement.id) for line in shown), max(len(one) for one in _JUDGED)
     rows = [
         row
         for line in shown
@@ -94,7 +96,7 @@ def _unjudged(lines: Sequence[RequirementLine]) -> list[str]:
 def _evidence_by_cause(run: RunRecord) -> dict[str, str]:
     """Return, by the ids of failed requirements, the number of the cause and what was seen first.
 
-    What the cause itself says already is not repeated: it is printed above the rows, in full.
+    A sentence of the cause itself is not repeated: it is printed above the rows, in full.
     """
     found: dict[str, str] = {}
     for number, cause in enumerate(failed_by_cause(run.tests), start=1):
@@ -126,7 +128,7 @@ def times_table(phases: Sequence[Phase], seconds: float = 0.0, top: int = 20, wi
     """Return where the time went: seconds and share of the run for each phase, nested, in the order begun.
 
     Phases of one name within the same phase are one line with their number. Only the `top` longest are shown,
-    with the phases that they lie in. The run's length is its seconds, where they are told, or the end of its
+    with the phases that they lie in. The run's length is its seconds, where they are known, or the end of its
     last phase; what no phase accounts for is a line of its own. "" when no phase ended.
     """
     spent = _spent(phases)

@@ -14,8 +14,11 @@ from canary_conformance.stages.transition import bring_up_to_date, enter_in_one_
 class StageRunner:
     """Advances one namespace.
 
-    watched: the stages whose transition is judged, and so made under continuous traffic; the others are made
-    in one step. changes: what brings a namespace that the last run left up to the manifests, None for none.
+    Attributes:
+        namespace: The namespace under test.
+        watched: The stages whose transition is judged, and so made under continuous traffic; the others are
+            made in one step.
+        changes: What brings a namespace that the last run left up to the manifests, None for none.
     """
 
     namespace: NamespaceUnderTest
@@ -44,12 +47,16 @@ class StageRunner:
         for watched, stages in groupby(ahead, key=self.watched.__contains__):
             if watched:
                 for one in stages:
+                    progress.event("transition_begun", stages=[one], watched=True)
                     with progress.phase(f"stage {one} {scenario.stage(one).name}"):
                         enter_under_traffic(namespace, one)
                     reached.stage = one
+                    progress.event("stage_entered", stage=one)
             else:
                 passed = list(stages)
+                progress.event("transition_begun", stages=passed, watched=False)
                 names = ", ".join(f"{one} {scenario.stage(one).name}" for one in passed)
                 with progress.phase(f"in one step: stage {names}"):
                     enter_in_one_step(namespace, passed)
+                progress.event("stage_entered", stage=passed[-1])
         reached.settled = True

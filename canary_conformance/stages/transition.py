@@ -232,8 +232,10 @@ def _make(
             _wait_for_pods(namespace, step, number)
         open_if_gateway(namespace, step)
     warnings += made.warnings
+    namespace.progress.event("step_applied", stage=number, step=str(step))
     written = kinds_of(namespace.manifests, step)
     live_at = wait_until_live(namespace, written) if namespace.reached.opened else time.monotonic()
+    namespace.progress.event("step_propagated", stage=number, step=str(step))
     return StepRecord(str(step), made.live_since(live_at).objects, started, applied_at, live_at)
 
 

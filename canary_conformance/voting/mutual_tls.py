@@ -28,7 +28,7 @@ from canary_conformance.mesh.tls.workload_identity import CERTS, LegIdentity, le
 from canary_conformance.model.objects.host_names import completed
 from canary_conformance.model.pods.peer_authentication import policy_in_force
 from canary_conformance.model.routing.destination_rules import cells_by_host
-from canary_conformance.model.routing.expected_legs import required_policy, required_row
+from canary_conformance.model.routing.expected_legs import required_policy, required_row, row_text
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.voting.application import VOTING_APP
@@ -177,4 +177,4 @@ def _labels(namespace: NamespaceUnderTest) -> str:
 
 
 def _cells(row: TlsRow) -> str:
-    return " ".join((row.status, row.server, row.client, row.authn_policy, row.destination_rule))
+    return row_text(row.status, row.server, row.client, row.authn_policy, row.destination_rule)

@@ -1,4 +1,4 @@
-"""One run of the suite as a process whose lines are followed, in a home folder that is nobody's."""
+"""One run of the suite as a process whose lines are followed, in a home folder of its own."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from canary_conformance.events import FILE, events_in
 from canary_conformance.paths import store
 from canary_conformance.user_files import changes, fingerprints
 from canary_conformance.waiting import SYSTEM_CLOCK, GaveUp, NotInTime, wait_until
 from tools.suite_process import Ended, started_process
 
-# A progress line: "[   12.3s] stage 4 canary took 9.8 s".
-_LINE = re.compile(r"^\[ *[\d.]+s\] +(.*)$", re.MULTILINE)
-# Somebody's kubectl and docker, with contexts that lead elsewhere; no run may touch or follow them.
+# A user's kubectl and docker, with contexts that lead elsewhere; no run may touch or follow them.
 _KUBECONFIG = """\
 apiVersion: v1
 kind: Config
@@ -37,13 +37,18 @@ _FILES = {
 }
 
 
+def report_of(log: Path) -> Path:
+    """Return the folder of the report of the run with this log."""
+    return log.with_suffix(".report")
+
+
 class LineMissing(Exception):
     """A run never printed the line at which something was to be done to it; the message has its log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A home folder with somebody's kubeconfig and Docker contexts, and a folder for temporary files."""
+    """A home folder with a user's kubeconfig and Docker contexts, and a folder for temporary files."""
 
     folder: Path
     temporary: Path
@@ -76,12 +81,13 @@ def make_home(folder: Path) -> Home:
 
 
 class SuiteRun:
-    """A run that goes on: its lines so far, and its end."""
+    """A run that goes on: its phases so far, and its end."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        """Follow a process whose output goes to a log."""
+        """Follow a process whose output goes to a log, and whose report lies beside that."""
         self.process = process
         self._log = log
+        self._events = report_of(log) / FILE
         self._started = time.monotonic()
 
     @property
@@ -95,24 +101,28 @@ class SuiteRun:
         return self._log.read_text(errors="replace")
 
     @property
+    def phases(self) -> list[str]:
+        """What it began ("stage 4 canary ...") and ended ("stage 4 canary took 9.8 s"), in order."""
+        return [_phase(event) for event in events_in(self._events) if event["event"].startswith("phase_")]
+
+    @property
     def doing(self) -> str:
-        """Its last progress line."""
-        lines: list[str] = _LINE.findall(self.output)
-        return lines[-1].strip() if lines else "starting"
+        """What it began or ended last."""
+        return next(reversed(self.phases), "starting")
 
     def wait_for(self, line: str, after: float, limit: float) -> None:
-        """Wait until a progress line matches, and so many seconds more; it may end before that.
+        """Wait until one of its phases matches, and so many seconds more; it may end before that.
 
-        Raises LineMissing when no line matches.
+        Raises LineMissing when none matches.
         """
         wanted = re.compile(line)
         try:
             wait_until(
-                lambda: _LINE.findall(self.output),
+                lambda: self.phases,
                 until=lambda lines: any(wanted.search(one) for one in lines),
                 give_up=lambda _: None if self.process.poll() is None else "the run ended before",
                 limit=limit,
-                what=f"a line like {line!r}",
+                what=f"a phase like {line!r}",
                 pause=0.05,
             )
         except (GaveUp, NotInTime) as never:
@@ -135,8 +145,15 @@ class SuiteRun:
         return Ended(self.seconds, exit_code, self.output)
 
 
+def _phase(event: Mapping[str, Any]) -> str:
+    """Return the begin or end of a phase as the run prints it."""
+    if event["event"] == "phase_began":
+        return f"{event['name']} ..."
+    return f"{event['name']} {'failed after' if event['failed'] else 'took'} {event['length']:.1f} s"
+
+
 @contextmanager
 def suite_run(words: Sequence[str], home: Home, log: Path) -> Iterator[SuiteRun]:
     """Yield a run of the suite that has just been started; it is ended with the block."""
-    with started_process(words, home.environment, log) as process:
+    with started_process([*words, "--report", str(report_of(log))], home.environment, log) as process:
         yield SuiteRun(process, log)

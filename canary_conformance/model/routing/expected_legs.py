@@ -25,6 +25,8 @@ from canary_conformance.scenario.application import Callee
 
 _NONE = "-"
 _OK, _CONFLICT, _UNKNOWN = "OK", "CONFLICT", "UNKNOWN"
+# The row of a leg whose ends can't be compared (istioctl's STATUS is UNKNOWN there, and the rest "-").
+NOTHING_TO_COMPARE = "no mutual TLS to compare: no route, no ready endpoint or no sidecar"
 # The words of istioctl's table, the best protected first.
 _WORDS = {Wire.MTLS: "mTLS", Wire.TLS: "TLS", Wire.PLAIN: "HTTP"}
 _ACCEPTS = {
@@ -69,7 +71,23 @@ class Leg:
     @property
     def cells(self) -> str:
         """The row without its host, as canary_conformance.voting.mutual_tls tells it."""
-        return " ".join((self.status, self.server, self.client, self.authn_policy, self.destination_rule))
+        return row_text(self.status, self.server, self.client, self.authn_policy, self.destination_rule)
+
+
+def row_text(status: str, server: str, client: str, policy: str, rule: str) -> str:
+    """Return a row without its host; one of which nothing is known as a sentence.
+
+    Args:
+        status: "OK", "CONFLICT" or "UNKNOWN".
+        server: The modes that the server accepts; it and all that follow may be "-".
+        client: The modes that the client uses.
+        policy: The PeerAuthentication that causes the server's.
+        rule: The DestinationRule that causes the client's.
+    """
+    cells = (server, client, policy, rule)
+    if status == _UNKNOWN and set(cells) == {"-"}:
+        return NOTHING_TO_COMPARE
+    return " ".join((status, *cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +173,7 @@ def _leg(answers: Answers, source: Source, callee: Callee) -> Leg:
 
 
 def _passes_through(answers: Answers, request: Request) -> bool:
-    """Tell whether the client's proxy does not know the service, and sends what it gets as it is."""
+    """Return whether the client's proxy does not know the service, and sends what it gets as it is."""
     service = answers.clusters.services.get(request.host)
     return service is not None and answers.hidden_from(request.source, service) is not None
 
@@ -219,7 +237,7 @@ def _sends(answers: Answers, cluster: Cluster, backend: Backend) -> Wire | None:
 
 
 def _sent(answers: Answers, cluster: Cluster) -> Iterator[Wire]:
-    """Yield what the client sends to each backend; without any, what it is told to send."""
+    """Yield what the client sends to each backend; without any, what its settings demand."""
     if cluster.missing:
         return
     told = cluster.rule.tls(cluster.subset, cluster.port) if cluster.rule else None

@@ -16,7 +16,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from canary_conformance.paths import MANIFESTS, REPOSITORY
+from canary_conformance.paths import MANIFESTS
+from tests.selftest.repository_copy import linked_repository
 from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
@@ -44,17 +45,7 @@ class Pytest:
             programs.add(name, "exit 1")
         self._programs = programs
         self._folder = folder
-        for name in (
-            "conftest.py",
-            "pytest.ini",
-            "canary_conformance",
-            "fixtures",
-            "tools",
-            "tests",
-            "manifests",
-            "images",
-        ):
-            (folder / name).symlink_to(REPOSITORY / name)
+        linked_repository(folder)
         ours = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DOCKER_"))
         }
@@ -153,7 +144,7 @@ def test_a_name_that_no_cluster_can_have(run_pytest: Pytest) -> None:
     ("tests", "options", "told"),
     [
         ("tests", ("-m", "static", "-k", "zzz"), "fits -m 'static' and -k 'zzz'"),
-        ("tests", ("-m", "static", "--promises", "R6.2"), "fits -m 'static' and --requirements 'R6.2'"),
+        ("tests", ("-m", "static", "--requirements", "R6.2"), "fits -m 'static' and --requirements 'R6.2'"),
         ("tests/static", ("-k", "zzz", "-n", "2"), "fits -k 'zzz'"),
         (ONE_TEST, ("-k", "zzz", "--collect-only"), "fits -k 'zzz'"),
         ("tests/static", ("--ignore-glob=*.py",), "is left"),

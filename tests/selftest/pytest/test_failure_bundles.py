@@ -9,13 +9,11 @@ from typing import Any, cast
 
 import pytest
 
-from canary_conformance.images.image_options import ImagesFrom
-from canary_conformance.paths import MANIFESTS
-from canary_conformance.progress import Progress
+from canary_conformance import paths
 from canary_conformance.report.bundle import RunFolder
-from fixtures import failure_bundles
-from fixtures.failure_bundles import leave_failure
-from fixtures.options import FAILED_STAGE, NAMESPACE_UNDER_TEST, RUN, Run
+from canary_conformance.settings import Settings
+from fixtures.reporting import leave_failure
+from fixtures.run_state import FAILED_STAGE, NAMESPACE_UNDER_TEST, RUN, RunState
 
 pytestmark = pytest.mark.selftest
 
@@ -27,7 +25,7 @@ class Failing:
 
     def __init__(self, reports: Path) -> None:
         self.stash = pytest.Stash()
-        run = Run(ImagesFrom.AUTO, "name", False, MANIFESTS, False, reports, Progress())
+        run = RunState(Settings(reports, reports))
         run.folder = RunFolder.of_now(reports).make()
         self.failures = run.folder.path / "failures"
         self.stash[RUN] = self.run = run
@@ -134,7 +132,7 @@ def test_reading_evidence_has_its_place_in_the_table_of_times(failing: Failing) 
 def test_a_folder_of_the_repository_is_named_from_there(
     failing: Failing, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(failure_bundles, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(paths, "REPOSITORY", tmp_path)
     path = bundle_of(str(failing.fail("one").longrepr))
     assert not path.startswith("/")
     assert tmp_path / path == failing.failures / "one"

@@ -24,17 +24,17 @@ from canary_conformance.errors import (
     StageFailed,
 )
 from canary_conformance.exit_codes import ExitStatus
-from canary_conformance.images.image_options import ImagesFrom
 from canary_conformance.paths import MANIFESTS, TESTS
 from canary_conformance.progress import Progress
 from canary_conformance.report.bundle import RunFolder
+from canary_conformance.report.exit_decision import closing_lines, unjudged_requirements
 from canary_conformance.report.run_record import Outcome, TestRecord, Tier
+from canary_conformance.settings import Settings
 from canary_conformance.verdicts import Verdict, expect
 from canary_conformance.verdicts.model_disagreement import Disagreement
-from fixtures import end_summary, judging
-from fixtures.accounting import Noted
-from fixtures.exit_status import account_of, closing_lines, decide
-from fixtures.options import FAILED_STAGE, RUN, Run
+from fixtures import judging
+from fixtures.exit_status import Noted, account_of, decide
+from fixtures.run_state import FAILED_STAGE, RUN, RunState
 
 pytestmark = pytest.mark.selftest
 
@@ -74,7 +74,7 @@ def raising(error: BaseException) -> Callable[[], object]:
 class Item:
     """What the hooks use of a test item, and what pytest needs to make a report of it."""
 
-    def __init__(self, run: Run, *ids: str) -> None:
+    def __init__(self, run: RunState, *ids: str) -> None:
         self.path = FILE
         self.nodeid = self.id = "tests/stage_4_canary/test_flag.py::test_flag"
         self.location = (str(FILE), 1, "test_flag")
@@ -138,13 +138,13 @@ class Item:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    run = Run(ImagesFrom.AUTO, "name", False, MANIFESTS, False, tmp_path / "store", Progress())
+def run(tmp_path: Path) -> RunState:
+    run = RunState(Settings(MANIFESTS, tmp_path / "store"))
     run.folder = RunFolder.of_now(tmp_path / "reports").make()
     return run
 
 
-def only_record(run: Run) -> TestRecord:
+def only_record(run: RunState) -> TestRecord:
     (record,) = run.tests
     return record
 
@@ -152,7 +152,7 @@ def only_record(run: Run) -> TestRecord:
 # --- a test has to judge ---------------------------------------------------------------------------------
 
 
-def test_a_test_of_a_requirement_that_makes_no_verdict_has_a_defect(run: Run) -> None:
+def test_a_test_of_a_requirement_that_makes_no_verdict_has_a_defect(run: RunState) -> None:
     item = Item(run, "R4.4")
     report = item.goes_through("call", nothing)
     assert report.failed
@@ -161,12 +161,12 @@ def test_a_test_of_a_requirement_that_makes_no_verdict_has_a_defect(run: Run) ->
     assert exit_code(item) is ExitStatus.DEFECT
 
 
-def test_a_test_of_no_requirement_may_judge_nothing_and_leaves_no_record(run: Run) -> None:
+def test_a_test_of_no_requirement_may_judge_nothing_and_leaves_no_record(run: RunState) -> None:
     assert Item(run).goes_through("call", nothing).passed
     assert run.tests == []
 
 
-def test_a_test_in_which_model_and_mesh_differ_ends_with_a_report_and_no_trace(run: Run) -> None:
+def test_a_test_in_which_model_and_mesh_differ_ends_with_a_report_and_no_trace(run: RunState) -> None:
     def differs() -> None:
         raise Disagreement("1 of 6 calls", "refused", f"answered {PASSWORD}")
 
@@ -180,7 +180,7 @@ def test_a_test_in_which_model_and_mesh_differ_ends_with_a_report_and_no_trace(r
     assert run.tests == []
 
 
-def test_a_test_that_judged_passes_with_its_verdicts_kept(run: Run) -> None:
+def test_a_test_that_judged_passes_with_its_verdicts_kept(run: RunState) -> None:
     item = Item(run, "R4.4")
     assert item.goes_through("setup", nothing).passed
     report = item.goes_through("call", judged(held=True))
@@ -193,7 +193,7 @@ def test_a_test_that_judged_passes_with_its_verdicts_kept(run: Run) -> None:
     assert report.user_properties == item.user_properties
 
 
-def test_a_test_that_ended_before_it_judged_is_told_by_how_it_ended(run: Run) -> None:
+def test_a_test_that_ended_before_it_judged_is_told_by_how_it_ended(run: RunState) -> None:
     item = Item(run, "R4.4")
     assert "votes" in str(item.goes_through("call", defect).longrepr)
     assert Item(run, "R4.4").goes_through("call", lambda: pytest.skip("no browser")).skipped
@@ -202,7 +202,7 @@ def test_a_test_that_ended_before_it_judged_is_told_by_how_it_ended(run: Run) ->
 # --- the red message -------------------------------------------------------------------------------------
 
 
-def test_the_red_message_replaces_the_trace_and_is_the_record_s_reason(run: Run) -> None:
+def test_the_red_message_replaces_the_trace_and_is_the_record_s_reason(run: RunState) -> None:
     report = Item(run, "R4.4").goes_through("call", judged(held=False))
     assert str(report.longrepr).startswith("R4.4 stage 4 FAILED")
     assert "Traceback" not in str(report.longrepr)
@@ -212,7 +212,7 @@ def test_the_red_message_replaces_the_trace_and_is_the_record_s_reason(run: Run)
     assert [one.held for one in record.verdicts] == [False]
 
 
-def test_no_secret_is_in_the_message_or_the_record(run: Run) -> None:
+def test_no_secret_is_in_the_message_or_the_record(run: RunState) -> None:
     report = Item(run, "R4.4").goes_through("call", judged(held=False, seen=PASSWORD))
     assert "MYSQL_PASSWORD=<masked>" in str(report.longrepr)
     assert "hunter2" not in only_record(run).reason
@@ -227,7 +227,7 @@ def test_no_secret_is_in_the_message_or_the_record(run: Run) -> None:
 
 
 @pytest.mark.parametrize("phase", ["setup", "call"])
-def test_a_defect_is_an_error_told_without_source_text(run: Run, phase: When) -> None:
+def test_a_defect_is_an_error_told_without_source_text(run: RunState, phase: When) -> None:
     item = Item(run, "R4.4")
     report = item.goes_through(phase, defect)
     item.goes_through("teardown", nothing)
@@ -243,13 +243,13 @@ def test_a_defect_is_an_error_told_without_source_text(run: Run, phase: When) ->
         ("stage 5 has no files", Outcome.SKIPPED),
     ],
 )
-def test_a_skipped_test_says_why(run: Run, why: str, outcome: Outcome) -> None:
+def test_a_skipped_test_says_why(run: RunState, why: str, outcome: Outcome) -> None:
     Item(run, "R4.4").goes_through("setup", lambda: pytest.skip(why))
     assert only_record(run).outcome is outcome
     assert only_record(run).reason == f"Skipped: {why}"
 
 
-def test_a_red_test_is_told_at_once_in_a_line(run: Run) -> None:
+def test_a_red_test_is_told_at_once_in_a_line(run: RunState) -> None:
     said: list[str] = []
     run.progress = Progress(say=said.append)
     item = Item(run, "R4.4")
@@ -259,7 +259,9 @@ def test_a_red_test_is_told_at_once_in_a_line(run: Run) -> None:
     assert line.endswith("FAILED: R4.4: 60 of 600 from 1.0")
 
 
-def test_a_stage_that_never_got_ready_fails_its_requirement_and_leaves_the_others_unjudged(run: Run) -> None:
+def test_a_stage_that_never_got_ready_fails_its_requirement_and_leaves_the_others_unjudged(
+    run: RunState,
+) -> None:
     failed = StageFailed("image not found", breaks="R4.2")
     one, other = Item(run, "R4.2"), Item(run, "R4.4")
     one.nodeid = one.id = "the test of R4.2"
@@ -273,7 +275,7 @@ def test_a_stage_that_never_got_ready_fails_its_requirement_and_leaves_the_other
     assert "image not found" in broken.reason
 
 
-def test_where_no_test_of_the_requirement_is_to_come_the_first_one_reports_it(run: Run) -> None:
+def test_where_no_test_of_the_requirement_is_to_come_the_first_one_reports_it(run: RunState) -> None:
     """The tests of R3.7 are over, and hold, when voters of a later stage are what fails it."""
     run.tests.append(TestRecord("lock", ("R3.7",), 3, Outcome.PASSED, (), "", 1.0))
     items = [Item(run, "R4.4"), Item(run, "R4.5")]
@@ -288,7 +290,7 @@ def test_where_no_test_of_the_requirement_is_to_come_the_first_one_reports_it(ru
     assert exit_code(items[0]) is ExitStatus.FAILED
 
 
-def test_what_another_test_is_to_report_is_a_failure_of_the_run_all_the_same(run: Run) -> None:
+def test_what_another_test_is_to_report_is_a_failure_of_the_run_all_the_same(run: RunState) -> None:
     one, other = Item(run, "R4.9"), Item(run, "R4.3")
     other.session.items = [one, other]
     one.nodeid = "the test of R4.9"
@@ -299,7 +301,7 @@ def test_what_another_test_is_to_report_is_a_failure_of_the_run_all_the_same(run
 
 
 def test_a_requirement_that_fails_outside_of_a_verdict_is_its_test_s_own_where_no_other_is_named(
-    run: Run,
+    run: RunState,
 ) -> None:
     report = Item(run, "R4.4").goes_through("call", raising(RequirementFailed("no page had an answer")))
     assert str(report.longrepr).startswith("R4.4 FAILED: no page had an answer")
@@ -307,7 +309,7 @@ def test_a_requirement_that_fails_outside_of_a_verdict_is_its_test_s_own_where_n
 
 
 @pytest.mark.parametrize("held", [True, False])
-def test_an_error_at_teardown_doubles_neither_verdicts_nor_properties(run: Run, held: bool) -> None:
+def test_an_error_at_teardown_doubles_neither_verdicts_nor_properties(run: RunState, held: bool) -> None:
     item = Item(run, "R4.4")
     item.goes_through("call", judged(held=held))
     before = only_record(run)
@@ -320,7 +322,7 @@ def test_an_error_at_teardown_doubles_neither_verdicts_nor_properties(run: Run, 
     assert ("votes" in after.reason) is held
 
 
-def test_each_failure_is_written_under_the_test_s_own_name(run: Run) -> None:
+def test_each_failure_is_written_under_the_test_s_own_name(run: RunState) -> None:
     item = Item(run, "R4.4")
     item.goes_through("call", judged(held=False))
     item.goes_through("teardown", defect)
@@ -338,7 +340,8 @@ def test_each_failure_is_written_under_the_test_s_own_name(run: Run) -> None:
 def exit_code(item: Item, raw: int = pytest.ExitCode.TESTS_FAILED) -> ExitStatus:
     account = account_of(cast(Any, item.config))
     run = item.config.stash[RUN]
-    account.not_judged, account.all_required = end_summary.unjudged(run), run.require_all
+    account.not_judged = unjudged_requirements(run.record())
+    account.all_required = run.settings.require_all
     return decide(raw, account)
 
 
@@ -360,7 +363,7 @@ def told(item: Item, status: ExitStatus) -> str:
     ],
 )
 def test_what_a_test_raises_has_one_exit_code_in_whatever_phase(
-    run: Run, phase: When, error: Exception, code: ExitStatus
+    run: RunState, phase: When, error: Exception, code: ExitStatus
 ) -> None:
     item = Item(run, "R4.4")
     report = item.goes_through(phase, raising(error))
@@ -374,7 +377,7 @@ def test_what_a_test_raises_has_one_exit_code_in_whatever_phase(
     [(EnvironmentFailed("no node"), ExitStatus.ENVIRONMENT), (BadInput("no such"), ExitStatus.BAD_INPUT)],
 )
 def test_bad_input_and_a_failed_environment_end_the_run_at_once(
-    run: Run, phase: When, error: Exception, code: ExitStatus
+    run: RunState, phase: When, error: Exception, code: ExitStatus
 ) -> None:
     before = Item(run, "R4.3")
     before.goes_through("call", judged(held=False))
@@ -388,9 +391,9 @@ def test_bad_input_and_a_failed_environment_end_the_run_at_once(
 
 @pytest.mark.parametrize(("required", "code"), [(False, ExitStatus.NOT_JUDGED), (True, ExitStatus.FAILED)])
 def test_what_is_not_judged_is_no_success_and_a_failure_where_all_is_required(
-    run: Run, required: bool, code: ExitStatus
+    run: RunState, required: bool, code: ExitStatus
 ) -> None:
-    run = replace(run, require_all=required)
+    run = replace(run, settings=replace(run.settings, require_all=required))
     item = Item(run, "R4.4")
     item.goes_through("call", raising(NotSpoken("a delegate")))
     assert only_record(run).outcome is Outcome.NOT_JUDGED
@@ -400,7 +403,7 @@ def test_what_is_not_judged_is_no_success_and_a_failure_where_all_is_required(
     assert ("which --require-all counts as FAILED" in lines) is required
 
 
-def test_what_one_tier_leaves_to_the_other_is_judged(run: Run) -> None:
+def test_what_one_tier_leaves_to_the_other_is_judged(run: RunState) -> None:
     item = Item(run, "R4.4")
     item.goes_through("call", judged(held=True))
     static = replace(only_record(run), name="static", tier=Tier.STATIC, outcome=Outcome.NOT_JUDGED, reason="")
@@ -412,7 +415,7 @@ def test_what_one_tier_leaves_to_the_other_is_judged(run: Run) -> None:
 
 @pytest.mark.parametrize("after", [defect, broken_environment])
 def test_a_failed_requirement_is_exit_code_1_whatever_else_failed(
-    run: Run, after: Callable[[], object]
+    run: RunState, after: Callable[[], object]
 ) -> None:
     item = Item(run, "R4.4")
     item.goes_through("call", judged(held=False))
@@ -421,7 +424,7 @@ def test_a_failed_requirement_is_exit_code_1_whatever_else_failed(
     assert ("defect of the suite" in told(item, ExitStatus.FAILED)) is (after is defect)
 
 
-def test_a_defect_is_told_with_what_to_do_about_it(run: Run) -> None:
+def test_a_defect_is_told_with_what_to_do_about_it(run: RunState) -> None:
     item = Item(run, "R4.4")
     item.goes_through("call", judged(held=True))
     item.goes_through("teardown", defect)
@@ -431,7 +434,7 @@ def test_a_defect_is_told_with_what_to_do_about_it(run: Run) -> None:
     )
 
 
-def test_an_environment_that_fails_as_the_run_cleans_up_is_exit_code_3(run: Run) -> None:
+def test_an_environment_that_fails_as_the_run_cleans_up_is_exit_code_3(run: RunState) -> None:
     item = Item(run, "R4.4")
     item.goes_through("call", judged(held=True))
     item.goes_through("teardown", broken_environment)
@@ -439,7 +442,7 @@ def test_an_environment_that_fails_as_the_run_cleans_up_is_exit_code_3(run: Run)
     assert "while the run cleaned up" in told(item, ExitStatus.ENVIRONMENT)
 
 
-def test_a_test_of_the_suite_itself_judges_by_its_assertions(run: Run) -> None:
+def test_a_test_of_the_suite_itself_judges_by_its_assertions(run: RunState) -> None:
     item = Item(run)
     item.path = Path(__file__)
     item.goes_through("call", defect)
@@ -458,7 +461,7 @@ def test_a_test_of_the_suite_itself_judges_by_its_assertions(run: Run) -> None:
         (77, ExitStatus.DEFECT),
     ],
 )
-def test_no_code_of_pytest_s_own_gets_through(run: Run, raw: int, code: ExitStatus) -> None:
+def test_no_code_of_pytest_s_own_gets_through(run: RunState, raw: int, code: ExitStatus) -> None:
     item = Item(run, "R4.4")
     item.goes_through("call", judged(held=True))
     assert exit_code(item, raw) is code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.errors import EnvironmentFailed, StageFailed
 from canary_conformance.progress import Progress
+from canary_conformance.settings import Settings
 from canary_conformance.stages.namespace_under_test import StageRules
 from canary_conformance.upgrade import upgrade_run as module
 from canary_conformance.upgrade.upgrade_failures import Stops, told_of
@@ -22,8 +24,8 @@ from canary_conformance.upgrade.upgrade_run import Upgrade, let_see
 from canary_conformance.upgrade.witnesses import Witnesses
 from canary_conformance.voting.page_results import Counts
 from canary_conformance.voting.stage_rules import ORDINARY
-from fixtures.options import FAILED_STAGE, RUN
-from fixtures.run_fixtures import bring_to_stage
+from fixtures.run_state import FAILED_STAGE, RUN, RunState
+from fixtures.stage import bring_to_stage
 from tests.selftest.upgrade_support import RESET, SOURCE, TARGET, attempt
 
 pytestmark = pytest.mark.selftest
@@ -227,9 +229,7 @@ def test_a_stage_that_never_gets_ready_is_walked_once() -> None:
         raise StageFailed("pods don't start", breaks="R1.2", since=5.0)
 
     stash = pytest.Stash()
-    run = SimpleNamespace(worker="", selected=(), tests=[], require_all=False, manifests=None)
-    run.progress = Progress()
-    stash[RUN] = cast(Any, run)
+    stash[RUN] = RunState(Settings(Path(), Path()))
     config = SimpleNamespace(stash=stash)
     node = SimpleNamespace(
         config=config, stash=pytest.Stash(), iter_markers=lambda _: iter([pytest.mark.requirement("U1").mark])

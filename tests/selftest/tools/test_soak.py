@@ -21,8 +21,9 @@ from canary_conformance.process_owners import MARK, own_token
 from canary_conformance.progress import Progress
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.report.run_record import Outcome, requirement_lines
-from fixtures import end_summary
-from fixtures.options import RUN, Run
+from canary_conformance.settings import Settings as RunSettings
+from fixtures import reporting
+from fixtures.run_state import RUN, RunState
 from tests.selftest.support import interrupted_when, run_record
 from tools import preparation, reports, soak
 from tools.rounds import Round, read_round
@@ -102,20 +103,20 @@ def test_a_round_is_the_walk_of_e2e_on_the_kept_cluster() -> None:
 # --- one round -------------------------------------------------------------------------------------------
 
 
-def output_of(run: Run) -> str:
+def output_of(run: RunState) -> str:
     """What the plugin prints at the end of a run."""
     lines = ["report: of a test, no folder"]
     stash = pytest.Stash()
     stash[RUN] = run
     reporter = SimpleNamespace(write_line=lines.append)
-    end_summary.pytest_terminal_summary(
+    reporting.pytest_terminal_summary_tables(
         cast(Any, reporter), cast(Any, SimpleNamespace(stash=stash, get_verbosity=lambda: 0))
     )
     return "\n".join([*lines, "=== 1 failed in 3.2s ==="])
 
 
 def test_a_round_is_what_its_own_report_says(tmp_path: Path) -> None:
-    run = Run(ImagesFrom.AUTO, "c", True, MANIFESTS, False, tmp_path, Progress())
+    run = RunState(RunSettings(MANIFESTS, tmp_path))
     run.folder = RunFolder.of_now(tmp_path / "reports").make()
     run.tests = list(run_record(R3_2=Outcome.FAILED, R4_4=Outcome.PASSED).tests)
     output = output_of(run)
@@ -252,7 +253,7 @@ def test_every_round_has_a_line_and_a_log_and_the_next_one_comes(walks: Walks, t
         "3) echo no node; exit 3;; esac"
     )
     rounds: list[Round] = []
-    soak.walk(ASKED, tmp_path, rounds, walks.progress)
+    soak.make_rounds(ASKED, tmp_path, rounds, walks.progress)
     assert [one.exit_code for one in rounds] == [0, 1, 3]
     lines = [line.partition("] ")[2] for line in walks.said]
     assert [line.partition(":")[0] for line in lines[:3]] == [f"round {n} of 3" for n in (1, 2, 3)]
@@ -272,7 +273,7 @@ def test_an_interrupted_round_removes_what_it_made_and_the_others_are_kept(
     walks.do(f"[ $n -eq 1 ] && exit 0; {HANGS.format(tmp_path)}")
     rounds: list[Round] = []
     with interrupted_when(tmp_path / "started"), pytest.raises(KeyboardInterrupt):
-        soak.walk(ASKED, tmp_path, rounds, walks.progress)
+        soak.make_rounds(ASKED, tmp_path, rounds, walks.progress)
     assert [one.exit_code for one in rounds] == [0]
     assert (tmp_path / "removed").exists()
 
@@ -352,7 +353,7 @@ def test_a_second_signal_leaves_a_round_time_to_remove_what_it_made(
         assert soak.main(["--rounds", "9"]) == 2
     assert (tmp_path / "removed").exists()
     assert clusters[-1] == "deleted"
-    assert "SIGINT again: what this run made is being removed" in capsys.readouterr().out
+    assert "SIGINT again: cleaning up" in capsys.readouterr().out
 
 
 def test_an_environment_that_can_not_be_had_is_no_verdict(

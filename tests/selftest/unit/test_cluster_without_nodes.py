@@ -12,6 +12,7 @@ import pytest
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.base import Address, Cluster
+from canary_conformance.cluster.machine_audit import NOT_WATCHED, only_inside
 from canary_conformance.cluster.machine_counters import NODES, machine_watch_of
 from canary_conformance.errors import EnvironmentFailed, NotJudged
 from canary_conformance.mesh.base import Gateway, Mesh, gateway_address
@@ -20,7 +21,6 @@ from canary_conformance.scenario.observations import Reply, ReplyKind
 from canary_conformance.stages import closed_ingress
 from canary_conformance.stages.closed_ingress import knock_everywhere, ways_in
 from canary_conformance.stages.disturbances import Unanswered, vitals, watch_of
-from fixtures.machine_audit import NOT_WATCHED, only_inside
 from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest

@@ -6,6 +6,7 @@ import pytest
 
 from canary_conformance.model.model import Leg
 from canary_conformance.model.objects.questions import Request, explain
+from canary_conformance.model.routing.expected_legs import NOTHING_TO_COMPARE
 from tests.selftest.routing_support import (
     OPEN,
     at_gate,
@@ -111,9 +112,9 @@ def test_every_destination_of_a_route_counts_and_one_without_pods_is_unknown() -
 
 def test_a_leg_without_a_route_or_a_service_is_unknown() -> None:
     closed = MESH.replace("number: 80,", "number: 81,")
-    assert {leg.cells for leg in model(closed).legs() if leg.source.gateway} == {"UNKNOWN - - - -"}
+    assert {leg.cells for leg in model(closed).legs() if leg.source.gateway} == {NOTHING_TO_COMPARE}
     gone = MESH.replace("metadata: {name: voting-storage}", "metadata: {name: storage}")
-    assert {leg.cells for leg in model(gone).legs() if "storage" in leg.host} == {"UNKNOWN - - - -"}
+    assert {leg.cells for leg in model(gone).legs() if "storage" in leg.host} == {NOTHING_TO_COMPARE}
 
 
 def test_an_explanation_tells_each_outcome_with_its_share() -> None:

@@ -151,6 +151,26 @@ def test_a_run_that_judged_less_than_all_says_incomplete() -> None:
     assert line == "34 requirements: 1 holds, 1 not judged, 1 skipped, 31 not run; incomplete"
 
 
+@pytest.mark.parametrize(
+    ("tests", "line"),
+    [
+        ((passed("R4.4"), passed("R5.1"), passed("R5.2")), "3 selected and hold, 31 not selected"),
+        ((passed("R4.4"),), "1 holds, 2 not run, 31 not selected; incomplete"),
+        (
+            (passed("R4.4"), record("R5.1", outcome=Outcome.FAILED), passed("R5.2")),
+            "2 hold, 1 failed, 31 not selected",
+        ),
+        (
+            (passed("R4.4"), record("R5.1", outcome=Outcome.NOT_JUDGED), passed("R5.2")),
+            "2 hold, 1 not judged, 31 not selected; incomplete",
+        ),
+    ],
+)
+def test_a_selection_that_was_judged_is_complete(tests: tuple[TestRecord, ...], line: str) -> None:
+    run = RunRecord((), tests, (), selected=("R4.4", "R5.1", "R5.2"))
+    assert count_line(requirement_lines(run)) == f"34 requirements: {line}"
+
+
 def test_a_static_run_of_everything_is_complete_although_something_needs_a_cluster() -> None:
     tests = tuple(passed(id_) for id_ in REQUIREMENTS if id_ not in ids_with(Trait.ON_A_CLUSTER_ONLY))
     lines = requirement_lines(RunRecord((), tests, ()))
