@@ -17,7 +17,7 @@ from canary_conformance.images.pull_outcomes import (
     outcome_of,
 )
 from canary_conformance.images.references import DOCKER_HUB, Reference
-from canary_conformance.processes import CommandFailed, TooLate, run
+from canary_conformance.processes import CommandFailed, Silent, TooLate, run
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import SYSTEM_CLOCK, Clock, wait_until
 
@@ -61,7 +61,8 @@ def _problem(reference: str) -> PullFailed | PullRefused | None:
     try:
         run(["docker", "pull", reference], limit=LIMITS.image_pull, first_word=LIMITS.registry_answers)
     except TooLate as late:
-        return failure(reference, Outcome.TIME_OUT, str(late).splitlines()[0])
+        outcome = Outcome.TIME_OUT if isinstance(late, Silent) else Outcome.SLOW
+        return failure(reference, outcome, str(late).splitlines()[0])
     except CommandFailed as failed:
         # The first line has the command, and with it the user's own words.
         first, _, reported = str(failed).partition("\n")

@@ -185,6 +185,17 @@ def test_an_engine_without_a_word_is_a_registry_that_does_not_answer(
     assert "wrote nothing within 0.3 s" in str(why)
 
 
+def test_a_pull_that_goes_on_until_its_limit_is_slow_and_not_unanswered(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "LIMITS", Timeouts(registry_answers=0.2, image_pull=0.5))
+    programs.add("docker", "echo 'Pulling from istio/pilot'; while :; do :; done")
+    why = failed()
+    assert why.outcome is Outcome.SLOW
+    assert "did not end within 0.5 s" in str(why)
+    assert "--timeout-factor" in str(why)
+
+
 def test_a_slow_pull_of_a_registry_that_answers_may_take_longer(
     programs: Programs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
