@@ -16,6 +16,7 @@ from canary_conformance.model.routing.services import services
 from canary_conformance.model.stage_plan import Moment, Plan
 from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts.verdict import Verdict
+from canary_conformance.voting.contract import APP
 from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.voting.static.manifest_causes import by_line
 from canary_conformance.voting.static.model_questions import page
@@ -177,7 +178,7 @@ def _failures(plan: Plan, index: int, cookie: str, served_by: str) -> Iterator[F
         if not served:
             yield _failure(_page_ended(outcome), outcome, later)
         for name in served:
-            if not name.startswith("voting-app ") or (served_by and name != served_by):
+            if not name.startswith(f"{APP} ") or (served_by and name != served_by):
                 instead = f" instead of {served_by}" if served_by else ""
                 yield _failure(f"{name} serves the page{instead}", outcome, later)
             else:
