@@ -67,7 +67,7 @@ class Callers:
             self._wait(pod, _caller_runs, "runs a caller")
 
     def runs_in(self, pod: PodName) -> bool:
-        """Tell whether a caller runs by now in a pod that is to stay; start() starts it."""
+        """Return whether a caller runs by now in a pod that is to stay; start() starts it."""
         found = self._api.get("v1", "Pod", pod.name, pod.namespace) or {"metadata": {}}
         return "deletionTimestamp" not in found["metadata"] and _caller_runs(found)
 

@@ -26,7 +26,7 @@ from canary_conformance.voting.contract import (
 
 Destination = tuple[str, int]
 PREFIXES = {(ANALYTICS, PAGE_PORT): "ANALYTICS", REDIS: "REDIS", MYSQL: "MYSQL"}
-"""Of the variables by which a component is told where what it needs is."""
+"""The prefixes of the variables that configure where a component finds what it needs."""
 
 
 @dataclass(frozen=True, slots=True)
