@@ -21,7 +21,7 @@ class EnvironmentFailed(Exception):
 
 
 class NotJudged(Exception):
-    """A requirement can't be judged, nobody is proved to be at fault: exit code 5 where nothing failed."""
+    """A requirement cannot be judged, and no fault is proved: exit code 5 where nothing failed."""
 
 
 class NotSpoken(NotJudged):
@@ -71,4 +71,9 @@ class RequirementFailed(Exception):
 
 
 class StageFailed(RequirementFailed):
-    """A stage can't get ready: the manifests under judgement are at fault, and no later test is judged."""
+    """A stage can't get ready: the manifests under judgement are at fault, and no later test is judged.
+
+    `no_node` is whether no node takes one of its pods, which a cluster shared by several runs explains too.
+    """
+
+    no_node = False

@@ -1,4 +1,4 @@
-"""What the suite can't write is the environment's fault: told by path and reason, not by a traceback."""
+"""A file that cannot be written is a failure of the environment, reported by path and reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from canary_conformance.errors import EnvironmentFailed
 def writing(path: Path) -> Iterator[None]:
     """Raise EnvironmentFailed where the system refuses what is made or written within.
 
-    path: what is told where the system names none.
+    path: the path to report where the system names none.
     """
     try:
         yield
@@ -31,5 +31,5 @@ def check_writable(folder: Path) -> None:
     try:
         TemporaryFile(dir=there).close()
     except OSError as error:
-        # The system names the file that was tried, which nobody has asked for.
+        # The system names the file of the trial, which means nothing to the reader.
         raise EnvironmentFailed(f"can't write {folder}: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""The one way to run a program: output captured, a limit kept, a failure told with its last lines.
+"""The one way to run a program: output captured, a limit kept, a failure reported with its last lines.
 
 The child gets a process group of its own, so that a limit or a Ctrl-C ends all that it started, and nothing
 else.
@@ -30,7 +30,7 @@ class TooLate(CommandFailed):
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use; where the system does not say (macOS), all of them."""
+    """Return how many cores this process may use; all of them where the system reports none (macOS)."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -123,7 +123,7 @@ def last_lines(text: str, count: int = LINES_TOLD) -> str:
 
 
 def _failure(words: Sequence[str], how: str, errors: bytes | None, output: bytes | None) -> CommandFailed:
-    """Tell how a command ended, with the last lines of its errors, or of its output where it wrote none."""
+    """Return how a command ended, with the last lines of its errors, or of its output where it wrote none."""
     told = last_lines((errors or b"").decode(errors="replace"))
     told = told or last_lines((output or b"").decode(errors="replace"))
     return CommandFailed(f"{_short(words)} {how}" + (f":\n{told}" if told else ""))

@@ -2,8 +2,8 @@
 
 Each phase prints one line when it starts and one when it ends, with seconds since the run began. The list of
 ended phases is the run's table of times. While a phase lasts, a terminal shows it in a live line, and a log
-is told of it after a long silence. Where the lines go is given by whoever runs the suite (the plugin:
-pytest's terminal).
+gets a line about it after a long silence. The caller decides where the lines go (the plugin: pytest's
+terminal).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from canary_conformance.status_line import LiveLine
 
 Say = Callable[[str], None]
 
-# Seconds between two looks at the running phase: a count seems to run, and nobody notices what it costs.
+# Seconds between two looks at the running phase: a count seems to run, and the cost is not noticeable.
 LOOK_EVERY = 0.2
-# Seconds: a phase that has lasted as long is told of where nothing was printed for as long. With each such
-# line the silence that is borne doubles, so that an hour of compiling is no hundred lines.
+# Seconds: a phase that has lasted as long gets a line where nothing was printed for as long. Each such line
+# doubles the silence that is allowed, so that an hour of compiling is not a hundred lines.
 SILENCE, LONGEST_SILENCE = 15.0, 60.0
 
 
 def say_nothing(line: str) -> None:
-    """Say nothing: for a run that nobody watches."""
+    """Print nothing: for a run without output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class _Running:
 
 @dataclass(slots=True)
 class Progress:
-    """Says what happens, timed, and keeps the phases for the table of times.
+    """Prints what happens, timed, and keeps the phases for the table of times.
 
     Phases are of one thread; notes and details may come from any.
     """
@@ -64,7 +64,7 @@ class Progress:
     now: Callable[[], float] = time.monotonic
     # The first is no phase: it takes the details that come while none runs.
     _running: list[_Running] = field(default_factory=lambda: [_Running("", 0.0)])
-    # Of a kind that its holder may take again: what handles a signal says so in the middle of anything.
+    # Reentrant: a signal handler prints a note in the middle of anything.
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _said_at: float = 0.0
     _bearable: float = SILENCE
@@ -89,7 +89,7 @@ class Progress:
             self._say(text)
 
     def detail(self, text: str) -> None:
-        """Tell how far the innermost phase is, until it tells otherwise or ends; this only keeps the text."""
+        """Set the text that shows how far the innermost phase is; nothing is printed now."""
         self._running[-1].detail = text
 
     @contextmanager
@@ -144,7 +144,7 @@ class Progress:
 
     @contextmanager
     def _watched(self, phase: _Running) -> Iterator[None]:
-        """Have a phase looked at from a thread: one for all phases that run, none where nobody would see."""
+        """Have a thread look at a phase: one for all running phases, none where nothing would be shown."""
         seen = self.live is not None or self.say is not say_nothing
         looking = _again_and_again(self.look) if seen and self.depth == 0 else nullcontext()
         if self.depth == 0:

@@ -1,7 +1,7 @@
 """A run's own folder for temporary files: what a killed run leaves there is known by its name.
 
 Libraries and browsers leave keys and profiles in the system's folder for temporary files, and would leave
-them for good where nobody lets them tidy up.
+them for good where nothing lets them tidy up.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ It has no mark of the run, and puts its temporary files where the system has the
 def scratch() -> Iterator[Path]:
     """Let this process and all that it starts put their temporary files into one folder, removed at the end.
 
-    Nobody but its owner can read it. A worker has its controller's: one within another would be too long.
+    Only its owner can read it. A worker has its controller's: one within another would be too long.
     """
     system, variable = tempfile.gettempdir(), os.environ.get("TMPDIR")
     if _is_scratch(Path(system)):
@@ -77,5 +77,5 @@ def _is_scratch(folder: Path) -> bool:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Tell whether this user made the folder: anybody may make one of that name where all users may write."""
+    """Return whether this user made the folder: any user may make one of that name in a shared folder."""
     return folder.is_dir() and folder.stat().st_uid == os.getuid()

@@ -86,10 +86,10 @@ class CommandLine(argparse.ArgumentParser):
 def end_as_the_suite(work: Callable[[], int]) -> int:
     """Do the work and return its exit code, or that of what ended it (exit_codes), SIGTERM too.
 
-    A second signal, which CI systems and tox send soon after the first, leaves a walk time to remove what it
+    A second signal, which CI systems and tox send soon after the first, leaves a run time to remove what it
     made.
     """
-    # Walks share the claim on their cluster with the command that starts them.
+    # Runs share the claim on their cluster with the command that starts them.
     mark_children()
     try:
         with Interrupts(say).installed():

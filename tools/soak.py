@@ -1,8 +1,8 @@
-"""The whole walk many times on one cluster: `python -m tools.soak --rounds N -- PYTEST ARGUMENTS`.
+"""The whole suite many times on one cluster: `python -m tools.soak --rounds N -- PYTEST ARGUMENTS`.
 
-A false alarm is a defect of the suite, and only many rounds show one: a requirement that is broken in some of
-them and held in the others is either a flaw of the manifests that comes and goes, or ours. No round is made
-again, and none is left out of the table.
+A false alarm is a defect of the suite, and only many rounds show one: a requirement that fails in some of
+them and holds in the others is either an intermittent flaw of the manifests or a defect of the suite. No
+round is repeated, and none is left out of the table.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Settings:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Walk, print a line for each round and a table, and write reports/soak-TIME.txt.
+    """Make the rounds, print a line for each and a table, and write reports/soak-TIME.txt.
 
     Returns the exit code of all rounds together (canary_conformance.exit_codes).
     """
@@ -56,7 +56,7 @@ def settings(words: Sequence[str] | None = None) -> Settings:
 
 
 def table(rounds: Sequence[Round]) -> str:
-    """Return what came of each requirement that was asked for in any round, and where the failed rounds are.
+    """Return a row for each requirement that any round selected, and where the failed rounds are.
 
     A round without a report judged nothing.
     """
@@ -68,8 +68,8 @@ def table(rounds: Sequence[Round]) -> str:
     asked = {id_: found for id_, found in standings.items() if not no_test.issuperset(found)}
     rows = [_row("", "judged", "held", "failed", "not judged")]
     for id_, found in asked.items():
-        held, broken = found.count(Standing.HOLDS), found.count(Standing.FAILED)
-        rows.append(_row(id_, held + broken, held, broken or "-", len(rounds) - held - broken or "-"))
+        held, failed = found.count(Standing.HOLDS), found.count(Standing.FAILED)
+        rows.append(_row(id_, held + failed, held, failed or "-", len(rounds) - held - failed or "-"))
     return "\n".join([*(rows if asked else []), *_failed(rounds), _times(rounds)])
 
 
@@ -80,17 +80,25 @@ def _soak(asked: Settings, progress: Progress) -> int:
     rounds: list[Round] = []
     try:
         with kind_cluster(suite.cluster_name, provisions, store(), progress, keep=suite.keep_cluster):
-            walk(asked, folder, rounds, progress)
+            make_rounds(asked, folder, rounds, progress)
     finally:
         told = f"{provisions.describe()}\n{table(rounds)}\n"
         tell(folder, told)
     return together(one.exit_code for one in rounds)
 
 
-def walk(asked: Settings, folder: Path, rounds: list[Round], progress: Progress) -> None:
-    """Walk so many times, each noted with a line and added to the rounds when it has ended.
+def make_rounds(asked: Settings, folder: Path, rounds: list[Round], progress: Progress) -> None:
+    """Run the suite so many times; each run is noted with a line and added to the rounds when it has ended.
 
-    folder: for the logs. Raises what read_round() does.
+    Args:
+        asked: The command line.
+        folder: Where the logs go.
+        rounds: The rounds so far, which grow.
+        progress: Where the lines go.
+
+    Raises:
+        BadInput: pytest refused its arguments.
+        KeyboardInterrupt: A round was interrupted.
     """
     for number in range(1, asked.rounds + 1):
         log = folder / f"round-{number}.log"
@@ -116,7 +124,7 @@ def _times(rounds: Sequence[Round]) -> str:
         return "no round was completed"
     seconds = [one.seconds for one in rounds]
     number = f"{len(rounds)} round{'' if len(rounds) == 1 else 's'}"
-    # Each way in which a round can end without being green is told apart from the others.
+    # Each way in which a round can end without being green is counted by itself.
     words = {int(ExitStatus.HOLDS): "green", int(ExitStatus.FAILED): "red"}
     codes = Counter(one.exit_code for one in rounds)
     others = sorted(code for code in codes if code not in words)

@@ -223,7 +223,9 @@ def _failed(api: Api, namespace: str, end: GaveUp | NotInTime, hope: _Hope) -> S
     elif trouble is not None and trouble.container:
         log = _what_events_say(api, namespace, trouble.pod)[-KUBELETS_LINES:]
         log += last_log_lines(api, namespace, trouble.pod, trouble.container)
-    return StageFailed(end.reason, log, concerns=trouble.concerns if trouble else (), since=hope.since)
+    failed = StageFailed(end.reason, log, concerns=trouble.concerns if trouble else (), since=hope.since)
+    failed.no_node = trouble is not None and trouble.no_node
+    return failed
 
 
 def last_log_lines(api: Api, namespace: str, pod: str, container: str) -> list[str]:

@@ -70,7 +70,7 @@ def _problem(reference: str) -> PullFailed | PullRefused | None:
 
 
 def failure(reference: str, outcome: Outcome, reported: str) -> PullFailed | PullRefused:
-    """Return the failure of a pull in a sentence: what happened, what to do, and the engine's own words."""
+    """Return the failure of a pull in a sentence: what happened, the engine's own words, what to do."""
     image = Reference.parse(reference)
     meaning = MEANINGS[outcome]
     at = "" if image.host == DOCKER_HUB else f" {image.host}"
@@ -86,7 +86,7 @@ def failure(reference: str, outcome: Outcome, reported: str) -> PullFailed | Pul
     # A host that is not Docker Hub was named by the user.
     input_is_wrong = meaning.input or (outcome is Outcome.NO_HOST and image.host != DOCKER_HUB)
     kind = PullRefused if input_is_wrong else PullFailed
-    return kind(outcome, f"{reference} was not pulled: {what}; {mend}. The engine reports: {reported}")
+    return kind(outcome, f"{reference} was not pulled: {what} (the engine reports: {reported}); {mend}")
 
 
 def _shell_has_proxy() -> bool:

@@ -1,6 +1,6 @@
 """What names something that isn't there: a host, port, subset, gateway, Secret, claim, or pods.
 
-It holds at one moment: a stage may well name what a later one brings. A subset without pods isn't told: it
+It holds at one moment: a stage may well name what a later one brings. A subset without pods is no finding: it
 may be meant to be empty.
 """
 

@@ -116,7 +116,7 @@ class Model:
         return source_of(found)
 
     def leads_to(self, match: Place, workload: str) -> bool:
-        """Tell whether the route of a match (its line) leads to ready pods of a workload, if it matched."""
+        """Return whether the route of a match (its line) leads to ready pods of a workload, if it matched."""
         clusters = self._answers.clusters
         return any(
             str(backend.workload) == workload

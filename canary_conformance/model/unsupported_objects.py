@@ -52,19 +52,19 @@ class Unsupported:
         ]
 
     def of_client(self, namespace: str, labels: Mapping[str, str]) -> Rule | None:
-        """Return the object that can touch what a pod's proxy sends, None when there is none."""
+        """Return the object that can touch what a pod's proxy sends; None for none."""
         return self._first(one for one in self._touches if one.as_client and one.selects(namespace, labels))
 
     def of_server(self, namespace: str, labels: Mapping[str, str]) -> Rule | None:
-        """Return the object that can touch what a pod receives, None when there is none."""
+        """Return the object that can touch what a pod receives; None for none."""
         return self._first(one for one in self._touches if one.as_server and one.selects(namespace, labels))
 
     def of_gateway(self, namespace: str, labels: Mapping[str, str]) -> Rule | None:
-        """Return the object that can touch the ingress gateway's pods, None when there is none."""
+        """Return the object that can touch the ingress gateway's pods; None for none."""
         return self._first(one for one in self._touches if one.as_gateway and one.selects(namespace, labels))
 
     def of_host(self, host: str, port: int | None = None) -> Rule | None:
-        """Return the object that can touch the routing to a host and port, None when there is none."""
+        """Return the object that can touch the routing to a host and port; None for none."""
         return self._first(
             one
             for one in self._touches

@@ -155,7 +155,7 @@ def _is_same(test: TestRecord, near: Sequence[str], found: Disagreement) -> bool
 def headline(record: TestRecord) -> str:
     """Return a failed requirement in a line, while the run goes on.
 
-    Like "FAILED: R4.3, 3.1 s after stage 4 was propagated: 60 of 600 pages came from 2.0".
+    For example "FAILED: R4.3, 3.1 s after stage 4 was propagated: 60 of 600 pages came from 2.0".
     """
     after = "" if record.after_live is None else f", {_after(record.after_live, record.stage)}"
     by = " by the manifests alone" if record.tier is Tier.STATIC else ""

@@ -167,7 +167,7 @@ def _that_count(all_tests: Sequence[TestRecord], id_: str) -> list[TestRecord]:
 
 
 def static_only(run: RunRecord) -> bool:
-    """Tell whether the run judged by the manifests alone."""
+    """Return whether the run judged by the manifests alone."""
     return bool(run.tests) and all(test.tier is Tier.STATIC for test in run.tests)
 
 
@@ -258,9 +258,9 @@ def _said(test: TestRecord) -> list[str]:
 
 
 def _why(test: TestRecord) -> list[str]:
-    broken = [verdict.evidence for verdict in test.verdicts if not verdict.held]
-    if test.outcome is Outcome.FAILED and broken:
-        return broken
+    failed = [verdict.evidence for verdict in test.verdicts if not verdict.held]
+    if test.outcome is Outcome.FAILED and failed:
+        return failed
     first = next((line for line in test.reason.splitlines() if line.strip()), "no reason given")
     # The verdict stands beside it and says as much.
     return [first.strip().removeprefix("Skipped: ").removeprefix("not judged: ")]

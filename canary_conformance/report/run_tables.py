@@ -59,7 +59,7 @@ def requirement_table(run: RunRecord, width: int = WIDTH) -> str:
 
 
 def failure_table(run: RunRecord, width: int = WIDTH) -> str:
-    """Return what the run found out, short: the causes, then a row for each requirement that doesn't hold.
+    """Return the run's findings in short: the causes, then a row for each requirement that does not hold.
 
     Those that hold are listed by their ids. It is the requirement table where nothing failed.
     """
@@ -96,7 +96,7 @@ def _unjudged(lines: Sequence[RequirementLine]) -> list[str]:
 def _evidence_by_cause(run: RunRecord) -> dict[str, str]:
     """Return, by the ids of failed requirements, the number of the cause and what was seen first.
 
-    What the cause itself says already is not repeated: it is printed above the rows, in full.
+    A sentence of the cause itself is not repeated: it is printed above the rows, in full.
     """
     found: dict[str, str] = {}
     for number, cause in enumerate(failed_by_cause(run.tests), start=1):
@@ -128,7 +128,7 @@ def times_table(phases: Sequence[Phase], seconds: float = 0.0, top: int = 20, wi
     """Return where the time went: seconds and share of the run for each phase, nested, in the order begun.
 
     Phases of one name within the same phase are one line with their number. Only the `top` longest are shown,
-    with the phases that they lie in. The run's length is its seconds, where they are told, or the end of its
+    with the phases that they lie in. The run's length is its seconds, where they are known, or the end of its
     last phase; what no phase accounts for is a line of its own. "" when no phase ended.
     """
     spent = _spent(phases)

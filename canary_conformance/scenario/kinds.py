@@ -138,7 +138,7 @@ def _not_served(api_version: str, kind: str) -> str:
 
 
 def is_known(api_version: str, kind: str) -> bool:
-    """Tell whether Kubernetes or Istio define a kind, so that it is known what its objects do."""
+    """Return whether Kubernetes or Istio define a kind, so that it is known what its objects do."""
     return api_version in API_VERSIONS.get(kind, ())
 
 

@@ -7,7 +7,6 @@ seconds.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,8 +17,6 @@ from canary_conformance.scenario.stages import ObjectRef, Verb
 T_co = TypeVar("T_co", covariant=True)
 
 _VERSION_BY_STORE = {"redis": "1.0", "mysql": "2.0"}
-# What requests and Playwright call it: ReadTimeout, ConnectTimeout, TimeoutError.
-_TIMED_OUT = re.compile(r"\w*Timeout(Error)?:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +37,8 @@ class Page:
     The texts are those of the app's contract without the blanks around them, "" where the page lacks them:
     `host`, `store` and `flag` from `#footer`, `results` from `#results`, `buttons` in the page's order.
     `error` is "" unless the transport failed; then, and only then, `status` is None. `cookie` is the raw
-    header that was sent, "" for none. `excerpt` is the start of the body, for reports. Raises ValueError when
-    status and error contradict each other.
+    header that was sent, "" for none. `excerpt` is the start of the body, for reports. `timed_out` is whether
+    the transport gave up at its limit. Raises ValueError when status and error contradict each other.
     """
 
     status: int | None
@@ -56,6 +53,7 @@ class Page:
     took: float
     excerpt: str
     path: str = "/"
+    timed_out: bool = False
 
     def __post_init__(self) -> None:
         if (self.status is None) != bool(self.error):
@@ -65,11 +63,6 @@ class Page:
     def whole(self) -> bool:
         """Whether the page is 200 and names its host, its store and a result; else it is a failed page."""
         return self.status == 200 and bool(self.host and self.store and self.results)
-
-    @property
-    def late(self) -> bool:
-        """Whether there was no answer at the limit, by the transport's own name for that."""
-        return self.status is None and bool(_TIMED_OUT.match(self.error))
 
     @property
     def version(self) -> str:

@@ -1,6 +1,6 @@
 """The scenario's namespace where a file brings it: `kubectl create namespace` is then not needed before.
 
-The labels that scenario.yaml lists are the namespace's whoever makes it, and those of the file come over
+The labels that scenario.yaml lists are the namespace's in any case, and those of the file come over
 them.
 """
 
@@ -28,7 +28,7 @@ def brought_by_file(scenario: Scenario, manifests: ManifestFolder) -> Manifest |
 
 
 def is_own(manifest: Manifest, namespace: str) -> bool:
-    """Tell whether an object is the namespace of this name."""
+    """Return whether an object is the namespace of this name."""
     return manifest.ref == ObjectRef("Namespace", namespace)
 
 

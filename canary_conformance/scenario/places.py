@@ -1,4 +1,4 @@
-"""Where something is written, what is wrong there, and how a person is told."""
+"""Where something is written, what is wrong there, and how it is reported."""
 
 from __future__ import annotations
 

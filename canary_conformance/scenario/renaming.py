@@ -52,7 +52,7 @@ class Renaming:
         }
 
     def meets(self, selector: Mapping[str, str]) -> bool:
-        """Tell whether a selector chooses gateways by nothing that tells them apart."""
+        """Return whether a selector chooses gateways by nothing that tells them apart."""
         return selector.items() <= self.shared.items()
 
 

@@ -231,7 +231,7 @@ class _Reading:
         return unrendered(self._text[start:].partition("\n")[0])
 
     def _is_right(self, key: yaml.ScalarNode) -> bool:
-        """Tell whether a key is the number or boolean that it is read as."""
+        """Return whether a key is the number or boolean that it is read as."""
         before = len(self._findings)
         self._check_scalar(key)
         right = len(self._findings) == before

@@ -107,12 +107,19 @@ def knock(url: str) -> Reply:
             session.trust_env = False
             answer = session.get(url, timeout=LIMITS.request)
     except requests.ConnectionError as error:
-        kind = ReplyKind.REFUSED if "refused" in str(error) else ReplyKind.RESET
+        kind = ReplyKind.REFUSED if _is_refused(error) else ReplyKind.RESET
         return Reply(kind, b"", str(error), time.monotonic() - started)
     except requests.RequestException as error:
         return Reply(ReplyKind.FAILED, b"", str(error), time.monotonic() - started)
     told = f"HTTP {answer.status_code}"
     return Reply(ReplyKind.ANSWERED, answer.content[:200], told, time.monotonic() - started)
+
+
+def _is_refused(error: BaseException | None) -> bool:
+    """Return whether a connection was refused, which the client library wraps several times."""
+    while error is not None and not isinstance(error, ConnectionRefusedError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def knock_until_refused(url: str) -> Reply:

@@ -1,7 +1,7 @@
 """What a cluster holds, as names: taken before the scenario and after it, the two must be equal (R6.2).
 
 Left out is what clusters change by themselves: events, leases, and the endpoints and pods that controllers
-make. In what is kept, an object is told by kind, namespace and name; with `contents` also by what its author
+make. In what is kept, an object is named by kind, namespace and name; with `contents` also by what its author
 wrote (spec and data).
 """
 

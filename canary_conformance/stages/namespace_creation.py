@@ -24,7 +24,7 @@ from canary_conformance.stages.disturbances import watch_of
 from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest, Parts, Reached, ScenarioRules
 from canary_conformance.stages.owned_namespaces import apply_namespace, remove_namespaces
-from canary_conformance.stages.reuse import Unusable, take_over, write_down
+from canary_conformance.stages.reuse import Unusable, reusable, write_down
 from canary_conformance.stages.sentinel_placement import kinds_with_token, namespace_shown_to_all
 from canary_conformance.stages.stage_runner import StageRunner
 from canary_conformance.traffic.callers import Callers
@@ -116,7 +116,7 @@ def _reused(
 ) -> StageRunner | None:
     """Return the runner of the last run's namespace; None, with a note, where it can't be reused."""
     try:
-        left, changes = take_over(namespace.api, namespace.setting, judged)
+        left, changes = reusable(namespace.api, namespace.setting, judged)
     except Unusable as why:
         namespace.progress.note(f"the namespace of the last run is not reused: {why}")
         return None

@@ -43,8 +43,10 @@ PLAINTEXT = "plaintext"
 class StageRules:
     """What a scenario requires of a stage beyond its steps.
 
-    calls_from_pods: tests call from inside pods there. refuses_plaintext: plaintext is refused once it is
-    entered. controls_plaintext: plaintext is tried before it is entered, as the positive control.
+    Attributes:
+        calls_from_pods: Tests call from inside pods there.
+        refuses_plaintext: Plaintext is refused once it is entered.
+        controls_plaintext: Plaintext is tried before it is entered, as the positive control.
     """
 
     calls_from_pods: bool = False
@@ -68,7 +70,8 @@ class ScenarioRules(Protocol):
     def voters(self, voter: Voter) -> Mapping[str, Voter]:
         """Return the voters of the continuous traffic during a transition, each by its name.
 
-        voter: one without a cookie.
+        Args:
+            voter: One without a cookie.
         """
 
     def pages_before(self, namespace: NamespaceUnderTest, number: int) -> Sample[Page]:
@@ -100,10 +103,14 @@ class Parts:
 class Reached:
     """How far a namespace has come. Only the runner, and a move of the mesh, write it.
 
-    settled: whether it is at its stage, not in a transition. propagated_at: the monotonic time at which the
-    configuration of its stage had propagated, 0 before any had. opened: whether the scenario's first Gateway
-    was applied, and the suite's with it. endpoints: the ready ones at the last look. mesh: the mesh that it
-    was moved into, None for that of its setting.
+    Attributes:
+        stage: The stage that was entered last, 0 before any was.
+        settled: Whether it is at its stage, not in a transition.
+        propagated_at: The monotonic time at which its stage's configuration had propagated, 0 before any had.
+        opened: Whether the scenario's first Gateway was applied, and the suite's with it.
+        transitions: What was seen while each stage was entered, by its number.
+        endpoints: The ready ones at the last look.
+        mesh: The mesh that it was moved into, None for that of its setting.
     """
 
     stage: int = 0
@@ -119,8 +126,16 @@ class Reached:
 class NamespaceUnderTest:
     """The scenario in its namespace, made by canary_conformance.stages.namespace_creation.
 
-    judged: the ids of the requirements whose samples a transition may begin. found_at: the stage at which the
-    last run left it, where it is reused. before: what the cluster held before it was made.
+    Attributes:
+        cluster: Where it is.
+        setting: Its scenario, manifests, mesh and application.
+        rules: What the scenario requires beyond its steps.
+        parts: What it is observed and called through.
+        judged: The ids of the requirements whose samples a transition may begin.
+        found_at: The stage at which the last run left it, where it is reused; else 0.
+        before: What the cluster held before it was made.
+        reached: How far it has come.
+        taken: The observations, each taken once.
     """
 
     cluster: Cluster

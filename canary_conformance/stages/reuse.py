@@ -86,7 +86,7 @@ class Changes:
 
 
 class Unusable(Exception):
-    """A left namespace can't be taken over; the message says why."""
+    """The namespace of the last run can't be reused; the message says why."""
 
 
 def write_down(api: Api, setting: Setting, stage: int, before: Iterable[str]) -> None:
@@ -108,7 +108,7 @@ def write_down(api: Api, setting: Setting, stage: int, before: Iterable[str]) ->
     )
 
 
-def take_over(api: Api, setting: Setting, stages: Sequence[int]) -> tuple[Left, Changes]:
+def reusable(api: Api, setting: Setting, stages: Sequence[int]) -> tuple[Left, Changes]:
     """Return what is written down of the namespace, and the changes to it; what was written is deleted.
 
     stages: those that the run judges. Raises Unusable.
@@ -160,7 +160,7 @@ def changes_of(left: Left, setting: Setting) -> Changes:
 
 
 def is_outlived(manifest: Manifest, others: Iterable[Manifest]) -> bool:
-    """Tell whether connections that pods keep may go on as they were before the object was changed.
+    """Return whether connections that pods keep may go on as they were before the object was changed.
 
     HTTP is routed by the request; a Deployment makes new pods by itself.
     """
@@ -227,7 +227,7 @@ def held(api: Api, setting: Setting) -> tuple[set[str], set[str]]:
 
 
 def _is_ours(item: Mapping[str, Any], setting: Setting) -> bool:
-    """Tell whether an object is in the suite's own namespace: its sentinel changes all the time."""
+    """Return whether an object is in the suite's own namespace: its sentinel changes all the time."""
     return bool(item["metadata"].get("namespace") == setting.suite_namespace)
 
 

@@ -49,7 +49,7 @@ class Workload:
         return f"{self.app} {self.version}"
 
     def has_proxy(self) -> bool:
-        """Tell whether Istio's proxy is among the containers."""
+        """Return whether Istio's proxy is among the containers."""
         return PROXY_CONTAINER in self.containers
 
     @property

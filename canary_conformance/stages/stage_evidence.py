@@ -1,7 +1,7 @@
 """What a person needs after a red verdict, read once while the scenario still stands: file name -> text.
 
 Every file is read on its own and at once with the others, each proxy by a connection of its own: what can't
-be read, or not in time, is told in its file, and a thread that comes late disturbs nobody. The texts are as
+be read, or not in time, is named in its file, and a thread that comes late disturbs nobody. The texts are as
 they were seen; who writes them to disk masks the secrets in them. Secret objects are never asked for.
 """
 
@@ -40,7 +40,7 @@ def evidence(namespace: NamespaceUnderTest, stage: int | None = None) -> Mapping
     """Return what there is to see of the scenario now: file name, with slashes, -> text.
 
     stage: the one whose manifests are the last to be shown; by default the one that was entered last.
-    Never raises: what can't be read within LIMITS.evidence seconds is told in its file.
+    Never raises: what can't be read within LIMITS.evidence seconds is named in its file.
     """
     api, own = namespace.api, namespace.name
     looked = _ask_all({"pods": lambda: api.list("v1", "Pod", own)})["pods"]

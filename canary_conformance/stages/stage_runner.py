@@ -14,8 +14,11 @@ from canary_conformance.stages.transition import bring_up_to_date, enter_in_one_
 class StageRunner:
     """Advances one namespace.
 
-    watched: the stages whose transition is judged, and so made under continuous traffic; the others are made
-    in one step. changes: what brings a namespace that the last run left up to the manifests, None for none.
+    Attributes:
+        namespace: The namespace under test.
+        watched: The stages whose transition is judged, and so made under continuous traffic; the others are
+            made in one step.
+        changes: What brings a namespace that the last run left up to the manifests, None for none.
     """
 
     namespace: NamespaceUnderTest

@@ -94,7 +94,7 @@ def apply_one(
 
 
 def _settles_before(manifest: Manifest, other: Manifest) -> bool:
-    """Tell whether another object has to be live before this one is applied."""
+    """Return whether another object has to be live before this one is applied."""
     pods_after_routing = manifest.ref.kind in MAKES_PODS and other.ref.kind in ROUTING
     return pods_after_routing or concern_each_other(manifest, other)
 
@@ -105,7 +105,7 @@ def _live(objects: Sequence[AppliedObject], moment: float | None) -> Iterator[Ap
 
 
 def concern_each_other(one: Manifest, other: Manifest) -> bool:
-    """Tell whether one is a DestinationRule and the other a VirtualService that leads to its host."""
+    """Return whether one is a DestinationRule and the other a VirtualService that leads to its host."""
     if {one.ref.kind, other.ref.kind} != ROUTING:
         return False
     rule, route = (one, other) if one.ref.kind == "DestinationRule" else (other, one)

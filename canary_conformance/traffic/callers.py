@@ -24,15 +24,6 @@ from canary_conformance.waiting import NotInTime, wait_until
 
 CONTAINER = "voting-conformance-caller"
 PROGRAM = "/usr/local/bin/caller"
-HTTP_REQUEST = "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
-REDIS_PING = b"PING\r\n"
-# A MySQL server speaks first; a client that asks nothing just listens.
-LISTEN = b""
-
-
-def http_get(host: str, port: int, path: str) -> bytes:
-    """Return the bytes of a plain HTTP/1.1 request."""
-    return HTTP_REQUEST.format(path=path, host=host, port=port).encode()
 
 
 class Callers:
@@ -76,7 +67,7 @@ class Callers:
             self._wait(pod, _caller_runs, "runs a caller")
 
     def runs_in(self, pod: PodName) -> bool:
-        """Tell whether a caller runs by now in a pod that is to stay; start() starts it."""
+        """Return whether a caller runs by now in a pod that is to stay; start() starts it."""
         found = self._api.get("v1", "Pod", pod.name, pod.namespace) or {"metadata": {}}
         return "deletionTimestamp" not in found["metadata"] and _caller_runs(found)
 

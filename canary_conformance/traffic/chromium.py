@@ -38,7 +38,7 @@ PROGRAMS = (PACKAGE, "chromium", "google-chrome", "chromium-browser")
 APPLICATIONS = tuple(
     Path(f"/Applications/{name}.app/Contents/MacOS/{name}") for name in ("Google Chrome", "Chromium")
 )
-# As for the other voters: proxies of whoever runs the suite are for the outside. The rest keeps Chromium from
+# As for the other voters: proxies of the user are for the outside. The rest keeps Chromium from
 # calling its maker.
 ARGUMENTS = ("--no-proxy-server", "--disable-background-networking", "--disable-component-update")
 SET, CLEAR = "set", "clear"
@@ -103,7 +103,7 @@ class Chromium:
         try:
             control = control_for(word, self._controls())
         except Error as error:
-            return _failed(path, f"{type(error).__name__}: {error.message}", time.monotonic())
+            return _failed_by(error, path, time.monotonic())
         if control is None:
             return _failed(path, no_control(word), time.monotonic())
         nothing = f"pressing {control.text!r} led to no page (limit: {LIMITS.request:g} s)"
@@ -143,7 +143,7 @@ class Chromium:
             answer = lead()
             return _failed(path, nothing, started) if answer is None else self._read(path, answer, started)
         except Error as error:
-            return _failed(path, f"{type(error).__name__}: {error.message}", started)
+            return _failed_by(error, path, started)
 
     def _read(self, path: str, answer: Response, started: float) -> Page:
         return page_of(
@@ -219,6 +219,11 @@ def _playwrights() -> Path | None:
     return program if program.exists() else None
 
 
-def _failed(path: str, why: str, started: float) -> Page:
+def _failed_by(error: Error, path: str, started: float) -> Page:
+    why = f"{type(error).__name__}: {error.message}"
+    return _failed(path, why, started, timed_out=isinstance(error, TooLate))
+
+
+def _failed(path: str, why: str, started: float, *, timed_out: bool = False) -> Page:
     took = time.monotonic() - started
-    return page_without_answer(why, cookie="", sent_at=started, took=took, path=path)
+    return page_without_answer(why, cookie="", sent_at=started, took=took, path=path, timed_out=timed_out)

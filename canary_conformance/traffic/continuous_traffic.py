@@ -116,5 +116,5 @@ def passing(traffic: ContinuousTraffic, pages: int) -> Iterator[None]:
 
 
 def _is_silent(pages: Sequence[Page]) -> bool:
-    """Tell whether the last pages had no answer at all."""
+    """Return whether the last pages had no answer at all."""
     return len(pages) >= UNANSWERED_AFTER and not any(page.status for page in pages[-UNANSWERED_AFTER:])

@@ -92,9 +92,20 @@ def page_of(body: str, *, status: int, cookie: str, sent_at: float, took: float,
     )
 
 
-def page_without_answer(why: str, *, cookie: str, sent_at: float, took: float, path: str) -> Page:
-    """Return the page of a request that nobody answered; why is what the transport said."""
-    return Page(None, "", "", "", "", (), why, cookie, sent_at, took, "", path)
+def page_without_answer(
+    why: str, *, cookie: str, sent_at: float, took: float, path: str, timed_out: bool = False
+) -> Page:
+    """Return the page of a request that nobody answered.
+
+    Args:
+        why: What the transport reported.
+        cookie: The raw header that was sent.
+        sent_at: When, in seconds of the monotonic clock.
+        took: For how long an answer was waited for, in seconds.
+        path: What was requested.
+        timed_out: Whether the transport gave up at its limit.
+    """
+    return Page(None, "", "", "", "", (), why, cookie, sent_at, took, "", path, timed_out)
 
 
 def parse_html(body: str) -> BeautifulSoup:

@@ -75,7 +75,7 @@ def _mentions(script: str, form: Tag) -> bool:
 
 
 def _names(script: str, name: str) -> bool:
-    """Tell whether a script mentions a form's name: quoted, as a property of the page, or as a global."""
+    """Return whether a script mentions a form's name: quoted, as a property of the page, or as a global."""
     written = re.escape(name)
     end = r"(?![\w$-])"
     if re.search(rf"(?:['\"`#]|\b(?:document|window|forms)\s*\.\s*){written}{end}", script):

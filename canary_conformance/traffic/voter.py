@@ -26,8 +26,8 @@ from canary_conformance.traffic.kept_connection import KeptConnection
 from canary_conformance.traffic.page import page_of, page_without_answer
 from canary_conformance.waiting import NotInTime
 
-# Two cores limit a sample, and a good part of what a page costs them is waking up whoever has to do with it:
-# of many pages at once each of them finds more to do.
+# Two cores limit a sample, and a good part of what a page costs them is waking up threads and processes: with
+# many pages at once each of them finds more to do.
 SIDE_BY_SIDE = 32
 # As many pages in a row without any answer are no matter of routes, and worth a look at the environment.
 UNANSWERED = 16
@@ -151,7 +151,7 @@ class Voter:
 
     @contextmanager
     def _counted(self, times: int) -> Iterator[Callable[[], list[Page]]]:
-        """Yield what opens the page until it was opened so many times in all, by whoever calls it.
+        """Yield what opens the page until it was opened so many times in all, in whichever threads.
 
         Where one of them fails, or the block does, nobody takes one of the turns that are left.
         """
@@ -243,7 +243,9 @@ def exchange(
         told = f"{type(error).__name__}: {error}"
         sent = str(session.headers.get("Cookie", ""))
         took = time.monotonic() - started
-        return page_without_answer(told, cookie=sent, sent_at=started, took=took, path=path), None
+        late = isinstance(error, requests.Timeout)
+        failed = page_without_answer(told, cookie=sent, sent_at=started, took=took, path=path, timed_out=late)
+        return failed, None
     page = page_of(
         answer.text,
         status=answer.status_code,
@@ -258,6 +260,6 @@ def exchange(
 def plain_session() -> requests.Session:
     """Return a session with an empty jar."""
     session = requests.Session()
-    # Proxies and netrc of whoever runs the suite are for the outside; the gateway is on this machine.
+    # Proxies and netrc of the user are for the outside; the gateway is on this machine.
     session.trust_env = False
     return session

@@ -23,7 +23,7 @@ FREEZE, THAW = ("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")
 
 
 def keeps_nothing(namespace: NamespaceUnderTest, store: Workload) -> bool:
-    """Tell whether a pod is a store whose content goes with it: Redis without a claim."""
+    """Return whether a pod is a store whose content goes with it: Redis without a claim."""
     found = namespace.api.get("v1", "Pod", store.pod.name, store.pod.namespace) or {"spec": {}}
     claims = [one for one in found["spec"].get("volumes", ()) if "persistentVolumeClaim" in one]
     return REDIS[1] in store.own_ports and not claims

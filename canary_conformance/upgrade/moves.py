@@ -1,4 +1,4 @@
-"""The way from one mesh to another, step by step, as whoever runs a mesh goes it.
+"""The way from one mesh to another, step by step, as an operator makes it.
 
 By revision: a second control plane beside the first, the namespace asks for it, one Deployment after the
 other is restarted, the gateway comes last, and only then the first control plane goes (Istio: "Canary

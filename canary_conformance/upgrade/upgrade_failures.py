@@ -1,4 +1,4 @@
-"""Why a move did not come to its end: whatever is raised on the way is told, and what was seen is judged."""
+"""Why a move did not come to its end: what was raised is reported, and what was seen is judged."""
 
 from __future__ import annotations
 

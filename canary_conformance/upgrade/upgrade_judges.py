@@ -113,7 +113,7 @@ def answered_by_its_store(
     """Judge that each new connection from a workload was answered by its own store, at every moment.
 
     A store of one pod that is being replaced may be away: connections made meanwhile may end without an
-    answer, and are told. checks: what an answer of each store is. Source: U1.
+    answer, and are reported. checks: what an answer of each store is. Source: U1.
     """
 
     def judge(sample: Sample[MeshCall]) -> Verdict:
@@ -249,7 +249,7 @@ def still_held(before: Sequence[str], now: Mapping[str, str], stopped: str) -> V
 
 
 def _replacing(steps: Sequence[StepMade], call: MeshCall) -> bool:
-    """Tell whether a call may have fallen into the step that replaced its store."""
+    """Return whether a call may have fallen into the step that replaced its store."""
     return any(
         step.replaces == call.store and step.started <= call.until and call.at <= step.ended for step in steps
     )

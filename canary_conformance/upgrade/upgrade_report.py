@@ -103,7 +103,7 @@ def write_report(folder: Path, report: Report) -> None:
 
 
 def requirement_table(tests: Sequence[TestRecord]) -> dict[str, dict[str, str]]:
-    """Return what each promise was at each moment, "-" where it was not judged there; only those judged."""
+    """Return what each judged requirement was at each moment, "-" where it was not judged there."""
     columns = {name: _lines_at(tests, moments) for name, moments in COLUMNS.items()}
     rows: dict[str, dict[str, str]] = {}
     for id_ in (*REQUIREMENTS, *UPGRADE_REQUIREMENTS):
@@ -117,7 +117,7 @@ def requirement_table(tests: Sequence[TestRecord]) -> dict[str, dict[str, str]]:
 
 
 def judged_at(tests: Sequence[TestRecord], moment: Moment) -> dict[str, str]:
-    """Return what each of the scenario's promises was found to be at a moment."""
+    """Return what each of the scenario's requirements was found to be at a moment."""
     return {
         id_: str(line.standing)
         for id_, line in _lines_at(tests, (moment,)).items()

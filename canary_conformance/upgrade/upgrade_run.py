@@ -234,7 +234,7 @@ def moved_to(namespace: NamespaceUnderTest, mesh: Mesh) -> None:
 
 
 def is_back(moment: Moment) -> bool:
-    """Tell whether a moment lies after the beginning of the rollback."""
+    """Return whether a moment lies after the beginning of the rollback."""
     return ORDER.index(moment) >= ORDER.index(Moment.ROLLING_BACK)
 
 

@@ -24,8 +24,8 @@ from canary_conformance.scenario.observations import Call, Opening, Page
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.timeouts import LIMITS
-from canary_conformance.traffic.callers import LISTEN, http_get
 from canary_conformance.traffic.continuous_traffic import Continuous, ContinuousTraffic
+from canary_conformance.traffic.first_bytes import LISTEN, http_get
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.upgrade.upgrade_observations import Attempt, Ballot, MeshCall, ProxySeen
 from canary_conformance.upgrade.upgraded_proxies import look_at_answering

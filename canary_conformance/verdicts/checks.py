@@ -31,7 +31,7 @@ _NOT_A_REFUSAL = {
 
 @dataclass(frozen=True, slots=True)
 class Saying(Generic[T]):
-    """A check with its words: `promise` completes "each page is ..." ("served by 2.0")."""
+    """A check with its words: `requirement` completes "each page is ..." ("served by 2.0")."""
 
     requirement: str
     check: Check[T]

@@ -31,7 +31,7 @@ def no_failed_page(live_at: float | None = None, largest_gap: float | None = Non
 
     The verdict says how long the voters were silent at most (between two requests, of whichever voter) and
     how long a page took at most. With `live_at` the traffic must have begun before the change was live and
-    gone on after it, and examples are told by their time against it; with `largest_gap` (seconds) a longer
+    gone on after it, and examples show their time relative to it; with `largest_gap` (seconds) a longer
     silence breaks the verdict, as it could hide an outage. Source: R3.7, R4.1, R5.3.
     """
 

@@ -82,7 +82,7 @@ def matrix(
     Args:
         expected: the check of each observation, by its name or its parts (a source and a destination).
         noun: what is observed ("cookies", "connections").
-        fine: what the verdict says when it holds, where "4 of 4 cookies were PROMISE" is not it.
+        fine: what the verdict says when it holds, where "4 of 4 cookies were REQUIREMENT" is not it.
 
     Raises:
         Unjudgeable: nothing is expected.

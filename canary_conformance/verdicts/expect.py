@@ -1,7 +1,7 @@
 """The one step from an observation to a verdict: judged once, written down, raised when broken.
 
 There is no way to judge again: waiting belongs before the observation. The ledger is a context variable, so
-that a test needs no handle on whoever collects the verdicts.
+that a test needs no handle on the collector of the verdicts.
 """
 
 from __future__ import annotations

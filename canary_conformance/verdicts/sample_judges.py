@@ -175,7 +175,7 @@ def shares(key: Key[T], expected: Mapping[str, float], policy: Policy) -> Judge[
 
 
 def nothing_seen(expected: str) -> Verdict:
-    """Return the verdict on an empty sample: broken, whatever was promised."""
+    """Return the verdict on an empty sample: broken, whatever is required."""
     return Verdict(
         held=False,
         expected=expected,

@@ -1,4 +1,4 @@
-"""How observations are told: a quotation of one, the complaints about many, numbers that a person reads."""
+"""How observations are worded: a quotation of one, the complaints about many, numbers that a person reads."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def conclusive(observation: object) -> bool:
 
 def late_times(offenders: Sequence[object]) -> tuple[tuple[float, float], ...]:
     """Return when each of these was waited for, if all are pages that ran into a limit; else nothing."""
-    pages = [one for one in offenders if isinstance(one, Page) and one.late]
+    pages = [one for one in offenders if isinstance(one, Page) and one.timed_out]
     return tuple((page.sent_at, page.ended_at) for page in pages) if len(pages) == len(offenders) else ()
 
 
@@ -138,7 +138,7 @@ def examples_of(offenders: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def instead(complaint: str, requirement: str) -> str:
-    """Return what was seen against what was promised, without the words that both begin with.
+    """Return what was seen against what is required, without the words that both begin with.
 
     "were routed to voting-app 1.0", "routed to voting-app 2.0": "were routed to voting-app 1.0 instead of
     2.0".

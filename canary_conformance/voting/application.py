@@ -16,7 +16,7 @@ from canary_conformance.scenario.application import (
     is_port,
 )
 from canary_conformance.scenario.observations import Opening
-from canary_conformance.traffic.callers import REDIS_PING, http_get
+from canary_conformance.traffic.first_bytes import REDIS_PING, http_get
 from canary_conformance.voting.contract import (
     ALIVE,
     ANALYTICS,

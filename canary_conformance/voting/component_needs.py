@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from canary_conformance.scenario.application import is_port
 from canary_conformance.scenario.observations import Opening
 from canary_conformance.stages.running_workloads import Workload
-from canary_conformance.traffic.callers import http_get
+from canary_conformance.traffic.first_bytes import http_get
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import MYSQL, REDIS
 from canary_conformance.voting.contract import (
@@ -26,7 +26,7 @@ from canary_conformance.voting.contract import (
 
 Destination = tuple[str, int]
 PREFIXES = {(ANALYTICS, PAGE_PORT): "ANALYTICS", REDIS: "REDIS", MYSQL: "MYSQL"}
-"""Of the variables by which a component is told where what it needs is."""
+"""The prefixes of the variables that configure where a component finds what it needs."""
 
 
 @dataclass(frozen=True, slots=True)

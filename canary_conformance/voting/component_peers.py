@@ -24,7 +24,7 @@ Object = Mapping[str, Any]
 
 SERVED: Saying[Reply] = answers_with(b"HTTP/1.1 200")
 ANSWERS = {REDIS: answers_with(b"+PONG"), MYSQL: greets_as_mysql}
-"""What a component says to whoever calls it, by the contract; pages and analytics answer 200."""
+"""What a component answers its clients, by the contract; pages and analytics answer 200."""
 # What stands between a component and a Service that it needs, and may keep it from there.
 BETWEEN = (
     "VirtualService/{}:spec",
@@ -78,7 +78,7 @@ def proved_after(trouble: Trouble) -> float:
 
 
 def lacks_peers(one: Workload, ready: Mapping[str, Workload]) -> bool:
-    """Tell whether anything that a component needs has no peer that is ready."""
+    """Return whether anything that a component needs has no peer that is ready."""
     return any(need.peers.isdisjoint(ready) for need in needs(one))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.traffic.voter import SIDE_BY_SIDE, Voter
@@ -17,28 +18,43 @@ from canary_conformance.voting.feature_flag import FLAG
 # A route by halves is what each of them can show; the leak of 1 % is looked for with the plain cookie (R4.4).
 BY_HALVES = 0.5
 
-AND, NO_PAGE = " and ", "no page"
+
+@dataclass(frozen=True, slots=True)
+class ServedBy:
+    """What served the pages of one voter: versions of the app, and the statuses of pages that are not whole.
+
+    str is "1.0 and no page (status 503)". A status is None where there was no answer.
+    """
+
+    versions: frozenset[str] = frozenset()
+    statuses: frozenset[int | None] = frozenset()
+
+    def __str__(self) -> str:
+        failed = (f"no page (status {status})" for status in self.statuses)
+        return " and ".join([*sorted(self.versions), *sorted(failed)])
 
 
-def versions_by_cookie(voter: Voter, cookies: Sequence[str]) -> Mapping[str, str]:
+def versions_by_cookie(voter: Voter, cookies: Sequence[str]) -> Mapping[str, ServedBy]:
     """Return the version that served the pages with each raw Cookie header."""
     return _versions({cookie: Voter(voter.url, cookie) for cookie in cookies})
 
 
-def versions_by_header(voter: Voter, headers: Sequence[str]) -> Mapping[str, str]:
+def versions_by_header(voter: Voter, headers: Sequence[str]) -> Mapping[str, ServedBy]:
     """Return the version that served the pages with the flag in each of these other headers."""
     return _versions({header: Voter(voter.url, headers={header: FLAG}) for header in headers})
 
 
-def _versions(voters: Mapping[str, Voter]) -> Mapping[str, str]:
+def _versions(voters: Mapping[str, Voter]) -> Mapping[str, ServedBy]:
     times = to_find_leak_in_each(len(voters), BY_HALVES)
     # Side by side, each on one connection: several for a few pages would cost more than the pages.
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        seen = pool.map(lambda one: versions(one.open_page_one_by_one(times)), voters.values())
+        seen = pool.map(lambda one: served_by(one.open_page_one_by_one(times)), voters.values())
         return dict(zip(voters, seen, strict=True))
 
 
-def versions(pages: Sample[Page]) -> str:
-    """Return the one version that served all pages, or all that were seen, joined by "and"."""
-    seen = {page.version if page.whole else f"{NO_PAGE} (status {page.status})" for page in pages}
-    return AND.join(sorted(seen))
+def served_by(pages: Sample[Page]) -> ServedBy:
+    """Return what served pages."""
+    return ServedBy(
+        frozenset(page.version for page in pages if page.whole),
+        frozenset(page.status for page in pages if not page.whole),
+    )

@@ -64,7 +64,7 @@ class CrashLoops:
         """Look by these.
 
         peers: ask from inside the pods what they need. blocked: returns what keeps a component from getting
-        ready by the manifests alone, which is told beside what is seen.
+        ready by the manifests alone, which is reported beside what is seen.
         """
         self._blocked = blocked
         self._api = api
@@ -118,7 +118,7 @@ class CrashLoops:
     def _goes_on(
         self, one: Workload, container: str, ends: Sequence[End], ready: Mapping[str, Workload]
     ) -> bool:
-        """Tell whether a container will go on ending, whatever becomes of others."""
+        """Return whether a container will go on ending, whatever becomes of others."""
         # Where the manifests tell why, a store need not end twice, and another end needs no peers.
         told = container == one.container and ends[-1:] and ends[-1].by_itself and self._blocked(one)
         if one.app == STORAGE:
@@ -182,7 +182,7 @@ class CrashLoops:
 
 
 def has_ended(pod: Object) -> bool:
-    """Tell whether a container of a pod that isn't ready has ended."""
+    """Return whether a container of a pod that isn't ready has ended."""
     return not is_ready(pod) and any(
         True for status in container_statuses(pod) for _ in ended_runs(pod, status)
     )

@@ -170,7 +170,7 @@ def _differ(about: str, expected: str, seen: str, predicted: Iterable[Answer | N
 
 
 def pages_are_whole(model: Model) -> bool:
-    """Tell whether every voter's page is whole by the model, with the flag and without."""
+    """Return whether every voter's page is whole by the model, with the flag and without."""
     return all(str(page_seen(model, cookie)) == WHOLE for cookie in ("", FLAG))
 
 

@@ -7,7 +7,7 @@ how a store speaks. "Answered" by no named workload agrees with every workload.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -19,7 +19,7 @@ from canary_conformance.verdicts import (
     refused_by_reset,
 )
 from canary_conformance.voting.contract import ANALYTICS, APP, FIRST_ANALYTICS, NEW, OLD
-from canary_conformance.voting.cookie_matrix import AND, NO_PAGE
+from canary_conformance.voting.cookie_matrix import ServedBy
 from canary_conformance.voting.page_checks import greets_as_mysql
 from canary_conformance.voting.page_results import DIFFERENT_VOTES, parse_results
 
@@ -65,7 +65,7 @@ class Seen:
         return f"{self.kind} ({self.detail})" if self.detail else str(self.kind)
 
     def fits(self, outcome: Outcome) -> bool:
-        """Tell whether this is what a client sees of one of the model's outcomes."""
+        """Return whether this is what a client sees of one of the model's outcomes."""
         ending = outcome.ending
         if ending in {Ending.SERVED, Ending.REWRITTEN}:
             return self._answered_by(outcome)
@@ -112,17 +112,14 @@ def seen_in(reply: Reply) -> Seen:
     return Seen(SeenKind.ANSWERED, _analytics(reply), status)
 
 
-def seen_on_pages(versions: Mapping[Cell, str], *, whole: bool) -> dict[Cell, tuple[Seen, ...]]:
+def seen_on_pages(served: Mapping[Cell, ServedBy], *, whole: bool) -> dict[Cell, tuple[Seen, ...]]:
     """Return what the pages of each voter showed.
 
     Args:
-        versions: texts of voting.cookie_matrix.versions ("1.0", "1.0 and 2.0", "no page (status 503)").
-        whole: whether the model has every page whole; if not, a page that is not shows nothing.
+        served: What served them.
+        whole: Whether the model has every page whole; if not, a page that is not shows nothing.
     """
-    return {
-        cell: tuple(_on_page(part) for part in text.split(AND) if whole or not part.startswith(NO_PAGE))
-        for cell, text in versions.items()
-    }
+    return {cell: tuple(_on_pages(one, whole=whole)) for cell, one in served.items()}
 
 
 def seen_once(replies: Mapping[Cell, Reply]) -> dict[Cell, tuple[Seen, ...]]:
@@ -130,12 +127,14 @@ def seen_once(replies: Mapping[Cell, Reply]) -> dict[Cell, tuple[Seen, ...]]:
     return {cell: (seen_in(reply),) for cell, reply in replies.items()}
 
 
-def _on_page(text: str) -> Seen:
-    if found := re.fullmatch(rf"{NO_PAGE} \(status (\d+)\)", text):
-        return Seen(SeenKind.STATUS, status=int(found[1]))
-    if text.startswith(NO_PAGE):
-        return Seen(SeenKind.NOTHING, detail=NO_PAGE)
-    return Seen(SeenKind.ANSWERED, frozenset({f"{APP} {text}"}) if text else frozenset())
+def _on_pages(served: ServedBy, *, whole: bool) -> Iterator[Seen]:
+    for version in sorted(served.versions):
+        yield Seen(SeenKind.ANSWERED, frozenset({f"{APP} {version}"}) if version else frozenset())
+    for status in sorted(served.statuses, key=str) if whole else ():
+        if status is None:
+            yield Seen(SeenKind.NOTHING, detail="no page")
+        else:
+            yield Seen(SeenKind.STATUS, status=status)
 
 
 def _head(reply: Reply) -> bytes:

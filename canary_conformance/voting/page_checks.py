@@ -9,6 +9,7 @@ from canary_conformance.scenario.observations import Page, Reply
 from canary_conformance.verdicts.checks import Saying, no_answer
 from canary_conformance.verdicts.wording import failure_of, shorten
 from canary_conformance.voting.contract import APP
+from canary_conformance.voting.cookie_matrix import ServedBy
 from canary_conformance.voting.page_results import (
     DEFAULT_VOTES,
     ResultFormat,
@@ -56,14 +57,15 @@ greets_as_mysql: Saying[Reply] = Saying("greeted by MySQL", _mysql_greeting)
 """The server spoke first, with the handshake of MySQL and MariaDB. Source: MySQL's protocol, HandshakeV10."""
 
 
-def routed_to(version: str) -> Saying[str]:
+def routed_to(version: str) -> Saying[ServedBy]:
     """The pages of one kind of voter came from this version of the app alone ("1.0"). Source: R4.5, R5.1."""
 
-    def check(seen: str) -> str:
-        if seen == version:
+    def check(seen: ServedBy) -> str:
+        if seen == ServedBy(frozenset({version})):
             return ""
-        known = all(part.replace(".", "").isdigit() for part in seen.split(" and "))
-        return f"were routed to {APP} {seen}" if known else f"were answered by {shorten(seen)}"
+        if seen.statuses or "" in seen.versions:
+            return f"were answered by {shorten(str(seen))}"
+        return f"were routed to {APP} {seen}"
 
     return Saying(f"routed to {APP} {version}", check)
 

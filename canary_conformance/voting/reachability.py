@@ -17,7 +17,7 @@ from canary_conformance.errors import RequirementFailed
 from canary_conformance.scenario.observations import Call, Opening, Page, Reply, Sample
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
-from canary_conformance.traffic.callers import LISTEN
+from canary_conformance.traffic.first_bytes import LISTEN
 from canary_conformance.verdicts import ANY_LEAK, to_find_leak_in_each, to_find_leak_of
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import DESTINATIONS, MYSQL, OUTSIDE, WHO_MAY_REACH_WHOM
@@ -109,7 +109,7 @@ def reach_often(
 
 
 def source_pod(namespace: NamespaceUnderTest, source: str) -> PodName:
-    """Return the first ready pod of a source. Raises RequirementFailed when there is none."""
+    """Return the first ready pod of a source. Raises RequirementFailed where none is ready."""
     if source == OUTSIDE:
         namespace.callers.ready_outside(namespace.outside)
         return namespace.outside
@@ -118,7 +118,7 @@ def source_pod(namespace: NamespaceUnderTest, source: str) -> PodName:
 
 
 def ready_workload(namespace: NamespaceUnderTest, app: str, version: str) -> Workload:
-    """Return the first ready pod of a component's version. Raises RequirementFailed when there is none."""
+    """Return the first ready pod of a component's version. Raises RequirementFailed where none is ready."""
     ready = [workload for workload in namespace.workloads(app, version) if workload.ready]
     if not ready:
         breaks = BROKEN.by_pods(DEPLOYED_AT[version]) if version in DEPLOYED_AT else ""

@@ -1,7 +1,7 @@
 """Why pods that run don't get ready: what no time heals, proved from inside the pods.
 
 Asked once nothing begins, ends or gets ready any more. Kubernetes alone can't tell a pod that is stuck from
-one that starts slowly, so only these are told, each of which a slow start can't be:
+one that starts slowly, so only these are reported, each of which a slow start can't be:
 
 * a Service that a pod needs isn't there, leads to no pod, ready or not, or hasn't the port;
 * a pod gets no answer, or another store's, from a peer that is ready: routes or policies are in the way, or
@@ -144,7 +144,7 @@ class Stuck:
         self._callers.start([one.pod for one in waiting.values()])
         ready = {str(one): one for one in pods if one.ready}
         services = {one["metadata"]["name"]: one for one in listed}
-        # The first of them is told, and who needs nobody is the least likely to be kept from it by another.
+        # The first is reported; who needs nobody is the least likely to be kept from readiness by another.
         for one in sorted(waiting.values(), key=lambda one: len(needs(one))):
             trouble = without_pods(one, services, labels)
             if trouble is None and self._callers.runs_in(one.pod):

@@ -1,1 +1,1 @@
-"""Our walk beside the plain shell walk, in turns on one cluster: `python -m tools.bench`."""
+"""The suite beside a plain shell script, in turns on one cluster: `python -m tools.bench`."""

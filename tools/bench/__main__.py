@@ -1,4 +1,4 @@
-"""The bench's command line: a cluster with a mesh, made or reused as the plugin does, and walks in turns."""
+"""The bench's command line: a cluster with a mesh, made or reused as the plugin does, and runs in turns."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import RunRecord
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.stages.owned_namespaces import SUITE_NAMESPACE, remove_namespaces
-from tools.bench.bench_numbers import Numbers, Round, Walk
+from tools.bench.bench_numbers import Numbers, Round, TimedRun
 from tools.bench.inner_loop import TESTS, InnerLoop, measure
-from tools.bench.timed_runs import timed_walk
+from tools.bench.timed_runs import timed_run
 from tools.command_line import CommandLine, end_as_the_suite
 from tools.preparation import ready_to_run
 from tools.reports import report_folder, say, tell
 from tools.rounds import reported
 from tools.suite_process import ALL_TESTS, Ended, SuiteOptions, check_ended
 
-SHELL_WALK = REPOSITORY / "bench/walk.sh"
+SHELL_SCRIPT = REPOSITORY / "bench/walk.sh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Settings:
 def main(words: Sequence[str] | None = None) -> int:
     """Measure, print, and write reports/bench-TIME.txt.
 
-    Returns the suite's exit codes: 0, 1 when a walk failed, 2 interrupted, 3 environment, 4 bad input.
+    Returns the suite's exit codes: 0, 1 when a run failed, 2 interrupted, 3 environment, 4 bad input.
     """
     return end_as_the_suite(lambda: _measure(settings(words), Progress(say=say)))
 
@@ -108,7 +108,7 @@ def _measure(asked: Settings, progress: Progress) -> int:
     try:
         if asked.from_nothing:
             _delete_cluster(asked, provisions, progress)
-            numbers.from_nothing = _our_walk(asked, folder / "from-nothing.log", progress, keep=False)
+            numbers.from_nothing = _suite_run(asked, folder / "from-nothing.log", progress, keep=False)
         _make_rounds(asked, provisions, folder, numbers, progress)
     finally:
         if numbers.rounds or numbers.from_nothing:
@@ -126,13 +126,13 @@ def _make_rounds(
             with progress.phase(f"round {number} of {asked.rounds}"):
                 log = folder / f"round-{number}-base.log"
                 if asked.workers:
-                    base = _our_walk(asked, log, progress, keep=True)
+                    base = _suite_run(asked, log, progress, keep=True)
                 else:
-                    base = _shell_walk(cluster, mesh.gateway.url, provisions.kubectl, log, progress)
-                log = folder / f"round-{number}-ours.log"
+                    base = _script_run(cluster, mesh.gateway.url, provisions.kubectl, log, progress)
+                log = folder / f"round-{number}-suite.log"
                 several = ["-n", str(asked.workers)] if asked.workers else []
-                ours = _our_walk(asked, log, progress, keep=True, arguments=several)
-            numbers.rounds.append(Round(base, ours))
+                suite = _suite_run(asked, log, progress, keep=True, arguments=several)
+            numbers.rounds.append(Round(base, suite))
 
 
 def _measure_inner_loop(
@@ -140,10 +140,10 @@ def _measure_inner_loop(
 ) -> int:
     name, keep = asked.suite.cluster_name, asked.suite.keep_cluster
 
-    def run(arguments: Sequence[str], log: Path) -> Walk:
-        walk = _our_walk(asked, log, progress, keep=True, arguments=arguments, tests=TESTS)
-        loop.note(*_told(walk))
-        return walk
+    def run(arguments: Sequence[str], log: Path) -> TimedRun:
+        made = _suite_run(asked, log, progress, keep=True, arguments=arguments, tests=TESTS)
+        loop.note(*_told(made))
+        return made
 
     with kind_cluster(name, provisions, store(), progress, keep=keep) as cluster:
         ensure_mesh(cluster, provisions, progress)
@@ -152,15 +152,15 @@ def _measure_inner_loop(
     return ExitStatus.HOLDS if loop.all_good() else ExitStatus.FAILED
 
 
-def _told(walk: Walk) -> tuple[RunRecord, Mapping[str, float]]:
+def _told(made: TimedRun) -> tuple[RunRecord, Mapping[str, float]]:
     """Return a run's record, and the seconds of its phases by name."""
-    report, record = reported(Ended(walk.seconds, walk.exit_code, walk.output))
+    report, record = reported(Ended(made.seconds, made.exit_code, made.output))
     told = json.loads((report / "run.json").read_text(encoding="utf-8")) if report else {}
     return record, {phase["name"]: phase["seconds"] for phase in told.get("phases", ())}
 
 
-def _shell_walk(cluster: Cluster, url: str, kubectl: Path | None, log: Path, progress: Progress) -> Walk:
-    """Raises BadInput when the scenario's namespace is there and not ours, EnvironmentFailed."""
+def _script_run(cluster: Cluster, url: str, kubectl: Path | None, log: Path, progress: Progress) -> TimedRun:
+    """Raises BadInput for a namespace that this suite did not make, and EnvironmentFailed."""
     scenario = load_scenario(MANIFESTS)
     remove_namespaces(cluster.api, (scenario.namespace, SUITE_NAMESPACE), progress)
     kubeconfig = cluster.api.kubeconfig
@@ -169,11 +169,11 @@ def _shell_walk(cluster: Cluster, url: str, kubectl: Path | None, log: Path, pro
         "KUBECTL": str(kubectl or "kubectl"),
         "KUBECACHEDIR": str(kubeconfig.with_name("kubectl-cache")),
     }
-    words: list[str | Path] = ["bash", SHELL_WALK, url, MANIFESTS]
-    return timed_walk("shell script", words, environment, cluster.name, log, progress)
+    words: list[str | Path] = ["bash", SHELL_SCRIPT, url, MANIFESTS]
+    return timed_run("shell script", words, environment, cluster.name, log, progress)
 
 
-def _our_walk(
+def _suite_run(
     asked: Settings,
     log: Path,
     progress: Progress,
@@ -181,17 +181,17 @@ def _our_walk(
     keep: bool,
     arguments: Sequence[str] = (),
     tests: Sequence[str] = ALL_TESTS,
-) -> Walk:
+) -> TimedRun:
     """Raises what check_ended() does for a run without a verdict; a failed requirement is one."""
     words = asked.suite.command("-q", *arguments, keep=keep, tests=tests)
-    walk = timed_walk("run of the suite", words, {}, asked.suite.cluster_name, log, progress)
-    ended = Ended(walk.seconds, walk.exit_code, walk.output)
+    made = timed_run("run of the suite", words, {}, asked.suite.cluster_name, log, progress)
+    ended = Ended(made.seconds, made.exit_code, made.output)
     check_ended(ended, "the run of the suite", log, ExitStatus.HOLDS, ExitStatus.FAILED)
-    return walk
+    return made
 
 
 def _delete_cluster(asked: Settings, provisions: Provisions, progress: Progress) -> None:
-    """Delete the cluster of that name if it is ours. Raises BadInput when it is somebody else's."""
+    """Delete the cluster of that name if this suite made it. Raises BadInput when another program did."""
     if node_image_of(asked.suite.cluster_name) is not None:
         with kind_cluster(asked.suite.cluster_name, provisions, store(), progress, keep=False):
             progress.note("cluster deleted, so that the run starts without one")

@@ -1,6 +1,6 @@
 """What was measured, as values and as the table that is printed. Numbers are shown, never judged.
 
-A walk that failed is no measure of speed: its round is shown and left out of minimum, median and maximum.
+A run that failed is no measure of speed: its round is shown and left out of minimum, median and maximum.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ _JUDGED = re.compile(r"^\d+ requirements: .+$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
-    """One walk as a process: wall seconds, exit code, what it printed.
+class TimedRun:
+    """One run as a process: wall seconds, exit code, what it printed.
 
     memory is the most that was seen of all nodes of the cluster together, in MiB; None when nothing was seen.
-    work: the seconds for which the machine's cores were busy meanwhile, all together, None where nobody says.
+    work: the seconds for which the machine's cores were busy meanwhile, all together, None where the system
+    does not report it.
     """
 
     seconds: float
@@ -35,20 +36,20 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Two walks, one after the other: what is compared with, and what is compared."""
+    """Two runs, one after the other: what is compared with, and what is compared."""
 
-    base: Walk
-    ours: Walk
+    base: TimedRun
+    suite: TimedRun
 
     @property
     def counts(self) -> bool:
-        """Tell whether both walks came to a good end, so that their times can be compared."""
-        return self.base.exit_code == ExitStatus.HOLDS and self.ours.exit_code == ExitStatus.HOLDS
+        """Return whether both runs came to a good end, so that their times can be compared."""
+        return self.base.exit_code == ExitStatus.HOLDS and self.suite.exit_code == ExitStatus.HOLDS
 
     @property
     def ratio(self) -> float:
-        """The seconds of the second walk for each of the first."""
-        return self.ours.seconds / self.base.seconds
+        """The seconds of the second run for each of the first."""
+        return self.suite.seconds / self.base.seconds
 
 
 @dataclass(slots=True)
@@ -56,12 +57,12 @@ class Numbers:
     """What was measured so far: where it was, the run from nothing if asked for, the rounds."""
 
     header: list[str] = field(default_factory=list)
-    from_nothing: Walk | None = None
+    from_nothing: TimedRun | None = None
     rounds: list[Round] = field(default_factory=list)
-    compared: tuple[str, str] = ("shell", "ours")
+    compared: tuple[str, str] = ("shell", "suite")
 
     def all_good(self) -> bool:
-        """Tell whether no walk failed."""
+        """Return whether no run failed."""
         begun = self.from_nothing is None or self.from_nothing.exit_code == ExitStatus.HOLDS
         return begun and all(one.counts for one in self.rounds)
 
@@ -81,49 +82,49 @@ def memory_mib(stats: str) -> float:
     return sum(float(amount[1]) * MIB[amount[2]] for amount in amounts if amount)
 
 
-def _from_nothing(walk: Walk | None) -> list[str]:
-    if walk is None:
+def _from_nothing(run: TimedRun | None) -> list[str]:
+    if run is None:
         return []
     what = "from no cluster to verdict, images made before, cluster deleted at the end"
-    return ["", f"{what}: {_seconds(walk)}, memory at most {_memory(walk)}"]
+    return ["", f"{what}: {_seconds(run)}, memory at most {_memory(run)}"]
 
 
-def _table(rounds: Sequence[Round], base: str, ours: str) -> list[str]:
+def _table(rounds: Sequence[Round], base: str, suite: str) -> list[str]:
     if not rounds:
         return []
-    titles = ("", base, ours, "second / first", f"memory, {base}", f"memory, {ours}")
+    titles = ("", base, suite, "second / first", f"memory, {base}", f"memory, {suite}")
     lines = ["", _row(*titles), *(_round(number, one) for number, one in enumerate(rounds, 1))]
     good = [one for one in rounds if one.counts]
     if len(good) < len(rounds):
         lines.append(f"{len(rounds) - len(good)} of {len(rounds)} rounds failed and are left out below")
     if good:
-        lines += _over_all(good, base, ours)
-    judged = _JUDGED.findall(rounds[-1].ours.output)
+        lines += _over_all(good, base, suite)
+    judged = _JUDGED.findall(rounds[-1].suite.output)
     return [*lines, *(f"last round: {line}" for line in judged[-1:])]
 
 
 def _round(number: int, one: Round) -> str:
     ratio = f"{one.ratio:.2f}" if one.counts else "-"
-    cells = (_seconds(one.base), _seconds(one.ours), ratio, _memory(one.base), _memory(one.ours))
+    cells = (_seconds(one.base), _seconds(one.suite), ratio, _memory(one.base), _memory(one.suite))
     return _row(f"round {number}", *cells)
 
 
 def _over_all(good: Sequence[Round], first: str, second: str) -> list[str]:
     base = [one.base.seconds for one in good]
-    ours = [one.ours.seconds for one in good]
+    suite = [one.suite.seconds for one in good]
     pairs = [one.ratio for one in good]
     lines = [
-        _row(name, f"{of(base):.1f} s", f"{of(ours):.1f} s", f"{of(pairs):.2f}")
+        _row(name, f"{of(base):.1f} s", f"{of(suite):.1f} s", f"{of(pairs):.2f}")
         for name, of in (("minimum", min), ("median", statistics.median), ("maximum", max))
     ]
-    ratio = statistics.median(ours) / statistics.median(base)
+    ratio = statistics.median(suite) / statistics.median(base)
     lines.append(f"ratio of the medians, {second} / {first}: {ratio:.2f}")
-    return [*lines, *_work(first, [one.base for one in good]), *_work(second, [one.ours for one in good])]
+    return [*lines, *_work(first, [one.base for one in good]), *_work(second, [one.suite for one in good])]
 
 
-def _work(name: str, walks: Sequence[Walk]) -> list[str]:
-    """Return how busy the cores were: a walk can't take less than its work shared by all of them."""
-    told = [walk.work for walk in walks if walk.work is not None]
+def _work(name: str, runs: Sequence[TimedRun]) -> list[str]:
+    """Return how busy the cores were: a run can't take less than its work shared by all of them."""
+    told = [run.work for run in runs if run.work is not None]
     return (
         [f"CPU time of the machine, {name}: {statistics.median(told):.0f} core-seconds (median)"]
         if told
@@ -135,9 +136,9 @@ def _row(name: str, *cells: str) -> str:
     return f"{name:<10}" + "".join(f"{cell:>20}" for cell in cells)
 
 
-def _seconds(walk: Walk) -> str:
-    return f"{walk.seconds:.1f} s" if walk.exit_code == ExitStatus.HOLDS else f"exit code {walk.exit_code}"
+def _seconds(run: TimedRun) -> str:
+    return f"{run.seconds:.1f} s" if run.exit_code == ExitStatus.HOLDS else f"exit code {run.exit_code}"
 
 
-def _memory(walk: Walk) -> str:
-    return "not seen" if walk.memory is None else f"{walk.memory:.0f} MiB"
+def _memory(run: TimedRun) -> str:
+    return "not seen" if run.memory is None else f"{run.memory:.0f} MiB"

@@ -11,13 +11,13 @@ from pathlib import Path
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.report.run_record import RunRecord, Tier
 from canary_conformance.voting.reachability import PAGES
-from tools.bench.bench_numbers import Walk
+from tools.bench.bench_numbers import TimedRun
 
 EDITED = "istio/step-3-add-routing-for-2.0-components.yaml"
 AS_WRITTEN = "'^(.*?; ?)?(featureflag=on)(;.*)?$'"
 ANOTHER_WAY = "'^(.*?; ?)?featureflag=on(;.*)?$'"
 # The blank after a semicolon is forgotten: cookies that a browser sends after others don't open 2.0.
-BROKEN = "'^(.*?;)?(featureflag=on)(;.*)?$'"
+MISTAKEN = "'^(.*?;)?(featureflag=on)(;.*)?$'"
 TESTS = ("tests/stage_4_canary",)
 ARGUMENTS = ("--reuse", "-m", "routing")
 # Its sample, of chain 1.0, tells how many pages a second come through the gateway.
@@ -29,18 +29,18 @@ class InnerLoop:
     """What was measured: the run that makes the namespace, one after each edit, and one of a broken route."""
 
     header: Sequence[str]
-    first: Walk | None = None
-    edited: list[Walk] = field(default_factory=list)
-    broken: Walk | None = None
+    first: TimedRun | None = None
+    edited: list[TimedRun] = field(default_factory=list)
+    mistaken: TimedRun | None = None
     pages_a_second: list[float] = field(default_factory=list)
     applied_in: list[float] = field(default_factory=list)
     judged: str = ""
 
     def all_good(self) -> bool:
-        """Tell whether every run ended as it should: a broken route is a broken requirement."""
+        """Return whether every run ended as it should: a broken route is a broken requirement."""
         good = [self.first, *self.edited]
         return all(one is not None and one.exit_code == ExitStatus.HOLDS for one in good) and (
-            self.broken is not None and self.broken.exit_code == ExitStatus.FAILED
+            self.mistaken is not None and self.mistaken.exit_code == ExitStatus.FAILED
         )
 
     def __str__(self) -> str:
@@ -52,8 +52,8 @@ class InnerLoop:
         if self.edited:
             median = statistics.median(one.seconds for one in self.edited)
             lines.append(f"{'median after an edit':<34}{median:.1f} s")
-        if self.broken is not None:
-            lines.append(f"{'after a mistake in the route':<34}{_seconds(self.broken)}")
+        if self.mistaken is not None:
+            lines.append(f"{'after a mistake in the route':<34}{_seconds(self.mistaken)}")
         if self.pages_a_second and self.applied_in:
             rate, applied, pages = max(self.pages_a_second), min(self.applied_in), sum(PAGES.values())
             lines.append(
@@ -76,8 +76,12 @@ class InnerLoop:
 
 
 def measure(
-    manifests: Path, folder: Path, rounds: int, run: Callable[[Sequence[str], Path], Walk], loop: InnerLoop
-) -> Walk:
+    manifests: Path,
+    folder: Path,
+    rounds: int,
+    run: Callable[[Sequence[str], Path], TimedRun],
+    loop: InnerLoop,
+) -> TimedRun:
     """Edit a copy of the manifests in turns and run the suite after each edit; return the last good run.
 
     run: runs the suite with more arguments, its output going to a log.
@@ -90,22 +94,22 @@ def measure(
         _write(copy, ANOTHER_WAY if number % 2 else AS_WRITTEN)
         last = run(arguments, folder / f"edit-{number}.log")
         loop.edited.append(last)
-    _write(copy, BROKEN)
-    loop.broken = run(arguments, folder / "mistake.log")
+    _write(copy, MISTAKEN)
+    loop.mistaken = run(arguments, folder / "mistake.log")
     return last
 
 
 def _write(folder: Path, pattern: str) -> None:
     file = folder / EDITED
     text = file.read_text(encoding="utf-8")
-    for one in (AS_WRITTEN, ANOTHER_WAY, BROKEN):
+    for one in (AS_WRITTEN, ANOTHER_WAY, MISTAKEN):
         text = text.replace(one, pattern)
     file.write_text(text, encoding="utf-8")
 
 
-def _seconds(walk: Walk) -> str:
-    ended = f", exit code {walk.exit_code}" if walk.exit_code else ""
-    return f"{walk.seconds:.1f} s{ended}"
+def _seconds(one: TimedRun) -> str:
+    ended = f", exit code {one.exit_code}" if one.exit_code else ""
+    return f"{one.seconds:.1f} s{ended}"
 
 
 def _by_number(requirement: str) -> tuple[int, int]:

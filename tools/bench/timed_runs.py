@@ -1,6 +1,6 @@
-"""A walk as a whole process, timed as the person at the terminal waits for it.
+"""A run as a whole process, timed as the person at the terminal waits for it.
 
-A thread asks the engine for the memory of the cluster's nodes meanwhile, in both walks alike, so that what
+A thread asks the engine for the memory of the cluster's nodes meanwhile, in both runs alike, so that what
 the asking costs is in both.
 """
 
@@ -18,21 +18,21 @@ from canary_conformance.images.engine import docker
 from canary_conformance.processes import CommandFailed, last_lines
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import LIMITS
-from tools.bench.bench_numbers import Walk, memory_mib
+from tools.bench.bench_numbers import TimedRun, memory_mib
 from tools.suite_process import timed_process
 
 SAMPLE_EVERY = 2.0
 
 
-def timed_walk(
+def timed_run(
     name: str,
     words: Sequence[str | Path],
     environment: Mapping[str, str],
     cluster_name: str,
     log: Path,
     progress: Progress,
-) -> Walk:
-    """Run a walk to its end, whatever that is, and return it; its output goes to a log.
+) -> TimedRun:
+    """Make a run to its end, whatever that is, and return it; its output goes to a log.
 
     environment is added to this process's own.
     """
@@ -43,7 +43,7 @@ def timed_walk(
     work = None if before is None or after is None else after - before
     if ended.exit_code != ExitStatus.HOLDS:
         progress.note(f"{name} ended with exit code {ended.exit_code}:\n{last_lines(ended.output)}")
-    return Walk(ended.seconds, ended.exit_code, max(samples, default=None), ended.output, work)
+    return TimedRun(ended.seconds, ended.exit_code, max(samples, default=None), ended.output, work)
 
 
 def busy_seconds(stat: Path = Path("/proc/stat")) -> float | None:

@@ -33,8 +33,8 @@ class When:
 class Case:
     """A fault at a moment of a run of some tests; told: what a sentence about it has to match.
 
-    mistake: the file, the text in it that is replaced, and by what; breaks: the promises that this may break.
-    green: whether a green end can be right.
+    mistake: the file, the text in it that is replaced, and by what; breaks: the requirements that may fail by
+    it. green: whether a green end can be right.
     """
 
     fault: str
@@ -112,13 +112,13 @@ def judge(case: Case, ended: Ended | None, record: RunRecord) -> Outcome:
     if ended is None:
         return Outcome("hangs", right=False)
     lines = requirement_lines(record)
-    broken = {line.requirement.id for line in lines if line.standing is Standing.FAILED}
+    failed = {line.requirement.id for line in lines if line.standing is Standing.FAILED}
     held = any(line.standing is Standing.HOLDS for line in lines)
     if ended.exit_code == ExitStatus.HOLDS:
-        return Outcome("green: all hold", right=case.green and held and not broken)
+        return Outcome("green: all hold", right=case.green and held and not failed)
     if ended.exit_code == ExitStatus.FAILED:
-        words = f"red: {', '.join(sorted(broken)) or 'nothing'} failed"
-        return Outcome(words, right=bool(broken) and broken <= case.breaks)
+        words = f"red: {', '.join(sorted(failed)) or 'nothing'} failed"
+        return Outcome(words, right=bool(failed) and failed <= case.breaks)
     if ended.exit_code == ExitStatus.ENVIRONMENT:
         told = sentence(ended.output)
         return Outcome(f"environment failed: {told[:_SHOWN]}", right=bool(re.search(case.told, told)))

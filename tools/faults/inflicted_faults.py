@@ -92,7 +92,7 @@ def _leaks(manifests: Path, log: Path, ended: Ended | None) -> list[str]:
 
 @contextmanager
 def manifests_of(case: Case) -> Iterator[Path]:
-    """Yield the manifests of a case: ours, or a copy with its mistake."""
+    """Yield the manifests of a case: the repository's, or a copy with its mistake."""
     if case.mistake is None:
         yield MANIFESTS
         return

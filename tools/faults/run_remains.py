@@ -20,7 +20,7 @@ _BYSTANDER = "voting-conformance-bystander"
 
 @dataclass(frozen=True, slots=True)
 class Bystanders:
-    """A container that is nobody's, and a cluster that was kept: neither is any run's to remove.
+    """A container of another program, and a kept cluster: no run may remove either.
 
     The kept cluster is a container with kind's label and the record that keeps it, which is all that tells it
     from others; no Kubernetes runs in it.

@@ -1,4 +1,4 @@
-"""One run of the suite as a process whose lines are followed, in a home folder that is nobody's."""
+"""One run of the suite as a process whose lines are followed, in a home folder of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from canary_conformance.user_files import changes, fingerprints
 from canary_conformance.waiting import SYSTEM_CLOCK, GaveUp, NotInTime, wait_until
 from tools.suite_process import Ended, started_process
 
-# Somebody's kubectl and docker, with contexts that lead elsewhere; no run may touch or follow them.
+# A user's kubectl and docker, with contexts that lead elsewhere; no run may touch or follow them.
 _KUBECONFIG = """\
 apiVersion: v1
 kind: Config
@@ -48,7 +48,7 @@ class LineMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A home folder with somebody's kubeconfig and Docker contexts, and a folder for temporary files."""
+    """A home folder with a user's kubeconfig and Docker contexts, and a folder for temporary files."""
 
     folder: Path
     temporary: Path

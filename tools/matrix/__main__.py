@@ -48,7 +48,7 @@ class Settings:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Walk every cell, print a line for each and a table, and write reports/matrix-TIME.txt and .json.
+    """Run every cell, print a line for each and a table, and write reports/matrix-TIME.txt and .json.
 
     Returns the exit code of all cells together (exit_codes); a cell that is not available has 4.
     """
@@ -93,7 +93,7 @@ def _matrix(asked: Settings, progress: Progress) -> int:
     code: int | None = None
     try:
         stock_nodes([cell.versions for cell in cells if cell.versions], source, progress)
-        walk(replace(asked.suite, images=source), cells, folder, results, progress)
+        run_cells(replace(asked.suite, images=source), cells, folder, results, progress)
         code = together(result.exit_code for result in results)
     finally:
         told = f"{table(results)}\n" if results else "no combination was completed\n"
@@ -121,16 +121,25 @@ def stock_nodes(wanted: Sequence[Versions], source: ImagesFrom, progress: Progre
             provide_for([versions.mesh for versions in group], kubernetes, source, store(), progress)
 
 
-def walk(
+def run_cells(
     suite: SuiteOptions,
     cells: Sequence[Cell],
     folder: Path,
     results: list[Result],
     progress: Progress,
 ) -> None:
-    """Walk the cells one after the other, each noted with a line and added to the results when it has ended.
+    """Run the cells one after the other; each is noted with a line and added to the results when it ended.
 
-    folder: for the logs. Raises what read_round() does, where the first walk is refused.
+    Args:
+        suite: The options of the runs, but for the versions.
+        cells: The cells.
+        folder: Where the logs go.
+        results: The results so far, which grow.
+        progress: Where the lines go.
+
+    Raises:
+        BadInput: pytest refused the arguments of the first run.
+        KeyboardInterrupt: A run was interrupted.
     """
     for number, cell in enumerate(cells, 1):
         result = Result(cell)
@@ -144,11 +153,11 @@ def walk(
                 result = Result(cell, read_round(ended, log), said)
             except BadInput:
                 # Arguments are right for all cells or for none; a later cell met another run on its cluster.
-                if not any(earlier.walk for earlier in results):
+                if not any(earlier.round for earlier in results):
                     raise
                 result = Result(cell, said=said)
         results.append(result)
-        took = f"{result.walk.seconds:.1f} s, " if result.walk else ""
+        took = f"{result.round.seconds:.1f} s, " if result.round else ""
         progress.note(f"combination {number} of {len(cells)}, {cell}: {took}{result.verdict}")
         if result.said:
             progress.note(f"its last lines:\n{result.said}")

@@ -44,7 +44,7 @@ def all_cells(offer: Available, istio: Wanted, envoy: Wanted, kubernetes: Wanted
 
 
 def shard_of(cells: Sequence[Cell], number: int, shards: int) -> list[Cell]:
-    """Return what the machine of this number (from 1 on) of so many has to walk."""
+    """Return what the machine of this number (from 1 on) of so many has to run."""
     return list(cells[number - 1 :: shards])
 
 

@@ -1,4 +1,4 @@
-"""What became of each requirement in each cell, for people and for programs."""
+"""The standing of each requirement in each cell, for people and for programs."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ NARROWEST = 12
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a cell: the walk, None where the cell can't be had or its walk refused to begin.
+    """The result of a cell: its round, None where the cell is not available or the run was refused.
 
-    said: the last lines of a walk without a verdict, or of one that refused.
+    `said` holds the last lines of a run without a verdict, or of a refused one.
     """
 
     cell: Cell
-    walk: Round | None = None
+    round: Round | None = None
     said: str = ""
 
     @property
     def exit_code(self) -> int:
-        """The walk's exit code; of a cell that can't be had, that of bad input."""
-        return int(ExitStatus.BAD_INPUT) if self.walk is None else self.walk.exit_code
+        """The round's exit code; that of bad input for a cell that is not available."""
+        return int(ExitStatus.BAD_INPUT) if self.round is None else self.round.exit_code
 
     @property
     def verdict(self) -> str:
         """The cell in a few words."""
-        if self.walk:
-            return self.walk.verdict
+        if self.round:
+            return self.round.verdict
         return f"not available: {self.cell.why_not}" if self.cell.why_not else "refused, no verdict"
 
     def standings(self) -> Mapping[str, Standing]:
-        """Return what the walk says of each promise that it was asked for; nothing where it said nothing."""
-        lines = self.walk.requirements if self.walk else ()
+        """Return the standing of each requirement that the round selected; none where it has no report."""
+        lines = self.round.requirements if self.round else ()
         return {line.requirement.id: line.standing for line in lines if line.standing is not Standing.NOT_RUN}
 
 
@@ -72,19 +72,19 @@ def as_json(results: Sequence[Result], exit_code: int | None) -> dict[str, objec
 
 
 def _about(name: str, result: Result) -> list[str]:
-    took = f"{result.walk.seconds:.1f} s, " if result.walk else ""
+    took = f"{result.round.seconds:.1f} s, " if result.round else ""
     lines = textwrap.wrap(f"{name} ({result.cell}): {took}{result.verdict}", WIDTH, break_on_hyphens=False)
     said = [line for text in result.said.splitlines() for line in _indented(text.strip())]
-    if result.walk is None:
+    if result.round is None:
         return lines + said
-    told = [*result.walk.header]
+    told = [*result.round.header]
     told += [
         f"{line.requirement.id} {line.standing}: {line.evidence}"
-        for line in result.walk.requirements
+        for line in result.round.requirements
         if line.standing in {Standing.FAILED, Standing.NOT_JUDGED}
     ]
     if result.exit_code != ExitStatus.HOLDS:
-        told.append(result.walk.places)
+        told.append(result.round.places)
     return lines + [line for text in told for line in _indented(text)] + said
 
 
@@ -93,7 +93,7 @@ def _indented(text: str) -> list[str]:
 
 
 def _as_values(result: Result) -> dict[str, object]:
-    cell, walk = result.cell, result.walk
+    cell, one = result.cell, result.round
     versions = cell.versions
     return {
         "istio": versions.mesh.istio if versions else cell.asked.istio,
@@ -103,12 +103,12 @@ def _as_values(result: Result) -> dict[str, object]:
         "verdict": result.verdict,
         "why_not": cell.why_not,
         "said": result.said,
-        "seconds": walk.seconds if walk else None,
-        "header": walk.header if walk else [],
+        "seconds": one.seconds if one else None,
+        "header": one.header if one else [],
         "promises": {
             line.requirement.id: {"standing": str(line.standing), "evidence": line.evidence}
-            for line in (walk.requirements if walk else ())
+            for line in (one.requirements if one else ())
         },
-        "report": str(shown(walk.report)) if walk and walk.report else None,
-        "log": str(shown(walk.log)) if walk else None,
+        "report": str(shown(one.report)) if one and one.report else None,
+        "log": str(shown(one.log)) if one else None,
     }

@@ -50,8 +50,8 @@ class Settings:
 def main(words: Sequence[str] | None = None) -> int:
     """Judge mutants, print a table, and write reports/mutants-TIME.md and .json.
 
-    Returns 0 when all is well, 1 when a share is too low or a mutant was caught by unrelated promises only;
-    2 interrupted, 3 environment, 4 bad input.
+    Returns 0 when all is well, 1 when a share is too low or a mutant was caught by unrelated requirements
+    only; 2 interrupted, 3 environment, 4 bad input.
     """
 
     def work() -> int:
@@ -126,10 +126,10 @@ def _judge(asked: Settings, progress: Progress) -> int:
         if asked.peers:
             peers = ask_peers(folder, mutants, asked.suite.cluster_name, asked.jobs, progress)
         if asked.live:
-            _walk(asked, mutants, score(mutants, judged, reasons, live=False), judged, report, progress)
+            _judge_live(asked, mutants, score(mutants, judged, reasons, live=False), judged, report, progress)
         finished = True
     finally:
-        # What is known when somebody ends it is told too; only whole it is judged by the shares.
+        # An interrupted command reports what it has; the shares are judged only where all were judged.
         if judged:
             told = score(mutants, judged, reasons, live=bool(asked.live) and finished)
             tell(report, terminal_table(told, peers), md=markdown(told, peers), json=as_json(told, peers))
@@ -151,7 +151,7 @@ def _judge_variants(asked: Settings, progress: Progress) -> int:
     return ExitStatus.FAILED if wrong(judged) else ExitStatus.HOLDS
 
 
-def _walk(
+def _judge_live(
     asked: Settings,
     mutants: Sequence[Mutant],
     static: Score,
@@ -159,14 +159,14 @@ def _walk(
     report: Path,
     progress: Progress,
 ) -> None:
-    walked = left_alive(static.lines) if asked.live == LEFT else tuple(mutants)
-    if not walked:
+    left = left_alive(static.lines) if asked.live == LEFT else tuple(mutants)
+    if not left:
         progress.note("the static tier catches all of them: no cluster is needed")
         return
     with writing(report):
         report.mkdir(parents=True)
-    # One by one, so that those walked until somebody ends it are told.
-    for one in judge_live(MANIFESTS, walked, asked.suite, report, progress):
+    # One by one, so that an interrupt leaves the verdicts so far.
+    for one in judge_live(MANIFESTS, left, asked.suite, report, progress):
         judged.append(one)
 
 

@@ -1,7 +1,7 @@
 """Systematic mistakes: each operator makes one kind of mistake at every place where it can be made.
 
-A place is a key or an item of an object. Which promises name the mistake follows from what the field is about
-(tools.mutants.field_requirements); an operator adds R0.1 where the API server refuses the result.
+A place is a key or an item of an object. Which requirements name the mistake follows from what the field is
+about (tools.mutants.field_requirements); an operator adds R0.1 where the API server refuses the result.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def _renamed(site: Site, key: str, ids: frozenset[str] | None = None) -> Change:
 
 
 def _is_taken(site: Site, value: str) -> bool:
-    """Tell whether another port of the same Service has this name or number already."""
+    """Return whether another port of the same Service has this name or number already."""
     ports = site.source.manifests[site.document].body["spec"].get("ports", ())
     key = site.path[-1]
     return site.kind == "Service" and key in {"name", "port"} and value in {str(p[key]) for p in ports}
@@ -187,7 +187,7 @@ def _misspelt(key: str) -> str:
 
 
 def _reads_as_no_word(value: str) -> bool:
-    """Tell whether a value without quotes is read as another type, or can't be read at all."""
+    """Return whether a value without quotes is read as another type, or can't be read at all."""
     try:
         return not isinstance(yaml.safe_load(value), str)
     except yaml.YAMLError:

@@ -1,8 +1,8 @@
 """What each field of the manifests is about: the requirements that name a mistake in it.
 
 A table instead of a list of ids for each mutant: the first row whose pattern fits decides. `{ready}` stands
-for the promise that the stage's pods are ready, `{serves}` for those that the component's pods keep when they
-serve. A field that no row fits is unknown, so that a new field in the manifests is noticed.
+for the requirement that the stage's pods are ready, `{serves}` for those that the component's pods keep when
+they serve. A field that no row fits is unknown, so that a new field in the manifests is noticed.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ def about(site: Site) -> About:
 
 
 def is_required(site: Site) -> bool:
-    """Tell whether the API server refuses an object without this field."""
+    """Return whether the API server refuses an object without this field."""
     return _fits_any(site.subject, REQUIRED)
 
 
 def is_enumerated(site: Site) -> bool:
-    """Tell whether the API server refuses a word here that isn't one of a few."""
+    """Return whether the API server refuses a word here that isn't one of a few."""
     return _fits_any(site.subject, ENUMERATED)
 
 
 def one_is_enough(site: Site) -> bool:
-    """Tell whether this field means the same in every object, so that one mistake in it stands for all."""
+    """Return whether this field means the same in every object, so that one mistake in it stands for all."""
     return _fits_any(site.subject, ONE_OF_EACH)
 
 

@@ -1,4 +1,4 @@
-"""The table of fields: pattern, promises, reason; read by field_requirements, the first row that fits.
+"""The table of fields: pattern, requirements, reason; read by field_requirements, the first row that fits.
 
 In a pattern * stands for anything. A row that names a stage holds for the files of that stage only: the same
 object stands in several files, and a mistake breaks the requirements of the stage that applies it.

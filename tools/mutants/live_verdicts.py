@@ -1,7 +1,7 @@
-"""The live tier's verdict on mutants: the whole walk with each of them, one by one on one cluster.
+"""The live tier's verdict on mutants: a whole run with each of them, one by one on one cluster.
 
-What a walk found is read from its report's run.json. JUnit's XML calls a test that stumbled over an error
-of its own a failure, just as one that found a broken requirement; run.json tells them apart. A walk that ends
+What a run found is read from its report's run.json. JUnit's XML calls a test that stumbled over an error
+of its own a failure, just as one whose requirement failed; run.json distinguishes them. A run that ends
 without a verdict is told as that, and never made again.
 """
 
@@ -25,8 +25,8 @@ from tools.preparation import ready_to_run
 from tools.rounds import reported
 from tools.suite_process import Ended, SuiteOptions, check_ended, timed_process
 
-Walk = Callable[[Path, Path], Ended]
-"""Walks the scenario of a manifests folder and writes its output to a log."""
+RunManifests = Callable[[Path, Path], Ended]
+"""Runs the suite on a manifests folder and writes its output to a log."""
 
 
 def judge_live(
@@ -34,40 +34,40 @@ def judge_live(
 ) -> Iterator[Judged]:
     """Yield the live tier's verdict on each mutant of a folder, in their order; logs: a folder.
 
-    The folder without any mistake is walked first. Raises BadInput where a requirement fails in it, what
-    check_ended() does where it is not judged, and KeyboardInterrupt when somebody ended a walk.
+    The folder without any mistake is judged first. Raises BadInput where a requirement fails in it, what
+    check_ended() does where it is not judged, and KeyboardInterrupt when a run was interrupted.
     """
     provisions = ready_to_run(suite, progress)
 
-    def walk(manifests: Path, log: Path) -> Ended:
+    def run(manifests: Path, log: Path) -> Ended:
         words = ["--manifests", str(manifests), "-m", "not static", "-q"]
         return timed_process(suite.command(*words, keep=True), {}, log)
 
     with kind_cluster(suite.cluster_name, provisions, store(), progress, keep=suite.keep_cluster):
-        yield from judge_walks(folder, mutants, walk, logs, progress)
+        yield from judge_runs(folder, mutants, run, logs, progress)
 
 
-def judge_walks(
-    folder: Path, mutants: Sequence[Altered], walk: Walk, logs: Path, progress: Progress
+def judge_runs(
+    folder: Path, mutants: Sequence[Altered], run: RunManifests, logs: Path, progress: Progress
 ) -> Iterator[Judged]:
-    """Walk the folder as it is, then with each mutant, and yield what each of these found."""
+    """Judge the folder as it is, then with each mutant, and yield what each of these found."""
     log = logs / "original.log"
     with progress.phase(ORIGINAL):
-        _check_original(walk(folder, log), log)
+        _check_original(run(folder, log), log)
     for number, mutant in enumerate(mutants, 1):
         log = logs / f"mutant-{number}.log"
         with changed_copy(folder, mutant.overlay) as copy:
-            judged = read_walk(mutant.name, walk(copy, log), log)
+            judged = read_run(mutant.name, run(copy, log), log)
         found = ", ".join(dict.fromkeys(kill.requirement for kill in judged.kills))
         told = found or judged.problem or "alive"
         progress.note(f"{number} of {len(mutants)}: {judged.seconds:.1f} s, {mutant.name}: {told}")
         yield judged
 
 
-def read_walk(name: str, ended: Ended, log: Path) -> Judged:
-    """Return what a walk found. Raises KeyboardInterrupt where somebody ended it.
+def read_run(name: str, ended: Ended, log: Path) -> Judged:
+    """Return what a run found. Raises KeyboardInterrupt where it was interrupted.
 
-    A folder that is refused before the walk breaks R0.1: nobody could apply it.
+    A folder that is refused before the run fails R0.1: it cannot be applied.
     """
     if ended.exit_code == ExitStatus.INTERRUPTED:
         check_ended(ended, "the run", log)
@@ -82,7 +82,7 @@ def read_walk(name: str, ended: Ended, log: Path) -> Judged:
 
 
 def _kills(ended: Ended) -> tuple[Kill, ...]:
-    """Return the broken promises of a walk's report, none where it left no report."""
+    """Return the failed requirements of a run's report, none where it left no report."""
     _, record = reported(ended)
     return tuple(
         Kill(id_, Tier.LIVE, test.seconds, test.name, test.reason, test.after_live)
@@ -93,9 +93,9 @@ def _kills(ended: Ended) -> tuple[Kill, ...]:
 
 
 def _check_original(ended: Ended, log: Path) -> None:
-    """Raise what the walk without any mistake stands for, unless all of it holds."""
-    judged = read_walk(ORIGINAL, ended, log)
+    """Raise what the run without any mistake stands for, unless all of it holds."""
+    judged = read_run(ORIGINAL, ended, log)
     if judged.kills:
-        broken = ", ".join(dict.fromkeys(kill.requirement for kill in judged.kills))
-        raise BadInput(f"the manifests without any mistake fail {broken}, see {log}")
+        failed = ", ".join(dict.fromkeys(kill.requirement for kill in judged.kills))
+        raise BadInput(f"the manifests without any mistake fail {failed}, see {log}")
     check_ended(ended, "the run without any mistake", log, ExitStatus.HOLDS)

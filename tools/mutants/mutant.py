@@ -1,4 +1,4 @@
-"""One mistake: a file of the scenario as somebody could have written it, and the promises that name it."""
+"""One mistake: a file of the scenario as a user could have written it, and the requirements that name it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Mutant:
     """A file with one mistake in it.
 
     `file` is its path in the manifests folder, `original` and `content` are its bytes before and after,
-    `place` is where the mistake is. `expected` are the ids of the promises that name the mistake; it is empty
-    where no promise is about what was changed. `decided` tells who can judge it: the manifests alone, or only
-    a cluster, because an image, a volume or time has its part in it. Raises UnknownRequirement for an id that
-    no requirement has.
+    `place` is where the mistake is. `expected` are the ids of the requirements that name the mistake; it is
+    empty where no requirement is about what was changed. `decided` tells who can judge it: the manifests
+    alone, or only a cluster, because an image, a volume or time has its part in it. Raises UnknownRequirement
+    for an id that no requirement has.
     """
 
     name: str

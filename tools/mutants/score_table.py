@@ -41,9 +41,9 @@ def summary(score: Score, peers: Sequence[Peer]) -> list[str]:
     ]
     if named := score.named_live:
         seconds = [line.after_live or 0.0 for line in named]
-        walked = sum(1 for line in score.lines for one in line.judged if one.tier is Tier.LIVE)
+        judged_live = sum(1 for line in score.lines for one in line.judged if one.tier is Tier.LIVE)
         lines.append(
-            f"the live tier named {len(named)} of {walked} after their stage had propagated, "
+            f"the live tier named {len(named)} of {judged_live} after their stage had propagated, "
             f"{statistics.median(seconds):.1f} s later (median), {seconds[0]:.1f} s at most "
             f"({named[0].mutant.name})"
         )

@@ -1,6 +1,6 @@
 """From what each tier said of each mutant to who killed it, what is left, and the shares. Pure.
 
-A mutant is caught when a promise that names the mistake is broken. One that breaks other promises only is not
+A mutant is caught when a requirement that names the mistake fails. One that fails others only is not
 caught: its message would lead its reader astray.
 """
 
@@ -57,7 +57,7 @@ class Standing(StrEnum):
     CAUGHT = "caught"
     EXCUSED = "listed"  # survives, and the list of survivors says why nobody can tell it apart
     ALIVE = "ALIVE"
-    UNRELATED = "ONLY BY UNRELATED PROMISES"
+    UNRELATED = "ONLY BY UNRELATED REQUIREMENTS"
     WRONGLY_LISTED = "LISTED BUT CAUGHT"
     NO_VERDICT = "NO VERDICT"
 
@@ -72,7 +72,7 @@ class Line:
 
     @property
     def kills(self) -> tuple[Kill, ...]:
-        """Return every requirement that any tier found broken, the static tier first."""
+        """Return every requirement that any tier found failed, the static tier first."""
         return tuple(kill for judged in self.judged for kill in judged.kills)
 
     @property
@@ -81,7 +81,7 @@ class Line:
         return next((one.untold for one in self.judged if one.untold), "")
 
     def named_by(self, tier: Tier | None = None) -> tuple[str, ...]:
-        """Return the requirements that name the mistake and were found broken, by one tier or by any."""
+        """Return the requirements that name the mistake and were found failed, by one tier or by any."""
         found = (kill.requirement for kill in self.kills if tier in {None, kill.tier})
         return tuple(dict.fromkeys(id_ for id_ in found if id_ in self.mutant.expected))
 

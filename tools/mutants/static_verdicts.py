@@ -29,8 +29,8 @@ ORIGINAL = "the manifests as they are"
 def judge_all(folder: Path, mutants: Sequence[Altered], jobs: int, progress: Progress) -> Iterator[Judged]:
     """Yield the static tier's verdict on each mutant of a folder, in their order.
 
-    jobs: how many processes judge side by side. Raises BadInput where the folder as it is breaks a promise:
-    no mutant of it would prove anything.
+    jobs: how many processes judge side by side. Raises BadInput where the folder as it is fails a
+    requirement: no mutant of it would prove anything.
     """
     check_original(folder, static_verdicts(folder, {}))
     caught = 0

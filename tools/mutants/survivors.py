@@ -26,7 +26,7 @@ class Row:
     reason: str
 
     def fits(self, name: str) -> bool:
-        """Tell whether the row names this mutant."""
+        """Return whether the row names this mutant."""
         return any(pattern.fullmatch(name) for pattern in self._patterns)
 
     @cached_property

@@ -268,7 +268,7 @@ VARIANTS = (
         ),
     ),
 )
-"""Every variant; the live tier's walk of one takes as long as any other."""
+"""Every variant; a live run of one takes as long as any other."""
 
 
 def wrong(judged: Iterable[Judged]) -> list[str]:

@@ -153,7 +153,7 @@ class State:
         return iter(sorted((one for key, one in self.objects.items() if key.kind == kind), key=_age))
 
     def has(self, kind: str, name: str, namespace: str = "") -> bool:
-        """Tell whether there is an object of this kind and name, in the scenario's namespace by default."""
+        """Return whether there is an object of this kind and name, in the scenario's namespace by default."""
         return self._key(kind, name, namespace) in self.objects
 
     def names_of(self, kind: str) -> frozenset[str]:

@@ -93,7 +93,7 @@ class _Automaton:
         return self.closed(after, "")
 
     def ends(self, states: _States) -> bool:
-        """Tell whether the text may end here."""
+        """Return whether the text may end here."""
         return self._last in self.closed(states, "$")
 
     def _new(self) -> int:

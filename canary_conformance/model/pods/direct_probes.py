@@ -33,7 +33,7 @@ class DirectProbes:
 
 
 def direct_probes(pods: PodTemplate) -> DirectProbes | None:
-    """Return the probes that pass the sidecar's agent by; None where there are none."""
+    """Return the probes that pass the sidecar's agent by; None for none."""
     annotation = unrewritten_probes(pods.annotations)
     if annotation is None or not pods.sidecar:
         return None

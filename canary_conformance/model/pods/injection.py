@@ -203,7 +203,7 @@ def ports_past(annotations: Part) -> dict[int, Rule]:
 
 
 def is_plain_by_label(labels: Mapping[str, str]) -> bool:
-    """Tell whether the pod's own label keeps automatic mutual TLS away from it."""
+    """Return whether the pod's own label keeps automatic mutual TLS away from it."""
     return labels.get(_TLS_MODE, "istio") != "istio"
 
 

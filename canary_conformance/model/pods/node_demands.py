@@ -11,7 +11,7 @@ from canary_conformance.model.objects.object_parts import Part
 
 # Every node has them; others, like nvidia.com/gpu, come with a device plugin or a setting of the node.
 _OF_EVERY_NODE = frozenset({"cpu", "memory", "ephemeral-storage"})
-# A node allows the other ones only where its kubelet is told to.
+# A node allows the other ones only where its kubelet is configured to.
 _SAFE_SYSCTLS = frozenset(
     {
         "kernel.shm_rmid_forced",

@@ -31,7 +31,7 @@ class Autoscaler:
         return max(self.least, min(replicas, self.most)) if replicas else 0
 
     def may_take_away(self, replicas: int) -> bool:
-        """Tell whether idle pods are taken away where a cluster has metrics."""
+        """Return whether idle pods are taken away where a cluster has metrics."""
         return self.least < self.scaled(replicas)
 
 

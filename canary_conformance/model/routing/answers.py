@@ -259,7 +259,7 @@ def _suspected(outcomes: tuple[Outcome, ...], why: Rule | None) -> Answer:
 
 
 def speaks_http(port: ServicePort, speaks: Speech) -> bool:
-    """Tell whether a sidecar routes what is sent to a port as HTTP."""
+    """Return whether a sidecar routes what is sent to a port as HTTP."""
     if port.protocol is Protocol.SNIFFED:
         return speaks is not Speech.TCP
     return port.protocol in {Protocol.HTTP, Protocol.HTTP2}

@@ -122,7 +122,7 @@ class AuthorizationPolicy:
     problems: tuple[Rule, ...]
 
     def selects(self, namespace: str, labels: Mapping[str, str], root: str) -> bool:
-        """Tell whether it is for a pod; one of the root namespace is for those of all namespaces."""
+        """Return whether it is for a pod; one of the root namespace is for those of all namespaces."""
         return self.namespace in {namespace, root} and self.selector.items() <= labels.items()
 
     @property
@@ -178,7 +178,7 @@ def denial(
 
 
 def _fits(wanted: str, text: str) -> bool:
-    """Tell whether a text fits one of Istio's words: exact, prefix*, *suffix, or * for any text at all."""
+    """Return whether a text fits one of Istio's words: exact, prefix*, *suffix, or * for any text at all."""
     if wanted == "*":
         return bool(text)
     if wanted.endswith("*"):

@@ -122,7 +122,7 @@ class Clusters:
         return server(self.policies, backend.workload, backend.port)
 
     def is_http(self, workload: Workload, port: int) -> bool:
-        """Tell whether a pod's proxy reads what comes to a port as HTTP, by the Services that lead there."""
+        """Return whether a pod's proxy reads a port's traffic as HTTP, by the Services that lead there."""
         return any(
             found.protocol in {Protocol.HTTP, Protocol.HTTP2, Protocol.SNIFFED}
             for service in self.services.values()

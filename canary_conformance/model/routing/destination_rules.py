@@ -113,7 +113,7 @@ class DestinationRule:
         return rules_cell(self.names, self.namespace)
 
     def tls(self, subset: str, port: int) -> ClientTls | None:
-        """Return the TLS towards a subset ("" for none) at a Service's port; None when it isn't told."""
+        """Return the TLS towards a subset ("" for none) at a Service's port; None where no rule sets it."""
         own = self.subsets[subset].policy if subset in self.subsets else None
         told = own.at(port) if own else None
         return told or (self.policy.at(port) if self.policy else None)

@@ -173,7 +173,7 @@ def _leg(answers: Answers, source: Source, callee: Callee) -> Leg:
 
 
 def _passes_through(answers: Answers, request: Request) -> bool:
-    """Tell whether the client's proxy does not know the service, and sends what it gets as it is."""
+    """Return whether the client's proxy does not know the service, and sends what it gets as it is."""
     service = answers.clusters.services.get(request.host)
     return service is not None and answers.hidden_from(request.source, service) is not None
 
@@ -237,7 +237,7 @@ def _sends(answers: Answers, cluster: Cluster, backend: Backend) -> Wire | None:
 
 
 def _sent(answers: Answers, cluster: Cluster) -> Iterator[Wire]:
-    """Yield what the client sends to each backend; without any, what it is told to send."""
+    """Yield what the client sends to each backend; without any, what its settings demand."""
     if cluster.missing:
         return
     told = cluster.rule.tls(cluster.subset, cluster.port) if cluster.rule else None

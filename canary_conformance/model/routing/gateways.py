@@ -72,7 +72,7 @@ class Gateway:
     problems: tuple[Rule, ...]
 
     def opens_at(self, labels: Mapping[str, str]) -> bool:
-        """Tell whether it counts for a gateway pod with these labels; without a selector it does for all."""
+        """Return whether it counts for a gateway pod with these labels; without a selector for all."""
         return self.selector.items() <= labels.items()
 
     def __str__(self) -> str:

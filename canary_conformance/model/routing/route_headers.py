@@ -7,14 +7,12 @@ reads the request's cookie, and a browser reads Set-Cookie and Location (SCENARI
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.questions import Rule
 
 _SET_COOKIE = "set-cookie"
-_FLAG = re.compile(r"\s*featureflag\s*=")
 _OPERATIONS = ("set", "add", "remove")
 # They say how a body is to be read, or where a vote leads: the page may not come at all.
 _BODY = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding"})
@@ -52,8 +50,8 @@ class HeaderOps:
 NOTHING = HeaderOps()
 
 
-def header_ops(headers: Part) -> HeaderOps:
-    """Return what the `headers` of a route or destination do."""
+def header_ops(headers: Part, flag: str) -> HeaderOps:
+    """Return what the `headers` of a route or destination do; flag: the name of the feature flag's cookie."""
     if not headers:
         return NOTHING
     headers.only({"request", "response"})
@@ -62,18 +60,18 @@ def header_ops(headers: Part) -> HeaderOps:
         headers[way].only(_OPERATIONS)
         for operation in _OPERATIONS:
             for name, part in _named(headers[way][operation]):
-                found = found.followed_by(_operation(way, operation, name, part))
+                found = found.followed_by(_operation(way, operation, name, part, flag))
     return found
 
 
-def _operation(way: str, operation: str, name: str, part: Part) -> HeaderOps:
+def _operation(way: str, operation: str, name: str, part: Part, flag: str) -> HeaderOps:
     about = f"{part.manifest.ref} {part.name}"
     if way == "response" and name == _SET_COOKIE and operation != "add":
         verb = "replaces" if operation == "set" else "removes"
         return HeaderOps(
             loses_cookie=part.rule(f"{about} {verb} the Set-Cookie of the application's answers")
         )
-    if way == "response" and name == _SET_COOKIE and _FLAG.match(part.text()):
+    if way == "response" and name == _SET_COOKIE and _names_cookie(part.text(), flag):
         # Added after the application's own, it is the one that a browser keeps.
         return HeaderOps(loses_cookie=part.rule(f"{about} sets the feature flag's cookie at each answer"))
     if name in _VITAL[way]:
@@ -81,6 +79,12 @@ def _operation(way: str, operation: str, name: str, part: Part) -> HeaderOps:
     if name in _OF_A_BROWSER[way]:
         return HeaderOps(unclear=part.rule(f"{about}: the model does not support changing header {name}"))
     return NOTHING
+
+
+def _names_cookie(header: str, name: str) -> bool:
+    """Return whether a Set-Cookie header sets a cookie of this name."""
+    found, equals, _ = header.partition("=")
+    return bool(equals) and found.strip() == name
 
 
 def _named(operation: Part) -> list[tuple[str, Part]]:

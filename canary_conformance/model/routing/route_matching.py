@@ -61,7 +61,7 @@ class StringMatch:
     wanted: str
 
     def fits(self, text: str) -> bool:
-        """Tell whether a text is as it has to be."""
+        """Return whether a text is as it has to be."""
         if self.how is How.EXACT:
             return text == self.wanted
         if self.how is How.PREFIX:
@@ -230,14 +230,14 @@ def read_string(part: Part) -> StringMatch:
 
 
 def matches_whole(pattern: str, text: str) -> bool:
-    """Tell whether a text as a whole matches a pattern of RE2; a pattern that is none matches nothing."""
+    """Return whether a text as a whole matches a pattern of RE2; an invalid pattern matches nothing."""
     compiled = _compiled(pattern)
     # As bytes: what was received may be no text at all.
     return compiled is not None and compiled.fullmatch(text.encode("utf-8", "surrogatepass")) is not None
 
 
 def is_pattern(pattern: str) -> bool:
-    """Tell whether RE2 takes a pattern."""
+    """Return whether RE2 takes a pattern."""
     return _compiled(pattern) is not None
 
 
@@ -251,7 +251,7 @@ def _strings(part: Part, *, lower: bool) -> tuple[tuple[str, StringMatch], ...]:
 def _compiled(pattern: str) -> Any:
     options = re2.Options()
     options.never_capture = True
-    # A bad pattern is told as a finding, not on the terminal.
+    # A bad pattern becomes a finding, nothing on the terminal.
     options.log_errors = False
     try:
         return re2.compile(pattern, options)

@@ -84,11 +84,11 @@ class Service:
     problems: tuple[Rule, ...]
 
     def port(self, number: int) -> ServicePort | None:
-        """Return the port of this number, None when there is none."""
+        """Return the port of this number; None for none."""
         return next((port for port in self.ports if port.number == number), None)
 
     def selects(self, workload: Workload) -> bool:
-        """Tell whether the workload's pods are behind this Service; without a selector nobody is."""
+        """Return whether the workload's pods are behind this Service; without a selector nobody is."""
         if not self.selector or workload.namespace != self.namespace:
             return False
         return self.selector.items() <= workload.labels.items()

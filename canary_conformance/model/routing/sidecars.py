@@ -44,7 +44,7 @@ class Sidecar:
     problems: tuple[Rule, ...]
 
     def shows(self, host: str, of: str, to: str, routes: Iterable[VirtualService]) -> bool:
-        """Tell whether a proxy in namespace `to` knows the Service of a host that lives in namespace `of`.
+        """Return whether a proxy in namespace `to` knows the Service of a host that lives in namespace `of`.
 
         routes: the VirtualServices that count for the proxy otherwise.
         """
@@ -60,7 +60,7 @@ class Sidecar:
         return host in destinations
 
     def shows_route(self, owner: VirtualService, to: str) -> bool:
-        """Tell whether a proxy in a namespace has the routes of a VirtualService."""
+        """Return whether a proxy in a namespace has the routes of a VirtualService."""
         return any(
             covers(wanted, host) or covers(host, wanted)
             for wanted in self._shown(owner.namespace, to)

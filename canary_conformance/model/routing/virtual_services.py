@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from canary_conformance.model.objects.host_names import EVERYWHERE, MESH, completed, gateway_name, is_shown_to
 from canary_conformance.model.objects.object_parts import Part
@@ -120,7 +121,7 @@ class VirtualService:
     export_place: Place
 
     def is_for(self, gateway: str, namespace: str) -> bool:
-        """Tell whether it counts at a gateway ("mesh" for sidecars) whose proxies live in a namespace."""
+        """Return whether it counts at a gateway ("mesh" for sidecars) whose proxies live in a namespace."""
         return gateway in self.gateways and is_shown_to(self.export_to, self.namespace, namespace)
 
     def __str__(self) -> str:
@@ -129,10 +130,12 @@ class VirtualService:
 
 def virtual_services(state: State) -> tuple[VirtualService, ...]:
     """Return the VirtualServices of a state, the oldest first."""
-    return tuple(state.once("VirtualService", _virtual_service, one) for one in state.of("VirtualService"))
+    flag = state.application.canary_cookie.partition("=")[0]
+    read = partial(_virtual_service, flag=flag)
+    return tuple(state.once("VirtualService", read, one) for one in state.of("VirtualService"))
 
 
-def _virtual_service(one: InForce) -> VirtualService:
+def _virtual_service(one: InForce, flag: str) -> VirtualService:
     whole = Part.whole(one.manifest)
     spec = whole["spec"]
     spec.only(_SPEC)
@@ -149,8 +152,8 @@ def _virtual_service(one: InForce) -> VirtualService:
         hosts=hosts,
         gateways=gateways or frozenset({MESH}),
         export_to=spec["exportTo"].texts(),
-        http=tuple(_http(part, home, index) for index, part in enumerate(spec["http"].items())),
-        tcp=tuple(_tcp(part, home, index) for index, part in enumerate(spec["tcp"].items())),
+        http=tuple(_http(part, home, index, flag) for index, part in enumerate(spec["http"].items())),
+        tcp=tuple(_tcp(part, home, index, flag) for index, part in enumerate(spec["tcp"].items())),
         has_tls=bool(spec["tls"].items()),
         place=whole.place,
         problems=tuple(whole.problems),
@@ -160,7 +163,7 @@ def _virtual_service(one: InForce) -> VirtualService:
     )
 
 
-def _http(part: Part, home: str, index: int) -> Route:
+def _http(part: Part, home: str, index: int, flag: str) -> Route:
     part.only(_HTTP)
     part["rewrite"].only({"uri", "authority"})
     redirect, direct = part["redirect"], part["directResponse"]
@@ -169,7 +172,7 @@ def _http(part: Part, home: str, index: int) -> Route:
         answers = f"redirect to {redirect['authority'].text() or '-'}{redirect['uri'].text()}"
     elif direct:
         answers = f"status {direct['status'].number(0)}"
-    destinations = _destinations(part, home)
+    destinations = _destinations(part, home, flag)
     if not answers and not destinations:
         part.problem("leads nowhere: it has no route, redirect or directResponse")
     return Route(
@@ -181,13 +184,13 @@ def _http(part: Part, home: str, index: int) -> Route:
         redirects=bool(redirect),
         rewrites=part.at("rewrite", "uri").text(),
         faults=read_faults(part["fault"]),
-        copies=tuple(_copies(part, home)),
-        headers=header_ops(part["headers"]),
+        copies=tuple(_copies(part, home, flag)),
+        headers=header_ops(part["headers"], flag),
         limit=limit_of(part),
     )
 
 
-def _tcp(part: Part, home: str, index: int) -> Route:
+def _tcp(part: Part, home: str, index: int, flag: str) -> Route:
     part.only(_TCP)
     for match in part["match"].items():
         match.only(_TCP_MATCH)
@@ -195,11 +198,11 @@ def _tcp(part: Part, home: str, index: int) -> Route:
         label=f"tcp[{index}]",
         place=part.place,
         matches=tuple(read_match(match, home) for match in part["match"].items()),
-        destinations=_destinations(part, home),
+        destinations=_destinations(part, home, flag),
     )
 
 
-def _destinations(part: Part, home: str) -> tuple[Destination, ...]:
+def _destinations(part: Part, home: str, flag: str) -> tuple[Destination, ...]:
     routes = part["route"].items()
     found = []
     for route in routes:
@@ -210,13 +213,13 @@ def _destinations(part: Part, home: str) -> tuple[Destination, ...]:
         # The only destination takes all, whatever its weight; of several, those without a weight none.
         if len(routes) == 1:
             weight = 1
-        found.append(_destination(route, route["destination"], home, weight))
+        found.append(_destination(route, route["destination"], home, weight, flag))
     if found and not any(one.weight > 0 for one in found):
         part["route"].problem("has no destination with a weight")
     return tuple(found)
 
 
-def _destination(route: Part, to: Part, home: str, weight: int) -> Destination:
+def _destination(route: Part, to: Part, home: str, weight: int, flag: str) -> Destination:
     to.only({"host", "subset", "port"})
     return Destination(
         host=completed(to["host"].text(), home),
@@ -225,15 +228,15 @@ def _destination(route: Part, to: Part, home: str, weight: int) -> Destination:
         weight=weight,
         place=route.place,
         name_place=(to["subset"] or to["host"]).place,
-        headers=header_ops(route["headers"]),
+        headers=header_ops(route["headers"], flag),
     )
 
 
-def _copies(part: Part, home: str) -> Iterator[Destination]:
+def _copies(part: Part, home: str, flag: str) -> Iterator[Destination]:
     """Yield where copies of requests go: without a percentage, those of all requests."""
     whole = part.at("mirrorPercentage", "value") or part["mirrorPercent"] or part["mirror_percent"]
     mirrors = [(part["mirror"], whole)]
     mirrors += [(one["destination"], one.at("percentage", "value")) for one in part["mirrors"].items()]
     for to, percentage in mirrors:
         if to and percentage.value != 0:
-            yield replace(_destination(to, to, home, 1), headers=NOTHING)
+            yield replace(_destination(to, to, home, 1, flag), headers=NOTHING)

@@ -118,7 +118,7 @@ def _server_port(port: Node, tls: Node, *, bound: bool) -> Iterator[Problem]:
 
 
 def _is_redirect(tls: Node) -> bool:
-    """Tell whether TLS settings have no certificates, as those of a port that only redirects to HTTPS."""
+    """Return whether TLS settings have no certificates, as those of a port that only redirects to HTTPS."""
     named = (tls[name] for name in ("caCertificates", "privateKey", "serverCertificate"))
     return tls["mode"].text in _PASSED_ON and all(one.empty for one in named)
 

@@ -36,12 +36,12 @@ def port_name_problem(port: Node) -> str:
 
 
 def is_label(name: str) -> bool:
-    """Tell whether Istio takes a name for a label of DNS."""
+    """Return whether Istio takes a name for a label of DNS."""
     return len(name) <= _LONGEST_LABEL and _LABEL.fullmatch(name) is not None
 
 
 def is_tag(key: str, value: str) -> bool:
-    """Tell whether Istio takes key and value for a label of a pod; a value may be empty."""
+    """Return whether Istio takes key and value for a label of a pod; a value may be empty."""
     prefix, slash, name = key.rpartition("/")
     if slash and not (len(prefix) <= _LONGEST_PREFIX and all(_LABEL.fullmatch(p) for p in prefix.split("."))):
         return False
@@ -72,7 +72,7 @@ def domain_problem(name: str, *, wild: bool = True) -> str:
 
 
 def is_address(name: str) -> bool:
-    """Tell whether a name is an IP address."""
+    """Return whether a name is an IP address."""
     try:
         ip_address(name)
     except ValueError:

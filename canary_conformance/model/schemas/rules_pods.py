@@ -198,7 +198,7 @@ def _is_resource(name: str) -> bool:
 
 
 def _may_exceed(name: str) -> bool:
-    """Tell whether a node gives more of a resource than it has: of its own, but not of what devices have."""
+    """Return whether a node gives more of a resource than it has: of its own, not of devices."""
     own = "/" not in name or _OWN_PREFIX in name
     return own and not name.startswith(_HUGE_PAGES)
 

@@ -1,6 +1,6 @@
 """Reading an object for a rule: what is missing or of another type reads as absent, and nothing is raised.
 
-A value of a wrong type is told by the schema, so that a rule can pass over it.
+A value of a wrong type is a finding of the schema, so that a rule can pass over it.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ class Node:
 
     @property
     def text(self) -> str:
-        """The text that this is, "" when it is none."""
+        """The text that this is, "" for a value of another type."""
         return self.value if isinstance(self.value, str) else ""
 
     @property
     def number(self) -> int | None:
-        """The whole number that this is, None when it is none; the API server takes 1.0 for one."""
+        """The whole number that this is, None for any other value; the API server takes 1.0 for one."""
         if isinstance(self.value, float) and self.value.is_integer():
             return int(self.value)
         return self.value if isinstance(self.value, int) and not isinstance(self.value, bool) else None
@@ -74,5 +74,5 @@ class Node:
 
 
 def is_port(number: int) -> bool:
-    """Tell whether a number can be that of a port."""
+    """Return whether a number can be that of a port."""
     return 1 <= number <= LARGEST_PORT

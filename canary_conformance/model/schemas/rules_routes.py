@@ -63,7 +63,7 @@ def _hosts(hosts: Node, *, mesh: bool) -> Iterator[Problem]:
 
 
 def _overlap(one: str, other: str) -> bool:
-    """Tell whether one host covers the other; * stands at the beginning for anything."""
+    """Return whether one host covers the other; * stands at the beginning for anything."""
     if one.startswith("*") and other.startswith("*"):
         return one[1:].endswith(other[1:]) or other[1:].endswith(one[1:])
     if one.startswith("*") or other.startswith("*"):

@@ -26,7 +26,7 @@ from canary_conformance.scenario.places import Finding
 def schema_findings(manifest: Manifest) -> tuple[Finding, ...]:
     """Return every unknown field, wrong type, missing field and value that isn't allowed, in order of lines.
 
-    An unknown field is told at its own line, a missing one at the line of what it is missing from. Rules are
+    An unknown field is reported at its own line, a missing one at the line of what lacks it. Rules are
     asked of an object whose fields and types are right. Never raises for what the manifest holds.
     """
     known = kind_schema(manifest.api_version, manifest.ref.kind)

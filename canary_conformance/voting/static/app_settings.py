@@ -12,7 +12,7 @@ from canary_conformance.model.model import EnvVar, Model, Workload
 from canary_conformance.scenario.places import Finding
 from canary_conformance.voting.contract import ANALYTICS, APP, NEW, STORAGE
 
-# What a page offers is told by these settings, and voters expect the defaults.
+# These settings decide what a page offers, and voters expect the defaults.
 WORDS = {"VOTE1VALUE": "Cats", "VOTE2VALUE": "Dogs"}
 TELLING = (APP, ANALYTICS)
 ON = frozenset({"on", "true", "yes", "1"})
@@ -60,7 +60,7 @@ def without_root(model: Model) -> list[Finding]:
     """Return that MySQL has no password of root to be set up with, without which it does not start."""
     store = model.workload(STORAGE, NEW.storage)
     root = store.env.get(ROOT) if store else None
-    # What keeps its pods from starting at all is told by itself.
+    # What keeps its pods from starting at all is reported by itself.
     if store is None or store.blocked or (root and root.value != ""):
         return []
     return [Finding(store.place, f"{store} has no {ROOT}, without which MySQL does not start")]

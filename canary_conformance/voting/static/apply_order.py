@@ -65,7 +65,7 @@ def _applied(plan: Plan, stage: int) -> Iterator[Manifest]:
 
 
 def _routes_to(manifest: Manifest, services: set[str]) -> bool:
-    """Tell whether an object routes to one of these Services, or by subsets of it."""
+    """Return whether an object routes to one of these Services, or by subsets of it."""
     return manifest.ref.kind in ROUTING and bool(
         services & {host.partition(".")[0] for host in _hosts(manifest.body)}
     )

@@ -62,7 +62,7 @@ def _of_answer(answer: Answer, right: str, model: Model | None) -> Iterator[Find
 
 
 def _is(outcome: Outcome, right: str) -> bool:
-    """Tell whether an outcome is the right one; a component without a version is any of its versions."""
+    """Return whether an outcome is the right one; a component without a version is any of its versions."""
     served = {name for name, _ in outcome.by_pod()}
     if right == REFUSED:
         return outcome.ending in REFUSALS

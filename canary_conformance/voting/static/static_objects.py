@@ -1,4 +1,4 @@
-"""What the manifests make of the scenario's objects, as short texts to compare with what is promised."""
+"""What the manifests make of the scenario's objects, as short texts to compare with what is required."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def pods_of(answer: Answer) -> Counter[str]:
 
 
 def has_ready_pods(model: Model, workload: str) -> bool:
-    """Tell whether a workload ("voting-app 2.0") has a ready pod."""
+    """Return whether a workload ("voting-app 2.0") has a ready pod."""
     return any(str(one) == workload and one.ready for one in model.pods())
 
 

@@ -91,7 +91,7 @@ def answer(model: Model, asked: Asked, cookie: str) -> Answer:
 
 
 def telling_cookies(model: Model) -> dict[str, bool]:
-    """Return cookies that tell a route's patterns from the promised one, and whether each opens 2.0.
+    """Return cookies that tell a route's patterns from the source's, and whether each opens 2.0.
 
     They are the shortest that only one of the two matches; the flag alone is always among them.
 
@@ -124,7 +124,7 @@ def _differing(pattern: str) -> tuple[str, ...]:
     try:
         return differences(OPENS, pattern)
     except Unreadable:
-        raise NotSpoken(f"the model does not compare the pattern {pattern!r} with the promised one") from None
+        raise NotSpoken(f"the model does not compare the pattern {pattern!r} with the source's") from None
 
 
 def _requests(model: Model) -> Iterator[Asked]:

@@ -43,7 +43,7 @@ class StaticResult:
 
 @dataclass(frozen=True, slots=True)
 class StaticTest:
-    """A test of the static tier: the stage it is about, its promises, and the function that judges a plan."""
+    """A test of the static tier: its stage, its requirements, and the function that judges a plan."""
 
     node: str
     stage: int

@@ -1,4 +1,4 @@
-"""The bench's numbers are right, its command line fails as the suite does, its shell walk is the scenario."""
+"""The numbers of the bench, its command line, and its shell script, which makes the scenario's steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fixtures.run_state import RUN
 from tests.selftest.support import interrupted_when
 from tools.bench import __main__ as bench
 from tools.bench import timed_runs
-from tools.bench.bench_numbers import Numbers, Round, Walk, memory_mib
+from tools.bench.bench_numbers import Numbers, Round, TimedRun, memory_mib
 from tools.bench.timed_runs import busy_seconds
 from tools.suite_process import SuiteOptions
 
@@ -64,8 +64,8 @@ def rows(numbers: Numbers) -> dict[str, list[str]]:
     return {cells[0]: cells[1:] for cells in found}
 
 
-def good(shell: float, ours: float, output: str = "") -> Round:
-    return Round(Walk(shell, 0, 1000.4, "4 promises: no"), Walk(ours, 0, None, output))
+def good(shell: float, suite: float, output: str = "") -> Round:
+    return Round(TimedRun(shell, 0, 1000.4, "4 promises: no"), TimedRun(suite, 0, None, output))
 
 
 def test_rounds_are_shown_pair_by_pair_with_minimum_median_and_maximum() -> None:
@@ -78,7 +78,7 @@ def test_rounds_are_shown_pair_by_pair_with_minimum_median_and_maximum() -> None
     assert shown["minimum"] == ["30.0 s", "50.0 s", "1.00"]
     assert shown["median"] == ["40.0 s", "60.0 s", "1.50"]
     assert shown["maximum"] == ["50.0 s", "90.0 s", "3.00"]
-    assert "ratio of the medians, ours / shell: 1.50" in shown
+    assert "ratio of the medians, suite / shell: 1.50" in shown
     assert "last round: 34 requirements: 34 hold" in shown
     assert numbers.all_good()
 
@@ -86,11 +86,11 @@ def test_rounds_are_shown_pair_by_pair_with_minimum_median_and_maximum() -> None
 def test_ratio_of_the_medians_is_not_the_median_of_the_ratios() -> None:
     shown = rows(Numbers([], None, [good(10, 40), good(20, 20), good(40, 30)]))
     assert shown["median"] == ["20.0 s", "30.0 s", "1.00"]
-    assert "ratio of the medians, ours / shell: 1.50" in shown
+    assert "ratio of the medians, suite / shell: 1.50" in shown
 
 
 def test_failed_round_is_shown_and_left_out_of_the_numbers() -> None:
-    failed = Round(Walk(1, 0, None), Walk(1, 1, None))
+    failed = Round(TimedRun(1, 0, None), TimedRun(1, 1, None))
     numbers = Numbers([], None, [failed, good(40, 60)])
     shown = rows(numbers)
     assert shown["round 1"] == ["1.0 s", "exit code 1", "-", "not seen", "not seen"]
@@ -100,16 +100,16 @@ def test_failed_round_is_shown_and_left_out_of_the_numbers() -> None:
 
 
 def test_without_a_good_round_there_are_no_numbers() -> None:
-    shown = rows(Numbers([], None, [Round(Walk(1, 1, None), Walk(1, 0, None))]))
+    shown = rows(Numbers([], None, [Round(TimedRun(1, 1, None), TimedRun(1, 0, None))]))
     assert not {"minimum", "median", "maximum"} & set(shown)
     assert not [line for line in shown if line.startswith("ratio")]
 
 
 def test_run_from_nothing_has_a_line_of_its_own() -> None:
-    numbers = Numbers([], Walk(108.2, 0, 1500.0), [])
+    numbers = Numbers([], TimedRun(108.2, 0, 1500.0), [])
     assert str(numbers).endswith(": 108.2 s, memory at most 1500 MiB")
     assert numbers.all_good()
-    broken = Numbers([], Walk(108.2, 1, None), [good(40, 60)])
+    broken = Numbers([], TimedRun(108.2, 1, None), [good(40, 60)])
     assert ": exit code 1, memory at most not seen" in str(broken)
     assert not broken.all_good()
 
@@ -155,30 +155,30 @@ def no_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timed_runs, "_node_stats", lambda _: "")
 
 
-def test_walk_is_timed_with_its_memory_and_its_output(
+def test_a_run_is_timed_with_its_memory_and_its_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timed_runs, "_node_stats", lambda name: f"{len(name)}GiB / 9GiB")
     words = [sys.executable, "-c", "import os; print(os.environ['WORD']); raise SystemExit(1)"]
     said: list[str] = []
     progress = Progress(say=said.append)
-    walk = timed_runs.timed_walk("a walk", words, {"WORD": "seen"}, "abc", tmp_path / "log", progress)
-    assert (walk.exit_code, walk.memory, walk.output) == (1, 3 * 1024, "seen\n")
-    assert walk.seconds > 0
-    assert any("a walk ended with exit code 1:\n  seen" in line for line in said)
+    made = timed_runs.timed_run("a run", words, {"WORD": "seen"}, "abc", tmp_path / "log", progress)
+    assert (made.exit_code, made.memory, made.output) == (1, 3 * 1024, "seen\n")
+    assert made.seconds > 0
+    assert any("a run ended with exit code 1:\n  seen" in line for line in said)
 
 
-def test_interrupted_walk_may_remove_what_it_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_may_remove_what_it_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     no_nodes(monkeypatch)
     started, removed = tmp_path / "started", tmp_path / "removed"
     words = ["bash", "-c", f"trap 'touch {removed}' EXIT; touch {started}; while :; do sleep 0.05; done"]
 
     with interrupted_when(started), pytest.raises(KeyboardInterrupt):
-        timed_runs.timed_walk("a walk", words, {}, "none", tmp_path / "log", Progress())
+        timed_runs.timed_run("a run", words, {}, "none", tmp_path / "log", Progress())
     assert removed.exists()
 
 
-def shell_walk(tmp_path: Path, page: str = WHOLE_PAGE) -> tuple[int, str, list[str]]:
+def shell_script(tmp_path: Path, page: str = WHOLE_PAGE) -> tuple[int, str, list[str]]:
     for name, text in (("kubectl", FAKE_KUBECTL), ("curl", FAKE_CURL)):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
@@ -189,16 +189,16 @@ def shell_walk(tmp_path: Path, page: str = WHOLE_PAGE) -> tuple[int, str, list[s
         "CALLS": str(calls),
         "PAGE": page,
     }
-    words = ["bash", str(bench.SHELL_WALK), "http://nowhere.invalid/", str(MANIFESTS)]
+    words = ["bash", str(bench.SHELL_SCRIPT), "http://nowhere.invalid/", str(MANIFESTS)]
     told = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     return told.returncode, told.stdout + told.stderr, calls.read_text().splitlines()
 
 
-def test_shell_walk_applies_and_deletes_what_the_scenario_tells_in_its_order(tmp_path: Path) -> None:
-    code, told, calls = shell_walk(tmp_path)
+def test_the_shell_script_applies_and_deletes_what_the_scenario_tells_in_its_order(tmp_path: Path) -> None:
+    code, told, calls = shell_script(tmp_path)
     assert code == 0, told
     scenario = load_scenario(MANIFESTS)
-    walked = [call.removeprefix(f"kubectl --namespace {scenario.namespace} ") for call in calls]
+    called = [call.removeprefix(f"kubectl --namespace {scenario.namespace} ") for call in calls]
     expected = []
     for stage in scenario.stages:
         for step in stage.steps:
@@ -208,38 +208,38 @@ def test_shell_walk_applies_and_deletes_what_the_scenario_tells_in_its_order(tmp
                 case Delete():
                     kind = step.objects[0].kind.lower()
                     expected.append(f"delete {kind} {' '.join(ref.name for ref in step.objects)}")
-    made = [call.partition(" --timeout")[0] for call in walked if call.startswith(("apply", "delete"))]
+    made = [call.partition(" --timeout")[0] for call in called if call.startswith(("apply", "delete"))]
     assert made == expected
     stages = re.findall(r"^== stage (\d) ([\w ]+): \d+\.\d s$", told, re.MULTILINE)
     assert stages == [(str(stage.number), stage.name) for stage in scenario.stages]
 
 
-def test_shell_walk_waits_for_pods_after_each_file_that_brings_some(tmp_path: Path) -> None:
-    _, _, calls = shell_walk(tmp_path)
+def test_the_shell_script_waits_for_pods_after_each_file_that_brings_some(tmp_path: Path) -> None:
+    _, _, calls = shell_script(tmp_path)
     for file in (MANIFESTS / "kubernetes").glob("*.yaml"):
         after = calls.index(f"kubectl --namespace voting apply --filename {file}") + 1
         assert "wait deployment --all --for condition=Available" in calls[after]
 
 
-def test_shell_walk_without_two_arguments_says_how_to_call_it() -> None:
-    told = subprocess.run(["bash", bench.SHELL_WALK], capture_output=True, text=True, check=False)
+def test_the_shell_script_without_two_arguments_says_how_to_call_it() -> None:
+    told = subprocess.run(["bash", bench.SHELL_SCRIPT], capture_output=True, text=True, check=False)
     assert told.returncode == 4
     assert told.stderr.startswith("usage: ")
 
 
-def test_shell_walk_is_sound_bash() -> None:
-    assert os.access(bench.SHELL_WALK, os.X_OK)
-    subprocess.run(["bash", "-n", bench.SHELL_WALK], check=True)
+def test_the_shell_script_is_sound_bash() -> None:
+    assert os.access(bench.SHELL_SCRIPT, os.X_OK)
+    subprocess.run(["bash", "-n", bench.SHELL_SCRIPT], check=True)
     if checker := shutil.which("shellcheck"):
-        subprocess.run([checker, bench.SHELL_WALK], check=True)
+        subprocess.run([checker, bench.SHELL_SCRIPT], check=True)
 
 
 def test_the_machines_work_is_told_where_it_is_known() -> None:
-    rounds = [Round(Walk(50, 0, None, work=70.4), Walk(60, 0, None, work=113))]
+    rounds = [Round(TimedRun(50, 0, None, work=70.4), TimedRun(60, 0, None, work=113))]
     told = str(Numbers(rounds=rounds, compared=("one process", "2 workers"))).splitlines()
     assert "CPU time of the machine, one process: 70 core-seconds (median)" in told
     assert "CPU time of the machine, 2 workers: 113 core-seconds (median)" in told
-    assert "work" not in str(Numbers(rounds=[Round(Walk(50, 0, None), Walk(60, 0, None))]))
+    assert "work" not in str(Numbers(rounds=[Round(TimedRun(50, 0, None), TimedRun(60, 0, None))]))
 
 
 def test_busy_is_all_but_idle(tmp_path: Path) -> None:

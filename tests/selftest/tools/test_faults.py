@@ -193,6 +193,6 @@ def test_a_choice_of_no_fault_is_told_with_all_that_there_are(words: list[str]) 
         settings(["--interrupts", "2", "--first", "3"])
 
 
-def test_the_readme_calls_the_faults_as_minus_k_wants_them() -> None:
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    assert all(f"| {case.fault}" in readme for case in CASES)
+def test_the_docs_call_the_faults_as_minus_k_wants_them() -> None:
+    page = (REPOSITORY / "docs/proof.md").read_text(encoding="utf-8")
+    assert all(f"| {case.fault}" in page for case in CASES)

@@ -9,8 +9,8 @@ import pytest
 
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord
-from tools.bench.bench_numbers import Walk
-from tools.bench.inner_loop import ANOTHER_WAY, AS_WRITTEN, BROKEN, EDITED, InnerLoop, measure
+from tools.bench.bench_numbers import TimedRun
+from tools.bench.inner_loop import ANOTHER_WAY, AS_WRITTEN, EDITED, MISTAKEN, InnerLoop, measure
 
 pytestmark = pytest.mark.selftest
 
@@ -18,25 +18,27 @@ pytestmark = pytest.mark.selftest
 def test_each_run_finds_another_route_and_the_last_a_mistake(tmp_path: Path) -> None:
     found: list[str] = []
 
-    def run(_arguments: Sequence[str], _log: Path) -> Walk:
+    def run(_arguments: Sequence[str], _log: Path) -> TimedRun:
         text = (tmp_path / "manifests" / EDITED).read_text()
-        found.extend(one for one in (AS_WRITTEN, ANOTHER_WAY, BROKEN) if one in text)
-        return Walk(5.0, 1 if BROKEN in text else 0, None)
+        found.extend(one for one in (AS_WRITTEN, ANOTHER_WAY, MISTAKEN) if one in text)
+        return TimedRun(5.0, 1 if MISTAKEN in text else 0, None)
 
     loop = InnerLoop([])
     measure(MANIFESTS, tmp_path, 2, run, loop)
-    assert found == [AS_WRITTEN, ANOTHER_WAY, AS_WRITTEN, BROKEN]
+    assert found == [AS_WRITTEN, ANOTHER_WAY, AS_WRITTEN, MISTAKEN]
     assert loop.all_good()
 
 
 def test_a_mistake_that_is_not_found_is_not_good(tmp_path: Path) -> None:
     loop = InnerLoop([])
-    measure(MANIFESTS, tmp_path, 1, lambda _arguments, _log: Walk(5.0, 0, None), loop)
+    measure(MANIFESTS, tmp_path, 1, lambda _arguments, _log: TimedRun(5.0, 0, None), loop)
     assert not loop.all_good()
 
 
 def test_what_was_measured_is_shown() -> None:
-    loop = InnerLoop(["here"], Walk(30, 0, None), [Walk(5, 0, None), Walk(7, 0, None)], Walk(6, 1, None))
+    loop = InnerLoop(
+        ["here"], TimedRun(30, 0, None), [TimedRun(5, 0, None), TimedRun(7, 0, None)], TimedRun(6, 1, None)
+    )
     test = TestRecord("a", ("R4.3",), 4, Outcome.PASSED, (), "", 1.375)
     loop.note(RunRecord((), (test,), ()), {"reusing the namespace at stage 4: ...": 0.4})
     shown = str(loop)

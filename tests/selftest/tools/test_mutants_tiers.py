@@ -16,7 +16,7 @@ from canary_conformance.scenario.places import Place
 from canary_conformance.timeouts import Timeouts
 from canary_conformance.voting.static.static_runner import BAD_INPUT, StaticResult
 from tools.mutants import static_verdicts as static_tier
-from tools.mutants.live_verdicts import judge_walks, read_walk
+from tools.mutants.live_verdicts import judge_runs, read_run
 from tools.mutants.mutant import Mutant
 from tools.mutants.scoring import Judged
 from tools.mutants.static_verdicts import changed_copy, check_original, judge, judged_by
@@ -115,7 +115,7 @@ def report(folder: Path, *tests: tuple[str, str, str]) -> str:
     return f"...\nreport: {folder}\n=== 1 failed in 3.2s ==="
 
 
-def test_a_walk_is_what_its_report_says(tmp_path: Path) -> None:
+def test_a_run_is_what_its_report_says(tmp_path: Path) -> None:
     output = report(
         tmp_path / "run",
         ("R4.4", "failed", "live"),
@@ -124,49 +124,49 @@ def test_a_walk_is_what_its_report_says(tmp_path: Path) -> None:
         ("R0.1", "failed", "static"),
         ("R5.1", "not_judged", "live"),
     )
-    judged = read_walk("m", Ended(95.0, 1, output), tmp_path / "log")
+    judged = read_run("m", Ended(95.0, 1, output), tmp_path / "log")
     assert [(kill.requirement, kill.tier, kill.seconds) for kill in judged.kills] == [
         ("R4.4", Tier.LIVE, 2.0)
     ]
     assert (judged.seconds, judged.problem) == (95.0, "")
 
 
-def test_a_green_walk_leaves_the_mutant_alive(tmp_path: Path) -> None:
+def test_a_green_run_leaves_the_mutant_alive(tmp_path: Path) -> None:
     output = report(tmp_path / "run", ("R4.4", "passed", "live"))
-    assert read_walk("m", Ended(95.0, 0, output), tmp_path / "log") == Judged("m", Tier.LIVE, 95.0)
+    assert read_run("m", Ended(95.0, 0, output), tmp_path / "log") == Judged("m", Tier.LIVE, 95.0)
 
 
-def test_a_walk_of_a_refused_folder_breaks_the_requirement_that_it_is_accepted(tmp_path: Path) -> None:
-    judged = read_walk("m", Ended(1.0, 4, "ERROR: f:1: no kind"), tmp_path / "log")
+def test_a_run_of_a_refused_folder_breaks_the_requirement_that_it_is_accepted(tmp_path: Path) -> None:
+    judged = read_run("m", Ended(1.0, 4, "ERROR: f:1: no kind"), tmp_path / "log")
     assert [(kill.requirement, kill.words.strip()) for kill in judged.kills] == [
         ("R0.1", "ERROR: f:1: no kind")
     ]
 
 
 @pytest.mark.parametrize("code", [1, 3, 5, 6, -9])
-def test_a_walk_without_a_verdict_is_told_so(tmp_path: Path, code: int) -> None:
+def test_a_run_without_a_verdict_is_told_so(tmp_path: Path, code: int) -> None:
     stumbled = report(tmp_path / "run", ("R4.4", "error", "live"))
     for output in (stumbled, "environment failed, no verdict: no node", f"report: {tmp_path}"):
-        judged = read_walk("m", Ended(20.0, code, output), tmp_path / "log")
+        judged = read_run("m", Ended(20.0, code, output), tmp_path / "log")
         assert judged.kills == ()
         assert judged.problem == f"{word_of(code)} (exit code {code}), see {tmp_path / 'log'}"
 
 
-def test_a_walk_that_somebody_ended_ends_all(tmp_path: Path) -> None:
+def test_an_interrupted_run_ends_all(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        read_walk("m", Ended(1.0, 2, ""), tmp_path / "log")
+        read_run("m", Ended(1.0, 2, ""), tmp_path / "log")
 
 
-def test_the_original_is_walked_first_and_each_mutant_in_its_own_folder(folder: Path, tmp_path: Path) -> None:
+def test_the_original_is_run_first_and_each_mutant_in_its_own_folder(folder: Path, tmp_path: Path) -> None:
     seen: list[tuple[str, str]] = []
 
-    def walk(manifests: Path, log: Path) -> Ended:
+    def run(manifests: Path, log: Path) -> Ended:
         seen.append(((manifests / "a.yaml").read_text(), log.name))
         return Ended(1.0, 0, "")
 
     lines: list[str] = []
     mutants = [mutant("m"), mutant("n", "scenario.yaml")]
-    judged = [*judge_walks(folder, mutants, walk, tmp_path, Progress(say=lines.append))]
+    judged = [*judge_runs(folder, mutants, run, tmp_path, Progress(say=lines.append))]
     assert seen == [("a: 1\n", "original.log"), ("a: 2\n", "mutant-1.log"), ("a: 1\n", "mutant-2.log")]
     assert [one.name for one in judged] == ["m", "n"]
     assert lines[-1].endswith("2 of 2: 1.0 s, n: alive")
@@ -175,8 +175,8 @@ def test_the_original_is_walked_first_and_each_mutant_in_its_own_folder(folder: 
 def test_an_original_that_is_not_green_ends_all(folder: Path, tmp_path: Path) -> None:
     output = report(tmp_path / "run", ("R4.4", "failed", "live"))
     with pytest.raises(BadInput, match=r"without any mistake fail R4\.4"):
-        next(judge_walks(folder, [mutant()], lambda *_: Ended(1.0, 1, output), tmp_path, Progress()))
+        next(judge_runs(folder, [mutant()], lambda *_: Ended(1.0, 1, output), tmp_path, Progress()))
     for code, kind in ((3, EnvironmentFailed), (5, NotJudged), (6, SuiteDefect), (1, SuiteDefect)):
         end = Ended(1.0, code, "")
         with pytest.raises(kind, match="the run without any mistake"):
-            next(judge_walks(folder, [mutant()], lambda *_, end=end: end, tmp_path, Progress()))
+            next(judge_runs(folder, [mutant()], lambda *_, end=end: end, tmp_path, Progress()))

@@ -253,7 +253,7 @@ def test_every_round_has_a_line_and_a_log_and_the_next_one_comes(walks: Walks, t
         "3) echo no node; exit 3;; esac"
     )
     rounds: list[Round] = []
-    soak.walk(ASKED, tmp_path, rounds, walks.progress)
+    soak.make_rounds(ASKED, tmp_path, rounds, walks.progress)
     assert [one.exit_code for one in rounds] == [0, 1, 3]
     lines = [line.partition("] ")[2] for line in walks.said]
     assert [line.partition(":")[0] for line in lines[:3]] == [f"round {n} of 3" for n in (1, 2, 3)]
@@ -273,7 +273,7 @@ def test_an_interrupted_round_removes_what_it_made_and_the_others_are_kept(
     walks.do(f"[ $n -eq 1 ] && exit 0; {HANGS.format(tmp_path)}")
     rounds: list[Round] = []
     with interrupted_when(tmp_path / "started"), pytest.raises(KeyboardInterrupt):
-        soak.walk(ASKED, tmp_path, rounds, walks.progress)
+        soak.make_rounds(ASKED, tmp_path, rounds, walks.progress)
     assert [one.exit_code for one in rounds] == [0]
     assert (tmp_path / "removed").exists()
 

@@ -13,9 +13,12 @@ from canary_conformance.verdicts import (
     refused_by_reset,
     same,
 )
+from canary_conformance.voting.cookie_matrix import ServedBy
 from canary_conformance.voting.page_checks import routed_to
 
 pytestmark = pytest.mark.selftest
+
+OLD, NEW = ServedBy(frozenset({"1.0"})), ServedBy(frozenset({"2.0"}))
 
 PONG = Reply(ReplyKind.ANSWERED, b"+PONG\r\n", "", 0.001)
 RESET = Reply(ReplyKind.RESET, b"", "errno 104", 0.001)
@@ -96,10 +99,10 @@ class TestMatrix:
 
     def test_what_holds_for_all_is_said_once(self) -> None:
         judge = matrix(dict.fromkeys("ab", routed_to("2.0")), "cookies")
-        assert judge({"a": "2.0", "b": "2.0"}).evidence == "2 of 2 cookies routed to voting-app 2.0"
+        assert judge({"a": NEW, "b": NEW}).evidence == "2 of 2 cookies routed to voting-app 2.0"
         one = matrix({"a": routed_to("2.0")}, "cookies")
-        assert one({"a": "2.0"}).evidence == "a: routed to voting-app 2.0"
-        assert one({"a": "1.0"}).evidence == "a: routed to voting-app 1.0 instead of 2.0"
+        assert one({"a": NEW}).evidence == "a: routed to voting-app 2.0"
+        assert one({"a": OLD}).evidence == "a: routed to voting-app 1.0 instead of 2.0"
 
     def test_the_things_that_differ_are_named_with_what_was_seen(self) -> None:
         verdict = matrix(REACH, "connections")(dict.fromkeys(REACH, PONG))
@@ -112,7 +115,7 @@ class TestMatrix:
 
     def test_equal_complaints_are_counted_and_told_once(self) -> None:
         cookies = {f"c{number}": routed_to("2.0") for number in range(11)}
-        seen = {name: "1.0" if name < "c7" and name != "c10" else "2.0" for name in cookies}
+        seen = {name: OLD if name < "c7" and name != "c10" else NEW for name in cookies}
         verdict = matrix(cookies, "cookies")(seen)
         assert verdict.evidence == "7 of 11 cookies were routed to voting-app 1.0 instead of 2.0"
         assert verdict.seen == f"{verdict.evidence}: c0, c1, c2, c3, c4 and 2 more"

@@ -30,8 +30,10 @@ from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE, FakeClock
 
 pytestmark = pytest.mark.selftest
 
-LATE = page_without_answer("ReadTimeout: no answer within 5 s", cookie="", sent_at=7.0, took=5.0, path="/")
-REFUSED = replace(LATE, error="ConnectionError: connection refused")
+LATE = page_without_answer(
+    "ReadTimeout: no answer within 5 s", cookie="", sent_at=7.0, took=5.0, path="/", timed_out=True
+)
+REFUSED = replace(LATE, error="ConnectionError: connection refused", timed_out=False)
 
 
 def not_in_time() -> NotInTime:

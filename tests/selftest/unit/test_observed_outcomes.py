@@ -8,6 +8,7 @@ import pytest
 
 from canary_conformance.model.objects.questions import Ending, Outcome, Wire
 from canary_conformance.scenario.observations import Reply, ReplyKind
+from canary_conformance.voting.cookie_matrix import ServedBy
 from canary_conformance.voting.observed_outcomes import Seen, SeenKind, seen_in, seen_on_pages
 from canary_conformance.voting.page_results import DIFFERENT_VOTES
 
@@ -133,19 +134,24 @@ def test_an_observation_that_looks_otherwise_does_not_fit(given: Reply, by_model
     assert not seen_in(given).fits(by_model)
 
 
+def served(*seen: str | int | None) -> ServedBy:
+    versions = frozenset(one for one in seen if isinstance(one, str))
+    return ServedBy(versions, frozenset(one for one in seen if not isinstance(one, str)))
+
+
 def test_pages_show_the_version_of_the_app_and_each_of_several() -> None:
-    shown = seen_on_pages({"a": "1.0 and 2.0", "b": "no page (status 503) and 1.0"}, whole=True)
+    shown = seen_on_pages({"a": served("1.0", "2.0"), "b": served("1.0", 503)}, whole=True)
     one, two = (Seen(SeenKind.ANSWERED, frozenset({f"voting-app {version}"})) for version in ("1.0", "2.0"))
-    assert shown == {"a": (one, two), "b": (Seen(SeenKind.STATUS, status=503), one)}
+    assert shown == {"a": (one, two), "b": (one, Seen(SeenKind.STATUS, status=503))}
 
 
-def test_a_page_that_the_model_does_not_requirement_to_be_whole_shows_nothing() -> None:
-    shown = seen_on_pages({"a": "no page (status 503)", "b": "no page (status None) and 1.0"}, whole=False)
+def test_a_page_that_the_model_does_not_have_whole_shows_nothing() -> None:
+    shown = seen_on_pages({"a": served(503), "b": served("1.0", None)}, whole=False)
     assert shown == {"a": (), "b": (Seen(SeenKind.ANSWERED, frozenset({"voting-app 1.0"})),)}
 
 
 def test_a_page_that_never_came_is_no_answer() -> None:
-    assert str(seen_on_pages({"a": "no page (status None)"}, whole=True)["a"][0]) == "no answer (no page)"
+    assert str(seen_on_pages({"a": served(None)}, whole=True)["a"][0]) == "no answer (no page)"
 
 
 def test_a_page_that_was_in_time_after_all_agrees_with_a_limit_that_is_too_short() -> None:

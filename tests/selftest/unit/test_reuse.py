@@ -21,7 +21,7 @@ from canary_conformance.stages.reuse import (
     held,
     left_from,
     manifests_in_force,
-    take_over,
+    reusable,
     write_down,
 )
 from canary_conformance.voting.application import VOTING_APP
@@ -117,14 +117,14 @@ def test_what_a_stage_deletes_is_not_in_force(setting: Setting) -> None:
 
 
 def test_the_same_manifests_change_nothing(cluster: Cluster, setting: Setting) -> None:
-    left, changes = take_over(cast(Any, cluster), setting, [4])
+    left, changes = reusable(cast(Any, cluster), setting, [4])
     assert (left.stage, str(changes)) == (4, "nothing changed")
 
 
 def test_what_is_taken_over_is_not_written_down_any_more(cluster: Cluster, setting: Setting) -> None:
-    take_over(cast(Any, cluster), setting, [4])
+    reusable(cast(Any, cluster), setting, [4])
     with pytest.raises(Unusable, match="no run left one"):
-        take_over(cast(Any, cluster), setting, [4])
+        reusable(cast(Any, cluster), setting, [4])
 
 
 def test_a_changed_route_of_http_is_applied_alone_and_pods_stay(setting: Setting) -> None:
@@ -190,13 +190,13 @@ def test_a_deployment_that_is_gone_needs_a_new_namespace(setting: Setting) -> No
 
 def test_a_namespace_never_goes_back(cluster: Cluster, setting: Setting) -> None:
     with pytest.raises(Unusable, match="at stage 4 already, and the first to be judged is 3"):
-        take_over(cast(Any, cluster), setting, [3, 4])
+        reusable(cast(Any, cluster), setting, [3, 4])
 
 
 def test_other_labels_of_the_namespace_need_a_new_namespace(cluster: Cluster, setting: Setting) -> None:
     other = replace(setting, scenario=replace(setting.scenario, namespace_labels={"istio-injection": "no"}))
     with pytest.raises(Unusable, match="labels changed"):
-        take_over(cast(Any, cluster), other, [4])
+        reusable(cast(Any, cluster), other, [4])
 
 
 @pytest.mark.parametrize(
@@ -219,17 +219,17 @@ def test_what_was_changed_by_hand_is_not_trusted(
 ) -> None:
     change(cluster.objects)
     with pytest.raises(Unusable) as unusable:
-        take_over(cast(Any, cluster), setting, [4])
+        reusable(cast(Any, cluster), setting, [4])
     assert told in str(unusable.value)
 
 
 def test_a_pod_that_no_deployment_made_is_not_trusted(cluster: Cluster, setting: Setting) -> None:
     cluster.pods = [{"metadata": {"name": "by-hand", "labels": {"app": "voting-app"}}}]
     with pytest.raises(Unusable, match="Pod by-hand belongs to no object"):
-        take_over(cast(Any, cluster), setting, [4])
+        reusable(cast(Any, cluster), setting, [4])
 
 
 def test_what_can_not_be_read_is_not_trusted(cluster: Cluster, setting: Setting) -> None:
     cluster.objects[-1][1]["data"]["namespace"] = "{}"
     with pytest.raises(Unusable, match="can't be read"):
-        take_over(cast(Any, cluster), setting, [4])
+        reusable(cast(Any, cluster), setting, [4])
