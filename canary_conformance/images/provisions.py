@@ -14,11 +14,12 @@ from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.images import offline, pulled
 from canary_conformance.images.building import make_all
 from canary_conformance.images.choice import decided, explained
+from canary_conformance.images.go_recipes import GoPrograms
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.node_image import Stocked
 from canary_conformance.images.path_programs import kind_on_path, on_path
 from canary_conformance.images.pins import PINS, mirror, reference_of
-from canary_conformance.images.recipes import GoPrograms, ImageFile, Recipe
+from canary_conformance.images.recipes import ImageFile, Recipe
 from canary_conformance.images.supported import oldest_kind
 from canary_conformance.images.versions import MeshVersion, available
 from canary_conformance.processes import find_program

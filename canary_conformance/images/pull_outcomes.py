@@ -29,6 +29,7 @@ class Outcome(Enum):
     LOGIN = "login"
     SERVER = "server error"
     TIME_OUT = "time-out"
+    SLOW = "slow"
     NO_HOST = "no such host"
     NO_NAMES = "no name resolution"
     CUT_OFF = "cut off"
@@ -101,6 +102,10 @@ MEANINGS = MappingProxyType(
         ),
         Outcome.TIME_OUT: _Meaning(
             "{registry} did not answer in time", "check the network of the container engine"
+        ),
+        Outcome.SLOW: _Meaning(
+            "{registry} was too slow for the time limit",
+            "stretch the limits (--timeout-factor), or name a mirror that is nearer (--registry)",
         ),
         Outcome.NO_HOST: _Meaning(
             "{registry} is an unknown host to the container engine", "check the name and the engine's DNS"

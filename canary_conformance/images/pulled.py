@@ -35,6 +35,14 @@ def releases(kubernetes: str, meshes: Sequence[MeshVersion]) -> list[Pulled]:
     return [_image("pilot", mesh) for mesh in _ordered(meshes)] + [_node(kubernetes)]
 
 
+def images(kubernetes: str, meshes: Sequence[MeshVersion]) -> list[Pulled]:
+    """Return all images that the node of these versions is made from, the releases first."""
+    contents = [image for image, _ in pulled_node(kubernetes, meshes).images]
+    bases = [image.base for image in contents if isinstance(image, Built)]
+    found = [image for image in (*contents, *bases) if isinstance(image, Pulled)]
+    return list(dict.fromkeys((*releases(kubernetes, meshes), *found)))
+
+
 def pulled_node(kubernetes: str, meshes: Sequence[MeshVersion]) -> Stocked:
     """Return the recipe of kind's node of a Kubernetes release with each of the meshes and the voting app."""
     ready = Built("kind-node-ready", IMAGES / "pulled/node", _node(kubernetes))

@@ -17,7 +17,7 @@ from canary_conformance.images.pull_outcomes import (
     outcome_of,
 )
 from canary_conformance.images.references import DOCKER_HUB, Reference
-from canary_conformance.processes import CommandFailed, TooLate, run
+from canary_conformance.processes import CommandFailed, Silent, TooLate, run
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import SYSTEM_CLOCK, Clock, wait_until
 
@@ -61,7 +61,8 @@ def _problem(reference: str) -> PullFailed | PullRefused | None:
     try:
         run(["docker", "pull", reference], limit=LIMITS.image_pull, first_word=LIMITS.registry_answers)
     except TooLate as late:
-        return failure(reference, Outcome.TIME_OUT, str(late).splitlines()[0])
+        outcome = Outcome.TIME_OUT if isinstance(late, Silent) else Outcome.SLOW
+        return failure(reference, outcome, str(late).splitlines()[0])
     except CommandFailed as failed:
         # The first line has the command, and with it the user's own words.
         first, _, reported = str(failed).partition("\n")
@@ -70,7 +71,7 @@ def _problem(reference: str) -> PullFailed | PullRefused | None:
 
 
 def failure(reference: str, outcome: Outcome, reported: str) -> PullFailed | PullRefused:
-    """Return the failure of a pull in a sentence: what happened, what to do, and the engine's own words."""
+    """Return the failure of a pull in a sentence: what happened, the engine's own words, what to do."""
     image = Reference.parse(reference)
     meaning = MEANINGS[outcome]
     at = "" if image.host == DOCKER_HUB else f" {image.host}"
@@ -86,7 +87,7 @@ def failure(reference: str, outcome: Outcome, reported: str) -> PullFailed | Pul
     # A host that is not Docker Hub was named by the user.
     input_is_wrong = meaning.input or (outcome is Outcome.NO_HOST and image.host != DOCKER_HUB)
     kind = PullRefused if input_is_wrong else PullFailed
-    return kind(outcome, f"{reference} was not pulled: {what}; {mend}. The engine reports: {reported}")
+    return kind(outcome, f"{reference} was not pulled: {what} (the engine reports: {reported}); {mend}")
 
 
 def _shell_has_proxy() -> bool:

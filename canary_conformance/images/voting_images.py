@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from canary_conformance.images.recipes import Bootstrapped, Built, GoPrograms, Pulled
+from canary_conformance.images.go_recipes import GoPrograms
+from canary_conformance.images.recipes import Bootstrapped, Built, Pulled
 from canary_conformance.paths import IMAGES
 
 VOTING = IMAGES / "voting"

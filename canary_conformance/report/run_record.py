@@ -168,7 +168,8 @@ def _that_count(all_tests: Sequence[TestRecord], id_: str) -> list[TestRecord]:
 
 def static_only(run: RunRecord) -> bool:
     """Return whether the run judged by the manifests alone."""
-    return bool(run.tests) and all(test.tier is Tier.STATIC for test in run.tests)
+    live = any(Trait.ON_A_CLUSTER_ONLY in requirement_of(id_).traits for id_ in run.selected or ())
+    return bool(run.tests) and not live and all(test.tier is Tier.STATIC for test in run.tests)
 
 
 def count_line(lines: Sequence[RequirementLine], *, static: bool = False) -> str:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import dedent
 
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import StaticResult, static_verdicts
+
+FIRST, LAST = (
+    "kubernetes/step-1-create-voting-app.yaml",
+    "kubernetes/step-3-update-voting-app-with-new-storage.yaml",
+)
+UPDATE = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
+ROUTING = "istio/step-3-add-routing-for-2.0-components.yaml"
 
 
 def changed(
@@ -49,3 +57,32 @@ def words_of(results: Iterable[StaticResult], requirement: str) -> str:
     """Return what is said of a requirement that failed, or was not judged, on one line."""
     told = [one.words for one in results if requirement in one.requirements and one.words]
     return " ".join(" ".join(told).split())
+
+
+def content(file: str) -> str:
+    return (MANIFESTS / file).read_text(encoding="utf-8")
+
+
+def with_object(text: str, *listed: str, file: str = FIRST, first: bool = False) -> dict[str, bytes]:
+    """Return the file with one more object, and the scenario that lists it as created by that file."""
+    parts = [dedent(text).strip(), content(file)]
+    told = content("scenario.yaml")
+    begin = told.index("        created:\n", told.index(file)) + len("        created:\n")
+    lines = "".join(f"          - {ref}\n" for ref in listed)
+    return {
+        file: "\n---\n".join(parts if first else reversed(parts)).encode(),
+        "scenario.yaml": (told[:begin] + lines + told[begin:]).encode(),
+    }
+
+
+def standings(overlay: dict[str, bytes]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the requirements that fail, and those that are not judged, each with the words."""
+    failed: dict[str, str] = {}
+    unjudged: dict[str, str] = {}
+    for result in static_verdicts(MANIFESTS, overlay):
+        for id_ in result.requirements:
+            if not result.held:
+                failed.setdefault(id_, result.words)
+            elif result.words:
+                unjudged.setdefault(id_, result.words)
+    return failed, unjudged

@@ -120,6 +120,16 @@ def in_mesh(spec: str, host: str = "web", name: str = "web") -> str:
     return istio("VirtualService", name, f"hosts: ['{host}']\n{dedent(spec)}")
 
 
+def at_ingress(spec: str) -> Model:
+    """Return the model of Service web with these routes for every host at the ingress."""
+    return model(TWO, OPEN, at_gate(spec))
+
+
+def between_pods(spec: str, host: str = "web") -> Model:
+    """Return the model of Service web with these routes for a host in the mesh."""
+    return model(TWO, in_mesh(spec, host=host))
+
+
 def page(of: Model, host: str = "192.0.2.1", path: str = "/", method: str = "GET", **headers: str) -> Answer:
     """Ask at the ingress; headers are written with _ for -."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -150,3 +160,21 @@ def endings(answer: Answer) -> dict[str, Fraction]:
 def wires(answer: Answer) -> set[Wire]:
     """Return what travels in any outcome."""
     return {outcome.wire for outcome in answer.outcomes}
+
+
+BOTH_PORTS = "{name: http, port: 8080}, {name: redis, port: 6379}"
+PODS = documents(
+    deployment("web", ports="{containerPort: 8080}, {containerPort: 6379}"), service("web", BOTH_PORTS)
+)
+"""Service web with an HTTP and a TCP port, and a pod of its own."""
+HTTP, TCP = 8080, 6379
+
+
+def rule(mode: str, where: str = "trafficPolicy: {{tls: {{mode: {}}}}}") -> str:
+    """Return a DestinationRule for web with this TLS mode, "" for no mode."""
+    return istio("DestinationRule", "web", f"host: web\n{where.format(mode)}") if mode else ""
+
+
+def policy(mode: str) -> str:
+    """Return a PeerAuthentication with this mode, "" for no mode."""
+    return peer_authentication(f"mtls: {{mode: {mode}}}") if mode else ""

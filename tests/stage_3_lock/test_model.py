@@ -1,4 +1,4 @@
-"""What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
+"""What the mesh did is what the static tier's model predicts; a difference is a failure of its own."""
 
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
@@ -17,13 +17,13 @@ ANALYTICS_PODS = ("voting-analytics 1.0", "voting-analytics 1.1")
 @beside("R3.3")
 def test_model_and_mesh_agree_on_who_may_send(namespace: NamespaceUnderTest, plan: Plan) -> None:
     replies = namespace.once("analytics to Redis", lambda: reach(namespace, ANALYTICS_PODS, [REDIS]))
-    predicted = {cell: call(plan.after(3), cell[0], REDIS) for cell in replies}
+    predicted = {leg: call(plan.after(3), leg[0], REDIS) for leg in replies}
     agree(seen_once(replies), predicted, "connections")
 
 
 @beside("R3.5")
 def test_model_and_mesh_agree_on_plaintext(namespace: NamespaceUnderTest, plan: Plan) -> None:
-    """At the pods that by the model are ready; of others it says nothing."""
+    """At the pods that are ready by the model; it predicts nothing of others."""
     model = plan.after(3)
     names = {workload.address: str(workload) for workload in namespace.workloads()}
     seen = {

@@ -38,7 +38,7 @@ def test_each_source_reaches_its_own_chain_and_no_other(namespace: NamespaceUnde
         (source, f"{service}:{port}"): WHO_ANSWERS[who]
         for (source, (service, port)), who in WHO_MAY_REACH_WHOM.items()
     }
-    seen = {cell: reply for cell, reply in reach_everyone(namespace).items() if cell in expected}
+    seen = {leg: reply for leg, reply in reach_everyone(namespace).items() if leg in expected}
     expect(seen, matrix(expected, "connections"))
 
 
@@ -47,7 +47,7 @@ def test_each_source_reaches_its_own_chain_and_no_other(namespace: NamespaceUnde
 @pytest.mark.routing
 @pytest.mark.usefixtures("mysql_restarts")
 def test_not_one_page_of_chain_1_0_shows_the_votes_of_2_0(namespace: NamespaceUnderTest) -> None:
-    """Each request of an app to analytics is routed by itself: a page tells where its own one went."""
+    """Each request of an app to analytics is routed by itself: its page shows where it went."""
     pages = pages_of_chain(namespace, "1.0")
     expect(pages, every(both(whole_page, shows(DIFFERENT_VOTES["1.0"]))))
 

@@ -1,4 +1,4 @@
-"""What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
+"""What the mesh did is what the static tier's model predicts; a difference is a failure of its own."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def test_model_and_mesh_agree_on_who_reaches_whom(namespace: NamespaceUnderTest,
         for source, (service, port) in WHO_MAY_REACH_WHOM
     }
     replies = reach_everyone(namespace)
-    agree(seen_once({cell: replies[cell] for cell in predicted}), predicted, "connections")
+    agree(seen_once({leg: replies[leg] for leg in predicted}), predicted, "connections")
 
 
 @beside("R4.10")

@@ -1,4 +1,4 @@
-"""What the mesh did beside what the static tier's model says of it; a difference is a failure of its own."""
+"""What the mesh did is what the static tier's model predicts; a difference is a failure of its own."""
 
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest

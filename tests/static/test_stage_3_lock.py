@@ -39,7 +39,7 @@ def test_every_object_of_stage_3_is_of_its_schema(plan: Plan) -> None:
 
 @requirement("R3.1")
 def test_app_1_0_is_led_to_analytics_1_1_alone(plan: Plan) -> None:
-    """And the page to app 1.0, which shows what analytics says."""
+    """And the page to app 1.0, which shows the answer of analytics."""
     model = plan.after(3)
     seen = {"page -> voting-app": page(model), **chain_of(model, "voting-app 1.0", "voting-analytics 1.1")}
     expect(
@@ -105,11 +105,11 @@ def test_plaintext_is_refused_at_every_workload_port(plan: Plan) -> None:
 def test_the_same_calls_were_answered_before_the_lock(plan: Plan) -> None:
     """The positive control: the calls themselves are right, so that their refusal means the lock.
 
-    Those to ports at which the contract says that something listens: what else a container declares only
+    To the ports at which a component listens by the contract: any other port that a container declares only
     informs (Kubernetes, "Container": ports), and nothing has to listen there.
     """
     seen = plain_calls(plan.before(3), listening=True)
-    own = {cell: cell.partition(":")[0] for cell in seen}
+    own = {port: port.partition(":")[0] for port in seen}
     expect(seen, answered_by(own, "plaintext connections", model=plan.before(3)))
 
 

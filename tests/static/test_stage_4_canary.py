@@ -181,7 +181,7 @@ def test_near_misses_stay_on_1_0(plan: Plan) -> None:
 
 
 @requirement("R4.5")
-def test_the_cookies_that_open_2_0_are_exactly_those_of_the_promised_pattern(plan: Plan) -> None:
+def test_the_cookies_that_open_2_0_are_exactly_those_of_the_required_pattern(plan: Plan) -> None:
     cookies = telling_cookies(plan.after(4))
     seen = {cookie: page(plan.after(4), cookie) for cookie in cookies}
     expected = {cookie: f"voting-app {'2.0' if opens else '1.0'}" for cookie, opens in cookies.items()}
@@ -198,10 +198,10 @@ def test_the_flag_in_another_header_opens_nothing(plan: Plan) -> None:
 def test_no_other_property_of_a_request_decides(plan: Plan) -> None:
     ordinary = answers(plan.after(4), "", other="voting-app 2.0")
     flagged = answers(plan.after(4), FLAG, other="voting-app 1.0")
-    expected = {("no cookie", asked): "voting-app 1.0" for asked in ordinary}
-    expected |= {(FLAG, asked): "voting-app 2.0" for asked in flagged}
-    seen = {("no cookie", asked): answer for asked, answer in ordinary.items()}
-    seen |= {(FLAG, asked): answer for asked, answer in flagged.items()}
+    expected = {("no cookie", request): "voting-app 1.0" for request in ordinary}
+    expected |= {(FLAG, request): "voting-app 2.0" for request in flagged}
+    seen = {("no cookie", request): answer for request, answer in ordinary.items()}
+    seen |= {(FLAG, request): answer for request, answer in flagged.items()}
     expect(seen, answered_by(expected, "requests", plan.after(4)))
 
 

@@ -1,4 +1,4 @@
-"""What a move of the mesh promises, judged of the way there and of the way back."""
+"""The requirements of a move of the mesh, judged for the move and for the move back."""
 
 from canary_conformance.scenario.observations import Sample
 from canary_conformance.upgrade.upgrade_judges import (

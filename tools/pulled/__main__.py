@@ -8,11 +8,14 @@ images.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+
+from filelock import FileLock, Timeout
 
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import together
@@ -41,6 +44,7 @@ class Settings:
     """What the command line asks for; arguments are pytest's."""
 
     short: bool
+    keep: bool
     port: int
     arguments: tuple[str, ...]
 
@@ -67,16 +71,19 @@ def settings(words: Sequence[str] | None = None) -> Settings:
     parser = _CommandLine(prog="python -m tools.pulled", description=__doc__)
     parser.add_argument("--short", action="store_true", help="one way to name images, stages 1 to 4")
     parser.add_argument(
+        "--keep", action="store_true", help="keep the engine and the user, for a look at them"
+    )
+    parser.add_argument(
         "--port", type=int, default=PORT, help=f"port of the registry on loopback (default {PORT})"
     )
     read = parser.parse_args(given[:end])
-    return Settings(read.short, read.port, tuple(given[end + 1 :]))
+    return Settings(read.short, read.keep, read.port, tuple(given[end + 1 :]))
 
 
 def _work(asked: Settings, progress: Progress) -> int:
     check_possible()
     ensure_engine(progress)
-    images = _images()
+    images = stand_ins_of_today()
     make_all((REGISTRY, *(one.image for one in images)), store(), progress)
     folder = report_folder("pulled")
     results: list[Measured] = []
@@ -89,11 +96,34 @@ def _work(asked: Settings, progress: Progress) -> int:
     return together(one.exit_code for one in results)
 
 
-def _images() -> tuple[StandIn, ...]:
+def stand_ins_of_today() -> tuple[StandIn, ...]:
     """Return the stand-ins for the versions that are built here by default."""
     offer = available(ImagesFrom.BUILD)
     mesh = MeshVersion(offer.istio.need(None), offer.envoy.need(None))
     return stand_ins(offer.kubernetes.need(None), mesh)
+
+
+@contextlib.contextmanager
+def own_folder() -> Iterator[Path]:
+    """Yield the folder of the user and the engine, which goes when nothing was kept in it.
+
+    Raises:
+        BadInput: Another run of this command has it.
+    """
+    lock = FileLock(FOLDER.with_suffix(".lock"))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as taken:
+        raise BadInput(
+            "another run of this command is in progress on this machine: wait for its end"
+        ) from taken
+    FOLDER.mkdir(mode=0o711, parents=True, exist_ok=True)
+    try:
+        yield FOLDER
+    finally:
+        with contextlib.suppress(OSError):
+            FOLDER.rmdir()
+        lock.release()
 
 
 def _run(
@@ -104,11 +134,11 @@ def _run(
     log: Path,
     progress: Progress,
 ) -> Measured:
-    FOLDER.mkdir(mode=0o711, parents=True, exist_ok=True)
     with (
+        own_folder() as folder,
         progress.phase(f"{way.name}: an ordinary user with an engine that has no images"),
-        ordinary_user(FOLDER / "home") as user,
-        cold_engine(FOLDER / "engine", NAME, registry.host) as engine,
+        ordinary_user(folder / "home", keep=asked.keep) as user,
+        cold_engine(folder / "engine", NAME, registry.host, keep=asked.keep) as engine,
     ):
         pins = user.home / "pins.ini"
         write_pins(pins, images, registry.digest)

@@ -76,13 +76,14 @@ class ColdEngine:
 
 
 @contextlib.contextmanager
-def cold_engine(folder: Path, group: str, mirror: str) -> Iterator[ColdEngine]:
+def cold_engine(folder: Path, group: str, mirror: str, *, keep: bool = False) -> Iterator[ColdEngine]:
     """Yield a running engine; it and all that it made are removed at the end, also what a killed run left.
 
     Args:
         folder: An own folder for it; removed at the end.
         group: The group whose members may use it.
         mirror: The address of a registry that stands for Docker Hub.
+        keep: Leave it running at the end; the next one replaces it.
 
     Raises:
         BadInput: We are not root, or a program is missing.
@@ -95,7 +96,8 @@ def cold_engine(folder: Path, group: str, mirror: str) -> Iterator[ColdEngine]:
         _start(engine, group, mirror)
         yield engine
     finally:
-        remove(engine)
+        if not keep:
+            remove(engine)
 
 
 def check_possible() -> None:

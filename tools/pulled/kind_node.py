@@ -18,8 +18,9 @@ from typing import ClassVar
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.images.content_keys import key_of
 from canary_conformance.images.engine import docker
+from canary_conformance.images.go_recipes import GoPrograms
 from canary_conformance.images.partial_folders import unfinished
-from canary_conformance.images.recipes import ASSEMBLE, Built, GoPrograms, InEngine, Recipe
+from canary_conformance.images.recipes import ASSEMBLE, Built, InEngine, Recipe
 from canary_conformance.processes import run
 from canary_conformance.timeouts import LIMITS
 from tools.pulled.module_files import module_folder
@@ -60,20 +61,20 @@ class KindNode(InEngine):
     def make(self, store: Path) -> None:
         """Pack the release archive and let kind build. Raises CommandFailed, EnvironmentFailed."""
         built = {image.name: image.tag for image in self.images}
-        named = _named(self._names(store), built)
+        tags = named(self._names(store), built)
         # A name with a registry in it that refuses at once: kind pulls the base image, and goes on without.
         base = f"localhost/{self.base.tag}"
         with unfinished(store) as work:
-            for name, tag in {**named, base: self.base.tag}.items():
+            for name, tag in {**tags, base: self.base.tag}.items():
                 docker("tag", tag, name)
             try:
-                archive = self._archive(work, named, store)
+                archive = self._archive(work, tags, store)
                 words = ["build", "node-image", "--type", "file", "--base-image", base, "--image", self.tag]
                 program = self.kind.folder(store) / "kind"
                 # kind leaves what it unpacks in the folder for temporary files.
                 run([program, *words, archive], limit=LIMITS.image_build, environment={"TMPDIR": str(work)})
             finally:
-                docker("image", "rm", base, *named)
+                docker("image", "rm", base, *tags)
 
     def _names(self, store: Path) -> list[str]:
         """Return the names of all images that kubeadm and kind expect in the node."""
@@ -86,7 +87,7 @@ class KindNode(InEngine):
             "".join((source / file).read_text() for file in CONSTANTS),
         )
 
-    def _archive(self, work: Path, named: Mapping[str, str], store: Path) -> Path:
+    def _archive(self, work: Path, tags: Mapping[str, str], store: Path) -> Path:
         target = work / "kubernetes-server-linux.tar.gz"
         server = "kubernetes/server/bin"
         (work / "version").write_text(f"v{self.version}\n")
@@ -94,9 +95,9 @@ class KindNode(InEngine):
             archive.add(work / "version", "kubernetes/version")
             for program in NODE_PROGRAMS:
                 archive.add(self.programs.folder(store) / program, f"{server}/{program}")
-            for file, names in image_files(list(named)).items():
+            for file, names in image_files(list(tags)).items():
                 saved = work / f"{file}.tar"
-                _save(names, saved)
+                save(names, saved)
                 archive.add(saved, f"{server}/{file}.tar")
                 saved.unlink()
         return target
@@ -126,7 +127,7 @@ def image_files(names: Sequence[str]) -> dict[str, list[str]]:
     return {**alone, SHARED_FILE: [name for name in names if role_of(name) not in OWN_FILES]}
 
 
-def _named(names: Sequence[str], built: Mapping[str, str]) -> dict[str, str]:
+def named(names: Sequence[str], built: Mapping[str, str]) -> dict[str, str]:
     """Return each expected name with the image built here that gets it."""
     missing = [name for name in names if role_of(name) not in built]
     if missing:
@@ -134,7 +135,7 @@ def _named(names: Sequence[str], built: Mapping[str, str]) -> dict[str, str]:
     return {name: built[role_of(name)] for name in names}
 
 
-def _save(names: Sequence[str], target: Path) -> None:
+def save(names: Sequence[str], target: Path) -> None:
     """Write an image file that begins with the list of its names, spelled as kind expects them."""
     plain = target.with_suffix(".saved")
     docker("save", "--output", plain, *names, limit=LIMITS.image_build)

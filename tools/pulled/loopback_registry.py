@@ -100,7 +100,7 @@ def running_registry(
         remove_others(store, folder)
         with progress.phase("registry: writing its images, once"):
             fill(folder, images, progress)
-    with _serving(REGISTRY.folder(store) / "registry", folder, port) as registry:
+    with serving(REGISTRY.folder(store) / "registry", folder, port) as registry:
         yield registry
 
 
@@ -121,7 +121,8 @@ def remove_others(store: Path, kept: Path) -> None:
 
 
 @contextlib.contextmanager
-def _serving(program: Path, folder: Path, port: int) -> Iterator[LoopbackRegistry]:
+def serving(program: Path, folder: Path, port: int) -> Iterator[LoopbackRegistry]:
+    """Yield a registry that serves a folder; it is stopped at the end. Raises as running_registry() does."""
     registry = LoopbackRegistry(f"{LOOPBACK}:{port}")
     if registry.answers():
         raise BadInput(

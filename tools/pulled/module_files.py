@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 
 from canary_conformance.images.content_keys import key_of
+from canary_conformance.images.go_recipes import GoPrograms, ModuleFile
 from canary_conformance.images.golang import go_environment, go_program, host_platform
-from canary_conformance.images.recipes import GoPrograms, ModuleFile
 from canary_conformance.processes import run
 from canary_conformance.timeouts import LIMITS
 

@@ -18,12 +18,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.paths import REPOSITORY
-from canary_conformance.processes import CommandFailed, run
+from canary_conformance.processes import run
 from canary_conformance.timeouts import LIMITS
 
 NAME = "voting-pulled"
+SYSTEM = Path("/usr/bin")
 # What lies in a clone and is no part of it, or is made again.
 LEFT_BEHIND = (".git", ".tox", ".ci", ".venv", "venv", "reports", "__pycache__", ".*_cache")
 # Variables that say how package registries, proxies and certificates are reached; all else is the user's own.
@@ -90,8 +93,12 @@ def is_passed_on(name: str) -> bool:
 
 
 @contextlib.contextmanager
-def ordinary_user(home: Path) -> Iterator[OrdinaryUser]:
+def ordinary_user(home: Path, *, keep: bool = False) -> Iterator[OrdinaryUser]:
     """Yield a new user with copies of the repository and of our packages; all of it is removed at the end.
+
+    Args:
+        home: Its home, which is made.
+        keep: Leave it at the end; the next one replaces it.
 
     Raises:
         EnvironmentFailed: The user can't be made, or no Python here is one that it may run.
@@ -116,16 +123,17 @@ def ordinary_user(home: Path) -> Iterator[OrdinaryUser]:
         )
         shutil.copytree(sysconfig.get_path("purelib"), home / "packages", symlinks=True)
         run(["chown", "--recursive", f"{NAME}:{NAME}", home], limit=LIMITS.packages_install)
-        python = _python(found.pw_uid, found.pw_gid, home)
+        python = python_for(found.pw_uid, found.pw_gid, home)
         yield OrdinaryUser(found.pw_uid, found.pw_gid, home, python)
     finally:
-        remove_user(home)
+        if not keep:
+            remove_user(home)
 
 
 def remove_user(home: Path) -> None:
     """Remove the user, its group and its home, as far as they exist."""
     with contextlib.suppress(KeyError):
-        pwd.getpwnam(NAME)
+        _end_processes(pwd.getpwnam(NAME).pw_uid)
         run(["userdel", "--force", NAME], limit=LIMITS.command)
     with contextlib.suppress(KeyError):
         grp.getgrnam(NAME)
@@ -134,15 +142,33 @@ def remove_user(home: Path) -> None:
         shutil.rmtree(home)
 
 
-def _python(number: int, group: int, folder: Path) -> Path:
+def _end_processes(number: int) -> None:
+    """End what a run that was killed left running of the user's."""
+    for process in psutil.process_iter(["uids"]):
+        uids = process.info["uids"]
+        if uids is not None and uids.real == number:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def python_for(number: int, group: int, folder: Path) -> Path:
     """Return a Python of our own minor version that the user may run. Raises EnvironmentFailed."""
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    places = (Path(sys.base_exec_prefix) / "bin", *map(Path, os.environ["PATH"].split(":")), Path("/usr/bin"))
+    places = (Path(sys.base_exec_prefix) / "bin", *map(Path, os.environ["PATH"].split(":")), SYSTEM)
     for place in dict.fromkeys(places):
         if not (place / name).exists():
             continue
-        with contextlib.suppress(CommandFailed):
-            words = ["setpriv", f"--reuid={number}", f"--regid={group}", "--clear-groups", str(place / name)]
-            run([*words, "-I", "-c", "import sqlite3, ssl"], limit=LIMITS.command, folder=folder)
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            subprocess.run(
+                [str(place / name), "-I", "-c", "import sqlite3, ssl"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=LIMITS.command,
+                check=True,
+                cwd=folder,
+                user=number,
+                group=group,
+                extra_groups=[],
+            )
             return place / name
     raise EnvironmentFailed(f"no {name} on PATH is one that an ordinary user may run")

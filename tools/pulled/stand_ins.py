@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from canary_conformance.images import offline
+from canary_conformance.images.go_recipes import GoPrograms
 from canary_conformance.images.pins import GO
-from canary_conformance.images.recipes import Bootstrapped, Built, GoPrograms
+from canary_conformance.images.recipes import Bootstrapped, Built
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.images.voting_images import voting_images
 from canary_conformance.paths import IMAGES

@@ -20,22 +20,11 @@ import pytest
 
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from fixtures import pytest_settings
+from tests.selftest.repository_copy import linked_repository
 from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
 
-PARTS = (
-    "conftest.py",
-    "pytest.ini",
-    "canary_conformance",
-    "fixtures",
-    "tools",
-    "docs",
-    "tests",
-    "manifests",
-    "images",
-    "canary_conformance_settings.dist-info",
-)
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 BAD_INPUT = 4
 WITHOUT_HYPOTHESIS = """
@@ -63,8 +52,7 @@ class Suite:
     def __init__(self, folder: Path, programs: Programs) -> None:
         self.folder = folder
         self._programs = programs
-        for name in PARTS:
-            (folder / name).symlink_to(REPOSITORY / name)
+        linked_repository(folder, "canary_conformance_settings.dist-info")
         for name in ("docker", "apt-get", "kind", "kubectl"):
             programs.add(name, "exit 1")
         # As tox.ini: bytecode is kept, or each command would compile all that it imports.

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.selftest
 HISTORY = "CHANGELOG.md"
 PAGES = sorted(page for folder in (REPOSITORY, REPOSITORY / "docs") for page in folder.glob("*.md"))
 CURRENT = [page for page in PAGES if page.name != HISTORY]
-COMMANDS = ("bench", "faults", "matrix", "mutants", "requirements_table", "soak", "upgrade")
+COMMANDS = ("bench", "faults", "matrix", "mutants", "pulled", "requirements_table", "soak", "upgrade")
 # Environments of tox that start a command with arguments of their own.
 STARTED_BY = {"interrupts": "faults"}
 # Of programs other than ours.
@@ -85,6 +85,12 @@ def test_every_tox_environment_that_is_mentioned_exists() -> None:
     mentioned = mentioned_environments(all_text())
     assert {"static", "e2e", "selftest", "lint"} <= mentioned
     assert mentioned <= tox_environments(text_of("tox.ini"))
+
+
+def test_every_tox_environment_is_documented() -> None:
+    of_a_label = {name for name in tox_environments(text_of("tox.ini")) if re.search(r"-py\d+$", name)}
+    assert of_a_label, "tox run -m pythons runs these"
+    assert tox_environments(text_of("tox.ini")) - of_a_label - mentioned_environments(all_text()) == set()
 
 
 def test_mentions_of_tox_are_found() -> None:

@@ -16,12 +16,13 @@ from canary_conformance.errors import EnvironmentFailed, NotJudged, RequirementF
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.interrupts import Interrupts
 from canary_conformance.report.run_record import Outcome, TestRecord
+from canary_conformance.settings import Settings
 from canary_conformance.verdicts import ExpectationFailed, Verdict
 from canary_conformance.voting.requirements import REQUIREMENTS
 from canary_conformance.voting.stage_rules import VOTING_RULES
 from fixtures import environment
 from fixtures.exit_status import account_of, decide
-from fixtures.run_state import NAMESPACE_UNDER_TEST, RUN, STAGE_FAILURE
+from fixtures.run_state import NAMESPACE_UNDER_TEST, RUN, STAGE_FAILURE, RunState
 
 pytestmark = pytest.mark.selftest
 
@@ -38,7 +39,7 @@ class Session:
         self.interrupts = Interrupts(lambda _: None)
         self.disturbance = disturbance
         self.tests: list[TestRecord] = []
-        self.stash[RUN] = cast(Any, SimpleNamespace(interrupts=self.interrupts, tests=self.tests))
+        self.stash[RUN] = RunState(Settings(Path(), Path()), interrupts=self.interrupts, tests=self.tests)
         self.exitstatus = 0
         self.pods: list[dict[str, Any]] = []
         self.config = self

@@ -16,7 +16,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from canary_conformance.paths import MANIFESTS, REPOSITORY
+from canary_conformance.paths import MANIFESTS
+from tests.selftest.repository_copy import linked_repository
 from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
@@ -44,17 +45,7 @@ class Pytest:
             programs.add(name, "exit 1")
         self._programs = programs
         self._folder = folder
-        for name in (
-            "conftest.py",
-            "pytest.ini",
-            "canary_conformance",
-            "fixtures",
-            "tools",
-            "tests",
-            "manifests",
-            "images",
-        ):
-            (folder / name).symlink_to(REPOSITORY / name)
+        linked_repository(folder)
         ours = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DOCKER_"))
         }

@@ -8,10 +8,7 @@ way of their own.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -20,7 +17,9 @@ import pytest
 
 from canary_conformance.events import FILE, events_in
 from canary_conformance.exit_codes import ExitStatus, together, word_of
-from canary_conformance.paths import MANIFESTS, REPOSITORY
+from canary_conformance.paths import MANIFESTS
+from tests.selftest.repository_copy import linked_repository
+from tests.selftest.repository_copy import run_pytest as run_pytest_in
 
 pytestmark = pytest.mark.selftest
 
@@ -49,26 +48,12 @@ class Pytest:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in (
-            "conftest.py",
-            "pytest.ini",
-            "canary_conformance",
-            "fixtures",
-            "tools",
-            "tests",
-            "manifests",
-            "images",
-        ):
-            (folder / name).symlink_to(REPOSITORY / name)
+        linked_repository(folder)
 
     def __call__(self, trouble: str, *options: str, tests: str = ONE_TEST) -> Ended:
         (self.folder / "trouble.py").write_text(trouble)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        environment = kept | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(self.folder)}
-        words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "trouble", tests, *options]
-        done = subprocess.run(
-            words, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
-        )
+        found_here = {"PYTHONPATH": str(self.folder)}
+        done = run_pytest_in(self.folder, "-p", "trouble", tests, *options, environment=found_here)
         report = self.folder / "reports/latest"
         return Ended(done.returncode, (done.stdout + done.stderr).splitlines(), _counts(report), report)
 
@@ -121,7 +106,7 @@ BROKEN = """
 from canary_conformance.verdicts import ExpectationFailed, Verdict
 raise ExpectationFailed(Verdict(False, "all of 2.0", "one of 1.0", "1 of 600", (), 600, 0.0, 0.01))
 """
-RAISE = "from canary_conformance.scenario import errors; raise errors."
+RAISE = "from canary_conformance import errors; raise errors."
 KEY_ERROR = "{}['votes']"
 REPORT_IT = "this is a defect of the suite, not of your manifests; please report it with reports/"
 

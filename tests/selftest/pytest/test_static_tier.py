@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from canary_conformance.exit_codes import ExitStatus
-from canary_conformance.paths import MANIFESTS, REPOSITORY
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.voting.static.static_judges import nothing_found
 from canary_conformance.voting.static.static_runner import (
@@ -22,6 +22,7 @@ from canary_conformance.voting.static.static_runner import (
     static_tests,
     static_verdicts,
 )
+from tests.selftest.repository_copy import linked_repository
 
 pytestmark = pytest.mark.selftest
 
@@ -210,17 +211,7 @@ def test_a_folder_without_stage_5_is_judged_as_far_as_it_goes(tmp_path: Path) ->
 @pytest.fixture
 def static_run(tmp_path: Path) -> list[str]:
     """Return the command of a static run in a copy of the repository made of links."""
-    for name in (
-        "conftest.py",
-        "pytest.ini",
-        "canary_conformance",
-        "fixtures",
-        "tools",
-        "tests",
-        "manifests",
-        "images",
-    ):
-        (tmp_path / name).symlink_to(REPOSITORY / name)
+    linked_repository(tmp_path)
     told = "print('LOADED', sorted(set(sys.modules) & set(" + repr(OF_A_CLUSTER) + ")))"
     program = f"import sys, pytest; code = pytest.main(sys.argv[1:]); {told}; sys.exit(code)"
     return [sys.executable, "-B", "-c", program, "-m", "static", "-p", "no:cacheprovider"]

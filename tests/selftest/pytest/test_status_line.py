@@ -22,10 +22,10 @@ from typing import Any, cast
 import pytest
 
 import fixtures.terminal
-from canary_conformance.paths import REPOSITORY
 from canary_conformance.status_line import NARROWEST, LiveLine
 from canary_conformance.waiting import wait_until
 from fixtures.terminal import live_line_of
+from tests.selftest.repository_copy import linked_repository
 
 pytestmark = pytest.mark.selftest
 
@@ -316,16 +316,7 @@ class Situation:
         self.folder = folder
         (folder / "tests/selftest").mkdir(parents=True)
         (folder / "tests/selftest/test_situation.py").write_text(SITUATION)
-        for name in (
-            "conftest.py",
-            "pytest.ini",
-            "canary_conformance",
-            "fixtures",
-            "tools",
-            "manifests",
-            "images",
-        ):
-            (folder / name).symlink_to(REPOSITORY / name)
+        linked_repository(folder, without="tests")
 
     def let_go(self, *names: str) -> None:
         for name in names:

@@ -6,18 +6,16 @@ Each test is a pytest of its own on this repository, seen through links so that 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from canary_conformance.paths import MANIFESTS, REPOSITORY
+from canary_conformance.paths import MANIFESTS
+from tests.selftest.repository_copy import linked_repository, run_pytest
 
 pytestmark = pytest.mark.selftest
 
@@ -39,22 +37,7 @@ class Ended:
 
 
 def run(folder: Path, *options: str) -> Ended:
-    folder.mkdir()
-    for name in (
-        "conftest.py",
-        "pytest.ini",
-        "canary_conformance",
-        "fixtures",
-        "tools",
-        "tests",
-        "manifests",
-        "images",
-    ):
-        (folder / name).symlink_to(REPOSITORY / name)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    environment = kept | {"PYTHONDONTWRITEBYTECODE": "1"}
-    words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/static", *options]
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = run_pytest(linked_repository(folder), "tests/static", *options)
     return Ended(done.returncode, done.stdout + done.stderr, folder / "reports/latest")
 
 

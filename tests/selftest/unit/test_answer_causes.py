@@ -9,6 +9,8 @@ from tests.selftest.routing_support import (
     OPEN,
     TWO,
     at_gate,
+    at_ingress,
+    between_pods,
     call,
     deployment,
     documents,
@@ -54,7 +56,7 @@ def rule(spec: str, name: str = "web") -> str:
 class TestExportTo:
     @pytest.mark.parametrize("where", ["'.'", "voting"])
     def test_a_route_kept_to_its_namespace_is_not_the_gateways(self, where: str) -> None:
-        of = model(TWO, OPEN, at_gate(f"exportTo: [{where}]\n{TO_2}"))
+        of = at_ingress(f"exportTo: [{where}]\n{TO_2}")
         assert cause(page(of)) == (
             "VirtualService/web is exported to its own namespace voting only (exportTo), and the ingress "
             "gateway runs in istio-system"
@@ -62,7 +64,7 @@ class TestExportTo:
 
     @pytest.mark.parametrize("where", ["'*'", "istio-system", "'.', istio-system"])
     def test_a_route_shown_to_the_gateway_counts(self, where: str) -> None:
-        of = model(TWO, OPEN, at_gate(f"exportTo: [{where}]\n{TO_2}"))
+        of = at_ingress(f"exportTo: [{where}]\n{TO_2}")
         assert only(page(of)).pods == ("web 2",)
 
     def test_a_rule_kept_to_its_namespace_leaves_its_subsets_undefined_at_the_gateway(self) -> None:
@@ -81,7 +83,7 @@ class TestExportTo:
         )
 
     def test_a_route_shown_to_others_only_leaves_the_services_default(self) -> None:
-        of = model(TWO, in_mesh(f"exportTo: [istio-system]\n{TO_2}"))
+        of = between_pods(f"exportTo: [istio-system]\n{TO_2}")
         assert set(only(call(of)).pods) == {"web 1", "web 2"}
         assert cause(call(of)).startswith("VirtualService/web is exported to namespace istio-system only")
 
@@ -110,7 +112,7 @@ class TestHosts:
 
     def test_a_destination_that_is_no_service(self) -> None:
         to = "http: [{route: [{destination: {host: web.voting, subset: v2}}]}]"
-        assert cause(page(model(TWO, OPEN, at_gate(to)))) == (
+        assert cause(page(at_ingress(to))) == (
             "VirtualService/web routes to host web.voting, which is no Service of the mesh; did you mean web "
             "or web.voting.svc.cluster.local?"
         )
@@ -180,7 +182,7 @@ class TestSubsets:
         assert outcome.lack.subset == "v2"
 
     def test_one_that_the_rule_does_not_define(self) -> None:
-        of = model(TWO, OPEN, at_gate(TO_2.replace("v2", "v3")))
+        of = at_ingress(TO_2.replace("v2", "v3"))
         told = cause(page(of))
         assert told.startswith("VirtualService/web routes to subset v3, which DestinationRule/web (1.yaml:")
         assert told.endswith(") does not define; its subsets: v1, v2")
@@ -239,11 +241,11 @@ def test_a_source_that_no_route_is_for_names_the_route_that_it_misses() -> None:
     match = (
         "http: [{match: [{sourceLabels: {app: klient}}], route: [{destination: {host: web, subset: v2}}]}]"
     )
-    assert cause(call(model(TWO, in_mesh(match)))) == (
+    assert cause(call(between_pods(match))) == (
         "VirtualService/web http[0]: the source isn't labelled app=klient"
     )
 
 
 def test_what_is_served_as_it_is_meant_has_no_suspect() -> None:
-    assert only(call(model(TWO, in_mesh(TO_2)))).suspect is None
+    assert only(call(between_pods(TO_2))).suspect is None
     assert only(call(model(TWO))).suspect is None

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import pytest
 
+from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.images.building import make_all
 from canary_conformance.images.recipes import ASSEMBLE, COMPILE, Recipe
 from canary_conformance.processes import CommandFailed, run
@@ -54,6 +55,16 @@ class Assembled(Fake):
     """The same in the other queue."""
 
     lane: ClassVar[str] = ASSEMBLE
+
+
+class WithoutRoom(Fake):
+    """One that the engine has no disk for."""
+
+    def make(self, store: Path) -> None:
+        raise CommandFailed(
+            f"docker commit x ended with exit code 1:\n  {store}\n"
+            "  Error response from daemon: write /var/lib/docker/x: no space left on device"
+        )
 
 
 @pytest.fixture
@@ -134,3 +145,12 @@ def test_a_second_run_waits_for_the_first_and_finds_everything_made(log: Log, st
     for thread in threads:
         thread.join(10)
     assert sorted(log.made) == sorted(recipe.name for recipe in wanted)
+
+
+def test_a_full_disk_is_said_in_one_sentence_with_what_to_do(log: Log, store: Path) -> None:
+    with pytest.raises(EnvironmentFailed) as raised:
+        make_all((WithoutRoom("node", log),), store, Progress())
+    assert str(raised.value) == (
+        "node could not be made: the disk is full, here or in the container engine; free space (`df -h`, "
+        "`docker system df`) and run again (reported: write /var/lib/docker/x: no space left on device)"
+    )

@@ -15,7 +15,7 @@ from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.node_image import Stocked
 from canary_conformance.images.pull_outcomes import Outcome, PullFailed, PullRefused
 from canary_conformance.images.pulling import failure
-from canary_conformance.images.recipes import Recipe
+from canary_conformance.images.recipes import Pulled, Recipe
 from canary_conformance.progress import Progress
 
 pytestmark = pytest.mark.selftest
@@ -43,6 +43,7 @@ class Choosing:
         self.store = store
         self.fails: Outcome | None = None
         self.held: tuple[str, ...] = ()
+        self.here: tuple[str, ...] = ()
         self.said: list[str] = []
         self.pulled: list[str] = []
         self.monkeypatch = monkeypatch
@@ -50,6 +51,7 @@ class Choosing:
             monkeypatch.setenv(name, "")
         monkeypatch.setattr(choice, "make_all", self._make)
         monkeypatch.setattr(Stocked, "serving", lambda node: "an image" if node.name in self.held else None)
+        monkeypatch.setattr(Pulled, "present", lambda image, _: image.name in self.here)
         self.may_build(True)
 
     def may_build(self, may: bool) -> None:
@@ -93,6 +95,23 @@ def test_no_registry_is_asked_for_what_an_earlier_run_pulled(machine: Choosing) 
     assert machine.pulled == []
 
 
+def test_an_image_that_is_here_says_nothing_of_the_registry(machine: Choosing) -> None:
+    machine.here, machine.fails = ("pilot",), Outcome.UNREACHABLE
+    assert machine.choose() is ImagesFrom.BUILD
+    assert machine.pulled == [pins.pulled_from("node")]
+
+
+def test_no_registry_is_asked_where_every_image_is_here(machine: Choosing) -> None:
+    machine.here = ("pilot", "proxyv2", "kind-node", "mysql", "debian-pulled")
+    machine.fails = Outcome.UNREACHABLE
+    assert machine.choose() is ImagesFrom.PULL
+    assert machine.pulled == []
+    machine.here = machine.here[:-1]
+    machine.monkeypatch.setattr(choice, "inherited_token", lambda: "another run")
+    assert machine.choose() is ImagesFrom.BUILD
+    assert machine.pulled == [pins.pulled_from("debian")]
+
+
 @pytest.mark.parametrize("asked", [ImagesFrom.PULL, ImagesFrom.BUILD])
 def test_no_registry_is_asked_where_the_user_has_chosen(machine: Choosing, asked: ImagesFrom) -> None:
     machine.fails = Outcome.UNREACHABLE
@@ -107,7 +126,7 @@ def test_where_building_can_work_it_is_built_and_said_why_and_how_long(
     machine.fails = outcome
     assert machine.choose() is ImagesFrom.BUILD
     said = "\n".join(machine.said)
-    assert str(failure(machine.pulled[0], outcome, "the engine's words")).partition(";")[0] in said
+    assert str(failure(machine.pulled[0], outcome, "the engine's words")) in said
     assert "so they are built here from package registries; the first time takes 15 to 20 minutes" in said
 
 
@@ -238,3 +257,10 @@ def test_what_was_decided_holds_for_the_workers_and_rounds_of_a_run(machine: Cho
 def test_a_memory_that_can_not_be_read_is_none(machine: Choosing, text: str) -> None:
     (machine.store / "images-from").write_text(text)
     assert machine.choose() is ImagesFrom.PULL
+
+
+def test_an_envoy_is_not_built_for_where_a_registry_was_named(machine: Choosing) -> None:
+    machine.monkeypatch.setenv(pins.REGISTRY, "harbor.example.com")
+    why = machine.refused(AskedVersions(envoy="1.38.3"))
+    assert "Envoy (part of a pulled Istio) 1.38.3 is not available" in str(why)
+    assert "A registry was named, so nothing is built in its place" in str(why)

@@ -125,7 +125,7 @@ def test_a_user_who_may_not_use_the_engine_is_told_the_command(machine: Machine)
     refused = "permission denied while trying to connect to the Docker daemon socket at unix:///..."
     machine.programs.add("docker", f"echo '{refused}' >&2; exit 1")
     machine.is_root(False)
-    with pytest.raises(BadInput, match="sudo usermod --append --groups docker"):
+    with pytest.raises(BadInput, match="sudo usermod -aG docker"):
         ensured()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from canary_conformance.model.objects.questions import Ending, Wire
-from tests.selftest.routing_support import OPEN, TWO, at_gate, endings, istio, model, only, page
+from tests.selftest.routing_support import OPEN, TWO, at_gate, at_ingress, endings, istio, model, only, page
 
 pytestmark = pytest.mark.selftest
 
@@ -61,7 +61,7 @@ def test_a_server_is_opened_at_the_port_that_the_service_leads_to(port: int, end
 
 def test_a_route_for_a_port_means_the_servers_port() -> None:
     matched = TO_1.replace("[{route", "[{match: [{port: 80}], route")
-    assert only(page(model(TWO, OPEN, at_gate(matched)))).ending is Ending.SERVED
+    assert only(page(at_ingress(matched))).ending is Ending.SERVED
     server = "port: {number: 8080, name: http, protocol: HTTP}, hosts: ['*']"
     assert only(page(model(TWO, gate(server), at_gate(matched)))).ending is Ending.NO_ROUTE
 
@@ -161,7 +161,7 @@ def test_what_is_kept_in_a_namespace_is_not_seen_by_the_gateway() -> None:
 
 def test_a_destination_without_a_port_is_the_services_only_one() -> None:
     without = TO_1.replace(", port: {number: 8080}", "")
-    assert only(page(model(TWO, OPEN, at_gate(without)))).ending is Ending.SERVED
+    assert only(page(at_ingress(without))).ending is Ending.SERVED
     more = TWO.replace("targetPort: http}", "targetPort: http}, {name: b, port: 90}")
     assert only(page(model(more, OPEN, at_gate(without)))).ending is Ending.UNAVAILABLE
 

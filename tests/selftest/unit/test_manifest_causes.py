@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts import ExpectationFailed
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.static.static_runner import static_tests
+from tests.selftest.repository_copy import linked_repository, run_pytest
 
 pytestmark = pytest.mark.selftest
 
@@ -78,30 +76,7 @@ def test_a_route_to_the_wrong_version_is_due_to_the_route(tmp_path: Path) -> Non
 
 def test_one_mistake_fits_a_screen(tmp_path: Path) -> None:
     folder = mistaken(tmp_path / "m", PODS, IMAGE, ACCOUNT)
-    words = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "tests/static",
-        "-p",
-        "no:cacheprovider",
-        f"--manifests={folder}",
-    ]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    copy = tmp_path / "repository"
-    copy.mkdir()
-    for name in (
-        "conftest.py",
-        "pytest.ini",
-        "canary_conformance",
-        "fixtures",
-        "tools",
-        "tests",
-        "manifests",
-        "images",
-    ):
-        (copy / name).symlink_to(REPOSITORY / name)
-    done = subprocess.run(words, cwd=copy, env=kept, capture_output=True, text=True, check=False)
+    done = run_pytest(linked_repository(tmp_path / "repository"), "tests/static", f"--manifests={folder}")
     told = done.stdout.partition(" FAILURES ")[2].splitlines()
     assert len(told) <= 60
     assert "FAILED because of 1 cause:" in told

@@ -110,7 +110,7 @@ def test_the_wheel_requires_what_the_library_imports_and_the_suite_is_run_with(w
     assert [name for name in required if not required[name].contains(pinned[name])] == []
     distributions = packages_distributions()
     carried = {"urllib3", "websocket"}  # by requests and by kubernetes
-    imported = imported_by_the_library() - {"canary_conformance", "fixtures"} - carried
+    imported = imported_by_the_library() - {"canary_conformance"} - carried
     found = {module: {canonicalize_name(name) for name in distributions[module]} for module in imported}
     assert [module for module, names in found.items() if not names & required.keys()] == []
     # The static tests are called by the library as they stand, and they import pytest.

@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.errors import EnvironmentFailed
-from canary_conformance.processes import CommandFailed, TooLate, end_running, find_program, last_lines, run
+from canary_conformance.processes import (
+    CommandFailed,
+    Silent,
+    TooLate,
+    end_running,
+    find_program,
+    last_lines,
+    run,
+)
 from canary_conformance.waiting import wait_until
 
 pytestmark = pytest.mark.selftest
@@ -170,7 +178,7 @@ def test_last_lines_leaves_out_blank_ones() -> None:
 
 
 def test_a_program_that_writes_nothing_by_its_first_word_s_limit_is_ended() -> None:
-    with pytest.raises(TooLate, match=r"wrote nothing within 0\.5 s$"):
+    with pytest.raises(Silent, match=r"wrote nothing within 0\.5 s$"):
         run(["sh", "-c", "read never <&- ; exec sleep 60"], limit=LONG, first_word=SOON)
 
 

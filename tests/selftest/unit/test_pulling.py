@@ -106,10 +106,9 @@ def test_a_failure_says_what_happened_and_what_to_do_in_one_sentence_and_the_eng
     why = failed(MIRRORED)
     assert why.outcome is outcome
     assert isinstance(why, kind)
-    told, _, reported = str(why).partition(". The engine reports: ")
-    assert told.startswith(f"{MIRRORED} was not pulled: ")
-    assert advice in told
-    assert reported == words
+    assert str(why).startswith(f"{MIRRORED} was not pulled: ")
+    assert f" (the engine reports: {words}); " in str(why)
+    assert advice in str(why)
     assert "\n" not in str(why)
 
 
@@ -123,7 +122,7 @@ def test_an_unknown_failure_comes_with_the_engine_s_words(programs: Programs) ->
     why = failed()
     assert isinstance(why, PullFailed)
     assert why.outcome is Outcome.UNKNOWN
-    assert str(why).endswith("The engine reports: the moon is full")
+    assert "(the engine reports: the moon is full)" in str(why)
 
 
 def test_a_digest_that_the_registry_does_not_have_is_told_from_a_missing_version(programs: Programs) -> None:
@@ -184,6 +183,17 @@ def test_an_engine_without_a_word_is_a_registry_that_does_not_answer(
     assert why.outcome is Outcome.TIME_OUT
     assert "did not answer in time" in str(why)
     assert "wrote nothing within 0.3 s" in str(why)
+
+
+def test_a_pull_that_goes_on_until_its_limit_is_slow_and_not_unanswered(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "LIMITS", Timeouts(registry_answers=0.2, image_pull=0.5))
+    programs.add("docker", "echo 'Pulling from istio/pilot'; while :; do :; done")
+    why = failed()
+    assert why.outcome is Outcome.SLOW
+    assert "did not end within 0.5 s" in str(why)
+    assert "--timeout-factor" in str(why)
 
 
 def test_a_slow_pull_of_a_registry_that_answers_may_take_longer(

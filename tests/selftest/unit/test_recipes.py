@@ -8,19 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from canary_conformance.images import offline, recipes
+from canary_conformance.images import go_recipes, offline
 from canary_conformance.images.building import make_all
+from canary_conformance.images.go_recipes import GoPrograms, ModuleFile
 from canary_conformance.images.node_image import Stocked, contents_of
 from canary_conformance.images.pins import envoy_pins, kubernetes_modules
-from canary_conformance.images.recipes import (
-    Bootstrapped,
-    Built,
-    GoPrograms,
-    ModuleFile,
-    Pulled,
-    Recipe,
-    WheelFile,
-)
+from canary_conformance.images.recipes import Bootstrapped, Built, Pulled, Recipe, WheelFile
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.images.voting_images import voting_images
 from canary_conformance.paths import MANIFESTS
@@ -235,7 +228,7 @@ def test_programs_appear_when_they_are_complete(root: Path, store: Path, program
 def test_programs_are_built_for_the_engine_or_for_this_machine(
     root: Path, store: Path, programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipes, "host_platform", lambda: "darwin/arm64")
+    monkeypatch.setattr(go_recipes, "host_platform", lambda: "darwin/arm64")
     programs.add("docker", "echo linux/arm64")
     programs.add("go", FAKE_GO % 'echo "$GOOS/$GOARCH" > "$2/program"')
     inside, here = GoPrograms("caller", root / "go"), GoPrograms("kind", root / "go", for_host=True)
@@ -247,7 +240,7 @@ def test_programs_are_built_for_the_engine_or_for_this_machine(
 def test_programs_for_this_machine_are_others_on_another(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = set()
     for platform in ("darwin/arm64", "linux/amd64"):
-        monkeypatch.setattr(recipes, "host_platform", lambda platform=platform: platform)
+        monkeypatch.setattr(go_recipes, "host_platform", lambda platform=platform: platform)
         keys.add(GoPrograms("kind", root / "go", for_host=True).key)
     assert len(keys) == 2
 

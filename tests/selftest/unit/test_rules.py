@@ -12,22 +12,12 @@ from hypothesis import strategies as st
 
 from canary_conformance.model.schemas.rules import rule_problems
 from canary_conformance.model.schemas.scalars import amount
-from canary_conformance.model.schemas.schema_findings import schema_findings
 from canary_conformance.scenario.manifests import parse_manifests
-from tests.selftest.rules_cases import ALL, REFUSED, ROUTES, SERVICE, TAKEN
+from tests.selftest.rules_cases import REFUSED, TAKEN
+from tests.selftest.rules_objects import ALL, ROUTES, SERVICE
+from tests.selftest.schema_examples import changed, findings
 
 pytestmark = pytest.mark.selftest
-
-
-def findings(text: str) -> list[str]:
-    parsed = parse_manifests(text.encode(), "a.yaml", "voting")
-    assert not parsed.findings
-    return [str(finding) for manifest in parsed.manifests for finding in schema_findings(manifest)]
-
-
-def changed(text: str, old: str, new: str) -> str:
-    assert text.count(old) == 1
-    return text.replace(old, new)
 
 
 @pytest.mark.parametrize("text", ALL)

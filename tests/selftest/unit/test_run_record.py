@@ -17,6 +17,7 @@ from canary_conformance.report.run_record import (
     count_line,
     false_alarm_line,
     requirement_lines,
+    static_only,
 )
 from canary_conformance.scenario.requirement import Trait
 from canary_conformance.verdicts import Verdict
@@ -180,6 +181,18 @@ def test_a_static_run_of_everything_is_complete_although_something_needs_a_clust
     assert (
         count_line(fewer, static=True) == "34 requirements: 32 hold, 1 not run, 1 needs a cluster; incomplete"
     )
+
+
+def test_a_run_that_ended_before_its_live_tests_is_incomplete() -> None:
+    tests = tuple(
+        replace(passed(id_), tier=Tier.STATIC)
+        for id_, one in REQUIREMENTS.items()
+        if Trait.ON_A_CLUSTER_ONLY not in one.traits
+    )
+    ended = RunRecord((), tests, (), selected=tuple(REQUIREMENTS))
+    assert not static_only(ended)
+    line = count_line(requirement_lines(ended), static=static_only(ended))
+    assert line == "34 requirements: 33 hold, 1 not run; incomplete"
 
 
 def test_exactly_the_requirements_without_a_static_test_need_a_cluster() -> None:

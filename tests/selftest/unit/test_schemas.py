@@ -2,125 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from canary_conformance.model.schemas.schema_findings import schema_findings
 from canary_conformance.model.schemas.schema_store import kind_schema
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.kinds import API_VERSIONS
 from canary_conformance.scenario.loading import load_scenario
-from canary_conformance.scenario.manifests import load_manifests, parse_manifests
-from tools.schemas.generate import main
-from tools.schemas.shrink import shrink
+from canary_conformance.scenario.manifests import load_manifests
+from tests.selftest.schema_examples import (
+    ALL,
+    DEPLOYMENT,
+    LOCK,
+    POLICY,
+    RULES,
+    SECRET,
+    SERVICE,
+    changed,
+    findings,
+)
 
 pytestmark = pytest.mark.selftest
-
-
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: app
-spec:
-  replicas: 1
-  selector:
-    matchLabels: {app: app}
-  template:
-    metadata:
-      labels: {app: app}
-    spec:
-      containers:
-        - name: app
-          image: app:1
-          imagePullPolicy: Always
-          ports:
-            - containerPort: 8080
-          env:
-            - name: PORT
-              value: "8080"
-          resources:
-            limits: {memory: 64Mi}
-          readinessProbe:
-            httpGet: {path: /, port: http}
-"""
-RULES = """\
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata:
-  name: app
-spec:
-  hosts: ["app"]
-  http:
-    - match:
-        - headers:
-            cookie: {regex: x}
-      route:
-        - destination:
-            host: app
-            port: {number: 8080}
-          weight: 100
-"""
-LOCK = """\
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: {name: default}
-spec:
-  mtls:
-    mode: STRICT
-"""
-SECRET = """\
-apiVersion: v1
-kind: Secret
-metadata: {name: s}
-data:
-  user: dm90aW5n
-"""
-SERVICE = """\
-apiVersion: v1
-kind: Service
-metadata: {name: app}
-spec:
-  selector: {app: app}
-  ports:
-    - {name: http, port: 80, targetPort: http}
-    - {name: dns, port: 53, protocol: UDP}
-"""
-POLICY = """\
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: {name: p}
-spec:
-  targetRefs:
-    - kind: Service
-      name: app
-"""
-FILTER = """\
-apiVersion: networking.istio.io/v1alpha3
-kind: EnvoyFilter
-metadata: {name: f}
-spec:
-  configPatches:
-    - applyTo: HTTP_FILTER
-      patch: {operation: MERGE, value: {name: x, typed_config: {any: [1, null, {thing: 1.5}]}}}
-"""
-ALL = (DEPLOYMENT, RULES, LOCK, SECRET, SERVICE, POLICY, FILTER)
-
-
-def findings(text: str) -> list[str]:
-    parsed = parse_manifests(text.encode(), "a.yaml", "voting")
-    assert not parsed.findings
-    return [str(finding) for manifest in parsed.manifests for finding in schema_findings(manifest)]
-
-
-def changed(text: str, old: str, new: str) -> str:
-    assert text.count(old) == 1
-    return text.replace(old, new)
 
 
 def test_own_manifests_have_no_finding() -> None:
@@ -290,99 +192,3 @@ def test_all_that_is_wrong_is_told_in_order_of_lines() -> None:
         "a.yaml:22: spec.template.spec.containers[0].image: wants a string, has the number 1; "
         "put it in quotes",
     ]
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(["http", "name", "spec", "containers", "ports", "template", "$ref"]) | st.text(),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=20,
-)
-
-
-def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """Return the path of every part of the value, but for what makes it an object of its kind."""
-    parts = list(value.items() if isinstance(value, dict) else enumerate(value))
-    found = []
-    for part, inner in parts:
-        if path or part not in {"apiVersion", "kind", "metadata"}:
-            found.append((*path, part))
-            found += places(inner, (*path, part)) if isinstance(inner, dict | list) else []
-    return found
-
-
-@st.composite
-def broken_objects(draw: st.DrawFn) -> dict[str, Any]:
-    text = draw(st.sampled_from(ALL))
-    (manifest,) = parse_manifests(text.encode(), "a.yaml", "voting").manifests
-    body: dict[str, Any] = json.loads(json.dumps(manifest.body))
-    *path, last = draw(st.sampled_from(places(body)))
-    inside: Any = body
-    for part in path:
-        inside = inside[part]
-    inside[last] = draw(json_values)
-    return body
-
-
-@given(broken_objects())
-@example({**json.loads('{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}}'), "spec": None})
-@settings(max_examples=150, deadline=None, database=None)
-def test_anything_in_place_of_anything_is_told_without_an_error(body: dict[str, Any]) -> None:
-    text = json.dumps(body, indent=1)
-    parsed = parse_manifests(text.encode(), "a.yaml", "voting")
-    for manifest in parsed.manifests:
-        for finding in schema_findings(manifest):
-            assert finding.place.file == "a.yaml"
-            assert 1 <= finding.place.line <= text.count("\n") + 1
-            assert finding.sentence
-
-
-def document(**schemas: Any) -> dict[str, Any]:
-    return {"components": {"schemas": schemas}}
-
-
-THING = {
-    "type": "object",
-    "description": "words",
-    "properties": {
-        "metadata": {"allOf": [{"$ref": "#/components/schemas/Meta"}], "description": "words", "default": {}},
-        "mode": {"type": "string", "enum": ["A"], "description": "words"},
-    },
-    "x-kubernetes-group-version-kind": [{"group": "a.io", "version": "v1", "kind": "Thing"}],
-}
-
-
-def test_shrinking_keeps_what_judges_and_drops_words_and_what_is_never_reached() -> None:
-    meta = {"type": "object", "properties": {"uid": {"type": "string", "format": "int32"}}}
-    data = shrink({"a.io/v1": document(Thing=THING, Meta=meta, Other={})}, {"Thing": ("a.io/v1",)})
-    assert data == {
-        "custom": True,
-        "kinds": {"a.io/v1 Thing": "Thing"},
-        "definitions": {
-            "Meta": {"type": "object", "properties": {"uid": {"type": "string"}}},
-            "Thing": {
-                "type": "object",
-                "properties": {
-                    "metadata": {"$ref": "Meta"},
-                    "mode": {"type": "string", "enum": ["A"]},
-                },
-            },
-        },
-    }
-
-
-def test_shrinking_refuses_a_server_without_the_kind() -> None:
-    with pytest.raises(LookupError, match=r"the API server has no a\.io/v1 Lock"):
-        shrink({"a.io/v1": document(Thing=THING, Meta={})}, {"Lock": ("a.io/v1",)})
-
-
-def test_generating_without_a_cluster_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(tmp_path / "kubeconfig")], tmp_path / "data") == 1
-    assert "can't be used" in capsys.readouterr().err
-    assert not (tmp_path / "data").exists()

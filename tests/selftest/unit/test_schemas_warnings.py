@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from canary_conformance.model.schemas.schema_findings import schema_findings
-from canary_conformance.scenario.manifests import parse_manifests
-from tests.selftest.rules_cases import CLAIM, DEPLOYMENT, SERVICE, STATEFUL
+from tests.selftest.rules_objects import CLAIM, DEPLOYMENT, SERVICE, STATEFUL
+from tests.selftest.schema_examples import findings
 
 pytestmark = pytest.mark.selftest
 
@@ -158,12 +157,6 @@ FOUND = [
      "either defaultBackend or rules"),
     (BINDING, ", namespace: b", "", "a ServiceAccount is in a namespace"),
 ]  # fmt: skip
-
-
-def findings(text: str) -> list[str]:
-    parsed = parse_manifests(text.encode(), "a.yaml", "voting")
-    assert not parsed.findings
-    return [str(finding) for manifest in parsed.manifests for finding in schema_findings(manifest)]
 
 
 @pytest.mark.parametrize("text", ALL)

@@ -10,45 +10,11 @@ from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.requirements import REQUIREMENTS
 from canary_conformance.voting.static.static_runner import static_verdicts
 from canary_conformance.voting.static.unmodelled_kinds import NUMBERS, PODS, TRAFFIC
+from tests.selftest.changed_manifests import FIRST, standings, with_object
 
 pytestmark = pytest.mark.selftest
 
-FIRST, LAST = (
-    "kubernetes/step-1-create-voting-app.yaml",
-    "kubernetes/step-3-update-voting-app-with-new-storage.yaml",
-)
-UPDATE = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
-ROUTING = "istio/step-3-add-routing-for-2.0-components.yaml"
 UNTIL_5 = {id_ for id_ in REQUIREMENTS if not id_.startswith("R6")}
-
-
-def content(file: str) -> str:
-    return (MANIFESTS / file).read_text(encoding="utf-8")
-
-
-def with_object(text: str, *listed: str, file: str = FIRST, first: bool = False) -> dict[str, bytes]:
-    """Return the file with one more object, and the scenario that lists it as created by that file."""
-    parts = [dedent(text).strip(), content(file)]
-    told = content("scenario.yaml")
-    begin = told.index("        created:\n", told.index(file)) + len("        created:\n")
-    lines = "".join(f"          - {ref}\n" for ref in listed)
-    return {
-        file: "\n---\n".join(parts if first else reversed(parts)).encode(),
-        "scenario.yaml": (told[:begin] + lines + told[begin:]).encode(),
-    }
-
-
-def standings(overlay: dict[str, bytes]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the requirements that fail, and those that are not judged, each with the words."""
-    failed: dict[str, str] = {}
-    unjudged: dict[str, str] = {}
-    for result in static_verdicts(MANIFESTS, overlay):
-        for id_ in result.requirements:
-            if not result.held:
-                failed.setdefault(id_, result.words)
-            elif result.words:
-                unjudged.setdefault(id_, result.words)
-    return failed, unjudged
 
 
 def autoscaler(least: int, most: int, target: str = "voting-app-1-0") -> str:
@@ -251,78 +217,3 @@ def test_a_namespace_of_any_shape_is_judged(*, first: bool) -> None:
     text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: voting, labels: [a], annotations: x}"
     failed, _ = standings(with_object(text, "Namespace/voting", first=first))
     assert "R0.1" in failed
-
-
-STORAGE = """\
-    apiVersion: v1
-    kind: Service
-    metadata: {name: voting-storage, labels: {app: voting-storage}}
-    spec:
-      selector: {app: voting-storage}
-      ports: [{name: redis, port: 6379, targetPort: redis}]
-    """
-
-
-def test_an_object_that_is_applied_again_as_it_is_is_unchanged_and_no_failure() -> None:
-    failed, unjudged = standings(with_object(STORAGE, file=UPDATE))
-    assert (failed, unjudged) == ({}, {})
-
-
-def test_the_second_copy_that_differs_is_configured_and_not_listed() -> None:
-    other = STORAGE.replace("labels: {app: voting-storage}", "labels: {app: storage}")
-    failed, _ = standings(with_object(other, file=UPDATE))
-    assert set(failed) == {"R0.1"}
-    assert "unexpected objects: Service/voting-storage configured" in failed["R0.1"]
-    assert f"{UPDATE}:" in failed["R0.1"]
-
-
-def test_an_object_listed_as_configured_that_is_unchanged_fails() -> None:
-    item = "          - Deployment/voting-analytics-1-1\n"
-    listed = f"{item}        configured: [Service/voting-storage]\n"
-    told = content("scenario.yaml").replace(item, listed, 1)
-    file = f"{content(UPDATE)}\n---\n{dedent(STORAGE)}"
-    failed, _ = standings({UPDATE: file.encode(), "scenario.yaml": told.encode()})
-    assert "missing: Service/voting-storage configured" in failed["R0.1"]
-
-
-def canary_in_one_file(*, routing_first: bool) -> dict[str, bytes]:
-    parts = [content(ROUTING), content(LAST)]
-    told = content("scenario.yaml")
-    begin, end = told.index(f"      - apply: {ROUTING}"), told.index("  - number: 5")
-    routing, pods = told[begin:end].split(f"      - apply: {LAST}\n")
-    configured = [line for line in (routing + pods).splitlines() if line.startswith("          - ")]
-    created = {
-        line for line in pods.partition("configured:")[0].splitlines() if line.startswith("          - ")
-    }
-    step = [
-        f"      - apply: {LAST}",
-        "        created:",
-        *sorted(created),
-        "        configured:",
-        *[line for line in configured if line not in created],
-        "        wait_for: pods\n\n",
-    ]
-    return {
-        LAST: "\n---\n".join(parts if routing_first else reversed(parts)).encode(),
-        "scenario.yaml": (told[:begin] + "\n".join(step) + told[end:]).encode(),
-    }
-
-
-def test_the_canary_in_one_file_holds_with_its_routing_first() -> None:
-    assert standings(canary_in_one_file(routing_first=True)) == ({}, {})
-
-
-def test_the_canary_in_one_file_fails_with_its_pods_first() -> None:
-    failed, _ = standings(canary_in_one_file(routing_first=False))
-    assert set(failed) == {"R4.1"}
-    told = " ".join(failed["R4.1"].split())
-    assert "Deployment/voting-storage-2-0 comes before VirtualService/voting-storage" in told
-
-
-def test_pods_that_no_step_waits_for_are_not_ready_when_the_stage_begins() -> None:
-    told = content("scenario.yaml")
-    at = told.index("wait_for: pods", told.index(LAST))
-    failed, _ = standings({"scenario.yaml": f"{told[:at]}wait_for: routes{told[at + 14 :]}".encode()})
-    assert {"R4.1", "R4.2"} <= set(failed)
-    assert all(id_.startswith("R4.") for id_ in failed)
-    assert "wait_for: routes" in failed["R4.2"]

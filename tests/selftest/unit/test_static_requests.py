@@ -11,7 +11,7 @@ from canary_conformance.model.patterns.pattern_examples import example_of
 from canary_conformance.model.routing.route_matching import matches_whole
 from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.voting.static.static_requests import answers
-from tests.selftest.routing_support import OPEN, TWO, at_gate, model
+from tests.selftest.routing_support import at_ingress
 
 pytestmark = pytest.mark.selftest
 
@@ -23,7 +23,7 @@ FLAGGED = f"- match: [{{headers: {{cookie: {{regex: '.*{FLAG}.*'}}}}}}]\n  {TO_2
 def strays(match: str, cookie: str = "") -> list[str]:
     """Return the requests that a route above the canary's takes to the other version."""
     wrong, to = ("web 1", TO_1) if cookie else ("web 2", TO_2)
-    of = model(TWO, OPEN, at_gate(f"http:\n- match: [{match}]\n  {to}\n{FLAGGED}- {TO_1}\n"))
+    of = at_ingress(f"http:\n- match: [{match}]\n  {to}\n{FLAGGED}- {TO_1}\n")
     return [asked for asked, answer in answers(of, cookie, other=wrong).items() if answer.share_of(wrong)]
 
 
@@ -90,19 +90,19 @@ def test_browsers_are_known_by_name(name: str) -> None:
 
 def test_what_a_route_excludes_is_asked_too() -> None:
     match = f"{{headers: {{cookie: {{regex: '.*{FLAG}.*'}}}}, withoutHeaders: {{x-old: {{exact: '1'}}}}}}"
-    of = model(TWO, OPEN, at_gate(f"http:\n- match: [{match}]\n  {TO_2}\n- {TO_1}\n"))
+    of = at_ingress(f"http:\n- match: [{match}]\n  {TO_2}\n- {TO_1}\n")
     found = answers(of, FLAG, other="web 1")
     assert [asked for asked, answer in found.items() if answer.share_of("web 1")] == ["GET / with x-old: 1"]
 
 
 def test_paths_outside_of_the_contract_count_only_where_the_other_version_gets_them() -> None:
     health = f"http:\n- match: [{{uri: {{exact: /healthz}}}}]\n  directResponse: {{status: 200}}\n- {TO_1}\n"
-    assert "GET /healthz" not in answers(model(TWO, OPEN, at_gate(health)), "", other="web 2")
+    assert "GET /healthz" not in answers(at_ingress(health), "", other="web 2")
     beta = f"http:\n- match: [{{uri: {{exact: /beta}}}}]\n  {TO_2}\n- {TO_1}\n"
-    assert "GET /beta" in answers(model(TWO, OPEN, at_gate(beta)), "", other="web 2")
+    assert "GET /beta" in answers(at_ingress(beta), "", other="web 2")
 
 
 def test_routes_by_the_cookie_alone_have_no_strays() -> None:
-    of = model(TWO, OPEN, at_gate(f"http:\n{FLAGGED}- {TO_1}\n"))
+    of = at_ingress(f"http:\n{FLAGGED}- {TO_1}\n")
     assert {str(a.outcomes[0].pods[0]) for a in answers(of, "", other="web 2").values()} == {"web 1"}
     assert {str(a.outcomes[0].pods[0]) for a in answers(of, FLAG, other="web 1").values()} == {"web 2"}
