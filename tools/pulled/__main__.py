@@ -27,7 +27,7 @@ from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from tools.command_line import end_as_the_suite
-from tools.pulled.cold_engine import check_possible, cold_engine
+from tools.pulled.cold_engine import check_root, cold_engine, ensure_programs
 from tools.pulled.loopback_registry import PORT, LoopbackRegistry, running_registry
 from tools.pulled.ordinary_user import NAME, ordinary_user
 from tools.pulled.pins_file import write_pins
@@ -81,8 +81,9 @@ def settings(words: Sequence[str] | None = None) -> Settings:
 
 
 def _work(asked: Settings, progress: Progress) -> int:
-    check_possible()
+    check_root()
     ensure_engine(progress)
+    ensure_programs(progress)
     images = stand_ins_of_today()
     make_all((REGISTRY, *(one.image for one in images)), store(), progress)
     folder = report_folder("pulled")
