@@ -44,6 +44,9 @@ class Parts:
     def create(self) -> None:
         self.told.append("sentinel")
 
+    def event(self, *_: object, **__: object) -> None:
+        pass
+
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
