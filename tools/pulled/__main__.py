@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import together
+from canary_conformance.images import offline, voting_images
 from canary_conformance.images.building import make_all
 from canary_conformance.images.engine import ensure_engine
 from canary_conformance.images.image_options import ImagesFrom
@@ -104,6 +105,12 @@ def stand_ins_of_today() -> tuple[StandIn, ...]:
     return stand_ins(offer.kubernetes.need(None), mesh)
 
 
+def programs(*, short: bool) -> list[Path]:
+    """Return what the user need not compile: in the short form, which follows a run that compiled it, all."""
+    made = (offline.KIND, offline.CALLER, voting_images.PROGRAMS) if short else ()
+    return [one.folder(store()) for one in made if one.present(store())]
+
+
 @contextlib.contextmanager
 def own_folder() -> Iterator[Path]:
     """Yield the folder of the user and the engine, which goes when nothing was kept in it.
@@ -138,7 +145,7 @@ def _run(
     with (
         own_folder() as folder,
         progress.phase(f"{way.name}: an ordinary user with an engine that has no images"),
-        ordinary_user(folder / "home", keep=asked.keep) as user,
+        ordinary_user(folder / "home", programs(short=asked.short), keep=asked.keep) as user,
         cold_engine(folder / "engine", NAME, registry.host, keep=asked.keep) as engine,
     ):
         pins = user.home / "pins.ini"
