@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import together
+from canary_conformance.images import offline, voting_images
 from canary_conformance.images.building import make_all
 from canary_conformance.images.engine import ensure_engine
 from canary_conformance.images.image_options import ImagesFrom
@@ -27,7 +28,7 @@ from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from tools.command_line import end_as_the_suite
-from tools.pulled.cold_engine import check_possible, cold_engine
+from tools.pulled.cold_engine import check_root, cold_engine, ensure_programs
 from tools.pulled.loopback_registry import PORT, LoopbackRegistry, running_registry
 from tools.pulled.ordinary_user import NAME, ordinary_user
 from tools.pulled.pins_file import write_pins
@@ -81,8 +82,9 @@ def settings(words: Sequence[str] | None = None) -> Settings:
 
 
 def _work(asked: Settings, progress: Progress) -> int:
-    check_possible()
+    check_root()
     ensure_engine(progress)
+    ensure_programs(progress)
     images = stand_ins_of_today()
     make_all((REGISTRY, *(one.image for one in images)), store(), progress)
     folder = report_folder("pulled")
@@ -101,6 +103,12 @@ def stand_ins_of_today() -> tuple[StandIn, ...]:
     offer = available(ImagesFrom.BUILD)
     mesh = MeshVersion(offer.istio.need(None), offer.envoy.need(None))
     return stand_ins(offer.kubernetes.need(None), mesh)
+
+
+def programs(*, short: bool) -> list[Path]:
+    """Return what the user need not compile: in the short form, which follows a run that compiled it, all."""
+    made = (offline.KIND, offline.CALLER, voting_images.PROGRAMS) if short else ()
+    return [one.folder(store()) for one in made if one.present(store())]
 
 
 @contextlib.contextmanager
@@ -137,7 +145,7 @@ def _run(
     with (
         own_folder() as folder,
         progress.phase(f"{way.name}: an ordinary user with an engine that has no images"),
-        ordinary_user(folder / "home", keep=asked.keep) as user,
+        ordinary_user(folder / "home", programs(short=asked.short), keep=asked.keep) as user,
         cold_engine(folder / "engine", NAME, registry.host, keep=asked.keep) as engine,
     ):
         pins = user.home / "pins.ini"

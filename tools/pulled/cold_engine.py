@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canary_conformance.errors import BadInput, EnvironmentFailed
+from canary_conformance.images.debian import install_packages, may_install
 from canary_conformance.images.engine import CAP_SYS_RESOURCE, CAPPED_RUNTIME, bounding_set_lacks
 from canary_conformance.process_owners import MARK, name_of
 from canary_conformance.processes import CommandFailed, find_program, last_lines, run
+from canary_conformance.progress import Progress
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
 
@@ -28,6 +30,7 @@ BRIDGE = "pulled0"
 # Addresses of all its networks; kind's own default networks for pods and services lie elsewhere.
 POOL = "10.213.0.0/16"
 BRIDGE_ADDRESS = "10.213.0.1/24"
+PACKAGES = ("docker.io", "iproute2", "iptables", "jq")
 COMMENT = "voting-conformance-pulled"
 NAMESPACE = "voting-conformance-pulled"
 RUNTIME = "without-sys-resource"
@@ -86,10 +89,8 @@ def cold_engine(folder: Path, group: str, mirror: str, *, keep: bool = False) ->
         keep: Leave it running at the end; the next one replaces it.
 
     Raises:
-        BadInput: We are not root, or a program is missing.
         EnvironmentFailed: It does not start.
     """
-    check_possible()
     engine = ColdEngine(folder)
     remove(engine)
     try:
@@ -100,10 +101,21 @@ def cold_engine(folder: Path, group: str, mirror: str, *, keep: bool = False) ->
             remove(engine)
 
 
-def check_possible() -> None:
-    """Raise BadInput unless a second engine can be started here."""
+def check_root() -> None:
+    """Raise BadInput unless we are root."""
     if os.geteuid() != 0:
         raise BadInput("only root can start a second container engine: run this command as root")
+
+
+def ensure_programs(progress: Progress) -> None:
+    """See to it that the programs are there by which a second engine is made; Debian's are installed.
+
+    Raises:
+        BadInput: One is missing, and cannot be installed.
+        CommandFailed: Its installation failed.
+    """
+    if may_install():
+        install_packages(PACKAGES, progress)
     missing = [name for name in ("dockerd", "ip", "iptables", "jq") if find_program(name) is None]
     if missing:
         raise BadInput(

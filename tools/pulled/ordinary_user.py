@@ -14,14 +14,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from canary_conformance.errors import EnvironmentFailed
-from canary_conformance.paths import REPOSITORY
+from canary_conformance.paths import REPOSITORY, store
 from canary_conformance.processes import run
 from canary_conformance.timeouts import LIMITS
 
@@ -93,11 +93,12 @@ def is_passed_on(name: str) -> bool:
 
 
 @contextlib.contextmanager
-def ordinary_user(home: Path, *, keep: bool = False) -> Iterator[OrdinaryUser]:
+def ordinary_user(home: Path, programs: Sequence[Path] = (), *, keep: bool = False) -> Iterator[OrdinaryUser]:
     """Yield a new user with copies of the repository and of our packages; all of it is removed at the end.
 
     Args:
         home: Its home, which is made.
+        programs: Folders of the store that its own store gets, so that it need not compile them.
         keep: Leave it at the end; the next one replaces it.
 
     Raises:
@@ -122,6 +123,8 @@ def ordinary_user(home: Path, *, keep: bool = False) -> Iterator[OrdinaryUser]:
             REPOSITORY, home / "suite", ignore=shutil.ignore_patterns(*LEFT_BEHIND), symlinks=True
         )
         shutil.copytree(sysconfig.get_path("purelib"), home / "packages", symlinks=True)
+        for folder in programs:
+            shutil.copytree(folder, home / ".cache" / store().name / folder.name)
         run(["chown", "--recursive", f"{NAME}:{NAME}", home], limit=LIMITS.packages_install)
         python = python_for(found.pw_uid, found.pw_gid, home)
         yield OrdinaryUser(found.pw_uid, found.pw_gid, home, python)

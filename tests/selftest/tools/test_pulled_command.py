@@ -12,6 +12,7 @@ import pytest
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.paths import REPOSITORY
 from canary_conformance.processes import CommandFailed
+from canary_conformance.progress import Progress
 from tools.pulled import __main__ as command_line
 from tools.pulled import cold_engine, ordinary_user
 from tools.pulled.cold_engine import ColdEngine, command, configuration, rules
@@ -97,14 +98,14 @@ def test_a_host_that_lacks_a_capability_gets_the_runtime_without_it() -> None:
 def test_who_is_not_root_is_refused_before_anything_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(BadInput, match="only root can start a second container engine"):
-        cold_engine.check_possible()
+        cold_engine.check_root()
 
 
 def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(cold_engine, "may_install", lambda: False)
     monkeypatch.setattr(cold_engine, "find_program", lambda name: None if name == "iptables" else Path(name))
     with pytest.raises(BadInput, match="missing: iptables"):
-        cold_engine.check_possible()
+        cold_engine.ensure_programs(Progress())
 
 
 def link(name: str, address: str) -> dict[str, object]:
