@@ -92,7 +92,7 @@ def _work(asked: Settings, progress: Progress) -> int:
     with running_registry(store(), images, asked.port, progress) as registry:
         try:
             for way in ways(registry, short=asked.short):
-                results.append(_run(way, asked, images, registry, folder / f"{way.name}.log", progress))
+                _run(way, asked, images, registry, folder / f"{way.name}.log", progress, results)
         finally:
             tell(folder, "\n".join(map(str, results)) or "no run ended")
     return together(one.exit_code for one in results)
@@ -141,7 +141,9 @@ def _run(
     registry: LoopbackRegistry,
     log: Path,
     progress: Progress,
-) -> Measured:
+    results: list[Measured],
+) -> None:
+    """Run the suite one way; what it came to is added before its engine and user are removed."""
     with (
         own_folder() as folder,
         progress.phase(f"{way.name}: an ordinary user with an engine that has no images"),
@@ -152,9 +154,9 @@ def _run(
         write_pins(pins, images, registry.digest)
         words = suite_words(way, asked.arguments, short=asked.short)
         result = run_suite(way, words, user, engine, registry, pins, log)
+        results.append(result)
     progress.note(f"its last lines:\n{last_lines(log.read_text(errors='replace'))}")
     progress.note(str(result))
-    return result
 
 
 if __name__ == "__main__":
