@@ -118,16 +118,6 @@ def pulled_from(image: str, version: str | None = None) -> str:
     return str(reference_of(image, version).served_by(mirror()))
 
 
-def pulled_version_of(image: str) -> str:
-    """Return the version that is pulled unless another is asked for: an image's pinned tag, without a `v`."""
-    return reference_of(image).version
-
-
-def pulled_images() -> list[str]:
-    """Return the names of all images that have a reference."""
-    return list(pins().own)
-
-
 @cache
 def _pins_of(file: Path) -> Pins:
     read = configparser.ConfigParser(interpolation=None)

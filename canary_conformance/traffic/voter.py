@@ -89,12 +89,6 @@ class Voter:
         """Return a voter who carries the feature flag."""
         return self.with_cookie(self._flag)
 
-    def with_header(self, name: str, value: str) -> Voter:
-        """Return a voter like this one who sends one header more."""
-        other = self._another()
-        other._headers = {**self._headers, name: value}
-        return other
-
     def aside(self) -> Voter:
         """Return a voter like this one who tells nobody how far it is: phases are of one thread."""
         other = self._another()

@@ -12,8 +12,6 @@ from pathlib import Path
 from tools.pulled.stand_ins import StandIn
 
 HUB = "docker.io"
-# The environment variable by which the library reads another file than its own.
-PINS = "VOTING_PINS"
 
 
 def write_pins(file: Path, images: Sequence[StandIn], digest: Callable[[str], str]) -> None:

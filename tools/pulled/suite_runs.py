@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canary_conformance.exit_codes import word_of
+from canary_conformance.images.pins import PINS
 from canary_conformance.processes import usable_cores
 from canary_conformance.timeouts import LIMITS
 from tools.pulled.cold_engine import ColdEngine
 from tools.pulled.loopback_registry import PREFIX, LoopbackRegistry
 from tools.pulled.ordinary_user import OrdinaryUser
 from tools.pulled.peaks import Peaks, measured
-from tools.pulled.pins_file import PINS
 
 SHORT = ("tests/stage_1_deploy", "tests/stage_2_update", "tests/stage_3_lock", "tests/stage_4_canary")
 MEGA, GIGA = 1e6, 1e9

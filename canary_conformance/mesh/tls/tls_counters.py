@@ -51,11 +51,6 @@ class Traffic:
     failed_connections: int
     requests: int
 
-    @property
-    def established(self) -> int:
-        """Connections that came about; through a cluster that always uses TLS, the client's handshakes."""
-        return self.connections - self.failed_connections
-
     def since(self, before: Traffic) -> Traffic:
         """Return what was added after an earlier reading. Raises CounterReset when a counter went back."""
         pairs = [(getattr(self, name), getattr(before, name)) for name in Traffic.__slots__]
@@ -83,18 +78,6 @@ def inbound_ports(clusters: Mapping[str, Any]) -> frozenset[int]:
     return frozenset(int(port) for name in names for port in _INBOUND.findall(name))
 
 
-def outbound_traffic(clusters: Mapping[str, Any], cluster: str, address: str | None = None) -> Traffic:
-    """Return what a client's proxy has sent through a cluster, to every endpoint or to those of one address.
-
-    clusters: the answer to CLUSTERS. Raises DumpIncomplete when the proxy has no such cluster.
-    """
-    found = [one for one in _statuses(clusters) if one["name"] == cluster]
-    if not found:
-        raise DumpIncomplete(f"the proxy has no cluster {cluster}")
-    hosts = [host for one in found for host in one.get("host_statuses", [])]
-    return _total(host for host in hosts if address in (None, _address(host)))
-
-
 def server_handshakes(stats: Mapping[str, Any], inbound_port: int = _INBOUND_PORT) -> int | None:
     """Return the TLS handshakes that a sidecar has completed with its callers; None when none are counted.
 
@@ -102,23 +85,6 @@ def server_handshakes(stats: Mapping[str, Any], inbound_port: int = _INBOUND_POR
     proves both identities (R3.6): the server's handshake ends with the client's certificate accepted.
     """
     return _sum(stats, rf"listener\..+_{inbound_port}\.ssl\.handshake")
-
-
-def client_handshakes(stats: Mapping[str, Any], cluster: str) -> int | None:
-    """Return the TLS handshakes that a proxy has completed in a cluster; None when none are counted.
-
-    stats: the answer to TLS_STATS. The counter is cluster.CLUSTER;.ssl.handshake: Istio ends the name with
-    ";". It proves the server's identity only: with TLS 1.3 the client is done before the server decides.
-    """
-    return _sum(stats, rf"cluster\.{re.escape(cluster)};?\.ssl\.handshake")
-
-
-def refused_connections(stats: Mapping[str, Any], inbound_port: int = _INBOUND_PORT) -> int | None:
-    """Return the connections that no inbound chain took, as plaintext under STRICT; None when uncounted.
-
-    stats: the answer to TLS_STATS. The counter is listener.ADDRESS_15006.no_filter_chain_match (R3.5).
-    """
-    return _sum(stats, rf"listener\..+_{inbound_port}\.no_filter_chain_match")
 
 
 def _statuses(clusters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -135,10 +101,6 @@ def _total(hosts: Iterator[Mapping[str, Any]]) -> Traffic:
         failed_connections=sum(one.get("cx_connect_fail", 0) for one in counted),
         requests=sum(one.get("rq_total", 0) for one in counted),
     )
-
-
-def _address(host: Mapping[str, Any]) -> str:
-    return str(host.get("address", {}).get("socket_address", {}).get("address", ""))
 
 
 def _sum(stats: Mapping[str, Any], pattern: str) -> int | None:

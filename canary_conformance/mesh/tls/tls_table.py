@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
@@ -27,10 +26,6 @@ from canary_conformance.mesh.tls.tls_modes import (
     server_tls,
 )
 from canary_conformance.model.pods.peer_authentication import policy_in_force
-
-HEADER = ("HOST:PORT", "STATUS", "SERVER", "CLIENT", "AUTHN POLICY", "DESTINATION RULE")
-
-_GAP = 5  # istioctl's own
 
 
 class TlsStatus(StrEnum):
@@ -155,16 +150,6 @@ def tls_row(
     )
 
 
-def table_text(rows: Iterable[TlsRow]) -> str:
-    """Return the rows as text in istioctl's columns, one table a client; notes follow the table, indented."""
-    lines: list[str] = []
-    for client, group in groupby(rows, key=lambda row: row.leg.client):
-        found = list(group)
-        lines += [f"# from {client}", *_columns([HEADER, *(_cells(row) for row in found)])]
-        lines += [f"  {note}" for row in found for note in row.notes]
-    return "\n".join(lines)
-
-
 def _pairs(
     cluster: ClientCluster,
     servers: Mapping[str, ServingPod],
@@ -220,15 +205,3 @@ def _emptiness(cluster: ClientCluster) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(set(names))) or NONE
-
-
-def _cells(row: TlsRow) -> tuple[str, ...]:
-    place = f"{row.leg.host}:{row.leg.port}"
-    return place, row.status, row.server, row.client, row.authn_policy, row.destination_rule
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) + _GAP for column in zip(*rows, strict=True)]
-    return [
-        "".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]

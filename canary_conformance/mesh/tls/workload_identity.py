@@ -42,11 +42,6 @@ class LegIdentity:
         return tuple(f"{self.leg} ({self.cluster}, {self.pod}): {text}" for text in (*client, *server))
 
 
-def spiffe_id(trust_domain: str, namespace: str, service_account: str) -> str:
-    """Return the id that Istio gives to pods of a service account (Istio: "Security", Istio identity)."""
-    return f"{_SCHEME}{trust_domain}/ns/{namespace}/sa/{service_account}"
-
-
 def workload_ids(certs: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the SPIFFE ids in a proxy's own certificates, sorted, each once; a sound proxy has exactly one.
 

@@ -66,11 +66,6 @@ def image_name(container: Any) -> str:
     return _text(container, "image").partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
-def image_tag(container: Any) -> str:
-    """Return the tag of a container's image, "" for none."""
-    return _text(container, "image").partition("@")[0].rpartition("/")[2].partition(":")[2]
-
-
 def declared_ports(container: Any) -> frozenset[int]:
     """Return the numbers of a container's ports."""
     ports = container.get("ports") if isinstance(container, Mapping) else None

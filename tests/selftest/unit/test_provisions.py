@@ -19,8 +19,7 @@ from canary_conformance.images.pins import (
     envoy_pins,
     minor_of,
     numbers_of,
-    pulled_images,
-    pulled_version_of,
+    pins,
     reference_of,
 )
 from canary_conformance.images.provisions import Provisions, provide, provide_for
@@ -35,7 +34,7 @@ from tests.selftest.support import Programs
 pytestmark = pytest.mark.selftest
 
 PILOT, NODE = str(reference_of("pilot")), str(reference_of("node"))
-PULLED_ISTIO = pulled_version_of("pilot")
+PULLED_ISTIO = reference_of("pilot").version
 NEWEST_ENVOY = list(envoy_pins())[-1]
 
 
@@ -230,16 +229,16 @@ def test_a_program_that_was_not_built_after_all_is_said(
 
 
 def test_every_image_that_is_pulled_has_a_pinned_reference() -> None:
-    assert set(pulled_images()) == {"node", "debian", "pilot", "proxyv2", "istioctl", "mysql"}
-    for name in pulled_images():
-        assert reference_of(name).tag != "latest"
+    own = pins().own
+    assert set(own) == {"node", "debian", "pilot", "proxyv2", "istioctl", "mysql"}
+    assert all(reference.tag != "latest" for reference in own.values())
     assert "@sha256:" in NODE
 
 
 def test_another_version_is_pulled_by_its_tag_and_a_pinned_one_by_its_digest() -> None:
     assert str(reference_of("pilot", "1.29.3")) == "docker.io/istio/pilot:1.29.3"
     assert str(reference_of("node", "1.33.4")) == "docker.io/kindest/node:v1.33.4"
-    assert reference_of("node", pulled_version_of("node")) == reference_of("node")
+    assert reference_of("node", reference_of("node").version) == reference_of("node")
     assert str(reference_of("node", "1.36.4")).startswith("docker.io/kindest/node:v1.36.4@sha256:099e0493")
 
 

@@ -7,14 +7,11 @@ from textwrap import dedent
 import pytest
 
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.voting.requirements import REQUIREMENTS
 from canary_conformance.voting.static.static_runner import static_verdicts
 from canary_conformance.voting.static.unmodelled_kinds import NUMBERS, PODS, TRAFFIC
 from tests.selftest.changed_manifests import FIRST, standings, with_object
 
 pytestmark = pytest.mark.selftest
-
-UNTIL_5 = {id_ for id_ in REQUIREMENTS if not id_.startswith("R6")}
 
 
 def autoscaler(least: int, most: int, target: str = "voting-app-1-0") -> str:
