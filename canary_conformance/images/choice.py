@@ -168,7 +168,6 @@ def _what_is_built(why: BadInput | EnvironmentFailed, versions: AskedVersions) -
 
 def _with(why: BadInput | EnvironmentFailed, more: str) -> BadInput | EnvironmentFailed:
     """Return a failure of the same kind that says more."""
-    told = f"{str(why).rstrip('.')}. {more}"
     if isinstance(why, PullFailed | PullRefused):
-        return type(why)(why.outcome, told)
-    return type(why)(told)
+        return why.with_more(more)
+    return type(why)(f"{str(why).rstrip('.')}. {more}")

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
+from typing import Self
 
 from canary_conformance.errors import BadInput, EnvironmentFailed
 
@@ -201,6 +202,10 @@ class _Failure(Exception):
     def __init__(self, outcome: Outcome, sentence: str) -> None:
         super().__init__(sentence)
         self.outcome = outcome
+
+    def with_more(self, more: str) -> Self:
+        """Return the same failure with one more sentence."""
+        return type(self)(self.outcome, f"{str(self).rstrip('.')}. {more}")
 
 
 class PullFailed(_Failure, EnvironmentFailed):

@@ -24,7 +24,9 @@ _ENTRYPOINT = '["/usr/local/bin/entrypoint","/sbin/init"]'
 
 def istioctl(mesh: MeshVersion) -> ImageFile:
     """Return the program of an Istio release, out of its image."""
-    return ImageFile("istioctl", Pulled("istioctl-image", pulled_from("istioctl", mesh.istio)), ISTIOCTL)
+    otherwise = f"An istioctl {mesh.istio} on PATH is used instead, and this image is not pulled then."
+    image = Pulled("istioctl-image", pulled_from("istioctl", mesh.istio), otherwise)
+    return ImageFile("istioctl", image, ISTIOCTL)
 
 
 def releases(kubernetes: str, meshes: Sequence[MeshVersion]) -> list[Pulled]:

@@ -18,6 +18,7 @@ from canary_conformance.images.content_keys import folder_key, key_of, lay_out
 from canary_conformance.images.debian import install_packages
 from canary_conformance.images.engine import build, docker
 from canary_conformance.images.partial_folders import unfinished
+from canary_conformance.images.pull_outcomes import PullRefused
 from canary_conformance.images.pulling import pull
 from canary_conformance.images.wheels import take_from_wheel
 from canary_conformance.processes import CommandFailed, run
@@ -168,10 +169,14 @@ class Bootstrapped(InEngine):
 
 @dataclass(frozen=True)
 class Pulled(InEngine):
-    """An image that a registry serves, by where it is pulled from (with digest where a source states it)."""
+    """An image that a registry serves, by where it is pulled from (with digest where a source states it).
+
+    otherwise: what the user can do instead where a registry refuses it, a sentence; "" for nothing.
+    """
 
     name: str
     reference: str
+    otherwise: str = ""
     lane: ClassVar[str] = ASSEMBLE
 
     @cached_property
@@ -186,7 +191,12 @@ class Pulled(InEngine):
 
     def make(self, store: Path) -> None:  # noqa: ARG002
         """Pull the image and give it our name. Raises PullFailed and PullRefused."""
-        pull(self.reference)
+        try:
+            pull(self.reference)
+        except PullRefused as refused:
+            if not self.otherwise:
+                raise
+            raise refused.with_more(self.otherwise) from refused
         docker("tag", self.reference, self.tag)
 
 

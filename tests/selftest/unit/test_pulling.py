@@ -10,8 +10,10 @@ from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images import pulling, recipes
 from canary_conformance.images.building import make_all
 from canary_conformance.images.pull_outcomes import Outcome, PullFailed, PullRefused
+from canary_conformance.images.pulled import istioctl
 from canary_conformance.images.pulling import BACK_OFF, failure, pull
 from canary_conformance.images.recipes import Pulled
+from canary_conformance.images.versions import MeshVersion
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import Timeouts
 from tests.selftest.support import FakeClock, Programs
@@ -255,3 +257,15 @@ def test_a_pulled_image_gets_our_name_when_it_is_whole(programs: Programs, tmp_p
 def test_a_host_of_one_s_own_is_named_in_the_advice_and_docker_hub_is_not() -> None:
     assert "`docker login harbor.example.com:5000`" in str(failure(MIRRORED, Outcome.LOGIN, "x"))
     assert "`docker login`" in str(failure(PILOT, Outcome.LOGIN, "x"))
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"), [("manifest unknown", True), ("denied", True), ("connection refused", False)]
+)
+def test_a_mirror_without_istioctl_is_met_with_one_on_the_path(
+    programs: Programs, tmp_path: Path, words: str, offered: bool
+) -> None:
+    programs.add("docker", f'[ "$1" = pull ] || exit 1; {failing(words)}')
+    with pytest.raises((PullFailed, PullRefused)) as raised:
+        make_all([istioctl(MeshVersion("1.31.1", None))], tmp_path / "store", Progress())
+    assert ("An istioctl 1.31.1 on PATH is used instead" in str(raised.value)) is offered
