@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby, product
 from pathlib import Path
 
+from canary_conformance.cluster.supply import Supply
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.exit_codes import ExitStatus, together
 from canary_conformance.images.choice import decided
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
-from canary_conformance.images.provisions import provide_for
 from canary_conformance.images.versions import Versions, available, check_asked
 from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
@@ -116,9 +116,10 @@ def stock_nodes(wanted: Sequence[Versions], source: ImagesFrom, progress: Progre
 
     A mesh that can't be made fails its own cell: that makes what it needs by itself.
     """
+    supply = Supply(source, store(), progress)
     for kubernetes, group in groupby(wanted, key=lambda versions: versions.kubernetes):
         with contextlib.suppress(EnvironmentFailed, BadInput):
-            provide_for([versions.mesh for versions in group], kubernetes, source, store(), progress)
+            supply.of_several([versions.mesh for versions in group], kubernetes)
 
 
 def run_cells(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from canary_conformance.cluster.supply import Supply
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.exit_codes import together
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
@@ -178,7 +179,7 @@ def walks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(SuiteOptions, "command", command)
     monkeypatch.setattr(reports, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(matrix, "ready_machine", lambda _: None)
-    monkeypatch.setattr(matrix, "provide_for", lambda *_: [])
+    monkeypatch.setattr(Supply, "of_several", lambda *_: [])
     return asked
 
 
@@ -216,7 +217,7 @@ def test_a_mesh_that_can_not_be_made_fails_its_own_cell_only(
     def fail(*_: object) -> None:
         raise EnvironmentFailed("no such wheel")
 
-    monkeypatch.setattr(matrix, "provide_for", fail)
+    monkeypatch.setattr(Supply, "of_several", fail)
     assert matrix.main(["--images", "build", "--envoy", "1.36.4,1.40.0", "--shard", "2/2"]) == 0
     assert walks == ["build 1.40.0 voting-conformance"]
 
