@@ -24,8 +24,16 @@ from tools.reports import say
 from tools.suite_process import SuiteDefect, SuiteOptions
 
 
-class CommandLine(argparse.ArgumentParser):
-    """A command line whose mistakes are bad input, with the suite's exit code for it."""
+class Parser(argparse.ArgumentParser):
+    """A parser for which a mistake is bad input, with the suite's exit code for it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise BadInput."""
+        raise BadInput(f"{message}\n{self.format_usage().rstrip()}")
+
+
+class CommandLine(Parser):
+    """The command line of a tool that passes the suite's own options on to its runs."""
 
     def __init__(self, prog: str, description: str, *, passes_on: bool = False) -> None:
         """Add the options that all commands have.
@@ -77,10 +85,6 @@ class CommandLine(argparse.ArgumentParser):
             ImagesFrom(read.images), read.cluster_name, read.keep_cluster, versions, arguments
         )
         return read, suite
-
-    def error(self, message: str) -> NoReturn:
-        """Raise BadInput."""
-        raise BadInput(f"{message}\n{self.format_usage().rstrip()}")
 
 
 def end_as_the_suite(work: Callable[[], int]) -> int:

@@ -7,13 +7,11 @@ images.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from filelock import FileLock, Timeout
 
@@ -27,7 +25,7 @@ from canary_conformance.images.versions import MeshVersion, available
 from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
-from tools.command_line import end_as_the_suite
+from tools.command_line import Parser, end_as_the_suite
 from tools.pulled.cold_engine import check_root, cold_engine, ensure_programs
 from tools.pulled.loopback_registry import PORT, LoopbackRegistry, running_registry
 from tools.pulled.ordinary_user import NAME, ordinary_user
@@ -50,12 +48,6 @@ class Settings:
     arguments: tuple[str, ...]
 
 
-class _CommandLine(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Raise BadInput: a command line that can't be read has the suite's exit code for it."""
-        raise BadInput(f"{message}\n{self.format_usage().rstrip()}")
-
-
 def main(words: Sequence[str] | None = None) -> int:
     """Run the suite each way, print what each took, and write it to reports/pulled-TIME.txt.
 
@@ -69,7 +61,7 @@ def settings(words: Sequence[str] | None = None) -> Settings:
     """Read the command line; what follows `--` is pytest's. Raises BadInput."""
     given = list(sys.argv[1:] if words is None else words)
     end = given.index("--") if "--" in given else len(given)
-    parser = _CommandLine(prog="python -m tools.pulled", description=__doc__)
+    parser = Parser(prog="python -m tools.pulled", description=__doc__)
     parser.add_argument("--short", action="store_true", help="one way to name images, stages 1 to 4")
     parser.add_argument(
         "--keep", action="store_true", help="keep the engine and the user, for a look at them"
