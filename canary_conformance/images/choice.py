@@ -157,7 +157,7 @@ def _what_is_built(why: BadInput | EnvironmentFailed, versions: AskedVersions) -
     try:
         chosen = available(ImagesFrom.BUILD).choose(versions)
     except BadInput as bad:
-        raise BadInput(f"{why} Nor can they be built here: {bad}") from why
+        raise _with(why, f"Nor can these versions be built here: {bad}") from why
     if in_ci():
         raise _with(
             why,

@@ -202,9 +202,20 @@ def test_a_version_that_the_registry_does_not_have_comes_with_the_available_ones
     assert "Asked for: Istio 1.31.99, Kubernetes 1.34.11." in str(why)
     assert "Kubernetes (pulled): available: 1.34.11, 1.35.8, 1.36.4" in str(why)
     assert (
-        "Nor can they be built here: Istio (built here) 1.31.99 is not available; available: 1.31.0"
+        "Nor can these versions be built here: Istio (built here) 1.31.99 is not available; available: 1.31.0"
         in str(why)
     )
+
+
+@pytest.mark.parametrize("outcome", [Outcome.RATE_LIMIT, Outcome.TIME_OUT, Outcome.PROXY])
+def test_a_registry_that_fails_stays_the_environment_s_where_the_version_can_not_be_built(
+    machine: Choosing, outcome: Outcome
+) -> None:
+    machine.fails = outcome
+    why = machine.refused(AskedVersions(istio="1.31.2"))
+    assert isinstance(why, PullFailed)
+    assert why.outcome is outcome
+    assert "Nor can these versions be built here: Istio (built here) 1.31.2 is not available" in str(why)
 
 
 def test_a_limit_says_nothing_of_versions(machine: Choosing) -> None:
