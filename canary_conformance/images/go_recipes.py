@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -76,11 +77,21 @@ class ModuleFile(InStore):
 
     def fill(self, result: Path, store: Path) -> None:
         """Copy the file out of Go's module cache."""
-        where = run(
-            [go_program(store), "mod", "download", "-json", self.package],
-            limit=LIMITS.image_build,
-            folder=self.module,
-            environment=go_environment(host_platform()),
-        )
-        folder = where.split('"Dir": "')[1].split('"')[0]
-        shutil.copy2(Path(folder) / self.path, result / Path(self.path).name)
+        folder = module_folder(self.module, self.package, store)
+        shutil.copy2(folder / self.path, result / Path(self.path).name)
+
+
+def module_folder(module: Path, package: str, store: Path) -> Path:
+    """Return where Go keeps a module that a go.mod requires, downloading it if it is missing.
+
+    Args:
+        module: The folder of the go.mod.
+        package: The required module's path.
+        store: Where a Go of our own lies, if PATH has none.
+
+    Raises:
+        CommandFailed: The module is not served.
+    """
+    words: list[str | Path] = [go_program(store), "mod", "download", "-json", package]
+    answer = run(words, limit=LIMITS.image_build, folder=module, environment=go_environment(host_platform()))
+    return Path(json.loads(answer)["Dir"])

@@ -18,12 +18,11 @@ from typing import ClassVar
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.images.content_keys import key_of
 from canary_conformance.images.engine import docker
-from canary_conformance.images.go_recipes import GoPrograms
+from canary_conformance.images.go_recipes import GoPrograms, module_folder
 from canary_conformance.images.partial_folders import unfinished
 from canary_conformance.images.recipes import ASSEMBLE, Built, InEngine, Recipe
 from canary_conformance.processes import run
 from canary_conformance.timeouts import LIMITS
-from tools.pulled.module_files import module_folder
 
 KIND_MODULE = "sigs.k8s.io/kind"
 NODE_PROGRAMS = ("kubeadm", "kubelet", "kubectl")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tarfile
 from dataclasses import dataclass
@@ -10,26 +9,10 @@ from functools import cached_property
 from pathlib import Path
 
 from canary_conformance.images.content_keys import key_of
-from canary_conformance.images.go_recipes import GoPrograms, ModuleFile
+from canary_conformance.images.go_recipes import GoPrograms, ModuleFile, module_folder
 from canary_conformance.images.golang import go_environment, go_program, host_platform
 from canary_conformance.processes import run
 from canary_conformance.timeouts import LIMITS
-
-
-def module_folder(module: Path, package: str, store: Path) -> Path:
-    """Return where Go keeps a module that a go.mod requires, downloading it if it is missing.
-
-    Args:
-        module: The folder of the go.mod.
-        package: The required module's path.
-        store: Where a Go of our own lies, if PATH has none.
-
-    Raises:
-        CommandFailed: The module is not served.
-    """
-    words: list[str | Path] = [go_program(store), "mod", "download", "-json", package]
-    answer = run(words, limit=LIMITS.image_build, folder=module, environment=go_environment(host_platform()))
-    return Path(json.loads(answer)["Dir"])
 
 
 @dataclass(frozen=True)
