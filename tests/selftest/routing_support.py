@@ -6,7 +6,7 @@ from fractions import Fraction
 from textwrap import dedent
 
 from canary_conformance.model.model import Model
-from canary_conformance.model.objects.questions import INGRESS, Answer, Outcome, Request, Source, Wire
+from canary_conformance.model.objects.questions import INGRESS, Answer, Outcome, Request, Source
 from canary_conformance.model.objects.state import State
 from canary_conformance.scenario.manifests import Manifest, parse_manifests
 from canary_conformance.voting.application import VOTING_APP
@@ -155,11 +155,6 @@ def endings(answer: Answer) -> dict[str, Fraction]:
         found[str(outcome.ending)] = found.get(str(outcome.ending), Fraction(0)) + outcome.probability
     assert sum(found.values()) == 1
     return found
-
-
-def wires(answer: Answer) -> set[Wire]:
-    """Return what travels in any outcome."""
-    return {outcome.wire for outcome in answer.outcomes}
 
 
 BOTH_PORTS = "{name: http, port: 8080}, {name: redis, port: 6379}"

@@ -28,7 +28,6 @@ from canary_conformance.voting.static.static_pods import ready_pods
 pytestmark = pytest.mark.static
 requirement = pytest.mark.requirement
 
-STORE = "voting-storage 2.0"
 ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0": 1}
 
 

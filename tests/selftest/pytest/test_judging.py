@@ -40,7 +40,6 @@ pytestmark = pytest.mark.selftest
 
 When = Literal["setup", "call", "teardown"]
 FILE = TESTS / "stage_4_canary/test_flag.py"
-CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 PASSWORD = "MYSQL_PASSWORD=hunter2"
 
 

@@ -19,7 +19,6 @@ from tests.selftest.repository_copy import linked_repository, run_pytest
 
 pytestmark = pytest.mark.selftest
 
-REPOSITORY = MANIFESTS.parent
 PODS = "kubernetes/step-1-create-voting-app.yaml"
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 IMAGE = "      containers:\n        - name: voting-app\n"
