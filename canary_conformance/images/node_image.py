@@ -89,6 +89,11 @@ class Stocked(InEngine):
                 done = subprocess.run(
                     start, stdin=saved.stdout, capture_output=True, timeout=LIMITS.image_build, check=False
                 )
+            except subprocess.TimeoutExpired as late:
+                saved.kill()
+                raise CommandFailed(
+                    f"the images were not put into {self.name} within {late.timeout:g} s"
+                ) from late
             except BaseException:
                 saved.kill()
                 raise
