@@ -19,7 +19,7 @@ from canary_conformance.images.engine import docker, ensure_engine
 from canary_conformance.images.pins import PINS, REGISTRY
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
-from tools.command_line import CommandLine, end_as_the_suite
+from tools.command_line import Parser, end_as_the_suite
 from tools.refusals.misbehaving_registry import (
     CUT_OFF,
     OTHER,
@@ -87,7 +87,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _work(words: Sequence[str] | None) -> int:
-    CommandLine("python -m tools.refusals", "Runs the suite on registries that misbehave.").read(words)
+    Parser(prog="python -m tools.refusals", description=__doc__).parse_args(words)
     progress = Progress(say=say)
     ensure_engine(progress)
     folder = report_folder("refusals")
