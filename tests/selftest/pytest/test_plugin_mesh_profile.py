@@ -1,6 +1,6 @@
 """The mesh that a run judges for is named on the command line or in scenario.yaml, and said in the header.
 
-Each test is a pytest of its own, as in test_plugin_exit_codes.
+Each test is a pytest of its own, as in test_exit_codes.
 """
 
 from __future__ import annotations
