@@ -80,7 +80,7 @@ class Supply:
         """Return what several meshes on one node are made from. Raises as provide_for() does."""
 
         def parts(source: ImagesFrom) -> Parts:
-            return parts_of(source, meshes, available(source).kubernetes.need(kubernetes))
+            return parts_of(source, meshes, available(source).on_one_node(meshes, kubernetes))
 
         source = self._ready(parts, AskedVersions(meshes[0].istio, meshes[0].envoy, kubernetes))
         made = provide_for(meshes, kubernetes, source, self.store, self.progress)

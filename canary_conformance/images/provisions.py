@@ -100,11 +100,7 @@ def provide_for(
     """
     first = AskedVersions(meshes[0].istio, meshes[0].envoy, kubernetes)
     source = decided(asked, first, store, progress)
-    offer = available(source)
-    for mesh in meshes:
-        offer.check(mesh)
-    on = [offer.on(mesh, kubernetes) for mesh in meshes]
-    return _provide(source, meshes, on[0], store, progress)
+    return _provide(source, meshes, available(source).on_one_node(meshes, kubernetes), store, progress)
 
 
 def _provide(

@@ -8,6 +8,7 @@ when it is asked for it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -127,6 +128,16 @@ class Available:
                 f"available for it: {', '.join(fitting) or 'none'}"
             )
         return taken
+
+    def on_one_node(self, meshes: Sequence[MeshVersion], kubernetes: str | None) -> str:
+        """Return the Kubernetes for several meshes on one node, the source's own where none is asked for.
+
+        Raises BadInput, with the available versions, unless the source has each of them and all support it.
+        """
+        for mesh in meshes:
+            self.check(mesh)
+        fitting = [self.on(mesh, kubernetes) for mesh in meshes]
+        return fitting[0]
 
     def check(self, mesh: MeshVersion) -> None:
         """Raise BadInput, with what there is, unless the source can give just this mesh."""

@@ -246,3 +246,20 @@ def test_several_meshes_are_of_one_archive(here: Here) -> None:
     here.monkeypatch.setattr(supply, "provide_for", lambda *_: [SimpleNamespace(node_image=OURS)])
     Supply(ImagesFrom.BUILD, here.store, Progress(), NodeFiles(load=here.file)).of_several(meshes, None)
     assert here.nodes == {OURS: wanted.node.contents}
+
+
+@pytest.mark.parametrize(
+    ("mesh", "refused"),
+    [
+        ("1.31.0", "names no Envoy"),
+        ("1.31.0+envoy9.9.9", "9.9.9 is not available"),
+        ("1.30.0+envoy1.38.3", "1.30.0"),
+    ],
+)
+def test_a_mesh_that_can_not_be_built_is_refused_before_anything_is_made_of_it(
+    here: Here, mesh: str, refused: str
+) -> None:
+    meshes = [MeshVersion("1.31.0", "1.38.3"), MeshVersion.parse(mesh)]
+    with pytest.raises(BadInput, match=refused):
+        Supply(ImagesFrom.BUILD, here.store, Progress()).of_several(meshes, None)
+    assert here.nodes == {}
