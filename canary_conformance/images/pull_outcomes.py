@@ -172,6 +172,7 @@ _REPORTED: tuple[tuple[Outcome, tuple[str, ...]], ...] = (
         (
             r"manifest unknown|manifest for .* not found|name unknown|unknown blob|blob unknown",
             r"not known to (the )?registry|: not found\b|\b404\b",
+            r"\b(artifact|repository) \S+ not found",
         ),
     ),
     (
