@@ -87,7 +87,10 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _work(words: Sequence[str] | None) -> int:
-    CommandLine("python -m tools.refusals", "Runs the suite on registries that misbehave.").read(words)
+    about = (
+        "Runs the suite on registries that refuse, fail or serve other content, and checks how each run ends."
+    )
+    CommandLine("python -m tools.refusals", about).read(words)
     progress = Progress(say=say)
     ensure_engine(progress)
     folder = report_folder("refusals")

@@ -125,8 +125,16 @@ def _in_words(leg: Leg | None, required: str) -> str:
         return " and ".join(told)
     if required.count(" ") < _LAST_CELL:
         return f"{leg.cells} instead of {required}"
-    causes = f"by PeerAuthentication {leg.authn_policy} and DestinationRule {leg.destination_rule}"
-    return f"{causes} instead of {' and '.join(required.split(maxsplit=3)[-1].split(maxsplit=1))}"
+    *_, policy, rule = required.split(maxsplit=_LAST_CELL)
+    if leg.authn_policy not in {policy, _NONE}:
+        told += [f"PeerAuthentication {leg.authn_policy} decides for the server instead of {policy}"]
+    elif leg.authn_policy == _NONE:
+        told += [f"no PeerAuthentication decides for the server; {policy} has to"]
+    if leg.destination_rule not in {rule, _NONE}:
+        told += [f"DestinationRule {leg.destination_rule} sets the client's TLS instead of {rule}"]
+    elif leg.destination_rule == _NONE:
+        told += [f"no DestinationRule sets the client's TLS; {rule} has to"]
+    return " and ".join(told)
 
 
 def _modes(cell: str) -> str:
