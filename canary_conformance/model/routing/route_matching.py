@@ -182,7 +182,7 @@ def read_match(part: Part, namespace: str) -> Match:
             if name.startswith(_METADATA):
                 claim.problem("the model does not support claims of tokens")
     return Match(
-        place=part.place,
+        place=_only_condition(part).place,
         uri=read_string(part["uri"]) if part["uri"] else None,
         ignore_case=part["ignoreUriCase"].flag(),
         texts=tuple(texts),
@@ -194,6 +194,12 @@ def read_match(part: Part, namespace: str) -> Match:
         namespace=part["sourceNamespace"].text(),
         gateways=tuple(gateway_name(gateway, namespace) for gateway in part["gateways"].texts()),
     )
+
+
+def _only_condition(part: Part) -> Part:
+    """Return the value of a match that has a single condition ("headers.cookie.regex"), else the match."""
+    inner = list(part.entries().values()) if isinstance(part.value, Mapping) else []
+    return _only_condition(inner[0]) if len(inner) == 1 else part
 
 
 def rewritten(path: str, uri: str, match: Match | None) -> str:
