@@ -32,8 +32,11 @@ def of_answers(wrong: Iterable[tuple[Answer | None, str]], model: Model | None =
         wrong: each answer with the one that is right ("voting-app 1.0", "refused").
         model: what the answers are of, to find a route that should have matched.
     """
-    found = (cause for answer, right in wrong if answer for cause in _of_answer(answer, right, model))
-    return by_line(found)
+    pairs = [(answer, right) for answer, right in wrong if answer]
+    # A route to the right pods that does not match comes before the one that does, whatever fails by both.
+    missed = (cause for answer, right in pairs if model for cause in _missed(answer, right, model))
+    decided = (cause for answer, right in pairs for cause in _decided(answer, right))
+    return by_line((*missed, *decided))
 
 
 def of_workloads(model: Model, names: Iterable[str]) -> tuple[Finding, ...]:
@@ -80,20 +83,25 @@ def of_object(model: Model, kind: str, name: str, sentence: str) -> Iterator[Fin
             yield Finding(Part.whole(one.manifest)["spec"].place, f"{one.key}: {sentence}")
 
 
-def _of_answer(answer: Answer, right: str, model: Model | None) -> Iterator[Finding]:
+def _missed(answer: Answer, right: str, model: Model) -> Iterator[Finding]:
+    """Yield what keeps a wrong answer from the right one: no proxy, other hosts, a match that fails."""
     for outcome in answer.outcomes:
         if _is(outcome, right):
             continue
-        if model is not None and (outcome.wire is Wire.PLAIN or _NO_PROXY in outcome.reason):
+        if outcome.wire is Wire.PLAIN or _NO_PROXY in outcome.reason:
             yield from without_proxies(model)
-        if model is not None and not outcome.suspect:
-            yield from _routes_of_other_hosts(model, outcome)
-        if model is not None and not outcome.suspect and not answer.share_of(right):
-            # A route to the right pods that does not match comes before the one that does.
+        if outcome.suspect:
+            continue
+        yield from _routes_of_other_hosts(model, outcome)
+        if not answer.share_of(right):
             yield from _findings(
                 rule for rule in answer.passed_over if rule.place and model.leads_to(rule.place, right)
             )
-        yield from _findings([_said(outcome, right)])
+
+
+def _decided(answer: Answer, right: str) -> Iterator[Finding]:
+    """Yield what decided each wrong outcome of an answer."""
+    yield from _findings(_said(outcome, right) for outcome in answer.outcomes if not _is(outcome, right))
 
 
 def _routes_of_other_hosts(model: Model, outcome: Outcome) -> Iterator[Finding]:
