@@ -121,20 +121,25 @@ def _in_words(leg: Leg | None, required: str) -> str:
     told += [f"the client sends {_modes(leg.client)}"] if leg.client not in {_MUTUAL, _NONE} else []
     told += ["the two ends do not fit"] if leg.status == "CONFLICT" else []
     told += ["a destination of its routes has no ready pod"] if leg.status == "UNKNOWN" else []
-    if told:
-        return " and ".join(told)
-    if required.count(" ") < _LAST_CELL:
-        return f"{leg.cells} instead of {required}"
-    *_, policy, rule = required.split(maxsplit=_LAST_CELL)
-    if leg.authn_policy not in {policy, _NONE}:
-        told += [f"PeerAuthentication {leg.authn_policy} decides for the server instead of {policy}"]
-    elif leg.authn_policy == _NONE:
-        told += [f"no PeerAuthentication decides for the server; {policy} has to"]
-    if leg.destination_rule not in {rule, _NONE}:
-        told += [f"DestinationRule {leg.destination_rule} sets the client's TLS instead of {rule}"]
-    elif leg.destination_rule == _NONE:
-        told += [f"no DestinationRule sets the client's TLS; {rule} has to"]
-    return " and ".join(told)
+    if not told and required.count(" ") >= _LAST_CELL:
+        told = list(_other_objects(leg, required.split(maxsplit=3)[3]))
+    return " and ".join(told) or f"{leg.cells} instead of {required}"
+
+
+def _other_objects(leg: Leg, required: str) -> Iterator[str]:
+    """Yield which objects cause a leg's mutual TLS instead of those required."""
+    if required.startswith(f"{leg.authn_policy} "):
+        rule = required.removeprefix(f"{leg.authn_policy} ")
+    else:
+        # A required policy other than the leg's own is `default`, a name without blanks.
+        policy, _, rule = required.partition(" ")
+        yield f"{_object('PeerAuthentication', leg.authn_policy)} decides for the server; {policy} has to"
+    if leg.destination_rule != rule:
+        yield f"{_object('DestinationRule', leg.destination_rule)} sets the client's TLS; {rule} has to"
+
+
+def _object(kind: str, name: str) -> str:
+    return f"no {kind}" if name == _NONE else f"{kind} {name}"
 
 
 def _modes(cell: str) -> str:

@@ -75,3 +75,10 @@ def test_the_secret_may_have_more_keys_than_the_contract_names() -> None:
     file = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
     results = results_of(changed(file, "stringData:\n", 'stringData:\n  MYSQL_PORT: "3306"\n'))
     assert (failed(results), unjudged(results)) == (set(), set())
+
+
+def test_mutual_tls_by_another_policy_than_the_default_is_named() -> None:
+    results = results_of(changed(LOCK, DEFAULT, DEFAULT.replace("name: default", "name: strict")))
+    assert "R3.4" in failed(results)
+    words = " ".join(words_of(results, "R3.4").split())
+    assert "PeerAuthentication strict/voting decides for the server; default/voting has to" in words
