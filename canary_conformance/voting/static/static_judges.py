@@ -69,7 +69,9 @@ def answered_by(
             nothing = compared(f"{noun} to judge", [f"no {noun}: no pod is ready"], "", 0)
             return replace(nothing, causes=of_workloads(model, map(str, model.pods()))) if model else nothing
         told = {cell: tell(answer) for cell, answer in answers.items()}
-        checks = {cell: _answered(text, answers.get(cell)) for cell, text in right.items()}
+        unrefused = {told.get(cell, REFUSED) for cell, text in right.items() if text == REFUSED}
+        several = len(unrefused - {REFUSED}) > 1
+        checks = {cell: _answered(text, answers.get(cell), several) for cell, text in right.items()}
         verdict = matrix(checks, noun)(told)
         wrong = [(answers[cell], text) for cell, text in right.items() if told.get(cell, text) != text]
         return replace(verdict, examples=_quoted(wrong), causes=of_answers(wrong, model))
@@ -249,11 +251,13 @@ def _quoted(wrong: Iterable[tuple[Answer | None, str]]) -> tuple[str, ...]:
     return tuple(quoted)[:MOST_EXAMPLES]
 
 
-def _answered(right: str, answer: Answer | None) -> Saying[str]:
+def _answered(right: str, answer: Answer | None, several: bool) -> Saying[str]:
+    """Return the check of an answer; several: whether many answer what is to be refused, so none is named."""
+
     def check(told: str) -> str:
         if told == right:
             return ""
-        served = right == REFUSED and answer is not None and answer.endings == {Ending.SERVED}
+        served = several and right == REFUSED and answer is not None and answer.endings == {Ending.SERVED}
         return "were answered" if served else _seen(told, answer)
 
     if right == REFUSED:
