@@ -60,8 +60,8 @@ class ManifestLines:
             if place := self._manifests.place_of(concern, files):
                 found.setdefault(place, concern.replace(":", " "))
         for path in _IN_SCENARIO.get(requirement.id, ()):
-            field = ".".join(str(part) for part in path)
-            found.setdefault(self._document.place_of(*path), f"{_SCENARIO} {field}")
+            field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+            found.setdefault(self._document.place_of(*path), f"{_SCENARIO} {field.lstrip('.')}")
         return [Link(text, Path("manifests") / place.file, place.line) for place, text in found.items()]
 
 

@@ -81,7 +81,7 @@ def ensure_mesh(cluster: Cluster, provisions: Provisions, progress: Progress) ->
     """
     wanted = key_of(json.dumps(operator(provisions), sort_keys=True))
     if _installed(cluster) == wanted:
-        progress.note(f"mesh: Istio {provisions.istio_version} is there already")
+        progress.note(f"mesh: Istio {provisions.istio_version} is already installed")
     else:
         if cluster.api.get("v1", "Namespace", ROOT_NAMESPACE):
             with progress.phase("mesh: removing another one"):

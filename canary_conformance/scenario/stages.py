@@ -54,7 +54,7 @@ class ObjectRef:
         if not slash or not _KIND.fullmatch(kind):
             raise ValueError(f"{text!r} isn't an object like Deployment/voting-app-1-0")
         if not (_NAME_OF_ROLE if kind in _ROLES else _NAME).fullmatch(name):
-            raise ValueError(f"{text!r}: {name!r} can't be the name of an object")
+            raise ValueError(f"{text!r}: {name!r} is not a valid name of an object")
         return cls(kind, name)
 
 

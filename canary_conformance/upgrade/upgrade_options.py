@@ -97,7 +97,8 @@ def add_options(add: Callable[..., object]) -> None:
     stages = [str(stage) for stage in range(DEPLOY, CLEAN_UP)]
     add("--from", dest="source", required=True, metavar="A", help=version)
     add("--to", dest="target", required=True, metavar="B", help=version)
-    add("--way", choices=[str(way) for way in Way], default=str(Way.REVISION))
+    ways = "a second control plane beside the first (revision, default), or one that replaces it (in-place)"
+    add("--way", choices=[str(way) for way in Way], default=str(Way.REVISION), help=ways)
     add("--stage", choices=stages, default="4", help="the stage at which the mesh is moved (default 4)")
     add("--tag", default="", metavar="NAME", help="use this revision tag as the namespace's injection label")
     add(

@@ -92,12 +92,13 @@ def matrix(
     number = len(expected)
     requirements = Counter(requirement_of(check) for check in expected.values())
     alike, held = _alike(requirements), fine
+    required = f"{number} {noun}: {alike}"
+    if number == 1:
+        required = f"{_name(next(iter(expected)))}: {alike.removeprefix('each ')}"
     if not fine:
-        held = f"{number} of {number} {noun}: {alike}"
+        held = required if number == 1 else f"{number} of {required}"
         if len(requirements) == 1:
             held = held.replace(": each ", " ")
-        if number == 1:
-            held = f"{_name(next(iter(expected)))}: {alike.removeprefix('each ')}"
 
     def judge(seen: Mapping[Cell, T]) -> Verdict:
         wrong = [
@@ -110,7 +111,7 @@ def matrix(
         rows = _grouped([*wrong, *missing], number, noun)
         rows += [f"{len(strange)} more {noun} than expected: {listed(strange)}"] if strange else []
         return compared(
-            f"{number} {noun}: {alike}",
+            required,
             _at_most(rows),
             held,
             len(seen),

@@ -5,7 +5,7 @@ from canary_conformance.model.stage_plan import Plan
 from canary_conformance.verdicts import counted, expect
 from canary_conformance.voting.static.app_settings import strange_words
 from canary_conformance.voting.static.apply_order import unawaited_pods, until_gateway
-from canary_conformance.voting.static.manifest_causes import of_answers
+from canary_conformance.voting.static.manifest_causes import of_answers, of_replicas
 from canary_conformance.voting.static.model_questions import call, page
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
@@ -105,9 +105,9 @@ def test_page_is_served_by_app_1_0_alone(plan: Plan) -> None:
 
 @requirement("R1.6")
 def test_every_replica_serves(plan: Plan) -> None:
-    answer = page(plan.after(1))
-    right = counted({"voting-app 1.0": 3}, "pods serve the page")
-    expect(pods_of(answer), because(right, lambda: of_answers([(answer, "voting-app 1.0")])))
+    answer, pods = page(plan.after(1)), {"voting-app 1.0": 3}
+    causes = (*of_answers([(answer, "voting-app 1.0")]), *of_replicas(plan.after(1), pods))
+    expect(pods_of(answer), because(counted(pods, "pods serve the page"), lambda: causes))
 
 
 @requirement("R1.6", "R1.7")

@@ -52,6 +52,7 @@ def test_app_1_0_is_led_to_analytics_1_1_alone(plan: Plan) -> None:
                 "voting-analytics 1.1 -> store": "voting-storage 1.0",
             },
             "connections",
+            model,
         ),
     )
 
@@ -68,7 +69,7 @@ def test_analytics_1_0_still_runs_and_is_still_in_the_service(plan: Plan) -> Non
 @requirement("R3.2")
 def test_analytics_1_0_gets_no_request_of_any_app(plan: Plan) -> None:
     seen = {"voting-app 1.0 -> analytics": call(plan.after(3), "voting-app 1.0", ANALYTICS)}
-    expect(seen, answered_by("voting-analytics 1.1", "connections"))
+    expect(seen, answered_by("voting-analytics 1.1", "connections", plan.after(3)))
 
 
 @requirement("R3.2")
@@ -82,7 +83,7 @@ def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(plan: Plan) -
     model = plan.after(3)
     seen = {name: call(model, name, REDIS) for name in ("voting-analytics 1.0", "voting-analytics 1.1")}
     right = {"voting-analytics 1.0": REFUSED, "voting-analytics 1.1": "voting-storage 1.0"}
-    expect(seen, answered_by(right, "connections to storage"))
+    expect(seen, answered_by(right, "connections to storage", model))
 
 
 @requirement("R3.3")

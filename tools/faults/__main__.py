@@ -74,11 +74,14 @@ def settings(words: Sequence[str] | None = None) -> Settings:
     )
     kind.add_argument("--together", action="store_true", help="start several runs at once instead")
     parser.add_argument(
-        "--seed", type=int, default=secrets.randbelow(10_000), help="random seed of the points"
+        "--seed",
+        type=int,
+        default=secrets.randbelow(10_000),
+        help="random seed of the points of interruption",
     )
-    parser.add_argument("--first", type=count_of, default=1, metavar="N", help="start with the Nth of them")
+    parser.add_argument("--first", type=count_of, default=1, metavar="N", help="start with the Nth interrupt")
     parser.add_argument(
-        "--last", type=count_of, default=sys.maxsize, metavar="N", help="stop after the Nth of them"
+        "--last", type=count_of, default=sys.maxsize, metavar="N", help="stop after the Nth interrupt"
     )
     parser.add_versions()
     read, suite = parser.read(words)

@@ -74,7 +74,7 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         dest="expression",
         help="only mutants whose names match: words with and, or, not",
     )
-    parser.add_argument("--limit", type=count_of, metavar="N", help="only the first N of them")
+    parser.add_argument("--limit", type=count_of, metavar="N", help="only the first N mutants")
     parser.add_argument(
         "--jobs",
         type=count_of,

@@ -1,8 +1,8 @@
-"""The suite on pulled images, from a cold engine as an ordinary user: `python -m tools.pulled`.
+"""Runs the suite on pulled images, as an ordinary user, from a container engine without images.
 
 No registry of the internet is needed: images built here stand in for the released ones, in a registry on
-loopback, under the names by which those are pulled. All that is started or made is removed at the end but the
-images.
+loopback, under the names by which those are pulled. At the end all that was started or made is removed,
+except the images.
 """
 
 from __future__ import annotations

@@ -87,7 +87,10 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _work(words: Sequence[str] | None) -> int:
-    Parser(prog="python -m tools.refusals", description=__doc__).parse_args(words)
+    about = (
+        "Runs the suite on registries that refuse, fail or serve other content, and checks how each run ends."
+    )
+    Parser(prog="python -m tools.refusals", description=about).parse_args(words)
     progress = Progress(say=say)
     ensure_engine(progress)
     folder = report_folder("refusals")

@@ -72,8 +72,15 @@ class StringMatch:
         if self.how is How.PRESENT:
             return "must be present"
         if self.how is How.REGEX:
-            return f"has to match the regex {self.wanted!r} as a whole (RE2)"
-        return f"has to {'be' if self.how is How.EXACT else 'begin with'} {self.wanted!r}"
+            return f"must match the regex {self.wanted!r} as a whole (RE2)"
+        return f"must {'be' if self.how is How.EXACT else 'begin with'} {self.wanted!r}"
+
+    @property
+    def misfit(self) -> str:
+        """What is wrong with a text that does not fit, as a predicate."""
+        if self.how is How.EXACT:
+            return f"is not {self.wanted!r}"
+        return str(self).replace("must ", "does not ", 1)
 
 
 _ANY_PATH = (StringMatch(How.PREFIX, "/"), StringMatch(How.REGEX, ".*"))
@@ -132,11 +139,11 @@ class Match:
         if self.uri is not None:
             path = request.path.partition("?")[0]
             if not self._path_fits(path):
-                return f"path {path!r} {self.uri}"
+                return f"path {path!r} {self.uri.misfit}"
         for name, match in self.texts:
             text = {"method": request.method, "authority": request.host, "scheme": _SCHEME}[name]
             if not match.fits(text):
-                return f"{name} {text!r} {match}"
+                return f"{name} {text!r} {match.misfit}"
         return self._headers(request.headers) or self._query(request.path)
 
     def _path_fits(self, path: str) -> bool:
@@ -153,14 +160,15 @@ class Match:
         for name, match in self.headers:
             value = headers.get(name)
             if value is None:
-                return f"header {name} isn't sent, and it {match}"
+                return f"header {name} is not sent, and it {match}"
             if not match.fits(value):
-                return f"header {name} `{value}` {match}"
+                return f"header {name} `{value}` {match.misfit}"
         for name, match in self.without:
             value = headers.get(name)
             # An absent header is compared as an empty one, but never "is there".
             if match.fits(value or "") and not (match.how is How.PRESENT and value is None):
-                return f"header {name} `{value or ''}` is what it must not be: it {match}"
+                how = f"{match.how} {match.wanted!r}" if match.wanted else str(match.how)
+                return f"header {name} `{value or ''}` is excluded by withoutHeaders ({how})"
         return ""
 
     def _query(self, path: str) -> str:
@@ -182,7 +190,7 @@ def read_match(part: Part, namespace: str) -> Match:
             if name.startswith(_METADATA):
                 claim.problem("the model does not support claims of tokens")
     return Match(
-        place=part.place,
+        place=_only_condition(part).place,
         uri=read_string(part["uri"]) if part["uri"] else None,
         ignore_case=part["ignoreUriCase"].flag(),
         texts=tuple(texts),
@@ -194,6 +202,12 @@ def read_match(part: Part, namespace: str) -> Match:
         namespace=part["sourceNamespace"].text(),
         gateways=tuple(gateway_name(gateway, namespace) for gateway in part["gateways"].texts()),
     )
+
+
+def _only_condition(part: Part) -> Part:
+    """Return the value of a match that has a single condition ("headers.cookie.regex"), else the match."""
+    inner = list(part.entries().values()) if isinstance(part.value, Mapping) else []
+    return _only_condition(inner[0]) if len(inner) == 1 else part
 
 
 def rewritten(path: str, uri: str, match: Match | None) -> str:

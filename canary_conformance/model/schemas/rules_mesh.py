@@ -36,7 +36,7 @@ def gateway(whole: Node) -> Iterator[Problem]:
     servers = whole.at("spec", "servers")
     name = whole.at("metadata", "name")
     if name.text and not is_label(name.text):
-        yield name.problem(f"{name.text!r} can't be the name of a Gateway")
+        yield name.problem(f"{name.text!r} is not a valid name of a Gateway")
     if not servers.items():
         yield servers.problem("missing: a Gateway opens at least one port")
     names: set[str] = set()
@@ -59,13 +59,13 @@ def destination_rule(whole: Node) -> Iterator[Problem]:
     for subset in spec["subsets"].items():
         name = subset["name"]
         if isinstance(name.value, str) and not is_label(name.text):
-            yield name.problem(f"{name.text!r} can't be the name of a subset")
+            yield name.problem(f"{name.text!r} is not a valid name of a subset")
         elif name.text and name.text in names:
             yield name.problem(f"another subset is called {name.text} already")
         names.add(name.text)
         for key, value in subset["labels"].entries().items():
             if not is_tag(key, value.text):
-                yield value.problem(f"{key}={value.text} can't be a label")
+                yield value.problem(f"{key}={value.text} is not a valid label")
         yield from _policy(subset["trafficPolicy"])
 
 
@@ -92,7 +92,7 @@ def _server(server: Node) -> Iterator[Problem]:
         namespace, slash, name = host.text.rpartition("/")
         problem = domain_problem(name)
         if slash and namespace not in {"*", "."} and not is_label(namespace):
-            problem = f"{namespace!r} can't be a namespace"
+            problem = f"{namespace!r} is not a valid namespace"
         if problem:
             yield host.problem(problem)
     if not port:

@@ -83,7 +83,7 @@ def _gateways(gateways: Node) -> Iterator[Problem]:
             return
         for part in (namespace, name):
             if not is_label(part):
-                yield gateway.problem(f"{part!r} can't be a namespace or the name of a Gateway")
+                yield gateway.problem(f"{part!r} is not a valid namespace or name of a Gateway")
 
 
 def _http(route: Node, *, delegated: bool) -> Iterator[Problem]:
@@ -142,11 +142,11 @@ def _destination(destination: Node) -> Iterator[Problem]:
     if not destination:
         return
     host, subset, port = destination["host"], destination["subset"], destination["port"]
-    problem = "* is no destination" if host.text == "*" else domain_problem(host.text)
+    problem = "* is not a valid destination" if host.text == "*" else domain_problem(host.text)
     if problem and host:
         yield host.problem(problem)
     if subset.text and not is_label(subset.text):
-        yield subset.problem(f"{subset.text!r} can't be the name of a subset")
+        yield subset.problem(f"{subset.text!r} is not a valid name of a subset")
     if port and not is_port(port["number"].number or 0):
         yield port["number"].problem(f"wants a number between 1 and {LARGEST_PORT}")
 
@@ -162,7 +162,7 @@ def _http_match(match: Node) -> Iterator[Problem]:
     yield from _pattern(match["uri"]["regex"])
     namespace = match["sourceNamespace"]
     if namespace.text and not is_label(namespace.text):
-        yield namespace.problem(f"{namespace.text!r} can't be a namespace")
+        yield namespace.problem(f"{namespace.text!r} is not a valid namespace")
     yield from _source(match)
 
 
@@ -202,5 +202,5 @@ def _source(match: Node) -> Iterator[Problem]:
         yield port.problem(f"{port.number} isn't between 1 and {LARGEST_PORT}")
     for key, value in match["sourceLabels"].entries().items():
         if not is_tag(key, value.text):
-            yield value.problem(f"{key}={value.text} can't be a label")
+            yield value.problem(f"{key}={value.text} is not a valid label")
     yield from _gateways(match["gateways"])

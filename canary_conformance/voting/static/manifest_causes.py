@@ -6,15 +6,23 @@ the pods from starting comes before the route that leads to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.questions import Answer, Outcome, Rule, Wire
+from canary_conformance.model.pods.peer_authentication import PEER_AUTHENTICATION
 from canary_conformance.model.routing.answer_causes import not_ready
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.voting.chains import REFUSED
 from canary_conformance.voting.static.model_questions import REFUSALS
+from canary_conformance.voting.static.static_objects import without_injection
+
+_ROUTES = "VirtualService"
+_SCALED = ("Deployment", "StatefulSet")
+# What an outcome gives as its reason where the client sends mutual TLS to a pod without a proxy.
+_NO_PROXY = "has no sidecar"
 
 
 def of_answers(wrong: Iterable[tuple[Answer | None, str]], model: Model | None = None) -> tuple[Finding, ...]:
@@ -24,14 +32,40 @@ def of_answers(wrong: Iterable[tuple[Answer | None, str]], model: Model | None =
         wrong: each answer with the one that is right ("voting-app 1.0", "refused").
         model: what the answers are of, to find a route that should have matched.
     """
-    found = (cause for answer, right in wrong if answer for cause in _of_answer(answer, right, model))
-    return by_line(found)
+    pairs = [(answer, right) for answer, right in wrong if answer]
+    # A route to the right pods that does not match comes before the one that does, whatever fails by both.
+    missed = (cause for answer, right in pairs if model for cause in _missed(answer, right, model))
+    decided = (cause for answer, right in pairs for cause in _decided(answer, right))
+    return by_line((*missed, *decided))
 
 
 def of_workloads(model: Model, names: Iterable[str]) -> tuple[Finding, ...]:
     """Return why workloads ("voting-app 1.0") have no ready pods, or not as many as they should."""
     wanted = frozenset(names)
     return by_line(finding for one in model.pods() if str(one) in wanted for finding in not_ready(one))
+
+
+def without_proxies(model: Model) -> tuple[Finding, ...]:
+    """Return why the namespace injects no proxies (R1.1), where some of its pods have none."""
+    bare = any(not one.sidecar for one in model.pods())
+    return tuple(without_injection(model)) if bare else ()
+
+
+def of_replicas(model: Model, expected: Mapping[str, int]) -> Iterator[Finding]:
+    """Yield each Deployment and StatefulSet that makes another number of pods than expected, at its replicas.
+
+    Workloads that several of them make together are left out: none of them is wrong by itself.
+    """
+    makers = Counter(str(one) for one in model.pods())
+    for one in model.pods():
+        wanted = expected.get(str(one), one.replicas)
+        if one.replicas == wanted or makers[str(one)] > 1:
+            continue
+        for maker in (body for kind in _SCALED for body in model.state.of(kind)):
+            part = Part.whole(maker.manifest).at("spec", "replicas")
+            if maker.key.name == one.deployment and part.number(1) == one.replicas:
+                pods = f"{one.replicas} pod{'' if one.replicas == 1 else 's'} of {one}"
+                yield Finding(part.place, f"{maker.key} makes {pods}, {wanted} required")
 
 
 def by_line(found: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -49,16 +83,49 @@ def of_object(model: Model, kind: str, name: str, sentence: str) -> Iterator[Fin
             yield Finding(Part.whole(one.manifest)["spec"].place, f"{one.key}: {sentence}")
 
 
-def _of_answer(answer: Answer, right: str, model: Model | None) -> Iterator[Finding]:
+def _missed(answer: Answer, right: str, model: Model) -> Iterator[Finding]:
+    """Yield what keeps a wrong answer from the right one: no proxy, other hosts, a match that fails."""
     for outcome in answer.outcomes:
         if _is(outcome, right):
             continue
-        if model is not None and not outcome.suspect and not answer.share_of(right):
-            # A route to the right pods that does not match comes before the one that does.
+        if outcome.wire is Wire.PLAIN or _NO_PROXY in outcome.reason:
+            yield from without_proxies(model)
+        if outcome.suspect:
+            continue
+        yield from _routes_of_other_hosts(model, outcome)
+        if not answer.share_of(right):
             yield from _findings(
                 rule for rule in answer.passed_over if rule.place and model.leads_to(rule.place, right)
             )
-        yield from _findings([_said(outcome, right)])
+
+
+def _decided(answer: Answer, right: str) -> Iterator[Finding]:
+    """Yield what decided each wrong outcome of an answer."""
+    yield from _findings(_said(outcome, right) for outcome in answer.outcomes if not _is(outcome, right))
+
+
+def _routes_of_other_hosts(model: Model, outcome: Outcome) -> Iterator[Finding]:
+    """Yield each VirtualService that routes to the service that answers, and is written for other hosts.
+
+    Nothing where a VirtualService decided. Source: Istio, "Virtual Service" (hosts).
+    """
+    if any(rule.sentence.startswith(f"{_ROUTES}/") for rule in outcome.rules):
+        return
+    answering = {name.rpartition(" ")[0] for name, _ in outcome.by_pod()}
+    for one in model.state.of(_ROUTES):
+        spec = Part.whole(one.manifest)["spec"]
+        parts = list(spec["hosts"].items())
+        hosts = [part.text() for part in parts]
+        routes = (route for kind in ("http", "tcp", "tls") for route in spec[kind].items())
+        ends = (end["destination"]["host"].text() for route in routes for end in route["route"].items())
+        meant = answering & {end.partition(".")[0] for end in ends}
+        if (
+            parts
+            and meant - {host.partition(".")[0] for host in hosts}
+            and not any("*" in host for host in hosts)
+        ):
+            written = f"but is written for the hosts {', '.join(hosts)}"
+            yield Finding(parts[0].place, f"{one.key} routes to {', '.join(sorted(meant))}, {written}")
 
 
 def _is(outcome: Outcome, right: str) -> bool:
@@ -73,7 +140,8 @@ def _is(outcome: Outcome, right: str) -> bool:
 
 def _said(outcome: Outcome, right: str) -> Rule:
     """Return the rule that is responsible for a wrong outcome, with the outcome's reason."""
-    policy = outcome.rules[-1] if outcome.rules else None
+    policies = [rule for rule in outcome.rules if rule.sentence.startswith(f"{PEER_AUTHENTICATION}/")]
+    policy = next(reversed(policies or outcome.rules), None)
     if right == REFUSED and outcome.wire is Wire.PLAIN and policy and policy.place:
         return Rule(policy.place, f"{policy.sentence}, so plaintext is accepted")
     rule = outcome.cause or Rule(None, outcome.reason)

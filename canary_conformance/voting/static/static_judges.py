@@ -15,14 +15,22 @@ from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts import Saying, counted, matrix, same
 from canary_conformance.verdicts.exact_judges import compared, is_unchanged, listed_objects
 from canary_conformance.verdicts.verdict import MOST_EXAMPLES, Verdict
+from canary_conformance.verdicts.wording import listed
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import REFUSED
-from canary_conformance.voting.static.manifest_causes import by_line, of_answers, of_workloads
+from canary_conformance.voting.static.manifest_causes import (
+    by_line,
+    of_answers,
+    of_replicas,
+    of_workloads,
+    without_proxies,
+)
 from canary_conformance.voting.static.model_questions import who
 from canary_conformance.voting.static.static_chains import WHOLE, PageSeen
 from canary_conformance.voting.static.static_legs import (
     causes_of_legs,
     expected_legs,
+    not_mutual,
     plain_calls,
     required_table,
     table,
@@ -61,7 +69,9 @@ def answered_by(
             nothing = compared(f"{noun} to judge", [f"no {noun}: no pod is ready"], "", 0)
             return replace(nothing, causes=of_workloads(model, map(str, model.pods()))) if model else nothing
         told = {cell: tell(answer) for cell, answer in answers.items()}
-        checks = {cell: _answered(text, answers.get(cell)) for cell, text in right.items()}
+        unrefused = {told.get(cell, REFUSED) for cell, text in right.items() if text == REFUSED}
+        several = len(unrefused - {REFUSED}) > 1
+        checks = {cell: _answered(text, answers.get(cell), several) for cell, text in right.items()}
         verdict = matrix(checks, noun)(told)
         wrong = [(answers[cell], text) for cell, text in right.items() if told.get(cell, text) != text]
         return replace(verdict, examples=_quoted(wrong), causes=of_answers(wrong, model))
@@ -101,7 +111,12 @@ def pods_ready(
         found = [_why_there(model, one) for one in strange]
         return because(
             counted(expected, noun),
-            lambda: (*of_workloads(model, expected), *found, *changed_numbers(model.state)),
+            lambda: (
+                *of_workloads(model, expected),
+                *found,
+                *changed_numbers(model.state),
+                *of_replicas(model, expected),
+            ),
         )(seen)
 
     return judge
@@ -113,14 +128,18 @@ def as_listed(plan: Plan, stage: int) -> Callable[[Sequence[str]], Verdict]:
 
     def judge(seen: Sequence[str]) -> Verdict:
         changed = (text for text in seen if not is_unchanged(text))
-        strange = {text.rpartition(" ")[0]: text for text in changed if text not in listed}
+        wrong = {
+            text.rpartition(" ")[0]: f"{text}, which the scenario does not list"
+            for text in changed
+            if text not in listed
+        }
+        for ref in (text.rpartition(" ")[0] for text in seen if is_unchanged(text)):
+            required = [text for text in listed if text.rpartition(" ")[0] == ref]
+            if required:
+                wrong[ref] = f"{ref} stays as it was before the stage; the scenario lists {required[0]!r}"
         files = plan.scenario.stage(stage).files()
         found = [one for file in files for one in plan.manifests.files.get(file, ())]
-        causes = [
-            Finding(one.place, f"{strange[str(one.ref)]}, which the scenario does not list")
-            for one in found
-            if str(one.ref) in strange
-        ]
+        causes = [Finding(one.place, wrong[str(one.ref)]) for one in found if str(one.ref) in wrong]
         return because(listed_objects(listed), lambda: causes)(seen)
 
     return judge
@@ -132,6 +151,7 @@ def proxied(expected: Iterable[str], model: Model) -> Callable[[Mapping[str, boo
 
     def causes(without: Sequence[str]) -> Iterator[Finding]:
         yield from of_workloads(model, names)
+        yield from without_proxies(model) if without else ()
         for one in model.pods():
             if str(one) in without:
                 yield Finding(one.place, f"the pods of {one} get no proxy")
@@ -168,9 +188,27 @@ def legs_are(expected: Mapping[str, str], columns: Callable[[str], str] = str) -
 
     def judge(model: Model) -> Verdict:
         rows = {leg: columns(row) for leg, row in table(model).items()}
-        fine = f"{len(expected)} of {len(expected)} legs are mutual TLS"
+        total = len(expected)
         wrong = [leg for leg in dict.fromkeys((*expected, *rows)) if rows.get(leg) != expected.get(leg)]
-        return because(same(expected, "legs", fine), lambda: causes_of_legs(model, wrong, expected))(rows)
+        alike: dict[str, list[str]] = {}
+        for leg, words in not_mutual(model, {leg: expected.get(leg, "") for leg in wrong}).items():
+            alike.setdefault(words, []).append(leg)
+        most_first = sorted(alike.items(), key=lambda group: -len(group[1]))
+        of_all = f"of {max(total, len(wrong))} legs"
+        briefs = [
+            f"{len(legs)} {of_all} {'is' if len(legs) == 1 else 'are'} not mutual TLS as required: {words}"
+            for words, legs in most_first
+        ]
+        return because(
+            lambda _: compared(
+                f"{total} legs of mutual TLS: {listed(list(expected))}",
+                [f"{brief}: {listed(legs)}" for brief, (_, legs) in zip(briefs, most_first, strict=True)],
+                f"{total} of {total} legs are mutual TLS",
+                len(rows),
+                next(iter(briefs), ""),
+            ),
+            lambda: causes_of_legs(model, wrong, expected),
+        )(rows)
 
     return judge
 
@@ -213,9 +251,14 @@ def _quoted(wrong: Iterable[tuple[Answer | None, str]]) -> tuple[str, ...]:
     return tuple(quoted)[:MOST_EXAMPLES]
 
 
-def _answered(right: str, answer: Answer | None) -> Saying[str]:
+def _answered(right: str, answer: Answer | None, several: bool) -> Saying[str]:
+    """Return the check of an answer; several: whether many answer what is to be refused, so none is named."""
+
     def check(told: str) -> str:
-        return "" if told == right else _seen(told, answer)
+        if told == right:
+            return ""
+        served = several and right == REFUSED and answer is not None and answer.endings == {Ending.SERVED}
+        return "were answered" if served else _seen(told, answer)
 
     if right == REFUSED:
         return Saying("refused", check)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from canary_conformance.model.model import Leg, Model
 from canary_conformance.model.objects.questions import INGRESS, Answer
 from canary_conformance.model.pods.peer_authentication import PEER_AUTHENTICATION, policies
 from canary_conformance.model.routing.destination_rules import cells_by_host, destination_rules
-from canary_conformance.model.routing.expected_legs import required_policy, required_row
+from canary_conformance.model.routing.expected_legs import NOTHING_TO_COMPARE, required_policy, required_row
 from canary_conformance.scenario.places import Finding
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.contract import ANALYTICS, APP, CANARY, FINALIZE, LOCK, NEW, OLD
-from canary_conformance.voting.static.manifest_causes import of_answers, of_object, of_workloads
-from canary_conformance.voting.static.model_questions import spoken
+from canary_conformance.voting.feature_flag import FLAG
+from canary_conformance.voting.static.manifest_causes import (
+    of_answers,
+    of_object,
+    of_workloads,
+    without_proxies,
+)
+from canary_conformance.voting.static.model_questions import page, spoken
 
-_MUTUAL = "mTLS"
+_MUTUAL, _NONE = "mTLS", "-"
+_LAST_CELL = 4  # of a whole row: status, server, client, policy, rule
 
 # The chains in use, once a stage is reached (R3.4, R4.10, R5.4); analytics 1.0 is locked out and has no leg.
 _CHAINS = {LOCK: (OLD,), CANARY: (OLD, NEW), FINALIZE: (NEW,)}
@@ -49,6 +56,7 @@ def table(model: Model) -> dict[str, str]:
 def causes_of_legs(model: Model, wrong: Iterable[str], expected: Collection[str]) -> Iterator[Finding]:
     """Yield what is responsible for each wrong leg: what keeps its pods back, or its policy and rule."""
     known = {_named(leg): leg for leg in model.legs()}
+    yield from without_proxies(model)
     for name in wrong:
         leg = known.get(name)
         client, _, server = name.partition(" -> ")
@@ -60,7 +68,9 @@ def causes_of_legs(model: Model, wrong: Iterable[str], expected: Collection[str]
                 if str(one) == client:
                     yield Finding(one.place, f"{one.deployment} makes pods of {one}, which should not run")
         elif leg.status == "UNKNOWN":
-            yield from of_answers([(leg.answer, service)])
+            # A route of the ingress that only the flag takes may be the one that leads nowhere.
+            asked = [leg.answer, page(model, FLAG)] if leg.source.gateway else [leg.answer]
+            yield from of_answers([(answer, service) for answer in asked])
         else:
             yield from _of_row(model, leg, service)
 
@@ -74,10 +84,68 @@ def _of_row(model: Model, leg: Leg, service: str) -> Iterator[Finding]:
         yield from of_object(model, "DestinationRule", service, what)
     if leg.server != _MUTUAL or leg.authn_policy != _policy_of(model, leg):
         policy = leg.authn_policy.partition("/")[0]
-        what = f"{service}:{leg.port} accepts {leg.server}"
         if leg.server == _MUTUAL:
-            what += " by this policy, while no `default` is STRICT for all pods of the namespace"
-        yield from of_object(model, PEER_AUTHENTICATION, policy, what)
+            what = (
+                f"{service}:{leg.port} accepts mutual TLS alone by this policy, while no `default` is STRICT"
+            )
+            yield from of_object(model, PEER_AUTHENTICATION, policy, f"{what} for all pods of the namespace")
+            return
+        what = f"{PEER_AUTHENTICATION}/{policy}: {service}:{leg.port} accepts {_modes(leg.server)}"
+        rules = [rule for outcome in leg.answer.outcomes for rule in outcome.rules]
+        decided = next((one.place for one in rules if one.sentence.startswith(what.partition(":")[0])), None)
+        if decided:
+            yield Finding(decided, what)
+        else:
+            yield from of_object(model, PEER_AUTHENTICATION, policy, what.partition(": ")[2])
+
+
+def not_mutual(model: Model, right: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong with each leg whose row is not the right one, in words.
+
+    Args:
+        model: The moment to ask.
+        right: The row that is required of each wrong leg ("OK mTLS mTLS ..."), "" for one that must not be.
+    """
+    known = {_named(leg): leg for leg in model.legs()}
+    return {name: _in_words(known.get(name), row) for name, row in right.items()}
+
+
+def _in_words(leg: Leg | None, required: str) -> str:
+    if leg is None:
+        return "no ready pod sends or serves it"
+    if not required:
+        return "this leg must not exist"
+    if leg.cells == NOTHING_TO_COMPARE:
+        return "no route, no ready pod or no proxy"
+    told = [f"the server accepts {_modes(leg.server)}"] if leg.server not in {_MUTUAL, _NONE} else []
+    told += [f"the client sends {_modes(leg.client)}"] if leg.client not in {_MUTUAL, _NONE} else []
+    told += ["the two ends do not fit"] if leg.status == "CONFLICT" else []
+    told += ["a destination of its routes has no ready pod"] if leg.status == "UNKNOWN" else []
+    if not told and required.count(" ") >= _LAST_CELL:
+        told = list(_other_objects(leg, required.split(maxsplit=3)[3]))
+    return " and ".join(told) or f"{leg.cells} instead of {required}"
+
+
+def _other_objects(leg: Leg, required: str) -> Iterator[str]:
+    """Yield which objects cause a leg's mutual TLS instead of those required."""
+    if required.startswith(f"{leg.authn_policy} "):
+        rule = required.removeprefix(f"{leg.authn_policy} ")
+    else:
+        # A required policy other than the leg's own is `default`, a name without blanks.
+        policy, _, rule = required.partition(" ")
+        yield f"{_object('PeerAuthentication', leg.authn_policy)} decides for the server; {policy} has to"
+    if leg.destination_rule != rule:
+        yield f"{_object('DestinationRule', leg.destination_rule)} sets the client's TLS; {rule} has to"
+
+
+def _object(kind: str, name: str) -> str:
+    return f"no {kind}" if name == _NONE else f"{kind} {name}"
+
+
+def _modes(cell: str) -> str:
+    """Return a cell of the table in words: "mTLS/HTTP" is mutual TLS and plaintext."""
+    words = {"mTLS": "mutual TLS", "HTTP": "plaintext"}
+    return " and ".join(words.get(mode, mode) for mode in cell.split("/"))
 
 
 def required_table(model: Model, legs: Sequence[str]) -> dict[str, str]:

@@ -105,7 +105,8 @@ FINAL = "istio/step-5-drop-old-subsets.yaml"
          "is of type NodePort"),
         (PODS, "runAsUser: 10001", "runAsUser: 0", "R1.2", "Deployment/voting-analytics-1-0"),
         (FINAL, '            version: "2.0"', '            version: "1.9"', "R5.2", "no pod has these"),
-        (LOCK, "  trafficPolicy:\n    tls:\n      mode: ISTIO_MUTUAL\n", "", "R3.4", "default/voting -"),
+        (LOCK, "  trafficPolicy:\n    tls:\n      mode: ISTIO_MUTUAL\n", "", "R3.4",
+         "no DestinationRule sets the client's TLS; voting-app/voting has to"),
     ],
 )  # fmt: skip
 def test_a_mistake_breaks_the_requirement_that_names_it(

@@ -11,7 +11,7 @@ from canary_conformance.model.stage_plan import plan_of
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
-from canary_conformance.scenario.places import Finding
+from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.verdicts import ExpectationFailed
 from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.static.static_runner import static_tests
@@ -52,6 +52,10 @@ def line_of(folder: Path, file: str, text: str) -> int:
     )
 
 
+def place(folder: Path, file: str, text: str) -> Place:
+    return Place(file, line_of(folder, file, text))
+
+
 def test_a_missing_service_account_is_the_one_cause_of_all_that_fails(tmp_path: Path) -> None:
     folder = mistaken(tmp_path / "m", PODS, IMAGE, ACCOUNT)
     found = causes(folder)
@@ -82,3 +86,71 @@ def test_one_mistake_fits_a_screen(tmp_path: Path) -> None:
     blocks = [line for line in told if line.startswith("  cause ")]
     assert len(blocks) == 1, "the cause is printed in full once"
     assert sum("more tests FAILED for the causes above" in line for line in told) == 1
+
+
+ROUTES = "istio/step-3-add-routing-for-2.0-components.yaml"
+OF_ANALYTICS = "  name: voting-analytics\nspec:\n  hosts:\n    - voting-analytics\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "line", "sentence", "least"),
+    [
+        (
+            LOCK,
+            "mode: STRICT",
+            "mode: PERMISSIVE",
+            "mode: PERMISSIVE",
+            "PeerAuthentication/default: voting-app:8080 accepts mutual TLS and plaintext",
+            7,
+        ),
+        (
+            "scenario.yaml",
+            "istio-injection: enabled",
+            "team: voting",
+            "labels:",
+            "the namespace has no label, and the control plane of mesh profile default injects by "
+            "istio-injection: enabled or istio.io/rev: default",
+            25,
+        ),
+        (
+            PODS,
+            "replicas: 3",
+            "replicas: 2",
+            "replicas: 2",
+            "Deployment/voting-app-1-0 makes 2 pods of voting-app 1.0, 3 required",
+            2,
+        ),
+        (
+            ROUTES,
+            OF_ANALYTICS,
+            OF_ANALYTICS.replace("    - voting-analytics\n", "    - voting-results\n"),
+            "- voting-results",
+            "VirtualService/voting-analytics routes to voting-analytics, but is written for the hosts "
+            "voting-results",
+            1,
+        ),
+    ],
+)
+def test_one_mistake_is_the_first_cause_of_what_fails(
+    tmp_path: Path, file: str, old: str, new: str, line: str, sentence: str, least: int
+) -> None:
+    folder = mistaken(tmp_path / "m", file, old, new)
+    found = [first for first, *_ in causes(folder).values() if first.sentence == sentence]
+    by_line = [first for first, *_ in causes(folder).values() if first.place == place(folder, file, line)]
+    assert found
+    assert len(by_line) >= least
+
+
+def test_an_object_that_stays_as_it_was_is_the_cause_where_the_scenario_lists_a_change(
+    tmp_path: Path,
+) -> None:
+    subset = '    - name: v2-0\n      labels:\n        version: "2.0"\n'
+    found = causes(mistaken(tmp_path / "m", ROUTES, subset, ""))
+    listed = "test_stage_4_canary.py::test_canary_creates_and_configures_what_the_source_lists"
+    assert found[listed][0].sentence == (
+        "DestinationRule/voting-app stays as it was before the stage; "
+        "the scenario lists 'DestinationRule/voting-app configured'"
+    )
+    # The leg that only the flag takes has the cause of the pages that fail.
+    legs, pages = "test_mutual_tls_on_the_new_legs_too", "test_voter_with_the_flag_always_sees_2_0"
+    assert found[f"test_stage_4_canary.py::{legs}"][0] == found[f"test_stage_4_canary.py::{pages}"][0]

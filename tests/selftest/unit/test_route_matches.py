@@ -137,4 +137,4 @@ def test_no_route_that_matches_is_404() -> None:
     of = at_ingress(f"http:\n- match: [{{uri: {{exact: /a}}}}]\n  {TO_1}\n")
     assert only(page(of)).ending is Ending.NO_ROUTE
     [passed] = page(of).passed_over
-    assert str(passed) == "3.yaml:8: VirtualService/web http[0]: path '/' has to be '/a'"
+    assert str(passed) == "3.yaml:8: VirtualService/web http[0]: path '/' is not '/a'"

@@ -180,8 +180,9 @@ def test_nothing_dangles(plan: Plan, stage: int) -> None:
 def test_an_answer_is_explained_with_the_lines_that_decided(plan: Plan) -> None:
     text = explain(page(plan.after(4), {"Cookie": "a=1;  featureflag=on"}))
     assert text.splitlines()[:3] == [
-        f"does not match: {CANARY}:32: VirtualService/voting-app http[0]: header cookie "
-        "`a=1;  featureflag=on` has to match the regex '^(.*?; ?)?(featureflag=on)(;.*)?$' as a whole (RE2)",
+        f"does not match: {CANARY}:34: VirtualService/voting-app http[0]: header cookie "
+        "`a=1;  featureflag=on` does not match the regex "
+        "'^(.*?; ?)?(featureflag=on)(;.*)?$' as a whole (RE2)",
         "served by voting-app 1.0 (3) at port 8080 over mTLS",
         f"  by {CANARY}:42: VirtualService/voting-app http[1]: routes to voting-app:8080 subset v1-0",
     ]

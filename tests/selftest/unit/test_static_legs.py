@@ -39,7 +39,9 @@ def test_a_policy_of_some_pods_may_stand_beside_a_strict_default(mtls: str) -> N
 def test_a_policy_of_some_pods_that_accepts_plaintext_fails_beside_a_strict_default(mtls: str) -> None:
     results = results_of(of_the_stores(mtls))
     assert {"R3.4", "R3.5"} <= failed(results)
-    assert "PeerAuthentication/stores: voting-storage:6379 accepts mTLS/HTTP" in words_of(results, "R3.4")
+    words = words_of(results, "R3.4")
+    assert "2 of 4 legs are not mutual TLS as required: the server accepts mutual TLS and plaintext" in words
+    assert "PeerAuthentication/stores: voting-storage:6379 accepts mutual TLS and plaintext" in words
 
 
 SELECTIVE = "name: default\nspec:\n  selector: {matchLabels: {app: voting-app}}"
@@ -73,3 +75,10 @@ def test_the_secret_may_have_more_keys_than_the_contract_names() -> None:
     file = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
     results = results_of(changed(file, "stringData:\n", 'stringData:\n  MYSQL_PORT: "3306"\n'))
     assert (failed(results), unjudged(results)) == (set(), set())
+
+
+def test_mutual_tls_by_another_policy_than_the_default_is_named() -> None:
+    results = results_of(changed(LOCK, DEFAULT, DEFAULT.replace("name: default", "name: strict")))
+    assert "R3.4" in failed(results)
+    words = " ".join(words_of(results, "R3.4").split())
+    assert "PeerAuthentication strict/voting decides for the server; default/voting has to" in words
