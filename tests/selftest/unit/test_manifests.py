@@ -78,7 +78,7 @@ def test_objects_are_read_in_order_with_their_lines() -> None:
         ("  name: voting-app\n", "  generateName: voting-\n", ":3: the VirtualService has generateName"),
         ("  name: voting-app\n", "  name: 1\n", ":4: the VirtualService has no metadata.name"),
         ("  name: voting-app\n", "  name: Voting\n",
-         ":4: 'VirtualService/Voting': 'Voting' can't be the name"),
+         ":4: 'VirtualService/Voting': 'Voting' is not a valid name"),
         ("metadata: {name: voting-app}", "", ":14: the Service has no metadata.name"),
         ("metadata: {name: voting-app}", "metadata: x", ":16: the Service has no metadata.name"),
         ("namespace: voting", "namespace: default",

@@ -64,7 +64,7 @@ def test_object_is_read_and_written_the_same() -> None:
     ],
 )
 def test_what_is_no_object_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"isn't an object|can't be the name"):
+    with pytest.raises(ValueError, match=r"isn't an object|is not a valid name"):
         ObjectRef.parse(text)
 
 
