@@ -41,10 +41,10 @@ def sleeping(token: str) -> Iterator[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if name != process_owners.MARK}
     environment |= {process_owners.MARK: token} if token else {}
     with subprocess.Popen(["sleep", "600"], env=environment) as process:
-        # Until the program is loaded, the system shows the environment of who started it.
+        # While a program is loaded it has its name before its environment.
         wait_until(
-            lambda: process_owners.name_of(process.pid),
-            until=lambda name: name == "sleep",
+            lambda: _is_loaded(process.pid, token),
+            until=bool,
             limit=10,
             what="it sleeps",
             pause=0.01,
@@ -53,6 +53,12 @@ def sleeping(token: str) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.kill()
+
+
+def _is_loaded(pid: int, token: str) -> bool:
+    """Return whether a program runs with its own environment, no longer with that of who started it."""
+    process = psutil.Process(pid)
+    return process.name() == "sleep" and process.environ().get(process_owners.MARK, "") == token
 
 
 def dead_token() -> str:

@@ -76,6 +76,7 @@ def provided(asked: ImagesFrom, store: Path) -> tuple[Provisions, list[str]]:
     return provide(asked, AskedVersions(), store, Progress(said.append)), said
 
 
+@pytest.mark.usefixtures("programs")
 def test_auto_is_decided_before_anything_is_made(
     wanted: list[Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
