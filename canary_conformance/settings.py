@@ -7,8 +7,8 @@ from pathlib import Path
 
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.model.objects.mesh_profile import MeshProfile, mesh_profile
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Scenario
 
 

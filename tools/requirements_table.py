@@ -14,10 +14,10 @@ from types import MappingProxyType
 
 from canary_conformance.errors import BadInput
 from canary_conformance.paths import REPOSITORY
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.places import Place
 from canary_conformance.scenario.requirement import Requirement
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Scenario
 from canary_conformance.scenario.yaml_files import Document, read_yaml
 from canary_conformance.voting.requirements import REQUIREMENTS, UPGRADE_REQUIREMENTS

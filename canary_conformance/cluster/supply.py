@@ -13,7 +13,7 @@ from pathlib import Path
 
 from canary_conformance.cluster.machine_requirements import NEEDED, NEEDED_WITH_NODE, check_machine
 from canary_conformance.errors import BadInput
-from canary_conformance.images import offline, pulled
+from canary_conformance.images import offline, release_images
 from canary_conformance.images.choice import decided
 from canary_conformance.images.engine import engine_platform
 from canary_conformance.images.go_recipes import GoPrograms
@@ -180,8 +180,8 @@ def parts_of(source: ImagesFrom, meshes: Sequence[MeshVersion], kubernetes: str)
     if source is ImagesFrom.BUILD:
         programs = (offline.KIND, offline.ISTIO, offline.kubernetes_programs(kubernetes))
         return Parts(source, offline.offline_node(kubernetes, meshes), programs)
-    istioctl = (pulled.istioctl(mesh) for mesh in meshes)
-    return Parts(source, pulled.pulled_node(kubernetes, meshes), (offline.KIND, *istioctl))
+    istioctl = (release_images.istioctl(mesh) for mesh in meshes)
+    return Parts(source, release_images.pulled_node(kubernetes, meshes), (offline.KIND, *istioctl))
 
 
 def _possible(images: ImagesFrom, parts: Callable[[ImagesFrom], Parts]) -> Iterator[Parts]:

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Self
 
 from canary_conformance.errors import BadInput, EnvironmentFailed
-from canary_conformance.images import offline, pulled
-from canary_conformance.images.building import make_all
+from canary_conformance.images import offline, release_images
 from canary_conformance.images.content_keys import key_of
 from canary_conformance.images.debian import may_install
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.pins import PINS, mirror
 from canary_conformance.images.pull_outcomes import Outcome, PullFailed, PullRefused
+from canary_conformance.images.recipe_queues import make_all
 from canary_conformance.images.versions import MeshVersion, Versions, available
 from canary_conformance.process_owners import inherited_token, own_token
 from canary_conformance.progress import Progress
@@ -136,8 +136,8 @@ def _pull_first(chosen: Versions, store: Path, progress: Progress) -> None:
 
     One that is here already says nothing of the registry.
     """
-    node = pulled.pulled_node(chosen.kubernetes, [chosen.mesh])
-    images = pulled.images(chosen.kubernetes, [chosen.mesh]) if node.serving() is None else []
+    node = release_images.pulled_node(chosen.kubernetes, [chosen.mesh])
+    images = release_images.images(chosen.kubernetes, [chosen.mesh]) if node.serving() is None else []
     missing = next((image for image in images if not image.present(store)), None)
     if missing is None:
         progress.note("images: an earlier run pulled them")

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canary_conformance.errors import EnvironmentFailed
-from canary_conformance.images import offline, pulled
-from canary_conformance.images.building import make_all
+from canary_conformance.images import offline, release_images
 from canary_conformance.images.choice import decided, explained
 from canary_conformance.images.go_recipes import GoPrograms
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.node_image import Stocked
 from canary_conformance.images.path_programs import kind_on_path, on_path
 from canary_conformance.images.pins import PINS, mirror, reference_of
+from canary_conformance.images.recipe_queues import make_all
 from canary_conformance.images.recipes import ImageFile, Recipe
-from canary_conformance.images.supported import oldest_kind
+from canary_conformance.images.release_support import oldest_kind
 from canary_conformance.images.versions import MeshVersion, available
 from canary_conformance.processes import find_program
 from canary_conformance.progress import Progress
@@ -139,14 +139,14 @@ def _built(
 def _pulled(
     meshes: Sequence[MeshVersion], kubernetes: str, store: Path, progress: Progress
 ) -> list[Provisions]:
-    node = pulled.pulled_node(kubernetes, meshes)
+    node = release_images.pulled_node(kubernetes, meshes)
     kind = kind_on_path(oldest_kind(kubernetes, offline.KIND_VERSION))
     programs: list[Recipe] = [] if kind else [offline.KIND]
-    programs += [pulled.istioctl(mesh) for mesh in meshes if on_path("istioctl", mesh.istio) is None]
+    programs += [release_images.istioctl(mesh) for mesh in meshes if on_path("istioctl", mesh.istio) is None]
     if node.serving() is None:
         # A version that the registry does not have is refused before anything is made of others.
         with explained(kubernetes, meshes):
-            make_all(pulled.releases(kubernetes, meshes), store, progress)
+            make_all(release_images.releases(kubernetes, meshes), store, progress)
     image = _made(node, programs, store, progress)
     return [
         Provisions(
@@ -154,7 +154,9 @@ def _pulled(
             node_image=image,
             node_contents=node.contents,
             kind=_program("kind", kind, offline.KIND, store),
-            istioctl=_program("istioctl", on_path("istioctl", mesh.istio), pulled.istioctl(mesh), store),
+            istioctl=_program(
+                "istioctl", on_path("istioctl", mesh.istio), release_images.istioctl(mesh), store
+            ),
             kubectl=find_program("kubectl"),
             hub=reference_of("pilot", mesh.istio).hub,
             tag=mesh.istio,

@@ -17,9 +17,9 @@ from typing import ClassVar, Protocol
 from canary_conformance.images.content_keys import folder_key, key_of, lay_out
 from canary_conformance.images.debian import install_packages
 from canary_conformance.images.engine import build, docker
+from canary_conformance.images.image_pulls import pull
 from canary_conformance.images.partial_folders import unfinished
 from canary_conformance.images.pull_outcomes import PullRefused
-from canary_conformance.images.pulling import pull
 from canary_conformance.images.wheels import take_from_wheel
 from canary_conformance.processes import CommandFailed, run
 from canary_conformance.timeouts import LIMITS

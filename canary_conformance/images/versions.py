@@ -22,7 +22,7 @@ from canary_conformance.images.pins import (
     minor_of,
     pins,
 )
-from canary_conformance.images.supported import KUBERNETES_OF_ISTIO, supports
+from canary_conformance.images.release_support import KUBERNETES_OF_ISTIO, supports
 
 _MESH = re.compile(r"(?P<istio>[^+]+)(\+envoy(?P<envoy>[^+]+))?")
 

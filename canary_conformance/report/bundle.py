@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Self
 
 from canary_conformance.errors import BadInput
-from canary_conformance.report.masking import mask_secrets
 from canary_conformance.report.run_record import RunRecord
 from canary_conformance.report.run_tables import requirement_table, times_tables
+from canary_conformance.report.secret_masks import mask_secrets
 
 LATEST = "latest"
 # A file system takes names of 255 bytes; what is added to tell equal names apart has to fit too.

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 
 from canary_conformance.errors import BadInput, EnvironmentFailed, ModelDiffers, NotJudged, RequirementFailed
 from canary_conformance.exit_codes import ExitStatus
-from canary_conformance.report.masking import mask_secrets
 from canary_conformance.report.run_record import Outcome, RunRecord, Standing, TestRecord, requirement_lines
+from canary_conformance.report.secret_masks import mask_secrets
 from canary_conformance.verdicts import ExpectationFailed, Unjudgeable
 from canary_conformance.voting.requirements import REQUIREMENTS, UPGRADE_REQUIREMENTS
 

@@ -15,9 +15,9 @@ from canary_conformance.scenario.requirement import Requirement
 from canary_conformance.settings import Source
 from canary_conformance.verdicts import ExpectationFailed, part, places_part, render
 from canary_conformance.verdicts.model_disagreement import Disagreement
-from canary_conformance.verdicts.rendering import title
-from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.verdicts.verdict_text import title
 from canary_conformance.voting.requirements import requirement_of
+from canary_conformance.voting.voting_app import VOTING_APP
 
 if TYPE_CHECKING:  # a run in which nothing fails needs no model
     from canary_conformance.voting.static.static_runner import ModelView

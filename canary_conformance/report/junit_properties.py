@@ -6,8 +6,8 @@ each requirement, four for each verdict, so that the nth values of a name belong
 
 from __future__ import annotations
 
-from canary_conformance.report.masking import mask_secrets
 from canary_conformance.report.run_record import TestRecord
+from canary_conformance.report.secret_masks import mask_secrets
 from canary_conformance.verdicts.verdict import Verdict
 from canary_conformance.voting.requirements import requirement_of
 

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from canary_conformance.report.masking import is_secret_name
+from canary_conformance.report.secret_masks import is_secret_name
 from canary_conformance.scenario.manifests import ManifestFolder
 
 # A shorter text stands everywhere by chance, and would be masked there.

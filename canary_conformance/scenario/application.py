@@ -2,7 +2,7 @@
 
 Kubernetes and Istio do not know what a container does once it runs. The model asks here which workload runs
 which component, where a component listens, which paths it answers, which settings it refuses and which other
-services it calls. One application implements it (canary_conformance.voting.application); everything below
+services it calls. One application implements it (canary_conformance.voting.voting_app); everything below
 receives it as a value.
 """
 

@@ -20,7 +20,7 @@ from canary_conformance.mesh.base import Gateway, Mesh, gateway_address
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.application import Application
 from canary_conformance.scenario.manifests import ManifestFolder
-from canary_conformance.scenario.renaming import Renaming, rename_manifests, rename_scenario
+from canary_conformance.scenario.namespace_names import Renaming, rename_manifests, rename_scenario
 from canary_conformance.scenario.stages import ObjectRef, Scenario
 from canary_conformance.stages.owned_namespaces import OURS, SUITE_NAMESPACE
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from canary_conformance.errors import EnvironmentFailed, NotJudged, RequirementFailed
-from canary_conformance.report.masking import mask_secrets
+from canary_conformance.report.secret_masks import mask_secrets
 from canary_conformance.waiting import NotInTime
 
 # These tell the whole story themselves; of any other exception the message alone says little.

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from canary_conformance.report.masking import mask_secrets
 from canary_conformance.report.run_record import (
     RequirementLine,
     RunRecord,
@@ -18,6 +17,7 @@ from canary_conformance.report.run_record import (
     TestRecord,
     requirement_lines,
 )
+from canary_conformance.report.secret_masks import mask_secrets
 from canary_conformance.scenario.observations import ReplyKind
 from canary_conformance.scenario.requirement import Requirement
 from canary_conformance.upgrade.upgrade_moments import Moment, moment_of

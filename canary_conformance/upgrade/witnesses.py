@@ -29,9 +29,9 @@ from canary_conformance.traffic.first_bytes import LISTEN, http_get
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.upgrade.upgrade_observations import Attempt, Ballot, MeshCall, ProxySeen
 from canary_conformance.upgrade.upgraded_proxies import look_at_answering
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import MYSQL, REDIS
 from canary_conformance.voting.contract import APP, LOCK, NEW, OLD
+from canary_conformance.voting.voting_app import VOTING_APP
 
 Seen = TypeVar("Seen")
 

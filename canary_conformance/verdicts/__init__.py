@@ -4,7 +4,6 @@ One import gives a test all its words: checks look at one observation, judges at
 both; statistics says how many are needed.
 """
 
-from canary_conformance.verdicts.balancing import LeastRequest, Policy, RandomPick, RoundRobin
 from canary_conformance.verdicts.checks import (
     Check,
     Saying,
@@ -25,7 +24,7 @@ from canary_conformance.verdicts.checks import (
 from canary_conformance.verdicts.continuous_judges import longest_gap, no_failed_page, only_before
 from canary_conformance.verdicts.exact_judges import counted, matrix, same
 from canary_conformance.verdicts.expect import ExpectationFailed, expect, expect_all, ledger
-from canary_conformance.verdicts.rendering import bounds, part, places_part, render
+from canary_conformance.verdicts.load_balancer_shares import LeastRequest, Policy, RandomPick, RoundRobin
 from canary_conformance.verdicts.sample_judges import all_seen, every, never, shares
 from canary_conformance.verdicts.statistics import (
     ANY_LEAK,
@@ -37,6 +36,7 @@ from canary_conformance.verdicts.statistics import (
     to_find_shift_of,
 )
 from canary_conformance.verdicts.verdict import Judge, Verdict, false_alarms_together
+from canary_conformance.verdicts.verdict_text import bounds, part, places_part, render
 
 __all__ = [
     "ANY_LEAK",

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
-from canary_conformance.verdicts.rendering import render
 from canary_conformance.verdicts.verdict import Verdict
+from canary_conformance.verdicts.verdict_text import render
 
 Observed = TypeVar("Observed")
 

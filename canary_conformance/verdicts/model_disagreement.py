@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from canary_conformance.errors import ModelDiffers
 from canary_conformance.scenario.places import Finding
-from canary_conformance.verdicts.rendering import part, places_part
+from canary_conformance.verdicts.verdict_text import part, places_part
 
 _WHAT_TO_DO = (
     "Read these lines of the manifests. If they mean what the model says, the mesh does not do it; if they "

@@ -12,8 +12,13 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 from canary_conformance.scenario.observations import Sample
-from canary_conformance.verdicts.balancing import Policy, RandomPick, chance_to_leave_one_out, share_fits
 from canary_conformance.verdicts.checks import Check, requirement_of
+from canary_conformance.verdicts.load_balancer_shares import (
+    Policy,
+    RandomPick,
+    chance_to_leave_one_out,
+    share_fits,
+)
 from canary_conformance.verdicts.statistics import Unjudgeable, smallest_leak_found
 from canary_conformance.verdicts.verdict import Judge, Verdict
 from canary_conformance.verdicts.wording import (

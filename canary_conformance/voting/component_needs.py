@@ -11,7 +11,6 @@ from canary_conformance.scenario.application import is_port
 from canary_conformance.scenario.observations import Opening
 from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.traffic.first_bytes import http_get
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import MYSQL, REDIS
 from canary_conformance.voting.contract import (
     ANALYTICS,
@@ -23,6 +22,7 @@ from canary_conformance.voting.contract import (
     STORAGE,
     STORE_PORTS,
 )
+from canary_conformance.voting.voting_app import VOTING_APP
 
 Destination = tuple[str, int]
 PREFIXES = {(ANALYTICS, PAGE_PORT): "ANALYTICS", REDIS: "REDIS", MYSQL: "MYSQL"}

@@ -31,7 +31,6 @@ from canary_conformance.cluster.container_exits import (
 from canary_conformance.cluster.pod_state import Trouble, is_ready
 from canary_conformance.errors import NotJudged
 from canary_conformance.stages.running_workloads import Workload, workloads
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.component_needs import needs
 from canary_conformance.voting.component_peers import (
     Peers,
@@ -41,6 +40,7 @@ from canary_conformance.voting.component_peers import (
     without_pods,
 )
 from canary_conformance.voting.contract import STORAGE
+from canary_conformance.voting.voting_app import VOTING_APP
 from canary_conformance.waiting import Clock
 
 Object = Mapping[str, Any]

@@ -31,7 +31,7 @@ from canary_conformance.model.routing.destination_rules import cells_by_host
 from canary_conformance.model.routing.expected_legs import required_policy, required_row, row_text
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
-from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.voting_app import VOTING_APP
 
 INGRESS = "ingress gateway"
 

@@ -19,13 +19,13 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.traffic.first_bytes import LISTEN
 from canary_conformance.verdicts import ANY_LEAK, to_find_leak_in_each, to_find_leak_of
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import DESTINATIONS, MYSQL, OUTSIDE, WHO_MAY_REACH_WHOM
 from canary_conformance.voting.contract import CANARY, DEPLOYED_AT, NEW, OLD
 from canary_conformance.voting.mysql_restart import RESTART
 from canary_conformance.voting.page_results import cast_different_votes
 from canary_conformance.voting.requirements import BROKEN
 from canary_conformance.voting.stage_rules import HALVES
+from canary_conformance.voting.voting_app import VOTING_APP
 
 Cell = tuple[str, str]
 # Those without the flag open theirs while MySQL restarts, which takes as long as a whole sample.

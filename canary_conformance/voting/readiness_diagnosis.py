@@ -10,9 +10,9 @@ from canary_conformance.errors import NotSpoken
 from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.stages.stage_propagation import settle
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.contract import NEW
 from canary_conformance.voting.unready_causes import Stuck
+from canary_conformance.voting.voting_app import VOTING_APP
 
 if TYPE_CHECKING:  # the namespace asks by this module
     from canary_conformance.model.model import Model

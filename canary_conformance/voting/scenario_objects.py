@@ -15,7 +15,7 @@ from canary_conformance.scenario.observations import Transition
 from canary_conformance.scenario.stages import Verb
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
-from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.voting_app import VOTING_APP
 
 NETWORKING = "networking.istio.io/v1"
 

@@ -31,7 +31,6 @@ from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.stages.running_workloads import Workload, workloads
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.callers import Callers
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.component_needs import needs, set_port
 from canary_conformance.voting.component_peers import (
     Peers,
@@ -44,6 +43,7 @@ from canary_conformance.voting.component_peers import (
 )
 from canary_conformance.voting.contract import PAGE_PORT, STORE_PORTS
 from canary_conformance.voting.crash_loops import BETWEEN_LOOKS, CrashLoops
+from canary_conformance.voting.voting_app import VOTING_APP
 from canary_conformance.waiting import SYSTEM_CLOCK, Clock
 
 Object = Mapping[str, Any]

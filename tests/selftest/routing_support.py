@@ -9,7 +9,7 @@ from canary_conformance.model.model import Model
 from canary_conformance.model.objects.questions import INGRESS, Answer, Outcome, Request, Source
 from canary_conformance.model.objects.state import State
 from canary_conformance.scenario.manifests import Manifest, parse_manifests
-from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.voting_app import VOTING_APP
 
 NAMESPACE = "voting"
 INJECTED = {"istio-injection": "enabled"}

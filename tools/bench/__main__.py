@@ -21,7 +21,7 @@ from canary_conformance.paths import MANIFESTS, REPOSITORY, store
 from canary_conformance.processes import find_program, usable_cores
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import RunRecord
-from canary_conformance.scenario.loading import load_scenario
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.stages.owned_namespaces import SUITE_NAMESPACE, remove_namespaces
 from tools.bench.bench_numbers import Numbers, Round, TimedRun
 from tools.bench.inner_loop import TESTS, InnerLoop, measure

@@ -15,8 +15,8 @@ from canary_conformance.paths import MANIFESTS, store
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import RunRecord
 from canary_conformance.report.secret_leaks import leaking_files, secret_values
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.timeouts import LIMITS
 from tools.faults.fault_cases import Case, Outcome, judge
 from tools.faults.suite_run import Home, LineMissing, SuiteRun, make_home, suite_run

@@ -12,9 +12,9 @@ from typing import Any
 import yaml
 
 from canary_conformance.errors import BadInput
-from canary_conformance.scenario.loading import SCENARIO_FILE, load_scenario
 from canary_conformance.scenario.manifests import Manifest, load_manifests
 from canary_conformance.scenario.places import Place
+from canary_conformance.scenario.scenario_folder import SCENARIO_FILE, load_scenario
 from tools.mutants.edits import Path as YamlPath
 from tools.mutants.edits import YamlText
 

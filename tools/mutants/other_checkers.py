@@ -22,7 +22,7 @@ from canary_conformance.mesh.istioctl import FINDINGS, read_findings
 from canary_conformance.paths import store
 from canary_conformance.processes import CommandFailed, find_program, run
 from canary_conformance.progress import Progress
-from canary_conformance.scenario.loading import SCENARIO_FILE, load_scenario
+from canary_conformance.scenario.scenario_folder import SCENARIO_FILE, load_scenario
 from canary_conformance.scenario.stages import Scenario
 from canary_conformance.timeouts import LIMITS
 from tools.mutants.edits import EditImpossible, YamlText

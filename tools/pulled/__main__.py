@@ -18,9 +18,9 @@ from filelock import FileLock, Timeout
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import together
 from canary_conformance.images import offline, voting_images
-from canary_conformance.images.building import make_all
 from canary_conformance.images.engine import ensure_engine
 from canary_conformance.images.image_options import ImagesFrom
+from canary_conformance.images.recipe_queues import make_all
 from canary_conformance.images.versions import MeshVersion, available
 from canary_conformance.paths import store
 from canary_conformance.processes import last_lines

@@ -16,7 +16,6 @@ from canary_conformance.verdicts import Saying, counted, matrix, same
 from canary_conformance.verdicts.exact_judges import compared, is_unchanged, listed_objects
 from canary_conformance.verdicts.verdict import MOST_EXAMPLES, Verdict
 from canary_conformance.verdicts.wording import listed
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.chains import REFUSED
 from canary_conformance.voting.static.manifest_causes import (
     by_line,
@@ -36,6 +35,7 @@ from canary_conformance.voting.static.static_legs import (
     table,
 )
 from canary_conformance.voting.static.static_pods import claims_mounted, read_only_claims
+from canary_conformance.voting.voting_app import VOTING_APP
 
 Cell = TypeVar("Cell")
 Seen = TypeVar("Seen")

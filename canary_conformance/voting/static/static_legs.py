@@ -10,7 +10,6 @@ from canary_conformance.model.pods.peer_authentication import PEER_AUTHENTICATIO
 from canary_conformance.model.routing.destination_rules import cells_by_host, destination_rules
 from canary_conformance.model.routing.expected_legs import NOTHING_TO_COMPARE, required_policy, required_row
 from canary_conformance.scenario.places import Finding
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.contract import ANALYTICS, APP, CANARY, FINALIZE, LOCK, NEW, OLD
 from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.voting.static.manifest_causes import (
@@ -20,6 +19,7 @@ from canary_conformance.voting.static.manifest_causes import (
     without_proxies,
 )
 from canary_conformance.voting.static.model_questions import page, spoken
+from canary_conformance.voting.voting_app import VOTING_APP
 
 _MUTUAL, _NONE = "mTLS", "-"
 _LAST_CELL = 4  # of a whole row: status, server, client, policy, rule

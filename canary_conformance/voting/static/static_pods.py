@@ -16,8 +16,8 @@ from canary_conformance.model.pods.injection import pinned_proxy
 from canary_conformance.model.pods.pod_needs import COLLECTED
 from canary_conformance.model.pods.probes import is_own_image
 from canary_conformance.scenario.places import Finding
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.contract import STORAGE
+from canary_conformance.voting.voting_app import VOTING_APP
 
 _NODE_TYPES = frozenset({"NodePort", "LoadBalancer"})
 _STATEFUL = "StatefulSet"

@@ -16,13 +16,13 @@ from canary_conformance.errors import BadInput, NotSpoken
 from canary_conformance.model.objects.mesh_profile import MeshProfile, mesh_profile
 from canary_conformance.model.stage_plan import Plan, plan_of
 from canary_conformance.paths import MANIFESTS, STATIC_TESTS
-from canary_conformance.scenario.loading import SCENARIO_FILE, load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, ParsedManifests, parse_manifests
 from canary_conformance.scenario.places import Finding, refuse
+from canary_conformance.scenario.scenario_folder import SCENARIO_FILE, load_scenario
 from canary_conformance.scenario.stages import Scenario, stage_named
 from canary_conformance.verdicts.expect import ExpectationFailed
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.static.unmodelled_kinds import judged_by_the_model
+from canary_conformance.voting.voting_app import VOTING_APP
 
 BAD_INPUT = "bad input"
 """What stands for a requirement where the folder is refused before anything is judged."""

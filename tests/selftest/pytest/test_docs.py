@@ -26,7 +26,7 @@ import pytest
 from canary_conformance import __version__
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.paths import MANIFESTS, REPOSITORY
-from canary_conformance.scenario.loading import load_scenario
+from canary_conformance.scenario.scenario_folder import load_scenario
 from tools.requirements_table import main
 
 pytestmark = pytest.mark.selftest

@@ -12,7 +12,7 @@ import pytest
 from canary_conformance import paths
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.settings import Settings
-from fixtures.reporting import leave_failure
+from fixtures.report_files import leave_failure
 from fixtures.run_state import FAILED_STAGE, NAMESPACE_UNDER_TEST, RUN, RunState
 
 pytestmark = pytest.mark.selftest

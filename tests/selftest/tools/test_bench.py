@@ -14,7 +14,7 @@ import pytest
 from canary_conformance.images.image_options import ImagesFrom
 from canary_conformance.paths import MANIFESTS, REPOSITORY, store
 from canary_conformance.progress import Progress
-from canary_conformance.scenario.loading import load_scenario
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Apply, Delete
 from fixtures.run_state import RUN
 from tests.selftest.support import interrupted_when

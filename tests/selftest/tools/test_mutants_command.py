@@ -15,8 +15,8 @@ from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import Tier
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.places import Place
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.yaml_files import parse_yaml
 from tests.selftest.support import Programs
 from tools.mutants.__main__ import Settings, settings

@@ -22,7 +22,7 @@ from canary_conformance.progress import Progress
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.report.run_record import Outcome, requirement_lines
 from canary_conformance.settings import Settings as RunSettings
-from fixtures import reporting
+from fixtures import report_files
 from fixtures.run_state import RUN, RunState
 from tests.selftest.support import interrupted_when, run_record
 from tools import preparation, reports, soak
@@ -109,7 +109,7 @@ def output_of(run: RunState) -> str:
     stash = pytest.Stash()
     stash[RUN] = run
     reporter = SimpleNamespace(write_line=lines.append)
-    reporting.pytest_terminal_summary_tables(
+    report_files.pytest_terminal_summary_tables(
         cast(Any, reporter), cast(Any, SimpleNamespace(stash=stash, get_verbosity=lambda: 0))
     )
     return "\n".join([*lines, "=== 1 failed in 3.2s ==="])

@@ -9,14 +9,14 @@ import pytest
 
 from canary_conformance.model.stage_plan import plan_of
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
+from canary_conformance.scenario.namespace_names import Renaming, rename_manifests, rename_scenario
 from canary_conformance.scenario.places import Finding
-from canary_conformance.scenario.renaming import Renaming, rename_manifests, rename_scenario
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Scenario
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.contract import CANARY, STAGES
 from canary_conformance.voting.static.app_settings import other_account
+from canary_conformance.voting.voting_app import VOTING_APP
 
 pytestmark = pytest.mark.selftest
 

@@ -8,7 +8,7 @@ from canary_conformance.model.model import Model
 from canary_conformance.model.objects.mesh_profile import AKS
 from canary_conformance.model.objects.questions import OUTSIDE, Answer, Ending, Request, Source
 from canary_conformance.model.objects.state import State
-from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.routing_support import (
     OPEN,
     at_gate,

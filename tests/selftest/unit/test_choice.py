@@ -12,9 +12,9 @@ from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images import choice, pins
 from canary_conformance.images.choice import decided, in_ci, why_not_built
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.images.image_pulls import failure
 from canary_conformance.images.node_image import Stocked
 from canary_conformance.images.pull_outcomes import Outcome, PullFailed, PullRefused
-from canary_conformance.images.pulling import failure
 from canary_conformance.images.recipes import Pulled, Recipe
 from canary_conformance.progress import Progress
 

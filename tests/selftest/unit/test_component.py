@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from canary_conformance.model.pods.component import component_index, component_name
-from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
 
 pytestmark = pytest.mark.selftest

@@ -9,12 +9,12 @@ import pytest
 
 from canary_conformance.model.stage_plan import plan_of
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.places import Finding, Place
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.verdicts import ExpectationFailed
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.static.static_runner import static_tests
+from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.repository_copy import linked_repository, run_pytest
 
 pytestmark = pytest.mark.selftest

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests, parse_manifests
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.stages.namespace_capacity import namespaces_that_fit
 
 pytestmark = pytest.mark.selftest

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.scenario.manifests import ManifestFolder, parse_manifests
+from canary_conformance.scenario.namespace_names import Renaming, rename_manifests, rename_scenario
 from canary_conformance.scenario.own_namespace import brought_by_file, with_labels
-from canary_conformance.scenario.renaming import Renaming, rename_manifests, rename_scenario
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Scenario, Stage, WaitFor
 
 pytestmark = pytest.mark.selftest

@@ -12,6 +12,7 @@ from canary_conformance.images import offline
 from canary_conformance.images import pins as pinned
 from canary_conformance.images import provisions as sources
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.images.image_pulls import failure
 from canary_conformance.images.node_image import Stocked
 from canary_conformance.images.offline import KIND_VERSION
 from canary_conformance.images.pins import (
@@ -24,7 +25,6 @@ from canary_conformance.images.pins import (
 )
 from canary_conformance.images.provisions import Provisions, provide, provide_for
 from canary_conformance.images.pull_outcomes import Outcome
-from canary_conformance.images.pulling import failure
 from canary_conformance.images.recipes import Recipe
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.paths import IMAGES

@@ -12,8 +12,8 @@ from typing import Any, cast
 import pytest
 
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting import readiness_diagnosis
 

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from canary_conformance.images import go_recipes, offline
-from canary_conformance.images.building import make_all
 from canary_conformance.images.go_recipes import GoPrograms, ModuleFile
 from canary_conformance.images.node_image import Stocked, contents_of
 from canary_conformance.images.pins import envoy_pins, kubernetes_modules
+from canary_conformance.images.recipe_queues import make_all
 from canary_conformance.images.recipes import Bootstrapped, Built, Pulled, Recipe, WheelFile
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.images.voting_images import voting_images

@@ -10,10 +10,10 @@ import pytest
 from canary_conformance.errors import BadInput
 from canary_conformance.images import pins as pinned
 from canary_conformance.images.pins import mirror, pulled_from, reference_of, use_registry
-from canary_conformance.images.pulled import istioctl, pulled_node, releases
 from canary_conformance.images.recipes import Pulled
 from canary_conformance.images.references import Mirror, Reference
-from canary_conformance.images.supported import oldest_kind, supports
+from canary_conformance.images.release_images import istioctl, pulled_node, releases
+from canary_conformance.images.release_support import oldest_kind, supports
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.paths import IMAGES
 

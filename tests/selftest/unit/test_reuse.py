@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.reuse import (
@@ -24,7 +24,7 @@ from canary_conformance.stages.reuse import (
     reusable,
     write_down,
 )
-from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.voting_app import VOTING_APP
 
 pytestmark = pytest.mark.selftest
 

@@ -23,7 +23,7 @@ from canary_conformance.model.objects.questions import (
 from canary_conformance.model.objects.state import State
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import Manifest, parse_manifests
-from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.voting_app import VOTING_APP
 
 pytestmark = pytest.mark.selftest
 

@@ -9,7 +9,7 @@ import pytest
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.mesh_profile import DEFAULT, ClusterFacts
 from canary_conformance.model.objects.state import State
-from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
 from tests.selftest.routing_support import INJECTED, NAMESPACE, deployment, documents, manifests, service
 

@@ -20,11 +20,11 @@ from canary_conformance.model.objects.questions import (
 )
 from canary_conformance.model.stage_plan import Plan, plan_of
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.voting import chains
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING, OTHER_HEADERS
+from canary_conformance.voting.voting_app import VOTING_APP
 
 pytestmark = pytest.mark.selftest
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from canary_conformance.stages.running_workloads import Workload, workloads
-from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.voting_app import VOTING_APP
 
 pytestmark = pytest.mark.selftest
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Scenario
 from canary_conformance.voting import contract
 from canary_conformance.voting.contract import STAGES

@@ -8,8 +8,8 @@ from canary_conformance.model.schemas.schema_findings import schema_findings
 from canary_conformance.model.schemas.schema_store import kind_schema
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.kinds import API_VERSIONS
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
+from canary_conformance.scenario.scenario_folder import load_scenario
 from tests.selftest.schema_examples import (
     ALL,
     DEPLOYMENT,

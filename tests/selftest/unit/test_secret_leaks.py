@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.report.masking import MASK, forget_values, know_values, mask_secrets
 from canary_conformance.report.secret_leaks import leaking_files, secret_values
-from canary_conformance.scenario.loading import load_scenario
+from canary_conformance.report.secret_masks import MASK, forget_values, know_values, mask_secrets
 from canary_conformance.scenario.manifests import load_manifests
+from canary_conformance.scenario.scenario_folder import load_scenario
 
 pytestmark = pytest.mark.selftest
 

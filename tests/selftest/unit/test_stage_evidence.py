@@ -18,17 +18,17 @@ import yaml
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.report.bundle import RunFolder
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.observations import Page, StepRecord, Transition
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.stages import stage_evidence as module
 from canary_conformance.stages.evidence_texts import events_text, pods_text, steps_csv, traffic_csv
 from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest, Reached
 from canary_conformance.stages.stage_evidence import evidence
 from canary_conformance.timeouts import LIMITS
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.stage_rules import VOTING_RULES
+from canary_conformance.voting.voting_app import VOTING_APP
 
 pytestmark = pytest.mark.selftest
 

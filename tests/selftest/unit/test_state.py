@@ -18,7 +18,7 @@ from canary_conformance.scenario.stages import (
     Stage,
     WaitFor,
 )
-from canary_conformance.voting.application import VOTING_APP
+from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.routing_support import INJECTED, NAMESPACE, deployment, documents, manifests, service
 
 pytestmark = pytest.mark.selftest

@@ -10,7 +10,7 @@ from itertools import pairwise, product
 
 import pytest
 
-from canary_conformance.verdicts.balancing import (
+from canary_conformance.verdicts.load_balancer_shares import (
     LeastRequest,
     Policy,
     RandomPick,

@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.observations import AppliedObject
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Verb, WaitFor
 from canary_conformance.stages.steps import Between, Target, apply_file, delete_objects, kinds_of
 from canary_conformance.voting.requirements import BROKEN

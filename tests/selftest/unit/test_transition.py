@@ -12,8 +12,8 @@ import pytest
 
 from canary_conformance.errors import StageFailed
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, WaitFor
 from canary_conformance.stages import first_gateway, transition
 from canary_conformance.stages.first_gateway import knock_before
@@ -22,8 +22,8 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.steps import Between, Made, Target
 from canary_conformance.stages.transition import enter_in_one_step
 from canary_conformance.traffic.continuous_traffic import ContinuousTraffic
-from canary_conformance.voting.application import VOTING_APP
 from canary_conformance.voting.stage_rules import EVERYONE, VOTING_RULES
+from canary_conformance.voting.voting_app import VOTING_APP
 
 pytestmark = pytest.mark.selftest
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from canary_conformance.errors import EnvironmentFailed
-from canary_conformance.images.building import make_all
+from canary_conformance.images.recipe_queues import make_all
 from canary_conformance.images.recipes import ASSEMBLE, COMPILE, Recipe
 from canary_conformance.processes import CommandFailed, run
 from canary_conformance.progress import Progress

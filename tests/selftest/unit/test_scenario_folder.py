@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canary_conformance.errors import BadInput
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.scenario_file import parse_scenario_file
+from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Apply, Delete, MissingFiles, ObjectRef, Scenario, WaitFor
 from canary_conformance.scenario.yaml_files import parse_yaml
 

@@ -11,9 +11,9 @@ import yaml
 
 from canary_conformance.errors import BadInput
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.scenario.loading import load_scenario
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests, parse_manifests
-from canary_conformance.scenario.renaming import Renaming, rename_manifests, rename_scenario
+from canary_conformance.scenario.namespace_names import Renaming, rename_manifests, rename_scenario
+from canary_conformance.scenario.scenario_folder import load_scenario
 
 pytestmark = pytest.mark.selftest
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.errors import BadInput, EnvironmentFailed
-from canary_conformance.images import pulling, recipes
-from canary_conformance.images.building import make_all
+from canary_conformance.images import image_pulls, recipes
+from canary_conformance.images.image_pulls import BACK_OFF, failure, pull
 from canary_conformance.images.pull_outcomes import Outcome, PullFailed, PullRefused
-from canary_conformance.images.pulled import istioctl
-from canary_conformance.images.pulling import BACK_OFF, failure, pull
+from canary_conformance.images.recipe_queues import make_all
 from canary_conformance.images.recipes import Pulled
+from canary_conformance.images.release_images import istioctl
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import Timeouts
@@ -179,7 +179,7 @@ def test_what_a_pause_does_not_mend_is_tried_once(programs: Programs, words: str
 def test_an_engine_without_a_word_is_a_registry_that_does_not_answer(
     programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulling, "LIMITS", Timeouts(registry_answers=0.3))
+    monkeypatch.setattr(image_pulls, "LIMITS", Timeouts(registry_answers=0.3))
     programs.add("docker", "while :; do :; done")
     why = failed()
     assert why.outcome is Outcome.TIME_OUT
@@ -190,7 +190,7 @@ def test_an_engine_without_a_word_is_a_registry_that_does_not_answer(
 def test_a_pull_that_goes_on_until_its_limit_is_slow_and_not_unanswered(
     programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulling, "LIMITS", Timeouts(registry_answers=0.2, image_pull=0.5))
+    monkeypatch.setattr(image_pulls, "LIMITS", Timeouts(registry_answers=0.2, image_pull=0.5))
     programs.add("docker", "echo 'Pulling from istio/pilot'; while :; do :; done")
     why = failed()
     assert why.outcome is Outcome.SLOW
@@ -201,7 +201,7 @@ def test_a_pull_that_goes_on_until_its_limit_is_slow_and_not_unanswered(
 def test_a_slow_pull_of_a_registry_that_answers_may_take_longer(
     programs: Programs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(pulling, "LIMITS", Timeouts(registry_answers=0.2))
+    monkeypatch.setattr(image_pulls, "LIMITS", Timeouts(registry_answers=0.2))
     slow = f"exec sleep 0.5 < {tmp_path}"
     programs.add("docker", f"echo 'Pulling from istio/pilot'; PATH=/usr/bin:/bin; {slow}")
     pull(PILOT)

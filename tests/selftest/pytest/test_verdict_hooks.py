@@ -32,7 +32,7 @@ from canary_conformance.report.run_record import Outcome, TestRecord, Tier
 from canary_conformance.settings import Settings
 from canary_conformance.verdicts import Verdict, expect
 from canary_conformance.verdicts.model_disagreement import Disagreement
-from fixtures import judging
+from fixtures import verdict_hooks
 from fixtures.exit_status import Noted, account_of, decide
 from fixtures.run_state import FAILED_STAGE, RUN, RunState
 
@@ -107,7 +107,7 @@ class Item:
             lambda: self._phase(phase, body), when=phase, reraise=pytest.exit.Exception
         )
         plain = pytest.TestReport.from_item_and_call(cast(pytest.Item, self), cast(Any, call))
-        hook = judging.pytest_runtest_makereport(cast(pytest.Item, self), cast(Any, call))
+        hook = verdict_hooks.pytest_runtest_makereport(cast(pytest.Item, self), cast(Any, call))
         next(hook)
         with pytest.raises(StopIteration) as done:
             hook.send(plain)
@@ -115,12 +115,14 @@ class Item:
         return cast(pytest.TestReport, done.value.value)
 
     def _phase(self, phase: When, body: Callable[[], object]) -> None:
-        inner = partial(self._through, judging.pytest_runtest_call, body) if phase == "call" else body
+        inner = partial(self._through, verdict_hooks.pytest_runtest_call, body) if phase == "call" else body
         if phase == "teardown":
             inner()
         else:
             setup = phase == "setup"
-            self._through(judging.pytest_runtest_setup if setup else judging.pytest_runtest_call_ends, inner)
+            self._through(
+                verdict_hooks.pytest_runtest_setup if setup else verdict_hooks.pytest_runtest_call_ends, inner
+            )
 
     def _through(self, wrapper: Callable[..., Generator[None]], body: Callable[[], object]) -> None:
         hook = wrapper(cast(pytest.Item, self))
@@ -232,7 +234,7 @@ def test_a_defect_is_an_error_told_without_source_text(run: RunState, phase: Whe
     item.goes_through("teardown", nothing)
     record = only_record(run)
     assert (record.outcome, record.reason) == (Outcome.ERROR, "KeyError: 'votes'")
-    assert ("defect", f"{judging.DEFECT}: KeyError: 'votes'") in report.sections
+    assert ("defect", f"{verdict_hooks.DEFECT}: KeyError: 'votes'") in report.sections
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.report.masking import MASK, mask_secrets
+from canary_conformance.report.secret_masks import MASK, mask_secrets
 
 pytestmark = pytest.mark.selftest
 
