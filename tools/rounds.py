@@ -28,13 +28,13 @@ def reported(ended: Ended) -> tuple[Path | None, RunRecord]:
     named = _REPORT.findall(ended.output)
     folder = Path(named[-1]) if named else None
     try:
-        told = json.loads((folder / "run.json").read_text(encoding="utf-8")) if folder else {}
+        values = json.loads((folder / "run.json").read_text(encoding="utf-8")) if folder else {}
     except FileNotFoundError:
-        told = {}
-    tests = [record_from(test) for test in told.get("tests", ())]
-    selected = told.get("selected")
+        values = {}
+    tests = [record_from(test) for test in values.get("tests", ())]
+    selected = values.get("selected")
     selected = None if selected is None else tuple(selected)
-    return folder, RunRecord(tuple(told.get("header", ())), tuple(tests), (), selected=selected)
+    return folder, RunRecord(tuple(values.get("header", ())), tuple(tests), (), selected=selected)
 
 
 @dataclass(frozen=True, slots=True)

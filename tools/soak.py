@@ -22,7 +22,7 @@ from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import Standing
 from tools.command_line import CommandLine, end_as_the_suite
 from tools.preparation import ready_to_run
-from tools.reports import report_folder, say, tell
+from tools.reports import publish, report_folder, say
 from tools.rounds import Round, read_round
 from tools.suite_process import SuiteOptions, timed_process
 
@@ -82,8 +82,8 @@ def _soak(asked: Settings, progress: Progress) -> int:
         with kind_cluster(suite.cluster_name, provisions, store(), progress, keep=suite.keep_cluster):
             make_rounds(asked, folder, rounds, progress)
     finally:
-        told = f"{provisions.describe()}\n{table(rounds)}\n"
-        tell(folder, told)
+        text = f"{provisions.describe()}\n{table(rounds)}\n"
+        publish(folder, text)
     return together(one.exit_code for one in rounds)
 
 

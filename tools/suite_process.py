@@ -73,7 +73,7 @@ def started_process(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Yield a program that runs in the repository, in a process group of its own, its output going to a log.
 
-    One that still runs at the end is told to end, and has removed what it made.
+    One that still runs at the end is asked to end by SIGTERM, and has removed what it made.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -128,5 +128,5 @@ def check_ended(ended: Ended, about: str, log: Path, *verdicts: ExitStatus) -> N
         int(ExitStatus.ENVIRONMENT): EnvironmentFailed,
         int(ExitStatus.NOT_JUDGED): NotJudged,
     }
-    told = f"{about} ended so: {word_of(code)}, see {log}:\n{last_lines(ended.output)}"
-    raise kinds.get(code, SuiteDefect)(told)
+    message = f"{about} ended so: {word_of(code)}, see {log}:\n{last_lines(ended.output)}"
+    raise kinds.get(code, SuiteDefect)(message)

@@ -31,7 +31,7 @@ Cell = TypeVar("Cell")
 
 _MOST_ROWS = 8
 NO_PAGE = "(no whole page)"
-"""The outcome of a page that shows nothing to tell a workload by."""
+"""The outcome of a page that shows nothing to identify a workload by."""
 
 
 def agree(seen: Mapping[Cell, Sequence[Seen]], predicted: Mapping[Cell, Answer | None], noun: str) -> int:
@@ -44,7 +44,7 @@ def agree(seen: Mapping[Cell, Sequence[Seen]], predicted: Mapping[Cell, Answer |
 
     Raises:
         Disagreement: something was seen to which the model gives no chance.
-        NotSpoken: nothing was seen that could tell, and by the model nothing has to be.
+        NotSpoken: nothing was seen that could show it, and by the model nothing has to be.
         NotJudged: there is nothing to compare.
     """
     if not seen:

@@ -28,7 +28,7 @@ from tools.bench.inner_loop import TESTS, InnerLoop, measure
 from tools.bench.timed_runs import timed_run
 from tools.command_line import CommandLine, end_as_the_suite
 from tools.preparation import ready_to_run
-from tools.reports import report_folder, say, tell
+from tools.reports import publish, report_folder, say
 from tools.rounds import reported
 from tools.suite_process import ALL_TESTS, Ended, SuiteOptions, check_ended
 
@@ -112,7 +112,7 @@ def _measure(asked: Settings, progress: Progress) -> int:
         _make_rounds(asked, provisions, folder, numbers, progress)
     finally:
         if numbers.rounds or numbers.from_nothing:
-            tell(folder, f"{numbers}\n")
+            publish(folder, f"{numbers}\n")
     return ExitStatus.HOLDS if numbers.all_good() else ExitStatus.FAILED
 
 
@@ -142,21 +142,21 @@ def _measure_inner_loop(
 
     def run(arguments: Sequence[str], log: Path) -> TimedRun:
         made = _suite_run(asked, log, progress, keep=True, arguments=arguments, tests=TESTS)
-        loop.note(*_told(made))
+        loop.note(*_record_of(made))
         return made
 
     with kind_cluster(name, provisions, store(), progress, keep=keep) as cluster:
         ensure_mesh(cluster, provisions, progress)
         measure(MANIFESTS, folder, asked.rounds, run, loop)
-    tell(folder, f"{loop}\n")
+    publish(folder, f"{loop}\n")
     return ExitStatus.HOLDS if loop.all_good() else ExitStatus.FAILED
 
 
-def _told(made: TimedRun) -> tuple[RunRecord, Mapping[str, float]]:
+def _record_of(made: TimedRun) -> tuple[RunRecord, Mapping[str, float]]:
     """Return a run's record, and the seconds of its phases by name."""
     report, record = reported(Ended(made.seconds, made.exit_code, made.output))
-    told = json.loads((report / "run.json").read_text(encoding="utf-8")) if report else {}
-    return record, {phase["name"]: phase["seconds"] for phase in told.get("phases", ())}
+    values = json.loads((report / "run.json").read_text(encoding="utf-8")) if report else {}
+    return record, {phase["name"]: phase["seconds"] for phase in values.get("phases", ())}
 
 
 def _script_run(cluster: Cluster, url: str, kubectl: Path | None, log: Path, progress: Progress) -> TimedRun:

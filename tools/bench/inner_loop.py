@@ -20,7 +20,7 @@ ANOTHER_WAY = "'^(.*?; ?)?featureflag=on(;.*)?$'"
 MISTAKEN = "'^(.*?;)?(featureflag=on)(;.*)?$'"
 TESTS = ("tests/stage_4_canary",)
 ARGUMENTS = ("--reuse", "-m", "routing")
-# Its sample, of chain 1.0, tells how many pages a second come through the gateway.
+# Its sample, of chain 1.0, shows how many pages a second come through the gateway.
 PACED_BY = "R4.3"
 
 

@@ -29,7 +29,7 @@ from tools.command_line import CommandLine, end_as_the_suite
 from tools.matrix.cells import Cell, Wanted, all_cells, shard_of
 from tools.matrix.version_table import Result, as_json, table
 from tools.preparation import ready_machine
-from tools.reports import report_folder, say, tell
+from tools.reports import publish, report_folder, say
 from tools.rounds import read_round
 from tools.suite_process import SuiteOptions, timed_process
 
@@ -63,9 +63,9 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         passes_on=True,
     )
     for thing in ("Istio", "Envoy", "Kubernetes"):
-        told = f"versions of {thing}, separated by commas; the default is the suite's own version"
+        help_text = f"versions of {thing}, separated by commas; the default is the suite's own version"
         parser.add_argument(
-            f"--{thing.lower()}", type=_versions, default=(None,), metavar="A,B,...", help=told
+            f"--{thing.lower()}", type=_versions, default=(None,), metavar="A,B,...", help=help_text
         )
     parser.add_argument(
         "--shard",
@@ -96,8 +96,8 @@ def _matrix(asked: Settings, progress: Progress) -> int:
         run_cells(replace(asked.suite, images=source), cells, folder, results, progress)
         code = together(result.exit_code for result in results)
     finally:
-        told = f"{table(results)}\n" if results else "no combination was completed\n"
-        tell(folder, told, txt=told, json=json.dumps(as_json(results, code), indent=2) + "\n")
+        text = f"{table(results)}\n" if results else "no combination was completed\n"
+        publish(folder, text, txt=text, json=json.dumps(as_json(results, code), indent=2) + "\n")
     return code
 
 

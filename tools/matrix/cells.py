@@ -1,4 +1,4 @@
-"""The cells of a matrix: every combination of the versions asked for, and whether it can be had."""
+"""The cells of a matrix: every combination of the versions asked for, and whether it is available."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Wanted = Sequence[str | None]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One combination as it was asked for, and what that is; None, and why, where it can't be had."""
+    """One combination as it was asked for, and what that is; None, and why, where it is not available."""
 
     asked: AskedVersions
     versions: Versions | None
@@ -49,7 +49,7 @@ def shard_of(cells: Sequence[Cell], number: int, shards: int) -> list[Cell]:
 
 
 def short_names(cells: Sequence[Cell]) -> list[str]:
-    """Return a name for each cell of what tells it from the others; cells are numbered where nothing does."""
+    """Return a name for each combination: what distinguishes it from the others, or its number."""
     parts = [(cell.asked.istio, cell.asked.envoy, cell.asked.kubernetes) for cell in cells]
     titles = ("istio", "envoy", "k8s")
     differing = [index for index in range(len(titles)) if len({part[index] for part in parts}) > 1]

@@ -77,15 +77,15 @@ def _about(name: str, result: Result) -> list[str]:
     said = [line for text in result.said.splitlines() for line in _indented(text.strip())]
     if result.round is None:
         return lines + said
-    told = [*result.round.header]
-    told += [
+    details = [*result.round.header]
+    details += [
         f"{line.requirement.id} {line.standing}: {line.evidence}"
         for line in result.round.requirements
         if line.standing in {Standing.FAILED, Standing.NOT_JUDGED}
     ]
     if result.exit_code != ExitStatus.HOLDS:
-        told.append(result.round.places)
-    return lines + [line for text in told for line in _indented(text)] + said
+        details.append(result.round.places)
+    return lines + [line for text in details for line in _indented(text)] + said
 
 
 def _indented(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 What a run found is read from its report's run.json. JUnit's XML calls a test that stumbled over an error
 of its own a failure, just as one whose requirement failed; run.json distinguishes them. A run that ends
-without a verdict is told as that, and never made again.
+without a verdict is reported as that, and never made again.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def judge_runs(
         with changed_copy(folder, mutant.overlay) as copy:
             judged = read_run(mutant.name, run(copy, log), log)
         found = ", ".join(dict.fromkeys(kill.requirement for kill in judged.kills))
-        told = found or judged.problem or "alive"
-        progress.note(f"{number} of {len(mutants)}: {judged.seconds:.1f} s, {mutant.name}: {told}")
+        result = found or judged.problem or "alive"
+        progress.note(f"{number} of {len(mutants)}: {judged.seconds:.1f} s, {mutant.name}: {result}")
         yield judged
 
 

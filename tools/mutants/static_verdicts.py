@@ -43,7 +43,7 @@ def judge_all(folder: Path, mutants: Sequence[Altered], jobs: int, progress: Pro
 
 
 def judge(folder: Path, mutant: Altered) -> Judged:
-    """Return the static tier's verdict on one mutant. Never raises: an error is told as no verdict."""
+    """Return the static tier's verdict on one mutant. Never raises: an error is reported as no verdict."""
     started = time.perf_counter()
     try:
         with _limit(LIMITS.command):
@@ -74,7 +74,7 @@ def judged_by(name: str, results: Sequence[StaticResult], seconds: float) -> Jud
         if not result.held
         for id_ in result.requirements
     )
-    # Held with words is what the model can't tell.
+    # Held with words is what the model does not know.
     untold = next((result.words for result in results if result.held and result.words), "")
     return Judged(name, Tier.STATIC, seconds, kills, untold=untold)
 

@@ -139,7 +139,7 @@ class _Automaton:
 
 
 def _letters(automata: Iterable[_Automaton]) -> list[str]:
-    """Return one character of each kind that the automata tell apart; a space is a kind of its own."""
+    """Return one character of each kind that the automata distinguish; a space is a kind of its own."""
     sets = sorted({one for automaton in automata for one in automaton.sets()} | {frozenset(" ")}, key=sorted)
     kinds: dict[tuple[bool, ...], str] = {}
     for char in CHARACTERS:

@@ -97,7 +97,7 @@ class _Reader:
         return text * min(times, len(self._pattern) + 64)
 
     def _next(self, char: str) -> bool:
-        """Step over a character, and tell whether it was there."""
+        """Step over a character, and return whether it was there."""
         found = self._pattern.startswith(char, self._at)
         self._at += found
         return found

@@ -89,7 +89,7 @@ def test_no_secret_comes_into_the_report() -> None:
     )
     upgrade = SimpleNamespace(asked=Asked(SOURCE, TARGET), moves={Moment.DURING: moved}, findings=())
     report = upgrade_report(cast(Upgrade, upgrade), TESTS)
-    for text in (report.text, json.dumps(report.told)):
+    for text in (report.text, json.dumps(report.values)):
         assert "hunter2" not in text
         assert "<masked>" in text
 
