@@ -67,6 +67,16 @@ def timed_process(words: Sequence[str | Path], environment: Mapping[str, str], l
     return Ended(time.monotonic() - started, exit_code, log.read_text(errors="replace"))
 
 
+def report_of(log: Path) -> Path:
+    """Return the folder of the report of the run with this log."""
+    return log.with_suffix(".report")
+
+
+def timed_suite(words: Sequence[str], log: Path) -> Ended:
+    """Run the suite to its end, whatever that is; its report lies beside its log (report_of)."""
+    return timed_process([*words, "--report", str(report_of(log))], {}, log)
+
+
 @contextlib.contextmanager
 def started_process(
     words: Sequence[str | Path], environment: Mapping[str, str], log: Path

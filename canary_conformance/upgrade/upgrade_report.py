@@ -77,7 +77,7 @@ def upgrade_report(upgrade: Upgrade, tests: Sequence[TestRecord]) -> Report:
     parts += [_move_text(move) for move in moves]
     values = {
         "asked": {key: str(value) for key, value in asdict(upgrade.asked).items()},
-        "promises": table,
+        "requirements": table,
         "warnings": warnings,
         "findings": upgrade.findings,
         "moves": [

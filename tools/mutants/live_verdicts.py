@@ -23,7 +23,7 @@ from tools.mutants.scoring import Judged, Kill
 from tools.mutants.static_verdicts import ORIGINAL, changed_copy
 from tools.preparation import ready_to_run
 from tools.rounds import reported
-from tools.suite_process import Ended, SuiteOptions, check_ended, timed_process
+from tools.suite_process import Ended, SuiteOptions, check_ended, timed_suite
 
 RunManifests = Callable[[Path, Path], Ended]
 """Runs the suite on a manifests folder and writes its output to a log."""
@@ -41,7 +41,7 @@ def judge_live(
 
     def run(manifests: Path, log: Path) -> Ended:
         words = ["--manifests", str(manifests), "-m", "not static", "-q"]
-        return timed_process(suite.command(*words, keep=True), {}, log)
+        return timed_suite(suite.command(*words, keep=True), log)
 
     with kind_cluster(suite.cluster_name, provisions, store(), progress, keep=suite.keep_cluster):
         yield from judge_runs(folder, mutants, run, logs, progress)
@@ -74,19 +74,19 @@ def read_run(name: str, ended: Ended, log: Path) -> Judged:
     if ended.exit_code == ExitStatus.BAD_INPUT:
         refused = Kill(ACCEPTED, Tier.LIVE, ended.seconds, "reading the folder", last_lines(ended.output))
         return Judged(name, Tier.LIVE, ended.seconds, (refused,))
-    kills = _kills(ended)
+    kills = _kills(log)
     # A run that did not come to its verdict, or that says FAILED without a requirement, has a problem.
     fine = kills or ended.exit_code == ExitStatus.HOLDS
     problem = "" if fine else f"{word_of(ended.exit_code)} (exit code {ended.exit_code}), see {log}"
     return Judged(name, Tier.LIVE, ended.seconds, kills, problem)
 
 
-def _kills(ended: Ended) -> tuple[Kill, ...]:
+def _kills(log: Path) -> tuple[Kill, ...]:
     """Return the failed requirements of a run's report, none where it left no report."""
-    _, record = reported(ended)
+    record = reported(log)
     return tuple(
         Kill(id_, Tier.LIVE, test.seconds, test.name, test.reason, test.after_live)
-        for test in record.tests
+        for test in (record.tests if record else ())
         if test.outcome is Outcome.FAILED and test.tier is Tier.LIVE
         for id_ in test.requirements
     )
