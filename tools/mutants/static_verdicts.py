@@ -46,7 +46,7 @@ def judge(folder: Path, mutant: Altered) -> Judged:
     """Return the static tier's verdict on one mutant. Never raises: an error is reported as no verdict."""
     started = time.perf_counter()
     try:
-        with _limit(LIMITS.command):
+        with time_limit():
             results = static_verdicts(folder, mutant.overlay)
     # Whatever the model stumbles over is a finding about the model, and the other mutants are judged.
     except Exception as error:
@@ -89,7 +89,7 @@ def check_original(folder: Path, results: Sequence[StaticResult]) -> None:
 
 
 @contextmanager
-def _limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float = LIMITS.command) -> Iterator[None]:
     """Raise TimeoutError within the block when it takes longer: one endless verdict must stop no other."""
 
     def late(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
