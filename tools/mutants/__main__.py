@@ -30,7 +30,7 @@ from tools.mutants.scoring import Judged, Score, left_alive, score
 from tools.mutants.static_verdicts import judge_all
 from tools.mutants.survivors import excuses, read_rows, rows_for_nothing
 from tools.mutants.variants import VARIANTS, table, wrong
-from tools.reports import report_folder, report_named, say, tell
+from tools.reports import publish, report_folder, report_named, say
 from tools.suite_process import SuiteOptions
 
 LEFT, KIND, ALL = "left", "kinds", "all"
@@ -164,9 +164,11 @@ def _judge(asked: Settings, progress: Progress) -> int:
     finally:
         # An interrupted command reports what it has; the shares are judged only where all were judged.
         if judged:
-            told = score(mutants, judged, reasons, live=bool(asked.live) and finished)
-            tell(report, terminal_table(told, peers), md=markdown(told, peers), json=as_json(told, peers))
-    return ExitStatus.FAILED if told.failures else ExitStatus.HOLDS
+            result = score(mutants, judged, reasons, live=bool(asked.live) and finished)
+            publish(
+                report, terminal_table(result, peers), md=markdown(result, peers), json=as_json(result, peers)
+            )
+    return ExitStatus.FAILED if result.failures else ExitStatus.HOLDS
 
 
 def _judge_variants(asked: Settings, progress: Progress) -> int:
@@ -180,7 +182,7 @@ def _judge_variants(asked: Settings, progress: Progress) -> int:
         with writing(report):
             report.mkdir(parents=True)
         judged += judge_live(MANIFESTS, variants, asked.suite, report, progress)
-    tell(report, table([variant.name for variant in variants], judged))
+    publish(report, table([variant.name for variant in variants], judged))
     return ExitStatus.FAILED if wrong(judged) else ExitStatus.HOLDS
 
 
@@ -188,7 +190,7 @@ def _judge_differential(asked: Settings, progress: Progress) -> int:
     logs = report_folder("differential")
     draw = Draw(asked.seed, asked.limit, asked.runs, asked.jobs)
     found = differential(MANIFESTS, draw, asked.suite, logs, progress)
-    tell(logs, report_text(found), md=report_text(found), json=report_json(found))
+    publish(logs, report_text(found), md=report_text(found), json=report_json(found))
     return ExitStatus.FAILED if found.missed else ExitStatus.HOLDS
 
 
