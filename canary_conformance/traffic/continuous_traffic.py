@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 from canary_conformance.scenario.observations import Page
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.voter import Voter
-from canary_conformance.waiting import wait_until
+from canary_conformance.waiting import NotInTime, wait_until
 
 # Seconds between the starts of two pages of one voter: fast enough to see a gap of a tenth, slow enough to
 # leave a small machine its cores for the change itself. Pods that start need them most, and for longest.
@@ -28,8 +28,16 @@ UNANSWERED_AFTER = 3
 Seen = TypeVar("Seen")
 
 
+class VotersStalled(Exception):
+    """Continuous voters had fewer pages than they should have in their time, though they were answered."""
+
+
 class Continuous(Generic[Seen]):
-    """What is done again and again by name, each in a thread of its own, and everything that it has seen."""
+    """What is done again and again by name, each in a thread of its own, and everything that it has seen.
+
+    Attributes:
+        died: What ended a thread before it was stopped: defects, as what is done raises nothing.
+    """
 
     def __init__(self, doing: Mapping[str, Callable[[], Iterable[Seen]]], pace: float) -> None:
         """Name what is done, and the seconds between two starts of it; start() sets it off."""
@@ -37,6 +45,7 @@ class Continuous(Generic[Seen]):
         self._pace = pace
         self._seen: dict[str, list[Seen]] = {name: [] for name in doing}
         self._stopping = threading.Event()
+        self.died: list[Exception] = []
         self._threads = [
             threading.Thread(target=self._go_on, args=(name,), name=name, daemon=True) for name in self._doing
         ]
@@ -69,7 +78,11 @@ class Continuous(Generic[Seen]):
         do, seen = self._doing[name], self._seen[name]
         while not self._stopping.is_set():
             started = time.monotonic()
-            seen.extend(do())
+            try:
+                seen.extend(do())
+            except Exception as error:
+                self.died.append(error)
+                return
             self._stopping.wait(max(0.0, started + self._pace - time.monotonic()))
 
 
@@ -102,17 +115,31 @@ def passing(traffic: ContinuousTraffic, pages: int) -> Iterator[None]:
 
     A voter whose pages are not answered has had enough of them sooner: they are the stage's evidence, and
     each takes as long as a request may.
+
+    Raises:
+        VotersStalled: Voters who are answered had too few pages within LIMITS.page_whole.
     """
     before = {name: len(seen) for name, seen in traffic.pages().items()}
     yield
     with traffic.at_pace(WITHOUT_PAUSE):
-        wait_until(
-            lambda: {name: seen[before[name] :] for name, seen in traffic.pages().items()},
-            until=lambda since: all(len(seen) >= pages or _is_silent(seen) for seen in since.values()),
-            limit=LIMITS.page_whole,
-            what="the continuous voters go on",
-            pause=0.02,
-        )
+        try:
+            wait_until(
+                lambda: {name: seen[before[name] :] for name, seen in traffic.pages().items()},
+                until=lambda since: (
+                    bool(traffic.died)
+                    or all(len(seen) >= pages or _is_silent(seen) for seen in since.values())
+                ),
+                limit=LIMITS.page_whole,
+                what="the continuous voters go on",
+                pause=0.02,
+            )
+        except NotInTime as late:
+            had = {name: len(seen) - before[name] for name, seen in traffic.pages().items()}
+            few = ", ".join(f"{name} {number} of {pages}" for name, number in had.items() if number < pages)
+            since = f"within {late.limit:g} s after the stage had propagated"
+            raise VotersStalled(f"continuous voters had too few pages {since}: {few}") from late
+    if traffic.died:
+        raise traffic.died[0]
 
 
 def _is_silent(pages: Sequence[Page]) -> bool:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from canary_conformance.scenario.observations import Page
+from canary_conformance.traffic import continuous_traffic as continuous_traffic_module
 from canary_conformance.traffic.continuous_traffic import (
     PACE,
     PACE_WHILE_PODS_START,
     UNANSWERED_AFTER,
     WITHOUT_PAUSE,
+    Continuous,
     ContinuousTraffic,
+    VotersStalled,
     continuous_traffic,
     passing,
 )
@@ -140,6 +144,8 @@ def test_voters_whose_pages_are_not_answered_have_soon_had_enough_of_them(*, sil
     page = page_without_answer("Timeout", cookie="", sent_at=0.0, took=5.0, path="/") if silent else OLD_PAGE
 
     class Traffic:
+        died = ()
+
         def pages(self) -> dict[str, tuple[Page, ...]]:
             number = next(looks)
             return {"ordinary voter": (OLD_PAGE,) * 30 * number, "flagged voter": (page,) * number}
@@ -150,3 +156,32 @@ def test_voters_whose_pages_are_not_answered_have_soon_had_enough_of_them(*, sil
     with passing(cast(Any, Traffic()), 25):
         pass
     assert next(looks) == 1 + (UNANSWERED_AFTER if silent else 25) + 1
+
+
+class Slow:
+    """Voters who are answered, and slowly."""
+
+    def __init__(self, *died: Exception) -> None:
+        self.died = died
+
+    def pages(self) -> dict[str, tuple[Page, ...]]:
+        return {"ordinary voter": (OLD_PAGE,) * 40, "flagged voter": (OLD_PAGE,) * 2}
+
+    def at_pace(self, _: float) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+def test_voters_who_come_to_hardly_any_page_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(continuous_traffic_module, "LIMITS", SimpleNamespace(page_whole=0.05))
+    with pytest.raises(VotersStalled, match="ordinary voter 0 of 25, flagged voter 0 of 25"):  # noqa: SIM117
+        with passing(cast(Any, Slow()), 25):
+            pass
+
+
+def test_a_voter_that_died_is_a_defect_and_no_silence() -> None:
+    with pytest.raises(ZeroDivisionError), passing(cast(Any, Slow(ZeroDivisionError("ours"))), 25):
+        pass
+    going = Continuous({"one": lambda: [1 // 0]}, 0.01)
+    going.start()
+    going.stop(5)
+    assert [type(one) for one in going.died] == [ZeroDivisionError]
