@@ -8,6 +8,7 @@ without a verdict is reported as that, and never made again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from canary_conformance.cluster.kind import kind_cluster
@@ -39,12 +40,15 @@ def judge_live(
     """
     provisions = ready_to_run(suite, progress)
 
-    def run(manifests: Path, log: Path) -> Ended:
-        words = ["--manifests", str(manifests), "-m", "not static", "-q"]
-        return timed_suite(suite.command(*words, keep=True), log)
-
     with kind_cluster(suite.cluster_name, provisions, store(), progress, keep=suite.keep_cluster):
+        run = partial(live_run, suite)
         yield from judge_runs(folder, mutants, run, logs, progress)
+
+
+def live_run(suite: SuiteOptions, manifests: Path, log: Path) -> Ended:
+    """Run the live tier on a manifests folder and on the cluster that is there."""
+    words = ["--manifests", str(manifests), "-m", "not static", "-q"]
+    return timed_suite(suite.command(*words, keep=True), log)
 
 
 def judge_runs(

@@ -17,6 +17,7 @@ from canary_conformance.verdicts.exact_judges import compared, is_unchanged, lis
 from canary_conformance.verdicts.verdict import MOST_EXAMPLES, Verdict
 from canary_conformance.verdicts.wording import listed
 from canary_conformance.voting.chains import REFUSED
+from canary_conformance.voting.stage_contract import PODS_AT, legs_at
 from canary_conformance.voting.static.manifest_causes import (
     by_line,
     of_answers,
@@ -28,7 +29,6 @@ from canary_conformance.voting.static.model_questions import who
 from canary_conformance.voting.static.static_chains import WHOLE, PageSeen
 from canary_conformance.voting.static.static_legs import (
     causes_of_legs,
-    expected_legs,
     not_mutual,
     plain_calls,
     required_table,
@@ -217,13 +217,24 @@ def legs_are(expected: Mapping[str, str], columns: Callable[[str], str] = str) -
 
 def mutual_tls_on_every_leg(stage: int) -> Callable[[Model], Verdict]:
     """Judge that the model has every leg of the stage, mutual by the policy and a rule of its host."""
-    return lambda model: legs_are(required_table(model, expected_legs(stage)))(model)
+    return lambda model: legs_are(required_table(model, legs_at(stage)))(model)
 
 
-def plaintext_refused(model: Model) -> Verdict:
-    """Judge that a plaintext call from outside the mesh to each port of each workload is refused."""
-    seen = plain_calls(model)
-    return answered_by(dict.fromkeys(seen, REFUSED), "plaintext connections", model)(seen)
+def plaintext_refused(stage: int) -> Callable[[Model], Verdict]:
+    """Judge that plaintext from outside the mesh is refused at each port of each workload of the stage.
+
+    A workload of the contract without a port at which it can be called was not observed.
+    """
+
+    def judge(model: Model) -> Verdict:
+        seen = plain_calls(model)
+        called = {port.rpartition(":")[0] for port in seen}
+        uncalled = [workload for workload in PODS_AT[stage] if workload not in called]
+        refused = answered_by(dict.fromkeys([*seen, *uncalled], REFUSED), "plaintext connections", model)
+        verdict = refused(seen)
+        return because(lambda _: verdict, lambda: (*verdict.causes, *of_workloads(model, uncalled)))(seen)
+
+    return judge
 
 
 def votes_on_a_claim(model: Model) -> Verdict:
@@ -243,7 +254,7 @@ def nothing_found(called: str = "schema findings") -> Callable[[Sequence[Finding
         rows = [*map(str, found[:_MOST_FINDINGS]), *([f"and {rest} more"] if rest > 0 else [])]
         brief = found[0].sentence if found else ""
         verdict = compared(f"no {called}", rows, f"no {called}", len(found), brief)
-        return replace(verdict, causes=by_line(found))
+        return replace(verdict, causes=by_line(found), of_nothing=True)
 
     return judge
 

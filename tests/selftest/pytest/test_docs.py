@@ -262,9 +262,8 @@ def test_the_changelogs_newest_version_is_this_one() -> None:
     versions = re.findall(r"^## (\S+) \((\d{4}-\d\d-\d\d)\)$", text_of(HISTORY), re.MULTILINE)
     assert versions[0][0] == __version__
     assert versions == sorted(versions, key=lambda version: version[1], reverse=True)
-    # What is merged and not released stands above, under the next version.
-    headings = [line for line in text_of(HISTORY).splitlines() if line.startswith("## ")]
-    assert len(versions) == len(headings) - headings[0].endswith(" (unreleased)")
+    headings = re.findall(r"^## (.+)$", text_of(HISTORY), re.MULTILINE)
+    assert len(versions) == len(headings) - headings[0].endswith("(unreleased)")
 
 
 def test_the_readme_is_short() -> None:
