@@ -39,7 +39,9 @@ class Automaton:
         self._chars = characters(patterns)
         self._edges: list[list[tuple[frozenset[str] | str, int]]] = []
         self._closed: dict[tuple[State, str], frozenset[int]] = {}
-        starts, self._lasts, self._owner = [], [], []
+        starts: list[int] = []
+        self._lasts: list[int] = []
+        self._owner: list[int] = []
         for number, pattern in enumerate(patterns):
             self._number = number
             starts.append(self._new())

@@ -91,7 +91,7 @@ def answer(model: Model, asked: Asked, cookie: str) -> Answer:
 
 
 def telling_cookies(model: Model) -> dict[str, bool]:
-    """Return cookies that tell a route's patterns from the source's, and whether each opens 2.0.
+    """Return cookies that distinguish a route's patterns from the source's, and whether each opens 2.0.
 
     They are the shortest that only one of the two matches; the flag alone is always among them.
 
