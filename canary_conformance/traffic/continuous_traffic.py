@@ -22,7 +22,7 @@ from canary_conformance.waiting import wait_until
 PACE = 0.02
 PACE_WHILE_PODS_START = 0.04
 WITHOUT_PAUSE = 0.0
-# So many pages in a row without an answer tell as much as any number of them.
+# So many pages in a row without an answer show as much as any number of them.
 UNANSWERED_AFTER = 3
 
 Seen = TypeVar("Seen")

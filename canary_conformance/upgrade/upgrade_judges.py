@@ -62,7 +62,7 @@ def none_lost_nor_doubled(
 
     def judge(sample: Sample[Ballot]) -> Verdict:
         problems: list[str] = []
-        told: list[str] = []
+        counts: list[str] = []
         if before is None or after is None:
             problems.append(f"the counts are not known: {before} before, {after} after")
         else:
@@ -71,7 +71,7 @@ def none_lost_nor_doubled(
                 cast = [one for one in sample if one.choice == name]
                 sure = first + sum(one.counted for one in cast)
                 most = first + len(cast)
-                told.append(f"{name} {first} + {sure - first} = {last}")
+                counts.append(f"{name} {first} + {sure - first} = {last}")
                 if last < sure:
                     problems.append(
                         f"{sure - last} of {sure - first} votes for {name} lost: {last}, not {sure}"
@@ -82,7 +82,7 @@ def none_lost_nor_doubled(
             len(sample),
             expected=f"{sample.describe}: each counted once",
             problems=problems,
-            fine=f"{len(sample)} votes, none lost, none doubled: {', '.join(told)}",
+            fine=f"{len(sample)} votes, none lost, none doubled: {', '.join(counts)}",
         )
 
     return judge
@@ -103,8 +103,10 @@ class Watched:
 
     def hole(self, gap: float) -> list[str]:
         """Return what to say of a gap that is too long, nothing of another."""
-        told = f"nothing was tried for {gap:.1f} s (allowed {self.largest_gap:.1f} s): an outage would hide"
-        return [told] if gap > self.largest_gap else []
+        silence = (
+            f"nothing was tried for {gap:.1f} s (allowed {self.largest_gap:.1f} s): an outage would hide"
+        )
+        return [silence] if gap > self.largest_gap else []
 
 
 def answered_by_its_store(
@@ -265,12 +267,12 @@ def _sampled(
     luck: bool = True,
 ) -> Verdict:
     """Return the verdict on so many observations; none at all break it."""
-    told = [*problems] if size else [*problems, "nothing was seen"]
+    findings = [*problems] if size else [*problems, "nothing was seen"]
     return Verdict(
-        held=not told,
+        held=not findings,
         expected=expected,
-        seen="\n".join(told) if told else fine,
-        evidence=told[0] if told else fine,
+        seen="\n".join(findings) if findings else fine,
+        evidence=findings[0] if findings else fine,
         examples=examples,
         sample_size=size,
         false_alarm=0.0 if luck else None,

@@ -27,8 +27,8 @@ class Ballot:
         return self.answer.status == 302
 
     def __str__(self) -> str:
-        told = self.answer.error or f"answered {self.answer.status}"
-        return f"vote for {self.choice}, {told} after {self.answer.took:.2f} s"
+        outcome = self.answer.error or f"answered {self.answer.status}"
+        return f"vote for {self.choice}, {outcome} after {self.answer.took:.2f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +144,10 @@ class Move:
         """Return each request that failed, in order: when it was sent, and what came of it."""
         pages = [(voter, page) for voter, seen in self.pages.items() for page in seen if not page.whole]
         refused = [one for seen in self.ballots.values() for one in seen if not one.counted]
-        told = [(page.sent_at, f"{voter}: {quote(page)}") for voter, page in pages]
-        return sorted([*told, *((one.answer.sent_at, f"{one}: {quote(one.answer)}") for one in refused)])
+        unanswered = [(page.sent_at, f"{voter}: {quote(page)}") for voter, page in pages]
+        return sorted(
+            [*unanswered, *((one.answer.sent_at, f"{one}: {quote(one.answer)}") for one in refused)]
+        )
 
     def pages_of(self, voter: str) -> Sample[Page]:
         """Return every page of a continuous voter."""

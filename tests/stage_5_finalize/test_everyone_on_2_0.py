@@ -11,6 +11,7 @@ from canary_conformance.verdicts import (
     expect_all,
     matrix,
     no_failed_page,
+    nothing,
     only_before,
     same,
     served_by,
@@ -38,7 +39,7 @@ def test_finalize_configures_and_deletes_what_the_scenario_lists(
     namespace: NamespaceUnderTest, transition: Transition
 ) -> None:
     expect(applied_objects(transition), listed_objects(namespace.scenario.stage(5).required()))
-    expect(transition.warnings, same((), "warnings"))
+    expect(transition.warnings, nothing("warnings"))
 
 
 @requirement("R5.1")
@@ -59,7 +60,7 @@ def test_the_flag_makes_no_difference_any_more(voter: Voter) -> None:
 def test_rules_and_subsets_of_old_versions_are_gone(namespace: NamespaceUnderTest) -> None:
     expect(
         [one.sentence for one in old_references(routing_objects(namespace), versions=("1.0", "1.1"))],
-        same((), "rules and subsets of old versions"),
+        nothing("rules and subsets of old versions"),
     )
 
 
@@ -82,7 +83,7 @@ def test_no_cookie_leads_anywhere_else(namespace: NamespaceUnderTest) -> None:
 
 @requirement("R5.2")
 def test_nothing_dangles(namespace: NamespaceUnderTest) -> None:
-    expect(namespace.analyze(), same((), "findings of istioctl analyze"))
+    expect(namespace.analyze(), nothing("findings of istioctl analyze"))
 
 
 @requirement("R5.3")

@@ -1,4 +1,4 @@
-"""Requests that routes treat alike are one class; what is decided is what trying the routes one by one shows."""
+"""Requests that routes treat alike are one class, which is what trying the routes one by one shows."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ _ITEMS = (
 
 
 def test_trying_all_requests_finds_no_other_classes() -> None:
-    """By enumeration: each example is taken as decided, and no request is taken by what none was decided for."""
+    """By enumeration: each example is taken as decided, and no request by what nothing was decided for."""
     chosen = random.Random(22)
     values = (None, "", "a", "ab", "b", "bB")
     every = [
