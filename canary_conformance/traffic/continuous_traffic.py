@@ -1,19 +1,21 @@
-"""Pages opened at a steady pace, by voters with and without the flag, while something is changed.
+"""Pages opened and votes cast at a steady pace, by voters with and without the flag, during a change.
 
-Each voter is a thread with a connection of its own and opens one page at a time, so a slow answer is seen as
-a gap, not as a queue.
+Each voter is two threads with a connection each: one opens a page at a time, one casts a vote at a time, so a
+slow answer is seen as a gap, not as a queue.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from canary_conformance.scenario.observations import Page
+from canary_conformance.scenario.observations import Ballot, Page
 from canary_conformance.timeouts import LIMITS
+from canary_conformance.traffic.heartbeat import Heartbeat
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.waiting import wait_until
 
@@ -22,6 +24,9 @@ from canary_conformance.waiting import wait_until
 PACE = 0.02
 PACE_WHILE_PODS_START = 0.04
 WITHOUT_PAUSE = 0.0
+# Votes are fewer than pages: each is written to a store.
+PACE_OF_VOTES = 0.1
+VOTES_AFTER = 3
 # So many pages in a row without an answer tell as much as any number of them.
 UNANSWERED_AFTER = 3
 
@@ -74,21 +79,54 @@ class Continuous(Generic[Seen]):
 
 
 class ContinuousTraffic(Continuous[Page]):
-    """Running voters by name, and every page they have had."""
+    """Running voters by name, every page they have had, and every vote they have cast.
 
-    def __init__(self, voters: Mapping[str, Voter]) -> None:
-        """Name the voters; start() sets them off."""
+    Attributes:
+        ballots: Their votes.
+        heartbeat: What notes when this process itself stood still.
+    """
+
+    def __init__(self, voters: Mapping[str, Voter], choices: Sequence[str] = ()) -> None:
+        """Prepare the voters; start() sets them off.
+
+        Args:
+            voters: They, by name.
+            choices: What they vote for in turn; they cast no vote where this is empty.
+        """
         super().__init__({name: voter.open_page for name, voter in voters.items()}, PACE)
+        casting = {name: casting_in_turn(voter, choices) for name, voter in voters.items() if choices}
+        self.ballots: Continuous[Ballot] = Continuous(casting, PACE_OF_VOTES)
+        self.heartbeat = Heartbeat()
+
+    def start(self) -> None:
+        """Set all of them off."""
+        self.heartbeat.start()
+        super().start()
+        self.ballots.start()
+
+    def stop(self, limit: float | None = None) -> None:
+        """Stop; the page and the vote that each has on its way end first."""
+        self.ballots.stop(limit)
+        super().stop(limit)
+        self.heartbeat.stop()
 
     def pages(self) -> Mapping[str, tuple[Page, ...]]:
         """Return every page so far, in order, by the voter's name."""
         return self.seen()
 
 
+def casting_in_turn(voter: Voter, choices: Sequence[str]) -> Callable[[], Iterable[Ballot]]:
+    """Return what casts one vote, for each choice in its turn."""
+    turns = itertools.cycle(choices)
+    return lambda: (voter.cast(next(turns)),)
+
+
 @contextmanager
-def continuous_traffic(voters: Mapping[str, Voter]) -> Iterator[ContinuousTraffic]:
-    """Yield voters who open pages until the block ends."""
-    traffic = ContinuousTraffic(voters)
+def continuous_traffic(
+    voters: Mapping[str, Voter], choices: Sequence[str] = ()
+) -> Iterator[ContinuousTraffic]:
+    """Yield voters who open pages, and cast these votes in turn, until the block ends."""
+    traffic = ContinuousTraffic(voters, choices)
     traffic.start()
     try:
         yield traffic
@@ -100,15 +138,25 @@ def continuous_traffic(voters: Mapping[str, Voter]) -> Iterator[ContinuousTraffi
 def passing(traffic: ContinuousTraffic, pages: int) -> Iterator[None]:
     """Have each voter open so many pages more than at the block's start, those after its end without pause.
 
-    A voter whose pages are not answered has had enough of them sooner: they are the stage's evidence, and
-    each takes as long as a request may.
+    And cast a few votes. A voter who is not answered has had enough sooner: what there is is the stage's
+    evidence, and each request takes as long as a request may.
     """
     before = {name: len(seen) for name, seen in traffic.pages().items()}
+    cast = {name: len(seen) for name, seen in traffic.ballots.seen().items()}
+
+    def since() -> list[tuple[Sequence[Page], int]]:
+        ballots = {
+            name: [ballot.answer for ballot in seen[cast[name] :]]
+            for name, seen in traffic.ballots.seen().items()
+        }
+        opened = ((seen[before[name] :], pages) for name, seen in traffic.pages().items())
+        return [*opened, *((seen, VOTES_AFTER) for seen in ballots.values())]
+
     yield
     with traffic.at_pace(WITHOUT_PAUSE):
         wait_until(
-            lambda: {name: seen[before[name] :] for name, seen in traffic.pages().items()},
-            until=lambda since: all(len(seen) >= pages or _is_silent(seen) for seen in since.values()),
+            since,
+            until=lambda seen: all(len(some) >= enough or _is_silent(some) for some, enough in seen),
             limit=LIMITS.page_whole,
             what="the continuous voters go on",
             pause=0.02,

@@ -20,6 +20,7 @@ from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.voting.page_checks import results_format, right_arithmetic
 from canary_conformance.voting.scenario_objects import applied_objects, endpoints
 from canary_conformance.voting.stage_rules import ORDINARY
+from canary_conformance.voting.transition_traffic import expect_votes_kept
 from fixtures.marks import requirement
 
 HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
@@ -80,3 +81,8 @@ def test_totals_and_percentages_are_right(voter: Voter) -> None:
 @requirement("R2.1")
 def test_updating_loses_no_request(transition: Transition, namespace: NamespaceUnderTest) -> None:
     expect(namespace.pages_of(transition, ORDINARY), no_failed_page())
+
+
+@requirement("R2.1")
+def test_updating_loses_no_vote(transition: Transition, namespace: NamespaceUnderTest) -> None:
+    expect_votes_kept(namespace, transition)
