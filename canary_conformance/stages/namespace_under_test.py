@@ -62,8 +62,8 @@ class ScenarioRules(Protocol):
         """Which requirement breaks by what goes wrong in a stage."""
 
     @property
-    def choices(self) -> Sequence[str]:
-        """What the continuous voters vote for in turn during a transition."""
+    def choices(self) -> Mapping[str, Sequence[str]]:
+        """What each continuous voter votes for in turn during a transition, by its name."""
 
     def of_stage(self, number: int) -> StageRules:
         """Return what is required of a stage beyond its steps."""

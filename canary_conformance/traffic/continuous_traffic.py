@@ -86,15 +86,21 @@ class ContinuousTraffic(Continuous[Page]):
         heartbeat: What notes when this process itself stood still.
     """
 
-    def __init__(self, voters: Mapping[str, Voter], choices: Sequence[str] = ()) -> None:
+    def __init__(
+        self, voters: Mapping[str, Voter], choices: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         """Prepare the voters; start() sets them off.
 
         Args:
             voters: They, by name.
-            choices: What they vote for in turn; they cast no vote where this is empty.
+            choices: What each votes for in turn, by its name; others cast no vote.
         """
         super().__init__({name: voter.open_page for name, voter in voters.items()}, PACE)
-        casting = {name: casting_in_turn(voter, choices) for name, voter in voters.items() if choices}
+        casting = {
+            name: casting_in_turn(voters[name], turns)
+            for name, turns in (choices or {}).items()
+            if name in voters
+        }
         self.ballots: Continuous[Ballot] = Continuous(casting, PACE_OF_VOTES)
         self.heartbeat = Heartbeat()
 
@@ -123,9 +129,9 @@ def casting_in_turn(voter: Voter, choices: Sequence[str]) -> Callable[[], Iterab
 
 @contextmanager
 def continuous_traffic(
-    voters: Mapping[str, Voter], choices: Sequence[str] = ()
+    voters: Mapping[str, Voter], choices: Mapping[str, Sequence[str]] | None = None
 ) -> Iterator[ContinuousTraffic]:
-    """Yield voters who open pages, and cast these votes in turn, until the block ends."""
+    """Yield voters who open pages, and cast these votes by their names, until the block ends."""
     traffic = ContinuousTraffic(voters, choices)
     traffic.start()
     try:

@@ -38,7 +38,8 @@ class VotingRules:
     """The rules of the voting app's six stages."""
 
     broken = BROKEN
-    choices = DEFAULT_VOTES
+    # A choice of its own for each: the counts then show whose votes were lost.
+    choices: Mapping[str, Sequence[str]] = {ORDINARY: DEFAULT_VOTES[:1], FLAGGED: DEFAULT_VOTES[1:]}
 
     def of_stage(self, number: int) -> StageRules:
         """Return the rules of a stage; those of most are empty."""

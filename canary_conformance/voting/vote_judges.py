@@ -22,7 +22,9 @@ BY_A_PROXY = frozenset({404, 502, 503, 504})
 
 counted: Saying[Ballot] = Saying(
     "counted",
-    lambda ballot: "" if ballot.counted else f"were not counted: {ballot.answer.error or ballot.answer.status}",
+    lambda ballot: (
+        "" if ballot.counted else f"were not counted: {ballot.answer.error or ballot.answer.status}"
+    ),
 )
 """The app answered a vote with 302: it was counted."""
 

@@ -71,10 +71,11 @@ def votes_of(namespace: NamespaceUnderTest, kind: str) -> CastVotes:
 def expect_counted(votes: CastVotes, version: str) -> None:
     """Expect each vote to be counted once in the store of this version, and none in the other's."""
     chain, (other,) = CHAINS[version], [one for one in CHAINS.values() if one.app != version]
-    judges = [all_counted(), none_lost_nor_doubled(votes.before[chain.app], votes.after[chain.app])]
+    judges = [all_counted()]
     if other.app in votes.before:
         judges.append(none_strayed(votes.before[other.app], votes.after[other.app], other.store))
-    expect_all(votes.ballots, *judges)
+    own = none_lost_nor_doubled(votes.before[chain.app], votes.after[chain.app])
+    expect_all(votes.ballots, *judges, own)
 
 
 def pages_after_restart(namespace: NamespaceUnderTest) -> Mapping[str, Sample[Page]]:
