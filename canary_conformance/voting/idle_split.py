@@ -55,7 +55,7 @@ class Split:
         biased = others * BIASED_BY_ONE
         if self.in_flight or biased > MOST_BIASED * n:
             raise NotJudged(
-                f"analytics had {self.requests} requests while {n} pages were opened, and {self.in_flight} were "
+                f"analytics had {self.requests} requests while {n} pages were opened, and {self.in_flight} "
                 "under way before or after: LEAST_REQUEST avoids busy pods, so the split shows no shares"
             )
         return LeastRequest(biased=biased)
