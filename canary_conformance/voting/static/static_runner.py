@@ -21,7 +21,7 @@ from canary_conformance.scenario.places import Finding, refuse
 from canary_conformance.scenario.scenario_folder import SCENARIO_FILE, load_scenario
 from canary_conformance.scenario.stages import Scenario, stage_named
 from canary_conformance.verdicts.expect import ExpectationFailed
-from canary_conformance.voting.static.unmodelled_kinds import judged_by_the_model
+from canary_conformance.voting.static.unmodelled_parts import judged_by_the_model
 from canary_conformance.voting.voting_app import VOTING_APP
 
 BAD_INPUT = "bad input"
