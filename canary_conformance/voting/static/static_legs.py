@@ -98,13 +98,13 @@ def _in_words(leg: Leg | None, required: str) -> str:
         return "this leg must not exist"
     if leg.cells == NOTHING_TO_COMPARE:
         return "no route, no ready pod or no proxy"
-    told = [f"the server accepts {_modes(leg.server)}"] if leg.server not in {_MUTUAL, _NONE} else []
-    told += [f"the client sends {_modes(leg.client)}"] if leg.client not in {_MUTUAL, _NONE} else []
-    told += ["the two ends do not fit"] if leg.status == "CONFLICT" else []
-    told += ["a destination of its routes has no ready pod"] if leg.status == "UNKNOWN" else []
-    if not told and required.count(" ") >= _LAST_CELL:
-        told = list(_other_objects(leg, required.split(maxsplit=3)[3]))
-    return " and ".join(told) or f"{leg.cells} instead of {required}"
+    parts = [f"the server accepts {_modes(leg.server)}"] if leg.server not in {_MUTUAL, _NONE} else []
+    parts += [f"the client sends {_modes(leg.client)}"] if leg.client not in {_MUTUAL, _NONE} else []
+    parts += ["the two ends do not fit"] if leg.status == "CONFLICT" else []
+    parts += ["a destination of its routes has no ready pod"] if leg.status == "UNKNOWN" else []
+    if not parts and required.count(" ") >= _LAST_CELL:
+        parts = list(_other_objects(leg, required.split(maxsplit=3)[3]))
+    return " and ".join(parts) or f"{leg.cells} instead of {required}"
 
 
 def _other_objects(leg: Leg, required: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ from canary_conformance.scenario.places import Finding, refuse
 from canary_conformance.scenario.scenario_folder import SCENARIO_FILE, load_scenario
 from canary_conformance.scenario.stages import Scenario, stage_named
 from canary_conformance.verdicts.expect import ExpectationFailed
-from canary_conformance.voting.static.unmodelled_kinds import judged_by_the_model
+from canary_conformance.voting.static.unmodelled_parts import judged_by_the_model
 from canary_conformance.voting.voting_app import VOTING_APP
 
 BAD_INPUT = "bad input"
@@ -32,7 +32,7 @@ BAD_INPUT = "bad input"
 class StaticResult:
     """What became of one test: the requirements it is marked with, and whether they held.
 
-    words: the message if not. Held with words is what the model can't tell: they say why.
+    words: the message if not. Held with words is what the model does not know: they say why.
     """
 
     requirements: tuple[str, ...]
@@ -184,8 +184,8 @@ def _read(folder: Path, overlay: Mapping[str, bytes], mesh: str | None) -> _Read
 
 
 @lru_cache(maxsize=8)
-def _scenario(folder: Path, told: bytes | None) -> Scenario:
-    return load_scenario(folder, fallback=MANIFESTS / SCENARIO_FILE, told=told)
+def _scenario(folder: Path, text: bytes | None) -> Scenario:
+    return load_scenario(folder, fallback=MANIFESTS / SCENARIO_FILE, text=text)
 
 
 @lru_cache(maxsize=64)
