@@ -6,7 +6,7 @@ retained by default), "Storage Classes" (reclaim policy), "Finalizers".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.state import POD_MAKERS, State
@@ -15,8 +15,11 @@ from canary_conformance.scenario.places import Finding
 from canary_conformance.voting.contract import CLEAN_UP
 
 _MADE_ON_THE_NODE = frozenset({"DirectoryOrCreate", "FileOrCreate"})
-_PODS_OF = {**dict.fromkeys(POD_MAKERS, ("spec", "template")), "ReplicaSet": ("spec", "template")}
-_PODS_OF |= {"Job": ("spec", "template"), "CronJob": ("spec", "jobTemplate", "spec", "template"), "Pod": ()}
+_PODS_OF: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys((*POD_MAKERS, "ReplicaSet", "Job"), ("spec", "template")),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+    "Pod": (),
+}
 
 
 def outliving(plan: Plan) -> list[Finding]:
