@@ -12,9 +12,9 @@ import pytest
 
 from canary_conformance.cluster import network_audit
 from canary_conformance.cluster.base import Cluster, Port
+from canary_conformance.cluster.network_audit import Connections
 from canary_conformance.cluster.network_exposure import COMMENT
 from canary_conformance.cluster.nodes import KindNode
-from canary_conformance.connections import Connections
 from canary_conformance.errors import EnvironmentFailed
 from tests.selftest.support import Programs
 
