@@ -14,7 +14,7 @@ from canary_conformance.mesh.proxies import PROXY_CONTAINER, PROXY_PORTS, WORKER
 from canary_conformance.scenario.observations import Call, Reply
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
-from canary_conformance.verdicts import expect, matrix, refused_by_reset, same
+from canary_conformance.verdicts import expect, matrix, nothing, refused_by_reset
 
 Listening = Mapping[Workload, frozenset[int]]
 
@@ -28,7 +28,7 @@ def expect_refused_plaintext_at_undeclared_ports(namespace: NamespaceUnderTest) 
         return
     total = sum(map(len, found.values()))
     fine = f"each of {total} ports that listen in {len(found)} pods is declared"
-    expect(_undeclared(found), same((), "undeclared ports that listen", fine))
+    expect(_undeclared(found), nothing("undeclared ports that listen", fine))
 
 
 def listening(namespace: NamespaceUnderTest) -> Listening:
