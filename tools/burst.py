@@ -27,7 +27,7 @@ from canary_conformance.stages.stage_runner import StageRunner
 from canary_conformance.voting.contract import CANARY, FINALIZE, LOCK
 from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY, VOTING_RULES
 from canary_conformance.voting.voting_app import VOTING_APP
-from tools.reports import report_named, tell
+from tools.reports import publish, report_named
 from tools.suite_process import SuiteOptions
 
 COUNTED: Mapping[int, Sequence[str]] = {
@@ -102,7 +102,7 @@ def count_losses(rounds: int, suite: SuiteOptions, provisions: Provisions, progr
                     _enter(runner, losses, number)
                 progress.note(f"round {number} of {rounds}: {losses.lost.total()} requests lost so far")
     finally:
-        tell(report_named("burst"), f"{provisions.describe()}\n{losses.table()}\n")
+        publish(report_named("burst"), f"{provisions.describe()}\n{losses.table()}\n")
     if not losses.rounds:
         raise NotJudged(f"none of {rounds} rounds came to its end: {'; '.join(losses.failed)}")
     return int(ExitStatus.HOLDS)

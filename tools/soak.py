@@ -26,9 +26,9 @@ from canary_conformance.report.run_record import Standing
 from tools.burst import count_losses
 from tools.command_line import CommandLine, end_as_the_suite
 from tools.preparation import ready_to_run
-from tools.reports import report_folder, say, tell
+from tools.reports import publish, report_folder, say
 from tools.rounds import Round, read_round
-from tools.suite_process import SuiteOptions, timed_process
+from tools.suite_process import SuiteOptions, timed_suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ def _soak(asked: Settings, progress: Progress) -> int:
         with kind_cluster(suite.cluster_name, provisions, store(), progress, keep=suite.keep_cluster):
             make_rounds(asked, folder, rounds, progress)
     finally:
-        told = f"{provisions.describe()}\n{table(rounds)}\n"
-        tell(folder, told)
+        text = f"{provisions.describe()}\n{table(rounds)}\n"
+        publish(folder, text)
     return together(one.exit_code for one in rounds)
 
 
@@ -116,7 +116,7 @@ def make_rounds(asked: Settings, folder: Path, rounds: list[Round], progress: Pr
     """
     for number in range(1, asked.rounds + 1):
         log = folder / f"round-{number}.log"
-        ended = timed_process(asked.suite.command(keep=True), {}, log)
+        ended = timed_suite(asked.suite.command(keep=True), log)
         one = read_round(ended, log)
         rounds.append(one)
         line = f"round {number} of {asked.rounds}: {one.seconds:.1f} s, {one.verdict}"

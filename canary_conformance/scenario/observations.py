@@ -66,7 +66,7 @@ class Page:
 
     @property
     def version(self) -> str:
-        """The app version that served the page, told by the store in its footer: "1.0", "2.0" or ""."""
+        """The app version that served the page, as the store names it in its footer: "1.0", "2.0" or ""."""
         return _VERSION_BY_STORE.get(self.store, "")
 
     @property

@@ -111,8 +111,8 @@ def knock(url: str) -> Reply:
         return Reply(kind, b"", str(error), time.monotonic() - started)
     except requests.RequestException as error:
         return Reply(ReplyKind.FAILED, b"", str(error), time.monotonic() - started)
-    told = f"HTTP {answer.status_code}"
-    return Reply(ReplyKind.ANSWERED, answer.content[:200], told, time.monotonic() - started)
+    status = f"HTTP {answer.status_code}"
+    return Reply(ReplyKind.ANSWERED, answer.content[:200], status, time.monotonic() - started)
 
 
 def _is_refused(error: BaseException | None) -> bool:

@@ -298,8 +298,8 @@ class NamespaceUnderTest:
     def left_behind(self) -> list[str]:
         """Return what there still is of the scenario, in its namespace and of the cluster."""
         of_cluster = left_of(self.api, objects_of_cluster(self.api, self.manifests))
-        told = [f"{one} belongs to the cluster: the last stage has to delete it" for one in of_cluster]
-        return left_behind(self.api, self.name) + told
+        undeleted = [f"{one} belongs to the cluster: the last stage has to delete it" for one in of_cluster]
+        return left_behind(self.api, self.name) + undeleted
 
     def ingress_closed(self) -> Reply:
         """Wait until nothing listens at the ingress any more; return how the last request ended."""

@@ -43,9 +43,9 @@ def wait_until_live(namespace: NamespaceUnderTest, written: Collection[str] | No
         if not refused:
             raise
         stage = reached.stage if reached.settled else reached.stage + 1
-        told = f"proxies reject their configuration: {'; '.join(refused)}"
+        reason = f"proxies reject their configuration: {'; '.join(refused)}"
         raise StageFailed(
-            f"{told} ({late})", breaks=namespace.rules.broken.by(Trait.BREAKS_WHEN_ROUTES_FAIL, stage)
+            f"{reason} ({late})", breaks=namespace.rules.broken.by(Trait.BREAKS_WHEN_ROUTES_FAIL, stage)
         ) from late
 
 

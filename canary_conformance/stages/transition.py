@@ -147,8 +147,8 @@ def bring_up_to_date(namespace: NamespaceUnderTest, changes: Changes) -> None:
         EnvironmentFailed: The environment failed.
     """
     reached, target = namespace.stage, _target(namespace)
-    told = [(stage.number, step) for stage in namespace.scenario.stages for step in stage.steps]
-    made = [(number, step) for number, step in told if number <= reached]
+    every_step = [(stage.number, step) for stage in namespace.scenario.stages for step in stage.steps]
+    made = [(number, step) for number, step in every_step if number <= reached]
     applied = [(number, step) for number, step in made if isinstance(step, Apply)]
     for manifest in changes.apply:
         namespace.reached.stage = (

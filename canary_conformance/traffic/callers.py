@@ -94,7 +94,7 @@ class Callers:
             }
             for call, opening, times in calls
         ]
-        told = run_in_pod(self._api, source, CONTAINER, [PROGRAM, "call", json.dumps(asked)])
+        output = run_in_pod(self._api, source, CONTAINER, [PROGRAM, "call", json.dumps(asked)])
         return [
             Reply(
                 kind=ReplyKind(reply["kind"]),
@@ -102,7 +102,7 @@ class Callers:
                 detail=reply["detail"],
                 took=reply["took"],
             )
-            for reply in json.loads(told)
+            for reply in json.loads(output)
         ]
 
     def _container(self) -> dict[str, Any]:

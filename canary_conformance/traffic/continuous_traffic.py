@@ -27,7 +27,7 @@ WITHOUT_PAUSE = 0.0
 # Votes are fewer than pages: each is written to a store.
 PACE_OF_VOTES = 0.1
 VOTES_AFTER = 3
-# So many pages in a row without an answer tell as much as any number of them.
+# So many pages in a row without an answer show as much as any number of them.
 UNANSWERED_AFTER = 3
 
 Seen = TypeVar("Seen")

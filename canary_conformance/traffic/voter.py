@@ -93,7 +93,7 @@ class Voter:
         return self.with_cookie(self._flag)
 
     def aside(self) -> Voter:
-        """Return a voter like this one who tells nobody how far it is: phases are of one thread."""
+        """Return a voter like this one who reports to nobody how far it is: phases are of one thread."""
         other = self._another()
         other._progress = Progress()
         return other
@@ -188,8 +188,8 @@ class Voter:
             yield send_next
 
     def _not_answered(self, last: Page, counted: str) -> RequirementFailed:
-        told = f"{UNANSWERED} {counted} in a row had no answer, each within {self._limit:g} s"
-        return RequirementFailed(f"{told}, {self._carries()}; the last one: {last.error}")
+        reason = f"{UNANSWERED} {counted} in a row had no answer, each within {self._limit:g} s"
+        return RequirementFailed(f"{reason}, {self._carries()}; the last one: {last.error}")
 
     def _too_late(self, last: Page) -> NotInTime | None:
         """Return what ran out where a page was waited for; a refused connection is no matter of time."""
@@ -259,11 +259,13 @@ def exchange(
     try:
         answer = session.send(request, timeout=limit or LIMITS.request, allow_redirects=follow)
     except requests.RequestException as error:
-        told = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"
         sent = str(session.headers.get("Cookie", ""))
         took = time.monotonic() - started
         late = isinstance(error, requests.Timeout)
-        failed = page_without_answer(told, cookie=sent, sent_at=started, took=took, path=path, timed_out=late)
+        failed = page_without_answer(
+            reason, cookie=sent, sent_at=started, took=took, path=path, timed_out=late
+        )
         return failed, None
     page = page_of(
         answer.text,

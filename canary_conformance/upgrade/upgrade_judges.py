@@ -42,8 +42,10 @@ class Watched:
 
     def hole(self, gap: float) -> list[str]:
         """Return what to say of a gap that is too long, nothing of another."""
-        told = f"nothing was tried for {gap:.1f} s (allowed {self.largest_gap:.1f} s): an outage would hide"
-        return [told] if gap > self.largest_gap else []
+        silence = (
+            f"nothing was tried for {gap:.1f} s (allowed {self.largest_gap:.1f} s): an outage would hide"
+        )
+        return [silence] if gap > self.largest_gap else []
 
 
 def answered_by_its_store(

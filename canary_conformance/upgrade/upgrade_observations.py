@@ -127,8 +127,10 @@ class Move:
         """Return each request that failed, in order: when it was sent, and what came of it."""
         pages = [(voter, page) for voter, seen in self.pages.items() for page in seen if not page.whole]
         refused = [one for seen in self.ballots.values() for one in seen if not one.counted]
-        told = [(page.sent_at, f"{voter}: {quote(page)}") for voter, page in pages]
-        return sorted([*told, *((one.answer.sent_at, f"{one}: {quote(one.answer)}") for one in refused)])
+        unanswered = [(page.sent_at, f"{voter}: {quote(page)}") for voter, page in pages]
+        return sorted(
+            [*unanswered, *((one.answer.sent_at, f"{one}: {quote(one.answer)}") for one in refused)]
+        )
 
     def pages_of(self, voter: str) -> Sample[Page]:
         """Return every page of a continuous voter."""

@@ -39,7 +39,7 @@ Seen = TypeVar("Seen")
 # server some work.
 BALLOT_PACE, CALL_PACE, ATTEMPT_PACE, LOOK_PACE = 0.2, 0.4, 0.4, 0.5
 CALLS_AT_ONCE = 3
-# What a call could not be made for, or its end not be told: its pod is gone, or the way to it, which is not
+# What a call could not be made for, or its end not be seen: its pod is gone, or the way to it, which is not
 # the way of the call. A ValueError is an answer that was cut short.
 NOT_MADE = (EnvironmentFailed, NotJudged, OSError, HTTPError, ApiException, LookupError, ValueError)
 STORES = {OLD.app: REDIS, NEW.app: MYSQL}

@@ -27,7 +27,8 @@ class Verdict:
     responsible for a verdict that does not hold, the first above all; none where nothing is known. `remark`
     is what a reader should know although it is no failure, "" for nothing. `late` are the times (monotonic)
     of all that fails the verdict, where each is an observation that was not there at its limit; empty where
-    anything else fails it.
+    anything else fails it. `of_nothing` is whether it requires that there is nothing: only such a verdict
+    holds where nothing was observed.
     """
 
     held: bool
@@ -41,6 +42,7 @@ class Verdict:
     late: tuple[tuple[float, float], ...] = ()
     causes: tuple[Finding, ...] = ()
     remark: str = ""
+    of_nothing: bool = False
 
     def __post_init__(self) -> None:
         if len(self.examples) > MOST_EXAMPLES:

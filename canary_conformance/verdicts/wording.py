@@ -86,13 +86,13 @@ def quote(observation: object) -> str:
         return _quote_page(observation)
     if isinstance(observation, Reply):
         received = f"received {observation.received[:32]!r}"
-        told = [
+        parts = [
             str(observation.kind),
             received,
             shorten(observation.detail),
             f"after {observation.took:.3f} s",
         ]
-        return "; ".join(part for part in told if part)
+        return "; ".join(part for part in parts if part)
     return shorten(str(observation), 120)
 
 

@@ -19,6 +19,7 @@ from canary_conformance.verdicts import (
     times_to_see_all,
     whole_page,
 )
+from canary_conformance.voting.scenario_objects import replicas
 from canary_conformance.voting.vote_samples import WITH_THE_FLAG, WITHOUT_THE_FLAG, expect_counted, votes_of
 from fixtures.marks import requirement
 
@@ -45,13 +46,13 @@ def test_ingress_serves_the_page_with_both_votes_reset_and_no_votes_yet(voter: V
 @requirement("R1.6")
 def test_footer_names_app_1_0_and_redis(namespace: NamespaceUnderTest, voter: Voter) -> None:
     pages = voter.open_page(times=times_to_see_all(REPLICAS))
-    names = [workload.pod.name for workload in namespace.workloads("voting-app", "1.0")]
+    names = replicas(namespace, "voting-app 1.0")
     expect_all(pages, every(both(whole_page, served_by("1.0"))), every(from_pods(names)))
 
 
 @requirement("R1.6")
 def test_every_replica_serves(namespace: NamespaceUnderTest, voter: Voter) -> None:
-    names = [workload.pod.name for workload in namespace.workloads("voting-app", "1.0")]
+    names = replicas(namespace, "voting-app 1.0")
     expect(voter.open_page_one_by_one(times_to_see_all(REPLICAS)), all_seen(pod, names))
 
 
@@ -60,7 +61,7 @@ def test_votes_are_counted_and_shared_by_all_replicas(namespace: NamespaceUnderT
     voter.vote("Cats", times=2)
     voter.vote("Dogs", times=4)
     pages = voter.open_page_one_by_one(times_to_see_all(REPLICAS))
-    names = [workload.pod.name for workload in namespace.workloads("voting-app", "1.0")]
+    names = replicas(namespace, "voting-app 1.0")
     expect_all(pages, every(shows("Cats: 2 | Dogs: 4")), all_seen(pod, names))
 
 

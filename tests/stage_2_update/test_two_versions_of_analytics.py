@@ -10,6 +10,7 @@ from canary_conformance.verdicts import (
     expect,
     expect_all,
     no_failed_page,
+    nothing,
     same,
     shares,
     times_to_see_all,
@@ -17,18 +18,19 @@ from canary_conformance.verdicts import (
 from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.voting.idle_split import BUSY_SHARE, split_of_analytics
 from canary_conformance.voting.page_checks import results_format, right_arithmetic
-from canary_conformance.voting.scenario_objects import applied_objects, endpoints
+from canary_conformance.voting.scenario_objects import applied_objects, behind_service
 from canary_conformance.voting.stage_rules import ORDINARY
 from canary_conformance.voting.transition_traffic import expect_votes_kept
 from fixtures.marks import requirement
 
+BOTH = ("voting-analytics 1.0", "voting-analytics 1.1")
 HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
 
 
 @requirement("R0.1")
 def test_update_creates_what_the_source_lists(namespace: NamespaceUnderTest, transition: Transition) -> None:
     expect(applied_objects(transition), listed_objects(namespace.scenario.stage(2).required()))
-    expect(transition.warnings, same((), "warnings"))
+    expect(transition.warnings, nothing("warnings"))
 
 
 @requirement("R2.1")
@@ -36,20 +38,19 @@ def test_the_new_pod_is_not_about_to_be_killed_by_its_own_liveness_probe(
     namespace: NamespaceUnderTest,
 ) -> None:
     failing = failing_liveness_probes(namespace, "voting-analytics", "1.1")
-    expect(failing, same({}, "liveness probes that fail"))
+    expect(failing, nothing("liveness probes that fail"))
 
 
 @requirement("R2.1")
 @pytest.mark.usefixtures("rolled_out")
 def test_both_versions_of_analytics_run(namespace: NamespaceUnderTest) -> None:
     running = [str(workload) for workload in namespace.workloads("voting-analytics") if workload.ready]
-    expect(running, same(["voting-analytics 1.0", "voting-analytics 1.1"], "ready pods"))
+    expect(running, same(BOTH, "ready pods"))
 
 
 @requirement("R2.1")
 def test_both_versions_are_behind_the_service(namespace: NamespaceUnderTest) -> None:
-    addresses = [workload.address for workload in namespace.workloads("voting-analytics")]
-    expect(endpoints(namespace, "voting-analytics").get(8080, []), same(addresses, "endpoints"))
+    expect(behind_service(namespace, "voting-analytics", 8080), same(BOTH, "endpoints"))
 
 
 @requirement("R2.2")

@@ -2,7 +2,8 @@ from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import expect, matrix
 from canary_conformance.verdicts.checks import answered
-from canary_conformance.voting.locked_traffic import expect_refused_plaintext
+from canary_conformance.voting.contract import LOCK
+from canary_conformance.voting.locked_traffic import expect_calls_to, expect_refused_plaintext
 from fixtures.marks import lasts_until, requirement
 
 
@@ -20,6 +21,8 @@ def test_the_same_calls_were_answered_before_the_lock(
 
     Those to ports at which the components answer: at others that a container declares nobody has to listen.
     """
-    own = [call for pod in namespace.workloads() for call, _ in pod.plain_calls(pod.answering_ports)]
+    pods = namespace.workloads()
+    expect_calls_to(pods, LOCK)
+    own = [call for pod in pods for call, _ in pod.plain_calls(pod.answering_ports)]
     seen = {call: reply for call, reply in transition.plaintext.items() if call in own}
     expect(seen, matrix(dict.fromkeys(own, answered), "plaintext connections"))

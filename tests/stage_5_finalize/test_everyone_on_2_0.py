@@ -11,6 +11,7 @@ from canary_conformance.verdicts import (
     expect_all,
     matrix,
     no_failed_page,
+    nothing,
     only_before,
     same,
     served_by,
@@ -40,7 +41,7 @@ def test_finalize_configures_and_deletes_what_the_scenario_lists(
     namespace: NamespaceUnderTest, transition: Transition
 ) -> None:
     expect(applied_objects(transition), listed_objects(namespace.scenario.stage(5).required()))
-    expect(transition.warnings, same((), "warnings"))
+    expect(transition.warnings, nothing("warnings"))
 
 
 @requirement("R5.1")
@@ -61,7 +62,7 @@ def test_the_flag_makes_no_difference_any_more(voter: Voter) -> None:
 def test_rules_and_subsets_of_old_versions_are_gone(namespace: NamespaceUnderTest) -> None:
     expect(
         [one.sentence for one in old_references(routing_objects(namespace), versions=("1.0", "1.1"))],
-        same((), "rules and subsets of old versions"),
+        nothing("rules and subsets of old versions"),
     )
 
 
@@ -91,7 +92,7 @@ def test_everyones_votes_are_counted_by_2_0(namespace: NamespaceUnderTest, kind:
 
 @requirement("R5.2")
 def test_nothing_dangles(namespace: NamespaceUnderTest) -> None:
-    expect(namespace.analyze(), same((), "findings of istioctl analyze"))
+    expect(namespace.analyze(), nothing("findings of istioctl analyze"))
 
 
 @requirement("R5.3")

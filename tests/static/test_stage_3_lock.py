@@ -3,6 +3,7 @@ import pytest
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.chains import ANALYTICS, REDIS
+from canary_conformance.voting.stage_contract import legs_at
 from canary_conformance.voting.static.model_questions import REFUSED, call, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
@@ -16,7 +17,7 @@ from canary_conformance.voting.static.static_judges import (
     plaintext_refused,
     pods_ready,
 )
-from canary_conformance.voting.static.static_legs import expected_legs, plain_calls
+from canary_conformance.voting.static.static_legs import plain_calls
 from canary_conformance.voting.static.static_objects import applied, behind, findings
 from canary_conformance.voting.static.static_pods import ready_pods, why_not_ready
 from canary_conformance.voting.static.static_requests import copies_to
@@ -63,7 +64,7 @@ def test_analytics_1_0_still_runs_and_is_still_in_the_service(plan: Plan) -> Non
     expect(why_not_ready(model, BOTH), nothing_found("reasons why pods are not ready"))
     running = {name: n for name, n in ready_pods(model).items() if name.startswith("voting-analytics ")}
     expect(running, pods_ready(BOTH, "pods ready", model))
-    expect(behind(model, ANALYTICS), same(list(running), "endpoints"))
+    expect(behind(model, ANALYTICS), same(list(BOTH), "endpoints"))
 
 
 @requirement("R3.2")
@@ -99,7 +100,7 @@ def test_mutual_tls_on_every_leg_by_the_policy_and_the_services_rule(plan: Plan)
 
 @requirement("R3.5")
 def test_plaintext_is_refused_at_every_workload_port(plan: Plan) -> None:
-    expect(plan.after(3), plaintext_refused)
+    expect(plan.after(3), plaintext_refused(3))
 
 
 @requirement("R3.5")
@@ -116,7 +117,7 @@ def test_the_same_calls_were_answered_before_the_lock(plan: Plan) -> None:
 
 @requirement("R3.6")
 def test_both_ends_of_every_leg_show_the_meshs_certificate(plan: Plan) -> None:
-    right = dict.fromkeys(expected_legs(3), "mTLS mTLS")
+    right = dict.fromkeys(legs_at(3), "mTLS mTLS")
     expect(plan.after(3), legs_are(right, lambda row: " ".join(row.split()[1:3])))
 
 

@@ -296,4 +296,4 @@ def test_mutual_tls_on_the_new_legs_too(plan: Plan) -> None:
 
 @requirement("R4.10")
 def test_plaintext_is_refused_at_the_new_ports_too(plan: Plan) -> None:
-    expect(plan.after(4), plaintext_refused)
+    expect(plan.after(4), plaintext_refused(4))

@@ -103,4 +103,4 @@ def test_mutual_tls_is_still_strict_on_every_leg(plan: Plan) -> None:
 
 @requirement("R5.4")
 def test_plaintext_is_still_refused(plan: Plan) -> None:
-    expect(plan.after(5), plaintext_refused)
+    expect(plan.after(5), plaintext_refused(5))

@@ -115,8 +115,8 @@ def why_not_injecting(mesh: MeshProfile, namespace: Mapping[str, str]) -> tuple[
     label = next((one for one in (INJECTION, REVISION) if one in namespace), "")
     if label and mesh.injects_by(label, namespace[label]):
         return "", ""
-    told = f"the label {label}: {namespace[label]}" if label else "no label"
-    what = f"the namespace has {told}, and the control plane of mesh profile {mesh.name} injects"
+    labelled = f"the label {label}: {namespace[label]}" if label else "no label"
+    what = f"the namespace has {labelled}, and the control plane of mesh profile {mesh.name} injects"
     return label, f"{what} by {mesh.injection_labels}"
 
 
@@ -170,8 +170,8 @@ def _own_proxy(spec: Part) -> Part | None:
 
 def _same_release(tag: re.Match[str], version: str) -> bool:
     """Return whether an image's tag is of a version, which may be a minor release like 1.30."""
-    told = f"{tag[1]}{tag[2] or ''}"
-    return told == version or (version.count(".") == 1 and tag[1] == version)
+    release = f"{tag[1]}{tag[2] or ''}"
+    return release == version or (version.count(".") == 1 and tag[1] == version)
 
 
 def capture_of(annotations: Part) -> Capture:

@@ -143,7 +143,7 @@ def authorization_policies(state: State) -> tuple[AuthorizationPolicy, ...]:
 
 
 def not_judged(policies: Sequence[AuthorizationPolicy], call: Call) -> Rule | None:
-    """Return what keeps the model from telling what policies make of a call, None where it can tell."""
+    """Return why the model does not know what policies make of a call, None where it knows."""
     for policy in policies:
         if policy.problems:
             return policy.problems[0]

@@ -1,6 +1,6 @@
 """What is refused or warned of beyond the schema, by the API server's own code and Istio's webhook.
 
-Each rule is one that the two have (Kubernetes' API reference tells most of them, Istio's reference and
+Each rule is one that the two have (Kubernetes' API reference has most of them, Istio's reference and
 `istioctl analyze` some), and was compared with a server's dry run: Kubernetes 1.34, Istio 1.31. They are not
 all of theirs, but those that a manifest of the scenario can break by a mistake of a word or a line. What a
 rule refuses would be refused on any cluster; what only a node or another object refuses is no rule.

@@ -48,8 +48,8 @@ def _of_another_type(spec: Node, kind: str) -> Iterator[Problem]:
     if policy.text and not from_outside:
         yield policy.problem(f"a Service of type {kind} has no traffic from outside")
     if spec["healthCheckNodePort"].number and not (balanced and policy.text == "Local"):
-        told = "only a Service of type LoadBalancer with externalTrafficPolicy Local has one"
-        yield spec["healthCheckNodePort"].problem(told)
+        reason = "only a Service of type LoadBalancer with externalTrafficPolicy Local has one"
+        yield spec["healthCheckNodePort"].problem(reason)
     for field in ("allocateLoadBalancerNodePorts", "loadBalancerClass", "loadBalancerSourceRanges"):
         if not spec[field].empty and not balanced:
             yield spec[field].problem(f"a Service of type {kind} has no load balancer")

@@ -1,7 +1,7 @@
 """What the variables of the containers make of the application: what its pages say, and who may read MySQL.
 
 Source: the application's contract (images/voting/README.md): the variables, their defaults and their words. A
-variable whose value no manifest tells is believed.
+variable whose value no manifest shows is believed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ WORDS = {"VOTE1VALUE": "Cats", "VOTE2VALUE": "Dogs"}
 TELLING = (APP, ANALYTICS)
 ON = frozenset({"on", "true", "yes", "1"})
 ACCOUNT = {"MYSQL_USER": "voting", "MYSQL_PASSWORD": "", "MYSQL_DATABASE": "voting"}
-"""MySQL's account by the variables that tell it, with what holds where one isn't set."""
+"""MySQL's account by the variables that have it, with what holds where one isn't set."""
 ROOT = "MYSQL_ROOT_PASSWORD"
 """Without it the store's first start fails."""
 

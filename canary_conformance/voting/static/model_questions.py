@@ -97,13 +97,13 @@ def who(answer: Answer | None) -> str:
     for outcome in answer.outcomes:
         for name, share in outcome.by_pod() or [(str(outcome.ending), outcome.probability)]:
             shares[name] = shares.get(name, Fraction(0)) + share
-    told = {name: share for name, share in sorted(shares.items()) if share}
-    if len(told) == 1:
-        return next(iter(told))
+    parts = {name: share for name, share in sorted(shares.items()) if share}
+    if len(parts) == 1:
+        return next(iter(parts))
     hashed = [one for one in answer.outcomes if one.hashed and len(set(one.pods)) > 1]
     for outcome in hashed:
         if not outcome.one_pod:
             raise NotSpoken(f"the model does not predict the shares: {outcome.hashed}")
     if hashed:
-        return f"{' or '.join(told)} (always the same pod)"
-    return ", ".join(f"{name} {share}" for name, share in told.items())
+        return f"{' or '.join(parts)} (always the same pod)"
+    return ", ".join(f"{name} {share}" for name, share in parts.items())

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.questions import INGRESS, Answer, Ending, Request
-from canary_conformance.model.patterns.pattern_difference import differences
-from canary_conformance.model.patterns.pattern_examples import example_of
 from canary_conformance.model.patterns.pattern_syntax import Unreadable
+from canary_conformance.model.patterns.text_classes import text_classes
 from canary_conformance.model.routing.route_matching import How, Match, StringMatch, is_pattern, matches_whole
 from canary_conformance.scenario.places import Finding
 from canary_conformance.voting import chains
@@ -91,7 +91,7 @@ def answer(model: Model, asked: Asked, cookie: str) -> Answer:
 
 
 def telling_cookies(model: Model) -> dict[str, bool]:
-    """Return cookies that tell a route's patterns from the source's, and whether each opens 2.0.
+    """Return cookies that distinguish a route's patterns from the source's, and whether each opens 2.0.
 
     They are the shortest that only one of the two matches; the flag alone is always among them.
 
@@ -122,9 +122,10 @@ def _pattern(wanted: StringMatch) -> str:
 
 def _differing(pattern: str) -> tuple[str, ...]:
     try:
-        return differences(OPENS, pattern)
+        classes = text_classes((OPENS, pattern))
     except Unreadable:
         raise NotSpoken(f"the model does not compare the pattern {pattern!r} with the source's") from None
+    return tuple(one.example for one in classes if one.example and len(set(one.fits)) > 1)
 
 
 def _requests(model: Model) -> Iterator[Asked]:
@@ -151,8 +152,12 @@ def _example(wanted: StringMatch, otherwise: str) -> str:
         return wanted.wanted or otherwise
     # A browser's own name is what a page would be asked by.
     known = next((text for text in (otherwise, *_BROWSERS) if wanted.fits(text)), None)
-    if (text := known or example_of(wanted.wanted)) is not None:
-        return text
+    if known is not None:
+        return known
+    with suppress(Unreadable):
+        for one in text_classes((wanted.wanted,)):
+            if one.fits[0]:
+                return one.example
     raise NotSpoken(f"the model finds no text that matches the pattern {wanted.wanted!r}")
 
 

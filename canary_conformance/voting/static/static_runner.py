@@ -32,7 +32,7 @@ BAD_INPUT = "bad input"
 class StaticResult:
     """What became of one test: the requirements it is marked with, and whether they held.
 
-    words: the message if not. Held with words is what the model can't tell: they say why.
+    words: the message if not. Held with words is what the model does not know: they say why.
     """
 
     requirements: tuple[str, ...]
@@ -184,8 +184,8 @@ def _read(folder: Path, overlay: Mapping[str, bytes], mesh: str | None) -> _Read
 
 
 @lru_cache(maxsize=8)
-def _scenario(folder: Path, told: bytes | None) -> Scenario:
-    return load_scenario(folder, fallback=MANIFESTS / SCENARIO_FILE, told=told)
+def _scenario(folder: Path, text: bytes | None) -> Scenario:
+    return load_scenario(folder, fallback=MANIFESTS / SCENARIO_FILE, text=text)
 
 
 @lru_cache(maxsize=64)

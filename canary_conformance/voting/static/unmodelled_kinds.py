@@ -247,7 +247,7 @@ def judged_by_the_model(plan: Plan, stage: int, requirements: Sequence[str]) -> 
             raise NotSpoken(touching[0][0]) from None
         raise
     except ExpectationFailed:
-        mending = [told for told, effect in touching if effect.may_mend]
+        mending = [description for description, effect in touching if effect.may_mend]
         if mending:
             raise NotSpoken(mending[0]) from None
         raise

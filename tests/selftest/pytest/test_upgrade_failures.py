@@ -16,7 +16,7 @@ from canary_conformance.progress import Progress
 from canary_conformance.settings import Settings
 from canary_conformance.stages.namespace_under_test import StageRules
 from canary_conformance.upgrade import upgrade_run as module
-from canary_conformance.upgrade.upgrade_failures import Stops, told_of
+from canary_conformance.upgrade.upgrade_failures import Stops, text_of
 from canary_conformance.upgrade.upgrade_moments import Moment
 from canary_conformance.upgrade.upgrade_observations import End
 from canary_conformance.upgrade.upgrade_options import Asked
@@ -218,7 +218,7 @@ def test_why_a_move_stopped_has_notes_and_no_secrets() -> None:
     stop(stops, failed)
     assert "hunter2" not in str(stops)
     assert str(stops).endswith("; the store takes no writes")
-    assert told_of(KeyError("votes")) == "KeyError: 'votes'"
+    assert text_of(KeyError("votes")) == "KeyError: 'votes'"
 
 
 def test_a_stage_that_never_gets_ready_is_walked_once() -> None:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from canary_conformance.errors import NotSpoken
-from canary_conformance.model.patterns.pattern_examples import example_of
-from canary_conformance.model.routing.route_matching import matches_whole
 from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.voting.static.static_requests import answers
 from tests.selftest.routing_support import at_ingress
@@ -46,39 +42,7 @@ def test_what_a_route_asks_for_is_asked(match: str, asked: str) -> None:
 
 def test_a_pattern_without_an_example_is_not_judged() -> None:
     with pytest.raises(NotSpoken, match="no text that matches the pattern"):
-        strays("{headers: {x-user: {regex: '[[:alpha:]][[:^word:]]'}}}")
-
-
-@pytest.mark.parametrize(
-    ("pattern", "text"),
-    [
-        ("abc", "abc"),
-        (".*", ""),
-        (".+", "a"),
-        ("^a$", "a"),
-        ("a|bc", "a"),
-        ("x(a|bc)y", "xay"),
-        ("(?:a|b)+c?", "a"),
-        ("(?P<name>ab)*c", "c"),
-        ("[0-9]{3}", "000"),
-        ("[^a-z]", "-"),
-        (r"v\d+\.\d+", "v0.0"),
-        ("a{2,}", "aa"),
-        ("^(.*?; ?)?(featureflag=on)(;.*)?$", "featureflag=on"),
-        ("(?i)abc", "abc"),
-        ("(", None),
-        ("(" * 2000 + ")" * 2000, None),
-    ],
-)
-def test_an_example_of_a_pattern(pattern: str, text: str | None) -> None:
-    assert example_of(pattern) == text
-
-
-@given(st.text(st.sampled_from("ab01.*+?|()[]{}^$\\-,:<>Pid"), max_size=12))
-@settings(max_examples=300, deadline=None, database=None)
-def test_an_example_of_any_pattern_fits_it(pattern: str) -> None:
-    text = example_of(pattern)
-    assert text is None or matches_whole(pattern, text)
+        strays("{headers: {x-user: {regex: '\\pL+'}}}")
 
 
 @pytest.mark.parametrize("name", ["iPhone", "Android", "Firefox", "curl"])
