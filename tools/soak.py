@@ -28,7 +28,7 @@ from tools.command_line import CommandLine, end_as_the_suite
 from tools.preparation import ready_to_run
 from tools.reports import publish, report_folder, say
 from tools.rounds import Round, read_round
-from tools.suite_process import SuiteOptions, timed_suite
+from tools.suite_process import AUDITED, SuiteOptions, timed_suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def make_rounds(asked: Settings, folder: Path, rounds: list[Round], progress: Pr
     """
     for number in range(1, asked.rounds + 1):
         log = folder / f"round-{number}.log"
-        ended = timed_suite(asked.suite.command(keep=True), log)
+        ended = timed_suite(asked.suite.command(*AUDITED, keep=True), log)
         one = read_round(ended, log)
         rounds.append(one)
         line = f"round {number} of {asked.rounds}: {one.seconds:.1f} s, {one.verdict}"

@@ -6,7 +6,8 @@ What is seen while a stage is entered, and can't be seen later, is its Transitio
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -16,6 +17,7 @@ from canary_conformance.errors import StageFailed
 from canary_conformance.scenario.manifests import Manifest
 from canary_conformance.scenario.observations import Page, Reply, StepRecord, Transition
 from canary_conformance.scenario.own_namespace import brought_by_file, is_own, with_labels
+from canary_conformance.scenario.requirement import Trait
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Step, WaitFor
 from canary_conformance.stages.first_gateway import knock_before, open_if_gateway
 from canary_conformance.stages.namespace_under_test import PLAINTEXT, NamespaceUnderTest
@@ -39,6 +41,7 @@ from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.continuous_traffic import (
     PACE_WHILE_PODS_START,
     ContinuousTraffic,
+    VotersStalled,
     continuous_traffic,
     passing,
 )
@@ -75,7 +78,7 @@ def enter_under_traffic(namespace: NamespaceUnderTest, number: int) -> None:
                 with namespace.progress.phase(str(step), quiet=True):
                     records.append(_make(namespace, step, number, traffic, warnings, knocks))
             namespace.reached.propagated_at = records[-1].live_at if records else time.monotonic()
-            with passing(traffic, PAGES_AFTER):
+            with _failing_where_voters_stall(namespace, number), passing(traffic, PAGES_AFTER):
                 observe_stage(namespace, number)
         finally:
             # Also of a stage that never got ready: what voters saw of it belongs into its report.
@@ -96,6 +99,16 @@ def enter_under_traffic(namespace: NamespaceUnderTest, number: int) -> None:
 def _pages_of(voters: Mapping[str, Voter]) -> Mapping[str, Page]:
     """Return one page of each voter, which shows what its store counts."""
     return {name: voter.open_page()[0] for name, voter in voters.items()}
+
+
+@contextmanager
+def _failing_where_voters_stall(namespace: NamespaceUnderTest, number: int) -> Iterator[None]:
+    """Fail the stage's requirement on lost requests where its voters come to hardly any page."""
+    try:
+        yield
+    except VotersStalled as stalled:
+        breaks = namespace.rules.broken.by(Trait.BREAKS_WHEN_VOTERS_STALL, number)
+        raise StageFailed(str(stalled), breaks=breaks or namespace.rules.broken.refused) from stalled
 
 
 def enter_in_one_step(namespace: NamespaceUnderTest, numbers: Sequence[int]) -> None:

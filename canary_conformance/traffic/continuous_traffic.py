@@ -17,7 +17,7 @@ from canary_conformance.scenario.observations import Ballot, Page
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.heartbeat import Heartbeat
 from canary_conformance.traffic.voter import Voter
-from canary_conformance.waiting import wait_until
+from canary_conformance.waiting import NotInTime, wait_until
 
 # Seconds between the starts of two pages of one voter: fast enough to see a gap of a tenth, slow enough to
 # leave a small machine its cores for the change itself. Pods that start need them most, and for longest.
@@ -33,8 +33,16 @@ UNANSWERED_AFTER = 3
 Seen = TypeVar("Seen")
 
 
+class VotersStalled(Exception):
+    """Continuous voters had fewer pages than they should have in their time, though they were answered."""
+
+
 class Continuous(Generic[Seen]):
-    """What is done again and again by name, each in a thread of its own, and everything that it has seen."""
+    """What is done again and again by name, each in a thread of its own, and everything that it has seen.
+
+    Attributes:
+        died: What ended a thread before it was stopped: defects, as what is done raises nothing.
+    """
 
     def __init__(self, doing: Mapping[str, Callable[[], Iterable[Seen]]], pace: float) -> None:
         """Name what is done, and the seconds between two starts of it; start() sets it off."""
@@ -42,6 +50,7 @@ class Continuous(Generic[Seen]):
         self._pace = pace
         self._seen: dict[str, list[Seen]] = {name: [] for name in doing}
         self._stopping = threading.Event()
+        self.died: list[Exception] = []
         self._threads = [
             threading.Thread(target=self._go_on, args=(name,), name=name, daemon=True) for name in self._doing
         ]
@@ -74,7 +83,11 @@ class Continuous(Generic[Seen]):
         do, seen = self._doing[name], self._seen[name]
         while not self._stopping.is_set():
             started = time.monotonic()
-            seen.extend(do())
+            try:
+                seen.extend(do())
+            except Exception as error:
+                self.died.append(error)
+                return
             self._stopping.wait(max(0.0, started + self._pace - time.monotonic()))
 
 
@@ -144,29 +157,49 @@ def continuous_traffic(
 def passing(traffic: ContinuousTraffic, pages: int) -> Iterator[None]:
     """Have each voter open so many pages more than at the block's start, those after its end without pause.
 
-    And cast a few votes. A voter who is not answered has had enough sooner: what there is is the stage's
-    evidence, and each request takes as long as a request may.
+    And cast a few votes. A voter who is not answered has had enough sooner: its requests are the stage's
+    evidence, and each takes as long as a request may.
+
+    Raises:
+        VotersStalled: Voters who are answered had too few pages or votes within LIMITS.page_whole.
     """
     before = {name: len(seen) for name, seen in traffic.pages().items()}
     cast = {name: len(seen) for name, seen in traffic.ballots.seen().items()}
 
-    def since() -> list[tuple[Sequence[Page], int]]:
-        ballots = {
-            name: [ballot.answer for ballot in seen[cast[name] :]]
+    def since() -> dict[str, tuple[Sequence[Page], int]]:
+        opened = {name: (seen[before[name] :], pages) for name, seen in traffic.pages().items()}
+        answers = {
+            f"votes of {name}": ([ballot.answer for ballot in seen[cast[name] :]], VOTES_AFTER)
             for name, seen in traffic.ballots.seen().items()
         }
-        opened = ((seen[before[name] :], pages) for name, seen in traffic.pages().items())
-        return [*opened, *((seen, VOTES_AFTER) for seen in ballots.values())]
+        return {**opened, **answers}
+
+    def died() -> Sequence[BaseException]:
+        return [*traffic.died, *traffic.ballots.died]
 
     yield
     with traffic.at_pace(WITHOUT_PAUSE):
-        wait_until(
-            since,
-            until=lambda seen: all(len(some) >= enough or _is_silent(some) for some, enough in seen),
-            limit=LIMITS.page_whole,
-            what="the continuous voters go on",
-            pause=0.02,
-        )
+        try:
+            wait_until(
+                since,
+                until=lambda seen: (
+                    bool(died())
+                    or all(len(some) >= enough or _is_silent(some) for some, enough in seen.values())
+                ),
+                limit=LIMITS.page_whole,
+                what="the continuous voters go on",
+                pause=0.02,
+            )
+        except NotInTime as late:
+            had = ", ".join(
+                f"{name} {len(some)} of {enough}"
+                for name, (some, enough) in since().items()
+                if len(some) < enough
+            )
+            limit = f"within {late.limit:g} s after the stage had propagated"
+            raise VotersStalled(f"continuous voters had too few pages {limit}: {had}") from late
+    if died():
+        raise died()[0]
 
 
 def _is_silent(pages: Sequence[Page]) -> bool:

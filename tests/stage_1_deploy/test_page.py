@@ -20,6 +20,7 @@ from canary_conformance.verdicts import (
     whole_page,
 )
 from canary_conformance.voting.scenario_objects import replicas
+from canary_conformance.voting.source_objects import check_pods_before_gateway
 from canary_conformance.voting.vote_samples import WITH_THE_FLAG, WITHOUT_THE_FLAG, expect_counted, votes_of
 from fixtures.marks import requirement
 
@@ -29,6 +30,7 @@ REPLICAS = 3
 @requirement("R1.4")
 def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(transition: Transition) -> None:
     """Neither at the ingress nor at a port that a Service or a pod opens on the node."""
+    check_pods_before_gateway(one.ref for step in transition.steps for one in step.applied)
     seen = ways_in(transition.knocks)
     refused = dict.fromkeys(["ingress gateway", *seen], str(ReplyKind.REFUSED))
     expect(seen, same(refused, "ways in before the Gateway exists", "refused at every way in"))

@@ -19,6 +19,11 @@ from canary_conformance.verdicts import (
 )
 from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.voting.cookie_matrix import versions_by_cookie
+from canary_conformance.voting.distinguished_answers import (
+    any_request,
+    expect_answers,
+    expect_every_condition_is_probed,
+)
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING
 from canary_conformance.voting.page_checks import routed_to
 from canary_conformance.voting.scenario_objects import (
@@ -81,6 +86,18 @@ def test_no_cookie_leads_anywhere_else(namespace: NamespaceUnderTest) -> None:
     cookies = (*OPENING, *NEAR_MISSES)
     seen = namespace.once("cookies", lambda: versions_by_cookie(namespace.voter, cookies))
     expect(seen, matrix(dict.fromkeys(cookies, routed_to("2.0")), "cookies"))
+
+
+@requirement("R5.1")
+@pytest.mark.routing
+def test_every_request_that_the_routes_distinguish_reaches_2_0(namespace: NamespaceUnderTest) -> None:
+    expect_answers(namespace, any_request)
+
+
+@requirement("R5.1")
+@pytest.mark.routing
+def test_nothing_runs_on_the_pages_way_that_no_request_can_show(namespace: NamespaceUnderTest) -> None:
+    expect_every_condition_is_probed(namespace)
 
 
 @requirement("R5.1")

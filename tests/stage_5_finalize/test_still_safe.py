@@ -7,6 +7,7 @@ from canary_conformance.voting.locked_traffic import expect_mutual_tls_on_every_
 from canary_conformance.voting.page_results import DIFFERENT_VOTES
 from canary_conformance.voting.stage_rules import ORDINARY
 from canary_conformance.voting.transition_traffic import expect_votes_kept
+from canary_conformance.voting.undeclared_ports import expect_refused_plaintext_at_undeclared_ports
 from canary_conformance.voting.vote_samples import (
     WITH_THE_FLAG,
     WITHOUT_THE_FLAG,
@@ -41,3 +42,10 @@ def test_mutual_tls_is_still_strict_on_every_leg(namespace: NamespaceUnderTest) 
 @requirement("R5.4")
 def test_plaintext_is_still_refused(namespace: NamespaceUnderTest) -> None:
     expect_refused_plaintext(namespace)
+
+
+@requirement("R5.4")
+def test_plaintext_is_still_refused_at_ports_that_no_container_declares(
+    namespace: NamespaceUnderTest,
+) -> None:
+    expect_refused_plaintext_at_undeclared_ports(namespace)

@@ -1,4 +1,7 @@
-"""Several patterns of RE2 as one automaton that follows all of them side by side (Thompson's construction)."""
+"""Several patterns of RE2 as one automaton, which follows all of them side by side.
+
+Source: Thompson's construction; the assertions are looked at as the next character comes.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +27,14 @@ _WORD, _OTHER = "w", "-"
 
 
 class State(NamedTuple):
-    """Where all patterns are after a text: their states, and what stood last (its start, a word, or neither)."""
+    """Where all patterns are after a text: their places, and what stood last (the start, a word, neither)."""
 
     places: frozenset[int]
     before: str
 
 
 class Automaton:
-    """Patterns as states and what leads from one to the next: a set of characters, an assertion, or nothing."""
+    """Patterns as places and what leads from one to the next: a set of characters, an assertion, nothing."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         """Read the patterns. Raises Unreadable."""

@@ -19,8 +19,8 @@ _READABLE = [*_LETTERS, *_DIGITS, *_LETTERS.upper(), *"=-_./:;,"]
 CHARACTERS = "".join(dict.fromkeys([*_READABLE, *_VISIBLE, " ", "\t", "\xe9", "\u017f", "\u212a"]))
 """The characters of a header's value; those that examples should have come first.
 
-Visible ASCII, the space and the tab, and a few that stand for all others in UTF-8. Bytes that are no UTF-8 are
-left out: no pattern of RE2 matches them.
+Visible ASCII, the space and the tab, and a few that stand for all others in UTF-8. Bytes that are no UTF-8
+are left out: no pattern of RE2 matches them.
 """
 
 _ASSERTIONS = {"b": "b", "B": "B", "A": "^", "z": "$"}
@@ -199,7 +199,7 @@ class _Reader:
         return self._class(self._pattern[start : self._at])
 
     def _quoted(self) -> Node:
-        """Read \\Q...\\E; a repetition after it is of its last character, and not read."""
+        """Read what is quoted; a repetition after it is of its last character, and not read."""
         end = self._pattern.find("\\E", self._at)
         text = self._pattern[self._at : end if end >= 0 else None]
         self._at = end + 2 if end >= 0 else len(self._pattern)

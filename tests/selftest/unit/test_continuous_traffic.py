@@ -6,11 +6,13 @@ import itertools
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from canary_conformance.scenario.observations import Ballot, Page
+from canary_conformance.traffic import continuous_traffic as continuous_traffic_module
 from canary_conformance.traffic.continuous_traffic import (
     PACE,
     PACE_WHILE_PODS_START,
@@ -19,6 +21,7 @@ from canary_conformance.traffic.continuous_traffic import (
     WITHOUT_PAUSE,
     Continuous,
     ContinuousTraffic,
+    VotersStalled,
     continuous_traffic,
     passing,
 )
@@ -144,6 +147,7 @@ def test_voters_whose_pages_are_not_answered_have_soon_had_enough_of_them(*, sil
     page = page_without_answer("Timeout", cookie="", sent_at=0.0, took=5.0, path="/") if silent else OLD_PAGE
 
     class Traffic:
+        died = ()
         ballots: Continuous[Ballot] = Continuous({}, PACE)
 
         def pages(self) -> dict[str, tuple[Page, ...]]:
@@ -156,6 +160,37 @@ def test_voters_whose_pages_are_not_answered_have_soon_had_enough_of_them(*, sil
     with passing(cast(Any, Traffic()), 25):
         pass
     assert next(looks) == 1 + (UNANSWERED_AFTER if silent else 25) + 1
+
+
+class Slow:
+    """Voters who are answered, and slowly."""
+
+    ballots: Continuous[Ballot] = Continuous({}, PACE)
+
+    def __init__(self, *died: Exception) -> None:
+        self.died = died
+
+    def pages(self) -> dict[str, tuple[Page, ...]]:
+        return {"ordinary voter": (OLD_PAGE,) * 40, "flagged voter": (OLD_PAGE,) * 2}
+
+    def at_pace(self, _: float) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+def test_voters_who_come_to_hardly_any_page_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(continuous_traffic_module, "LIMITS", SimpleNamespace(page_whole=0.05))
+    with pytest.raises(VotersStalled, match="ordinary voter 0 of 25, flagged voter 0 of 25"):  # noqa: SIM117
+        with passing(cast(Any, Slow()), 25):
+            pass
+
+
+def test_a_voter_that_died_is_a_defect_and_no_silence() -> None:
+    with pytest.raises(ZeroDivisionError), passing(cast(Any, Slow(ZeroDivisionError("ours"))), 25):
+        pass
+    going = Continuous({"one": lambda: [1 // 0]}, 0.01)
+    going.start()
+    going.stop(5)
+    assert [type(one) for one in going.died] == [ZeroDivisionError]
 
 
 def test_voters_vote_in_turn_beside_their_pages_and_some_after_the_last_change(site: Site) -> None:
