@@ -1,7 +1,8 @@
 """Every request of voters and of the app, as classes that the routes in force treat alike.
 
-For R4.3, R4.4, R4.5, R4.8 and R5.1. The decision is exact: which requests reach which version is worked out for all of them, not for a list. Each
-class is shown by one of its simplest requests, which the model answers as any other.
+For R4.3, R4.4, R4.5, R4.8 and R5.1. The decision is exact: which requests reach which version is worked out
+for all of them, not for a list. Each class is shown by one of its simplest requests, which the model answers
+as any other.
 """
 
 from __future__ import annotations
