@@ -1,4 +1,4 @@
-"""Mistakes by which other requests reach 2.0 than those with the flag's cookie, or fewer, or the wrong chain."""
+"""Mistakes by which other requests reach 2.0 than those with the flag's cookie, or the wrong chain."""
 
 from __future__ import annotations
 
@@ -90,6 +90,20 @@ REQUESTS = (
     ),
     _above(
         "some are kept on 1.0 in the end", "headers:\n        x-old: {}", "R5.1", _to("v1-0"), "istio/step-4"
+    ),
+    Mistake(
+        "the canary's route keeps the cookies from the app, which shows the flag as clear",
+        "istio/step-3",
+        _APP,
+        (before("spec.http[0].route", "headers:\n  request:\n    remove:\n      - cookie"),),
+        "R4.6",
+    ),
+    Mistake(
+        "the ordinary route sends the flag for everyone, which the page shows as set",
+        "istio/step-3",
+        _APP,
+        (before("spec.http[1].route", "headers:\n  request:\n    set:\n      cookie: featureflag=on"),),
+        "R4.6",
     ),
     # --- the chain ------------------------------------------------------------------------------------
     Mistake(

@@ -52,7 +52,8 @@ def test_headers_of_one_name_are_joined() -> None:
 
 def test_routes_name_themselves_in_their_answers() -> None:
     text = (
-        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: web}\nspec:\n  hosts: ['*']\n"
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: web}\n"
+        "spec:\n  hosts: ['*']\n"
         "  http:\n  - redirect: {uri: /}\n  - headers: {response: {set: {x-a: b}}}\n"
         "    route: [{destination: {host: web, subset: v1}}, {destination: {host: web}}]\n"
     )
@@ -115,7 +116,8 @@ def test_what_was_found_is_read_again(tmp_path: Path) -> None:
     assert status_of([fine, bad], 2) == 1
     assert status_of([Found("ours", skipped="refused")], 1) == 1
     assert table_text([fine, bad], 2).splitlines() == [
-        "2 of 2 lists of routes; 15 random requests, 14 compared with the model",
+        "2 of 2 lists of routes",
+        "15 random requests, 14 compared with the model",
         "lists of routes with a difference: 1",
         "  broken: 1 requests use what the model does not support",
         "broken: GET /",

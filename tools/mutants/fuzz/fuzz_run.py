@@ -45,7 +45,8 @@ def status_of(found: Sequence[Found], asked: int) -> ExitStatus:
 def _lines(found: Sequence[Found], asked: int) -> Iterator[str]:
     sent, compared = sum(one.sent for one in found), sum(one.compared for one in found)
     wrong = [one for one in found if one.differences]
-    yield f"{len(found)} of {asked} lists of routes; {sent} random requests, {compared} compared with the model"
+    yield f"{len(found)} of {asked} lists of routes"
+    yield f"{sent} random requests, {compared} compared with the model"
     yield f"lists of routes with a difference: {len(wrong)}"
     for one in found:
         if one.skipped:
