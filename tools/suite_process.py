@@ -72,6 +72,10 @@ def report_of(log: Path) -> Path:
     return log.with_suffix(".report")
 
 
+# Adds to a report what the run did to this machine: for tools and CI, not for users' runs.
+AUDITED = ("-p", "fixtures.machine_audit")
+
+
 def timed_suite(words: Sequence[str], log: Path) -> Ended:
     """Run the suite to its end, whatever that is; its report lies beside its log (report_of)."""
     return timed_process([*words, "--report", str(report_of(log))], {}, log)

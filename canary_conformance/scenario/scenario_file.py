@@ -124,6 +124,10 @@ class _Reading:
         steps = [
             self._step((*path, "steps", index), number) for index in range(self._length((*path, "steps")))
         ]
+        if self._at(*path, "steps") == []:
+            self._find(
+                (*path, "steps"), "has no step: leave out a stage that can't be made, it is not judged then"
+            )
         name = self._text((*path, "name"), _WORDS, "a short name")
         return Stage(number, name, tuple(step for step in steps if step is not None))
 

@@ -102,7 +102,7 @@ Step = Apply | Delete
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage; its steps are made in order. A stage without steps is listed so that it can be judged."""
+    """One stage; its steps, one at least, are made in order."""
 
     number: int
     name: str

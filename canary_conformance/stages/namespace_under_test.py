@@ -21,7 +21,7 @@ from canary_conformance.mesh.proxies import Proxies, proxied_pods
 from canary_conformance.mesh.running_components import ProxyVersions
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.manifests import ManifestFolder
-from canary_conformance.scenario.observations import Call, Opening, Page, Reply, Sample, Transition
+from canary_conformance.scenario.observations import Ballot, Call, Opening, Page, Reply, Sample, Transition
 from canary_conformance.scenario.requirement import BrokenRequirements
 from canary_conformance.scenario.stages import Delete, ObjectRef, Scenario
 from canary_conformance.stages.closed_ingress import knock_until_refused
@@ -60,6 +60,10 @@ class ScenarioRules(Protocol):
     @property
     def broken(self) -> BrokenRequirements:
         """Which requirement breaks by what goes wrong in a stage."""
+
+    @property
+    def choices(self) -> Mapping[str, Sequence[str]]:
+        """What each continuous voter votes for in turn during a transition, by its name."""
 
     def of_stage(self, number: int) -> StageRules:
         """Return what is required of a stage beyond its steps."""
@@ -277,6 +281,11 @@ class NamespaceUnderTest:
         """Return every page of a continuous voter during a transition."""
         pages = transition.pages.get(voter, ())
         return Sample(pages, f"{len(pages)} pages of the {voter} while stage {transition.stage} was entered")
+
+    def ballots_of(self, transition: Transition, voter: str) -> Sample[Ballot]:
+        """Return every vote of a continuous voter during a transition."""
+        cast = transition.ballots.get(voter, ())
+        return Sample(cast, f"{len(cast)} votes of the {voter} while stage {transition.stage} was entered")
 
     def analyze(self) -> list[str]:
         """Return what `istioctl analyze` finds in the scenario's namespace."""

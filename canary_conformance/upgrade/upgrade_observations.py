@@ -9,26 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from canary_conformance.images.versions import MeshVersion
-from canary_conformance.scenario.observations import Call, Page, Reply, ReplyKind, Sample
+from canary_conformance.scenario.observations import Ballot, Call, Page, Reply, ReplyKind, Sample
 from canary_conformance.verdicts.wording import quote
 from canary_conformance.voting.page_results import Counts
-
-
-@dataclass(frozen=True, slots=True)
-class Ballot:
-    """A vote that was cast, and the answer to it: 302 says that it was counted."""
-
-    choice: str
-    answer: Page
-
-    @property
-    def counted(self) -> bool:
-        """Whether the app said that the vote was counted."""
-        return self.answer.status == 302
-
-    def __str__(self) -> str:
-        outcome = self.answer.error or f"answered {self.answer.status}"
-        return f"vote for {self.choice}, {outcome} after {self.answer.took:.2f} s"
 
 
 @dataclass(frozen=True, slots=True)

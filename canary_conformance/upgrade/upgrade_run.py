@@ -24,9 +24,9 @@ from canary_conformance.upgrade.upgrade_moments import ORDER, Moment
 from canary_conformance.upgrade.upgrade_observations import End, Move, sightings
 from canary_conformance.upgrade.upgrade_options import Asked, BadMove
 from canary_conformance.upgrade.upgraded_proxies import look_at_proxies
-from canary_conformance.upgrade.witnesses import CHOICES, Witnesses, witnesses
+from canary_conformance.upgrade.witnesses import Witnesses, witnesses
 from canary_conformance.voting.contract import CANARY, CHAINS, FINALIZE, NEW, OLD
-from canary_conformance.voting.page_results import Counts, parse_results
+from canary_conformance.voting.page_results import DEFAULT_VOTES, Counts, parse_results
 from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY
 from canary_conformance.waiting import NotInTime, wait_until
 
@@ -218,8 +218,8 @@ class Upgrade:
                 continue
             voter.reset()
             if store in before:
-                voter.vote(CHOICES[0], before[store].cats)
-                voter.vote(CHOICES[1], before[store].dogs)
+                voter.vote(DEFAULT_VOTES[0], before[store].cats)
+                voter.vote(DEFAULT_VOTES[1], before[store].dogs)
 
 
 def moved_to(namespace: NamespaceUnderTest, mesh: Mesh) -> None:

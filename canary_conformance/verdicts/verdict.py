@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from canary_conformance.scenario.observations import Sample
 from canary_conformance.scenario.places import Finding
+from canary_conformance.verdicts.statistics import smallest_leak_found
 
 T = TypeVar("T")
 
@@ -54,3 +55,38 @@ Judge: TypeAlias = Callable[[Sample[T]], Verdict]
 def false_alarms_together(verdicts: Iterable[Verdict]) -> float:
     """Return the union bound on a false alarm among these verdicts; FALSE_ALARMS_PER_RUN limits a run's."""
     return sum(verdict.false_alarm or 0.0 for verdict in verdicts)
+
+
+def verdict_on(
+    size: int,
+    *,
+    expected: str,
+    problems: Sequence[str],
+    fine: str,
+    examples: tuple[str, ...] = (),
+    luck: bool = True,
+    late: tuple[tuple[float, float], ...] = (),
+) -> Verdict:
+    """Return the verdict on so many observations; none at all break it.
+
+    Args:
+        size: How many observations there are.
+        expected: What is required.
+        problems: What breaks it, the gravest first; none where it holds.
+        fine: What was seen where it holds.
+        examples: Offending observations.
+        luck: Whether the observations are a sample, which finds leaks from a certain size.
+        late: See Verdict.
+    """
+    told = [*problems] if size else [*problems, "nothing was seen"]
+    return Verdict(
+        held=not told,
+        expected=expected,
+        seen="\n".join(told) if told else fine,
+        evidence=told[0] if told else fine,
+        examples=examples,
+        sample_size=size,
+        false_alarm=0.0 if luck else None,
+        smallest_leak=smallest_leak_found(size) if luck and size else None,
+        late=late if told else (),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from canary_conformance.scenario.observations import Page, Reply, ReplyKind
+from canary_conformance.scenario.observations import Ballot, Page, Reply, ReplyKind
 
 _MOST_GROUPS = 4
 _MOST_NAMED = 5
@@ -36,10 +36,12 @@ def percent(share: float) -> str:
 
 
 def noun(observations: Sequence[object]) -> str:
-    """Return what the observations are called when counted: pages, replies or observations."""
+    """Return what the observations are called when counted: pages, votes, replies or observations."""
     first = observations[0] if observations else None
     if isinstance(first, Page):
         return "pages"
+    if isinstance(first, Ballot):
+        return "votes"
     return "replies" if isinstance(first, Reply) else "observations"
 
 

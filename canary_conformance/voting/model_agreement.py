@@ -17,7 +17,7 @@ from canary_conformance.model.objects.questions import Answer, explain
 from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.scenario.places import Finding
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.verdicts import LeastRequest, Unjudgeable, shares
+from canary_conformance.verdicts import LeastRequest, Policy, Unjudgeable, shares
 from canary_conformance.verdicts.model_disagreement import Disagreement
 from canary_conformance.verdicts.wording import percent, tally
 from canary_conformance.voting.feature_flag import FLAG
@@ -94,6 +94,7 @@ def agree_on_shares(
     shown_by: Mapping[str, str],
     *,
     whole: bool,
+    policy: Policy | None = None,
 ) -> int:
     """Compare how often each outcome was seen with the share that the model gives to it.
 
@@ -103,6 +104,7 @@ def agree_on_shares(
         predicted: who answers behind the page.
         shown_by: which outcome each workload shows.
         whole: whether the model has every page whole; if not, those that show no outcome are left out.
+        policy: how the outcomes are drawn, LEAST_REQUEST on idle pods unless given.
 
     Returns:
         How many pages were compared.
@@ -117,7 +119,10 @@ def agree_on_shares(
     likely = _shares(predicted, shown_by, whole=whole)
     known = {*shown_by.values()}
     misfit = _misfit(
-        shown, lambda page: NO_PAGE if NO_PAGE in likely and key(page) not in known else key(page), likely
+        shown,
+        lambda page: NO_PAGE if NO_PAGE in likely and key(page) not in known else key(page),
+        likely,
+        policy or LeastRequest(),
     )
     if misfit:
         expected = ", ".join(f"{outcome} {percent(share)}" for outcome, share in likely.items())
@@ -136,7 +141,9 @@ def _shares(predicted: Answer | None, shown_by: Mapping[str, str], *, whole: boo
     return {outcome: float(share / shown) for outcome, share in named.items() if share > 0}
 
 
-def _misfit(seen: Sample[Page], key: Callable[[Page], str], likely: Mapping[str, float]) -> str:
+def _misfit(
+    seen: Sample[Page], key: Callable[[Page], str], likely: Mapping[str, float], policy: Policy
+) -> str:
     """Return what was seen where it does not fit the shares, "" where it does."""
     counts = Counter(map(key, seen))
     if counts.keys() - likely:
@@ -144,7 +151,7 @@ def _misfit(seen: Sample[Page], key: Callable[[Page], str], likely: Mapping[str,
     if len(likely) < 2:
         return ""
     try:
-        verdict = shares(key, likely, LeastRequest())(seen)
+        verdict = shares(key, likely, policy)(seen)
     except Unjudgeable:
         # So small a share that this sample fits any: each outcome that was seen has a chance.
         return ""

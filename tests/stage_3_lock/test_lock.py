@@ -23,6 +23,7 @@ from canary_conformance.voting.page_checks import formatted_as
 from canary_conformance.voting.reachability import ready_workload
 from canary_conformance.voting.scenario_objects import applied_objects, behind_service
 from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY
+from canary_conformance.voting.transition_traffic import expect_answered_all_along, expect_votes_kept
 from fixtures.marks import beside, lasts_until, requirement
 
 BOTH = ("voting-analytics 1.0", "voting-analytics 1.1")
@@ -95,6 +96,18 @@ def test_locking_loses_no_request(transition: Transition, namespace: NamespaceUn
     live_at = transition.steps[-1].live_at
     for voter in (ORDINARY, FLAGGED):
         expect(namespace.pages_of(transition, voter), no_failed_page(live_at))
+
+
+@requirement("R3.7")
+def test_locking_loses_no_vote(transition: Transition, namespace: NamespaceUnderTest) -> None:
+    expect_votes_kept(namespace, transition)
+
+
+@requirement("R3.7")
+def test_voters_are_answered_all_along_while_the_lock_is_applied(
+    transition: Transition, namespace: NamespaceUnderTest
+) -> None:
+    expect_answered_all_along(namespace, transition)
 
 
 @requirement("R3.7")

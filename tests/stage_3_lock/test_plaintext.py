@@ -4,6 +4,7 @@ from canary_conformance.verdicts import expect, matrix
 from canary_conformance.verdicts.checks import answered
 from canary_conformance.voting.contract import LOCK
 from canary_conformance.voting.locked_traffic import expect_calls_to, expect_refused_plaintext
+from canary_conformance.voting.undeclared_ports import expect_refused_plaintext_at_undeclared_ports
 from fixtures.marks import lasts_until, requirement
 
 
@@ -11,6 +12,12 @@ from fixtures.marks import lasts_until, requirement
 @lasts_until(4)
 def test_plaintext_is_refused_at_every_workload_port(namespace: NamespaceUnderTest) -> None:
     expect_refused_plaintext(namespace)
+
+
+@requirement("R3.5")
+@lasts_until(4)
+def test_plaintext_is_refused_at_ports_that_no_container_declares(namespace: NamespaceUnderTest) -> None:
+    expect_refused_plaintext_at_undeclared_ports(namespace)
 
 
 @requirement("R3.5")

@@ -33,6 +33,8 @@ from canary_conformance.voting.scenario_objects import (
     page_routed_at,
 )
 from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY
+from canary_conformance.voting.transition_traffic import expect_answered_all_along, expect_votes_kept
+from canary_conformance.voting.vote_samples import WITH_THE_FLAG, WITHOUT_THE_FLAG, expect_counted, votes_of
 from fixtures.marks import beside, requirement
 
 if TYPE_CHECKING:  # it needs the library that drives a browser, which most runs don't
@@ -59,6 +61,20 @@ def test_ordinary_voters_never_see_2_0_nor_an_error_during_the_roll_out(
         every(both(whole_page, served_by("1.0"))),
         no_failed_page(page_routed_at(namespace, transition)),
     )
+
+
+@requirement("R4.1")
+def test_ordinary_voters_lose_no_vote_during_the_roll_out(
+    transition: Transition, namespace: NamespaceUnderTest
+) -> None:
+    expect_votes_kept(namespace, transition, [ORDINARY])
+
+
+@requirement("R4.1")
+def test_ordinary_voters_are_answered_all_along_during_the_roll_out(
+    transition: Transition, namespace: NamespaceUnderTest
+) -> None:
+    expect_answered_all_along(namespace, transition, [ORDINARY])
 
 
 @requirement("R4.1")
@@ -118,6 +134,19 @@ def test_voter_without_the_flag_never_sees_2_0(namespace: NamespaceUnderTest) ->
 def test_voter_with_the_flag_always_sees_2_0(namespace: NamespaceUnderTest) -> None:
     pages = pages_of_chain(namespace, "2.0")
     expect(pages, every(both(whole_page, served_by("2.0"))))
+
+
+@requirement("R4.3")
+@pytest.mark.routing
+def test_votes_without_the_flag_are_never_counted_by_2_0(namespace: NamespaceUnderTest) -> None:
+    expect_counted(votes_of(namespace, WITHOUT_THE_FLAG), "1.0")
+
+
+@requirement("R4.4")
+@pytest.mark.routing
+@beside("R4.3")
+def test_votes_with_the_flag_are_always_counted_by_2_0(namespace: NamespaceUnderTest) -> None:
+    expect_counted(votes_of(namespace, WITH_THE_FLAG), "2.0")
 
 
 @requirement("R4.6")

@@ -19,6 +19,11 @@ from canary_conformance.verdicts import (
 )
 from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.voting.cookie_matrix import versions_by_cookie
+from canary_conformance.voting.distinguished_answers import (
+    any_request,
+    expect_answers,
+    expect_every_condition_is_probed,
+)
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING
 from canary_conformance.voting.page_checks import routed_to
 from canary_conformance.voting.scenario_objects import (
@@ -29,6 +34,8 @@ from canary_conformance.voting.scenario_objects import (
 )
 from canary_conformance.voting.stage_rules import EVERYONE, FLAGGED, ORDINARY, open_everyones_pages
 from canary_conformance.voting.static.static_objects import old_references, subsets_of
+from canary_conformance.voting.transition_traffic import expect_answered_all_along, expect_votes_kept
+from canary_conformance.voting.vote_samples import WITH_THE_FLAG, WITHOUT_THE_FLAG, expect_counted, votes_of
 from fixtures.marks import requirement
 
 ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0": 1}
@@ -81,6 +88,25 @@ def test_no_cookie_leads_anywhere_else(namespace: NamespaceUnderTest) -> None:
     expect(seen, matrix(dict.fromkeys(cookies, routed_to("2.0")), "cookies"))
 
 
+@requirement("R5.1")
+@pytest.mark.routing
+def test_every_request_that_the_routes_distinguish_reaches_2_0(namespace: NamespaceUnderTest) -> None:
+    expect_answers(namespace, any_request)
+
+
+@requirement("R5.1")
+@pytest.mark.routing
+def test_nothing_runs_on_the_pages_way_that_no_request_can_show(namespace: NamespaceUnderTest) -> None:
+    expect_every_condition_is_probed(namespace)
+
+
+@requirement("R5.1")
+@pytest.mark.routing
+@pytest.mark.parametrize("kind", [WITHOUT_THE_FLAG, WITH_THE_FLAG])
+def test_everyones_votes_are_counted_by_2_0(namespace: NamespaceUnderTest, kind: str) -> None:
+    expect_counted(votes_of(namespace, kind), "2.0")
+
+
 @requirement("R5.2")
 def test_nothing_dangles(namespace: NamespaceUnderTest) -> None:
     expect(namespace.analyze(), nothing("findings of istioctl analyze"))
@@ -102,3 +128,15 @@ def test_old_deployments_are_deleted_without_one_failed_page(
         namespace.pages_of(transition, ORDINARY),
         only_before(page_routed_at(namespace, transition), served_by("1.0")),
     )
+
+
+@requirement("R5.3")
+def test_finalizing_loses_no_vote(transition: Transition, namespace: NamespaceUnderTest) -> None:
+    expect_votes_kept(namespace, transition)
+
+
+@requirement("R5.3")
+def test_voters_are_answered_all_along_while_old_deployments_are_deleted(
+    transition: Transition, namespace: NamespaceUnderTest
+) -> None:
+    expect_answered_all_along(namespace, transition)

@@ -13,6 +13,7 @@ from canary_conformance.voting.static.stage_moments import pages_during, uninter
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
+    as_in_the_source,
     as_listed,
     legs_are,
     mutual_tls_on_every_leg,
@@ -34,6 +35,7 @@ BOTH = {"voting-analytics 1.0": 1, "voting-analytics 1.1": 1}
 @requirement("R0.1")
 def test_lock_creates_and_configures_what_the_source_lists(plan: Plan) -> None:
     expect(applied(plan, 3), as_listed(plan, 3))
+    expect(plan, as_in_the_source(3))
 
 
 @requirement("R0.1")

@@ -22,6 +22,7 @@ from canary_conformance.voting.static.stage_moments import pages_during, uninter
 from canary_conformance.voting.static.static_chains import chain_of, page_seen
 from canary_conformance.voting.static.static_judges import (
     answered_by,
+    as_in_the_source,
     as_listed,
     because,
     mutual_tls_on_every_leg,
@@ -67,6 +68,7 @@ FLAG_PATHS = ("/featureflag/set", "/featureflag/clear")
 @requirement("R0.1")
 def test_canary_creates_and_configures_what_the_source_lists(plan: Plan) -> None:
     expect(applied(plan, 4), as_listed(plan, 4))
+    expect(plan, as_in_the_source(4))
 
 
 @requirement("R0.1")

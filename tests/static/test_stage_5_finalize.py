@@ -10,6 +10,7 @@ from canary_conformance.voting.static.stage_moments import pages_during, uninter
 from canary_conformance.voting.static.static_chains import page_seen
 from canary_conformance.voting.static.static_judges import (
     answered_by,
+    as_in_the_source,
     as_listed,
     mutual_tls_on_every_leg,
     nothing_found,
@@ -36,6 +37,7 @@ ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0"
 @requirement("R0.1")
 def test_finalize_configures_and_deletes_what_the_scenario_lists(plan: Plan) -> None:
     expect(applied(plan, 5), as_listed(plan, 5))
+    expect(plan, as_in_the_source(5))
 
 
 @requirement("R0.1")

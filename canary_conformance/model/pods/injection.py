@@ -15,6 +15,7 @@ from canary_conformance.model.objects.mesh_profile import INJECTION, REVISION, M
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.questions import Rule
 from canary_conformance.model.pods.component import PROXY
+from canary_conformance.model.pods.proxy_annotations import check_proxy_annotations
 
 _INJECT = "sidecar.istio.io/inject"
 _PROXY_IMAGE, _PROXY_TYPE = "sidecar.istio.io/proxyImage", "sidecar.istio.io/proxyImageType"
@@ -180,6 +181,7 @@ def capture_of(annotations: Part) -> Capture:
         if name.partition("/")[0].endswith("istio.io") and name not in _SPOKEN:
             part.problem("the model does not support this annotation")
     _check_proxy_config(annotations[_PROXY_CONFIG])
+    check_proxy_annotations(annotations)
     only = annotations[f"{_TRAFFIC}/includeInboundPorts"]
     listed = None if not only or only.text() == "*" else _numbers(only)
     return Capture(listed, _numbers(annotations[f"{_TRAFFIC}/excludeInboundPorts"]))

@@ -139,6 +139,9 @@ class Answers:
     def _in_cluster(self, request: Request) -> Answer:
         source, host = request.source, without_port(request.host)
         service = self.service_called(host, source.namespace)
+        # With a dot at its end a name is complete: no search domain makes a short one a Service's (RFC 1034).
+        if service and request.host.partition(":")[0].endswith("."):
+            service = service if host == service.host else None
         if service is None or source.no_dns:
             problem = self.clusters.unsupported.of_host(host)
             return Answer((unknown(problem),)) if problem else _no_such_host(host, source.no_dns)

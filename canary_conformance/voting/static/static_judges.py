@@ -17,6 +17,7 @@ from canary_conformance.verdicts.exact_judges import compared, is_unchanged, lis
 from canary_conformance.verdicts.verdict import MOST_EXAMPLES, Verdict
 from canary_conformance.verdicts.wording import listed
 from canary_conformance.voting.chains import REFUSED
+from canary_conformance.voting.source_objects import lacking, strange
 from canary_conformance.voting.stage_contract import PODS_AT, legs_at
 from canary_conformance.voting.static.manifest_causes import (
     by_line,
@@ -123,7 +124,10 @@ def pods_ready(
 
 
 def as_listed(plan: Plan, stage: int) -> Callable[[Sequence[str]], Verdict]:
-    """Judge that a stage creates, configures and deletes what the scenario lists (R0.1)."""
+    """Judge that a stage creates, configures and deletes what the scenario lists (R0.1).
+
+    Objects that the source does not know are a remark.
+    """
     listed = plan.scenario.stage(stage).required()
 
     def judge(seen: Sequence[str]) -> Verdict:
@@ -140,7 +144,21 @@ def as_listed(plan: Plan, stage: int) -> Callable[[Sequence[str]], Verdict]:
         files = plan.scenario.stage(stage).files()
         found = [one for file in files for one in plan.manifests.files.get(file, ())]
         causes = [Finding(one.place, wrong[str(one.ref)]) for one in found if str(one.ref) in wrong]
-        return because(listed_objects(listed), lambda: causes)(seen)
+        verdict = because(listed_objects(listed), lambda: causes)(seen)
+        remarks = [verdict.remark, *(f"{one.sentence} ({one.place})" for one in strange(plan, stage))]
+        return replace(verdict, remark="; ".join(filter(None, remarks)))
+
+    return judge
+
+
+def as_in_the_source(stage: int) -> Callable[[Plan], Verdict]:
+    """Judge that after a stage all objects of the source are there, whatever scenario.yaml lists (R0.1)."""
+
+    def judge(plan: Plan) -> Verdict:
+        missing = lacking(plan, stage)
+        row = f"stage {stage} leaves out {listed(missing)}, which the source has by then"
+        fine = f"no object of the source is missing after stage {stage}"
+        return compared(fine, [row] if missing else [], fine, len(plan.scenario.stage(stage).steps))
 
     return judge
 

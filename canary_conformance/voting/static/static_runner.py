@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
-from canary_conformance.errors import BadInput, NotSpoken
+from canary_conformance.errors import BadInput, NotJudged
 from canary_conformance.model.objects.mesh_profile import MeshProfile, mesh_profile
 from canary_conformance.model.stage_plan import Plan, plan_of
 from canary_conformance.paths import MANIFESTS, STATIC_TESTS
@@ -21,7 +21,7 @@ from canary_conformance.scenario.places import Finding, refuse
 from canary_conformance.scenario.scenario_folder import SCENARIO_FILE, load_scenario
 from canary_conformance.scenario.stages import Scenario, stage_named
 from canary_conformance.verdicts.expect import ExpectationFailed
-from canary_conformance.voting.static.unmodelled_kinds import judged_by_the_model
+from canary_conformance.voting.static.unmodelled_parts import judged_by_the_model
 from canary_conformance.voting.voting_app import VOTING_APP
 
 BAD_INPUT = "bad input"
@@ -94,7 +94,7 @@ def what_the_model_says(plan: Plan, requirement_id: str) -> ModelView:
         except ExpectationFailed as broken:
             verdict = broken.verdict
             return ModelView("\n".join(verdict.examples) or verdict.seen, verdict.causes)
-        except NotSpoken as unknown:
+        except NotJudged as unknown:
             return ModelView(f"not judged: {unknown}")
     return ModelView("by the manifests alone this requirement holds") if asked else ModelView()
 
@@ -170,7 +170,7 @@ def _judged(test: StaticTest, plan: Plan) -> StaticResult:
             test.judge(plan)
     except ExpectationFailed as broken:
         return StaticResult(test.requirements, held=False, words=str(broken), node=test.node)
-    except NotSpoken as unknown:
+    except NotJudged as unknown:
         return StaticResult(test.requirements, held=True, words=str(unknown), node=test.node)
     return StaticResult(test.requirements, held=True, words="", node=test.node)
 

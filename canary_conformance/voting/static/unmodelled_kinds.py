@@ -9,71 +9,33 @@ references of each kind, as its row says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
-from canary_conformance.errors import NotSpoken
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.state import POD_MAKERS, InForce, State
 from canary_conformance.model.pods.scaling import KIND as AUTOSCALER
 from canary_conformance.model.pods.scaling import autoscaler
-from canary_conformance.model.stage_plan import Plan
+from canary_conformance.model.routing.services import services
+from canary_conformance.model.unsupported_objects import Unsupported
 from canary_conformance.scenario.kinds import is_known
-from canary_conformance.verdicts.expect import ExpectationFailed
-from canary_conformance.voting.requirements import REQUIREMENTS
-
-EVERYTHING = frozenset(REQUIREMENTS)
-ACCEPTED = frozenset({"R0.1"})
-WAYS_IN = frozenset({"R1.4"})
-NUMBERS = frozenset({"R1.2", "R1.6", "R2.1", "R2.2", "R4.2", "R5.3"})
-PODS = frozenset({"R1.2", "R1.3", "R2.1", "R4.2", "R4.9", "R5.3"})
-CLAIMS = frozenset({"R4.2", "R4.9", "R5.4"})
-TRAFFIC = frozenset(
-    [
-        "R1.5",
-        "R1.6",
-        "R1.7",
-        "R2.2",
-        "R2.3",
-        "R3.1",
-        "R3.2",
-        "R3.3",
-        "R3.4",
-        "R3.5",
-        "R3.6",
-        "R3.7",
-        "R4.1",
-        "R4.3",
-        "R4.4",
-        "R4.5",
-        "R4.6",
-        "R4.7",
-        "R4.8",
-        "R4.9",
-        "R4.10",
-        "R5.1",
-        "R5.3",
-        "R5.4",
-    ]
+from canary_conformance.voting.static.requirement_sets import (
+    ACCEPTED,
+    CLAIMS,
+    EVERYTHING,
+    NOTHING,
+    NUMBERS,
+    PODS,
+    RUNS,
+    TRAFFIC,
+    WAYS_IN,
+    Effect,
 )
+
 _POD_OF = {"Pod": (), "CronJob": ("spec", "jobTemplate", "spec", "template")}
 _TEMPLATE = ("spec", "template")
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What an object could do that the model doesn't follow.
-
-    may_mend: whether it could make a requirement hold that fails without it.
-    """
-
-    touches: frozenset[str]
-    why: str
-    may_mend: bool = False
-
-
-NOTHING = Effect(frozenset(), "")
 Rule = Callable[[InForce, State], Effect]
 
 
@@ -165,6 +127,25 @@ def _autoscaler(one: InForce, state: State) -> Effect:
     return NOTHING
 
 
+def _mesh_object(one: InForce, state: State) -> Effect:
+    """See canary_conformance.model.unsupported_objects: it counts where it can touch the scenario's traffic."""
+    touching = Unsupported(replace(state, objects={one.key: one}), state.mesh.root_namespace)
+    pods = [*_labels_of_pods(state)]
+    places = [
+        *(touching.of_client(state.namespace, labels) for labels in pods),
+        *(touching.of_server(state.namespace, labels) for labels in pods),
+        *(touching.of_gateway(one.namespace, one.labels) for one in state.mesh.gateways),
+        *(
+            touching.of_host(service.host, port.number)
+            for service in services(state).values()
+            for port in service.ports
+        ),
+    ]
+    if not any(places):
+        return NOTHING
+    return Effect(RUNS, f"the model does not follow what a {one.key.kind} does to traffic", may_mend=True)
+
+
 _ENFORCED = _of_selected_pods(
     "podSelector", TRAFFIC | PODS - {"R1.3"}, "the CNI plugin decides whether and how it is enforced"
 )
@@ -174,7 +155,7 @@ _ADDRESSES = _always(TRAFFIC | {"R2.1"}, "it adds addresses to a Service", may_m
 _INERT = _always(frozenset(), "nothing in the scenario reads it")
 _PLUGIN = _of_selected_pods("selector", TRAFFIC, "it runs code of its own in the proxies", may_mend=True)
 
-# What is not here the model follows (canary_conformance.model), like a Secret or a Service.
+# Of what is not here the model follows the fields, see voting.static.field_rows_mesh.
 TABLE: Mapping[str, Rule] = {
     "PodDisruptionBudget": _always(frozenset(), "limits evictions, and the scenario evicts no pod"),
     **dict.fromkeys(("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"), _GRANTS),
@@ -185,6 +166,7 @@ TABLE: Mapping[str, Rule] = {
     **dict.fromkeys(("FlowSchema", "PriorityLevelConfiguration", "CustomResourceDefinition"), _INERT),
     "WorkloadGroup": _always(frozenset(), "describes machines outside of the cluster, and none joins"),
     "NetworkPolicy": _network_policy,
+    **dict.fromkeys(("EnvoyFilter", "RequestAuthentication", "ServiceEntry"), _mesh_object),
     "ResourceQuota": _quota,
     "LimitRange": _always(PODS, "it gives limits to containers without any, the injected proxy's among them"),
     **dict.fromkeys(("Pod", "ReplicaSet", "ReplicationController", "Job", "CronJob"), _other_pods),
@@ -221,47 +203,9 @@ def effect_of(one: InForce, state: State) -> Effect:
     return rule(one, state) if rule else NOTHING
 
 
-def unmodelled(plan: Plan, stage: int, requirements: Sequence[str]) -> list[tuple[str, Effect]]:
-    """Return each object of a stage that could touch one of these requirements, in words, and its effect."""
-    found: dict[str, Effect] = {}
-    for one, state in _in_force(plan, stage):
-        effect = effect_of(one, state)
-        if effect.touches.intersection(requirements):
-            place = one.manifest.place
-            found.setdefault(f"{one.key} ({place}) is not part of the model: {effect.why}", effect)
-    return list(found.items())
-
-
-@contextmanager
-def judged_by_the_model(plan: Plan, stage: int, requirements: Sequence[str]) -> Iterator[None]:
-    """Judge requirements in the block.
-
-    Raises NotSpoken where an object outside of the model could touch them.
-    """
-    touching = unmodelled(plan, stage, requirements)
-    try:
-        yield
-    except NotSpoken:
-        if touching:
-            # It names the object and its line, where the model names what it was asked.
-            raise NotSpoken(touching[0][0]) from None
-        raise
-    except ExpectationFailed:
-        mending = [description for description, effect in touching if effect.may_mend]
-        if mending:
-            raise NotSpoken(mending[0]) from None
-        raise
-    if touching:
-        raise NotSpoken(touching[0][0])
-
-
-def _in_force(plan: Plan, stage: int) -> Iterator[tuple[InForce, State]]:
-    """Yield every object outside of the model with each state of a stage that it is there in."""
-    states = [plan.before(stage).state, *(moment.model.state for moment in plan.during(stage))]
-    for state in states:
-        for one in state.objects.values():
-            if one.key.kind in TABLE or not _is_defined(one):
-                yield one, state
+def is_followed(one: InForce) -> bool:
+    """Return whether an object's kind is modelled, so that its single fields count."""
+    return one.key.kind not in TABLE and _is_defined(one)
 
 
 def _is_defined(one: InForce) -> bool:

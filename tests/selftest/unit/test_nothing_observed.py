@@ -68,6 +68,7 @@ NO_JUDGES = {
     "nothing_found",
     "nothing",
     "longest_gap",
+    "as_in_the_source",  # of a stage, which has one step at least
     "as_listed",  # listed_objects of a plan
     "legs_are",  # below
     "mutual_tls_on_every_leg",  # of a stage's contract

@@ -1,0 +1,142 @@
+"""The rows of metadata: names, labels and annotations of every kind, and the namespace's labels in scenario.yaml.
+
+A label or annotation is known by its key. Keys of Kubernetes' and Istio's own domains mean something to their
+controllers, so one that is not listed here is unknown; no other controller is part of the scenario. Sources:
+Kubernetes, "Well-Known Labels, Annotations and Taints"; Istio, "Resource Labels", "Resource Annotations".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from canary_conformance.voting.static.field_classes import Row, harmless, modelled, tree_of, unknown
+from canary_conformance.voting.static.requirement_sets import ACCEPTED, CLAIMS, EVERYTHING, RUNS, WAYS_IN
+
+_FOREIGN = "the model does not follow this key of Kubernetes or Istio"
+# Written by tools, or read by controllers that decide nothing here.
+_HARMLESS_DOMAINS = (
+    "app.kubernetes.io",
+    "cluster-autoscaler.kubernetes.io",
+    "external-dns.alpha.kubernetes.io",
+    "kubectl.kubernetes.io",
+)
+_HARMLESS_KEYS = frozenset(
+    {
+        "controller.kubernetes.io/pod-deletion-cost",
+        "deployment.kubernetes.io/revision",
+        "kubernetes.io/change-cause",
+        "kubernetes.io/description",
+        "kubernetes.io/metadata.name",
+        "service.istio.io/canonical-name",
+        "service.istio.io/canonical-revision",
+    }
+)
+_OWN = ("kubernetes.io", "k8s.io", "istio.io")
+# Istio reads it without a domain.
+_LOCALITY = "istio-locality"
+_OF_PODS = frozenset({"sidecar.istio.io/inject", "istio.io/rev", "security.istio.io/tlsMode"})
+_OF_NAMESPACES = frozenset(
+    {
+        "istio-injection",
+        "istio.io/rev",
+        "pod-security.kubernetes.io/enforce",
+        "pod-security.kubernetes.io/enforce-version",
+        "pod-security.kubernetes.io/audit",
+        "pod-security.kubernetes.io/audit-version",
+        "pod-security.kubernetes.io/warn-version",
+    }
+)
+_WARN = "pod-security.kubernetes.io/warn"
+
+
+def is_known_key(key: str, _value: Any = None) -> bool:
+    """Return whether a label's or annotation's key means nothing to any controller of the scenario."""
+    domain, slash, _ = key.rpartition("/")
+    if key in _HARMLESS_KEYS or any(_is_of(domain, one) for one in _HARMLESS_DOMAINS):
+        return True
+    return not (slash and any(_is_of(domain, one) for one in _OWN)) and key != _LOCALITY
+
+
+def is_known_annotation_of_pods(key: str, value: Any) -> bool:
+    """Return whether an annotation of pods is modelled (Istio's, in model.pods.injection) or means nothing."""
+    return is_known_key(key) or _is_of(key.rpartition("/")[0], "istio.io") or _is_default_profile(key, value)
+
+
+def is_known_label_of_pods(key: str, _value: Any) -> bool:
+    """Return whether a label of pods is modelled or means nothing."""
+    return key in _OF_PODS or is_known_key(key)
+
+
+def is_known_label_of_namespaces(key: str, value: Any) -> bool:
+    """Return whether a label of a namespace is modelled or means nothing.
+
+    Pods that its standard for warnings refuses are applied with warnings, which R0.1 forbids.
+    """
+    return key in _OF_NAMESPACES or is_known_key(key) or (key == _WARN and value == "privileged")
+
+
+def _is_default_profile(key: str, value: Any) -> bool:
+    """Return whether an annotation gives a container the profile of AppArmor that it has anyway."""
+    return key.startswith("container.apparmor.security.beta.kubernetes.io/") and value == "runtime/default"
+
+
+def _is_of(domain: str, parent: str) -> bool:
+    return domain == parent or domain.endswith(f".{parent}")
+
+
+_SERVERS_OWN = harmless(
+    "the API server sets it; an apply that sets it is ignored or refused (R0.1)",
+    "metadata.{creationTimestamp,deletionGracePeriodSeconds,generation,selfLink}",
+    "metadata.{uid,resourceVersion}",
+    "metadata.managedFields.**",
+    "status.**",
+)
+_IN_DELETION = unknown(
+    EVERYTHING - ACCEPTED,
+    "the API server keeps it, and controllers pass over an object that is in deletion (a Service gets no "
+    "endpoints)",
+    "metadata.deletionTimestamp",
+)
+_COMMON: tuple[Row, ...] = (
+    harmless("it names the kind, by which the object is read", "{apiVersion,kind}"),
+    modelled("model.objects.state", "metadata.{name,namespace}", "metadata.finalizers.*"),
+    modelled("model.objects.state", "metadata.ownerReferences.**"),
+    harmless("with a name of its own an object gets none that is made up", "metadata.generateName"),
+    _SERVERS_OWN,
+    _IN_DELETION,
+)
+_TOUCHED = RUNS | CLAIMS
+METADATA = (
+    *_COMMON,
+    unknown(_TOUCHED, _FOREIGN, "metadata.{labels,annotations}.*", fine=is_known_key, may_mend=True),
+)
+"""The rows of every kind but Namespace."""
+
+NAMESPACE = tree_of(
+    (
+        *_COMMON,
+        unknown(EVERYTHING, _FOREIGN, "metadata.labels.*", fine=is_known_label_of_namespaces, may_mend=True),
+        unknown(_TOUCHED | WAYS_IN, _FOREIGN, "metadata.annotations.*", fine=is_known_key, may_mend=True),
+        unknown(
+            frozenset({"R6.1"}),
+            "what lifts this finalizer is not in the manifests",
+            "spec.finalizers.*",
+            fine=lambda _key, value: value == "kubernetes",
+        ),
+    )
+)
+"""The rows of a namespace, of scenario.yaml's own labels too."""
+
+POD_METADATA = (
+    unknown(RUNS, _FOREIGN, "metadata.labels.*", fine=is_known_label_of_pods, may_mend=True),
+    unknown(RUNS, _FOREIGN, "metadata.annotations.*", fine=is_known_annotation_of_pods, may_mend=True),
+    harmless("pods are called by what makes them", "metadata.{name,generateName,namespace}"),
+    unknown(RUNS, "the model does not follow it in pods", "metadata.{finalizers,ownerReferences}.**"),
+    harmless(
+        "the API server sets it in each pod",
+        "metadata.{creationTimestamp,deletionTimestamp,deletionGracePeriodSeconds,generation,selfLink}",
+        "metadata.{uid,resourceVersion}",
+        "metadata.managedFields.**",
+    ),
+)
+"""The rows of the metadata of a template of pods."""
