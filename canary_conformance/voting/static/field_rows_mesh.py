@@ -160,9 +160,7 @@ _POLICY = tree_of(
         ),
     )
 )
-_PORT = Tree(
-    parts={**_POLICY.parts, "port": Tree(parts={"number": Tree(modelled("model.routing.destination_rules"))})}
-)
+_PORT = Tree(parts={**_POLICY.parts, "port": Tree(parts={"number": Tree(modelled("model.routing.destination_rules"))})})
 _WHOLE = Tree(parts={**_POLICY.parts, "portLevelSettings": Tree(parts={"*": _PORT})})
 DESTINATION_RULE = tree_of(
     (
@@ -223,10 +221,7 @@ AUTHORIZATION_POLICY = tree_of(
     (
         *METADATA,
         modelled("model.routing.authorization", "spec.action", "spec.selector.matchLabels.*"),
-        modelled(
-            "model.routing.authorization",
-            f"spec.rules.*.from.*.source.{{{_SOURCES[1:-1]},{_NO_SOURCES[1:-1]}}}.**",
-        ),
+        modelled("model.routing.authorization", f"spec.rules.*.from.*.source.{{{_SOURCES[1:-1]},{_NO_SOURCES[1:-1]}}}.**"),
         modelled(
             "model.routing.authorization",
             f"{_OPERATION}.{{hosts,methods,paths,ports,notHosts,notMethods,notPaths,notPorts}}.**",
