@@ -44,10 +44,11 @@ def test_the_same_seed_draws_the_same_requests() -> None:
 
 
 def test_headers_of_one_name_are_joined() -> None:
-    sent = Sent("GET", "/?q=1", (("cookie", "a"), ("cookie", "b"), ("host", "web.example")))
-    assert as_request(sent, "192.0.2.1").headers == {"cookie": "a,b"}
-    assert as_request(sent, "192.0.2.1").host == "web.example"
-    assert str(sent) == "GET /?q=1; cookie: 'a'; cookie: 'b'; host: 'web.example'"
+    sent = Sent("GET", "/?q=1", (("cookie", "a"), ("cookie", "b"), ("x", "c"), ("x", "d")))
+    assert as_request(sent, "192.0.2.1").headers == {"cookie": "a; b", "x": "c,d"}
+    assert as_request(sent, "192.0.2.1").host == "192.0.2.1"
+    assert as_request(Sent("GET", "/", (("host", "web.example"),)), "192.0.2.1").host == "web.example"
+    assert str(sent) == "GET /?q=1; cookie: 'a'; cookie: 'b'; x: 'c'; x: 'd'"
 
 
 def test_routes_name_themselves_in_their_answers() -> None:

@@ -45,10 +45,10 @@ class Sent:
 
     @property
     def joined(self) -> Mapping[str, str]:
-        """The headers as Envoy compares them: those of one name are joined by a comma."""
+        """The headers as Envoy compares them: those of one name are joined (seen: cookies by "; ")."""
         found: dict[str, str] = {}
         for name, text in self.headers:
-            found[name] = f"{found[name]},{text}" if name in found else text
+            found[name] = f"{found[name]}{_joint(name)}{text}" if name in found else text
         return found
 
     def __str__(self) -> str:
@@ -113,9 +113,13 @@ class RandomRequests:
         return text[:at] + letter + text[at + self._chance.randint(0, 1) :]
 
     def _parts(self, name: str, text: str) -> list[str]:
-        """Return what is sent of a header: sometimes two headers of one name, where a comma joins them."""
-        first, comma, rest = text.partition(",")
-        whole = name == "host" or not comma or self._chance.random() < 0.5
+        """Return what is sent of a header: sometimes two of one name, which Envoy joins to it."""
+        first, joint, rest = text.partition(_joint(name))
+        whole = name == "host" or not joint or self._chance.random() < 0.5
         if whole or first != first.strip() or rest != rest.strip():
             return [text]
         return [first, rest]
+
+
+def _joint(name: str) -> str:
+    return "; " if name == COOKIE else ","

@@ -20,7 +20,6 @@ _PATTERNS = (
 _TEXTS = ("a", "true", "iPhone", "")
 _VALUES = (
     *({"regex": one} for one in _PATTERNS),
-    {"regex": "*"},
     *({"exact": one} for one in (FLAG, *_TEXTS)),
     *({"prefix": one} for one in ("featureflag=", *_TEXTS)),
     {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import threading
 from collections.abc import Sequence
@@ -49,13 +50,14 @@ class CameBack:
 def send_all(address: str, requests: Sequence[Sent]) -> list[CameBack]:
     """Send each request once to host:port, and return the answers in the same order."""
     own = threading.local()
+    with contextlib.ExitStack() as opened, ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
 
-    def send(sent: Sent) -> CameBack:
-        if not hasattr(own, "connection"):
-            own.connection = http.client.HTTPConnection(address, timeout=LIMITS.request)
-        return _came_back(own.connection, address, sent)
+        def send(sent: Sent) -> CameBack:
+            if not hasattr(own, "connection"):
+                own.connection = http.client.HTTPConnection(address, timeout=LIMITS.request)
+                opened.callback(own.connection.close)
+            return _came_back(own.connection, address, sent)
 
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         return list(pool.map(send, requests, chunksize=1))
 
 
