@@ -1,7 +1,7 @@
 """The exit codes of the suite and of every command that runs it: one table, used by all of them.
 
 The plugin decides which of them a run ends with (fixtures.exit_status); commands that make many runs
-tell the codes of their runs apart by it.
+distinguish the codes of their runs by it.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from typing import IO
 
 from canary_conformance.errors import EnvironmentFailed
 
-LINES_TOLD = 15
+LINES_SHOWN = 15
 _running: set[subprocess.Popen[bytes]] = set()
 
 
@@ -120,7 +120,7 @@ def end_running() -> None:
         _kill(process)
 
 
-def last_lines(text: str, count: int = LINES_TOLD) -> str:
+def last_lines(text: str, count: int = LINES_SHOWN) -> str:
     """Return the last non-empty lines of a text, indented by two spaces."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     return "\n".join(f"  {line}" for line in lines[-count:])
@@ -128,9 +128,9 @@ def last_lines(text: str, count: int = LINES_TOLD) -> str:
 
 def _failure(words: Sequence[str], how: str, errors: bytes | None, output: bytes | None) -> CommandFailed:
     """Return how a command ended, with the last lines of its errors, or of its output where it wrote none."""
-    told = last_lines((errors or b"").decode(errors="replace"))
-    told = told or last_lines((output or b"").decode(errors="replace"))
-    return CommandFailed(f"{_short(words)} {how}" + (f":\n{told}" if told else ""))
+    output_end = last_lines((errors or b"").decode(errors="replace"))
+    output_end = output_end or last_lines((output or b"").decode(errors="replace"))
+    return CommandFailed(f"{_short(words)} {how}" + (f":\n{output_end}" if output_end else ""))
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -68,9 +68,9 @@ class CommandLine(Parser):
         """Add the versions of the one cluster; the environment has them too, which the suite's runs obey."""
         add_version_options(self.add_argument)
 
-    def add_rounds(self, default: int, told: str) -> None:
+    def add_rounds(self, default: int, help_text: str) -> None:
         """Add --rounds with its help, and the versions of the one cluster that they are made on."""
-        self.add_argument("--rounds", type=count_of, default=default, metavar="N", help=told)
+        self.add_argument("--rounds", type=count_of, default=default, metavar="N", help=help_text)
         self.add_versions()
 
     def read(self, words: Sequence[str] | None) -> tuple[argparse.Namespace, SuiteOptions]:
@@ -103,15 +103,15 @@ def end_as_the_suite(work: Callable[[], int]) -> int:
     except SuiteDefect as defect:
         return _ended(ExitStatus.DEFECT, str(defect))
     except Exception as error:
-        status, told = status_of(error), str(error)
+        status, reason = status_of(error), str(error)
         if status is ExitStatus.DEFECT:
             sys.stderr.write(trace_of(error))
-            told = "not of your manifests; please report it with the traceback above"
-        return _ended(status, told)
+            reason = "not of your manifests; please report it with the traceback above"
+        return _ended(status, reason)
 
 
-def _ended(status: ExitStatus, told: str) -> int:
-    sys.stderr.write(f"{word_of(status)}: {told}\n" if told else f"{word_of(status)}\n")
+def _ended(status: ExitStatus, reason: str) -> int:
+    sys.stderr.write(f"{word_of(status)}: {reason}\n" if reason else f"{word_of(status)}\n")
     return int(status)
 
 

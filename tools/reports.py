@@ -34,19 +34,19 @@ def report_folder(command: str) -> Path:
     return folder
 
 
-def tell(report: Path, told: str, **files: str) -> None:
+def publish(report: Path, text: str, **files: str) -> None:
     """Print a table, then write it beside the folder of a report, so that a full disk takes nothing away.
 
     Args:
         report: The folder; it need not exist.
-        told: The table.
+        text: The table.
         files: What to write instead of the table, by the ending of the file's name.
 
     Raises:
         EnvironmentFailed: A file cannot be written.
     """
-    say(f"\n{told}")
-    for ending, content in (files or {"txt": told}).items():
+    say(f"\n{text}")
+    for ending, content in (files or {"txt": text}).items():
         path = report.with_suffix(f".{ending}")
         with writing(path):
             path.parent.mkdir(exist_ok=True)

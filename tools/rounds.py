@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.paths import shown
+from canary_conformance.progress import Phase
 from canary_conformance.report.run_record import (
     RequirementLine,
     RunRecord,
@@ -17,24 +17,19 @@ from canary_conformance.report.run_record import (
     record_from,
     requirement_lines,
 )
-from tools.suite_process import Ended, check_ended
-
-# What the plugin prints last; `reports/latest` may be another run's by the time that a run has ended.
-_REPORT = re.compile(r"^report: (.+)$", re.MULTILINE)
+from tools.suite_process import Ended, check_ended, report_of
 
 
-def reported(ended: Ended) -> tuple[Path | None, RunRecord]:
-    """Return the folder of a run's report, None where it left none, and its record without its phases."""
-    named = _REPORT.findall(ended.output)
-    folder = Path(named[-1]) if named else None
+def reported(log: Path) -> RunRecord | None:
+    """Return what the run with this log left in its report's run.json, None where it left none."""
     try:
-        told = json.loads((folder / "run.json").read_text(encoding="utf-8")) if folder else {}
-    except FileNotFoundError:
-        told = {}
-    tests = [record_from(test) for test in told.get("tests", ())]
-    selected = told.get("selected")
-    selected = None if selected is None else tuple(selected)
-    return folder, RunRecord(tuple(told.get("header", ())), tuple(tests), (), selected=selected)
+        values = json.loads((report_of(log) / "run.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    tests = tuple(record_from(test) for test in values["tests"])
+    phases = tuple(Phase(**phase) for phase in values["phases"])
+    selected = None if values["selected"] is None else tuple(values["selected"])
+    return RunRecord(tuple(values["header"]), tests, phases, selected=selected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +78,12 @@ def read_round(ended: Ended, log: Path) -> Round:
     """
     if ended.exit_code in {ExitStatus.BAD_INPUT, ExitStatus.INTERRUPTED}:
         check_ended(ended, "the round", log)
-    report, record = reported(ended)
-    requirements = requirement_lines(record) if report else ()
-    return Round(ended.seconds, ended.exit_code, requirements, report, log, record.header)
+    report, record = report_of(log), reported(log)
+    return Round(
+        ended.seconds,
+        ended.exit_code,
+        requirement_lines(record) if record else (),
+        report if report.is_dir() else None,
+        log,
+        record.header if record else (),
+    )

@@ -1,5 +1,7 @@
 """The whole suite many times on one cluster: `python -m tools.soak --rounds N -- PYTEST ARGUMENTS`.
 
+With --burst nothing is judged: each file is sent at once, and lost requests are counted (tools.burst).
+
 A false alarm is a defect of the suite, and only many rounds show one: a requirement that fails in some of
 them and holds in the others is either an intermittent flaw of the manifests or a defect of the suite. No
 round is repeated, and none is left out of the table.
@@ -15,16 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canary_conformance.cluster.kind import kind_cluster
+from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus, together, word_of
 from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import Standing
+from tools.burst import count_losses
 from tools.command_line import CommandLine, end_as_the_suite
 from tools.preparation import ready_to_run
-from tools.reports import report_folder, say, tell
+from tools.reports import publish, report_folder, say
 from tools.rounds import Round, read_round
-from tools.suite_process import SuiteOptions, timed_process
+from tools.suite_process import AUDITED, SuiteOptions, timed_suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Settings:
 
     rounds: int
     suite: SuiteOptions
+    burst: bool = False
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -51,8 +56,15 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         passes_on=True,
     )
     parser.add_rounds(30, "number of runs (default 30)")
+    parser.add_argument(
+        "--burst",
+        action="store_true",
+        help="send each file's objects at once, as kubectl does, and count the requests that this loses",
+    )
     read, suite = parser.read(words)
-    return Settings(read.rounds, suite)
+    if read.burst and suite.arguments:
+        raise BadInput("--burst judges nothing, so it has no arguments for pytest after --")
+    return Settings(read.rounds, suite, read.burst)
 
 
 def table(rounds: Sequence[Round]) -> str:
@@ -76,14 +88,16 @@ def table(rounds: Sequence[Round]) -> str:
 def _soak(asked: Settings, progress: Progress) -> int:
     suite = asked.suite
     provisions = ready_to_run(suite, progress)
+    if asked.burst:
+        return count_losses(asked.rounds, suite, provisions, progress)
     folder = report_folder("soak")
     rounds: list[Round] = []
     try:
         with kind_cluster(suite.cluster_name, provisions, store(), progress, keep=suite.keep_cluster):
             make_rounds(asked, folder, rounds, progress)
     finally:
-        told = f"{provisions.describe()}\n{table(rounds)}\n"
-        tell(folder, told)
+        text = f"{provisions.describe()}\n{table(rounds)}\n"
+        publish(folder, text)
     return together(one.exit_code for one in rounds)
 
 
@@ -102,7 +116,7 @@ def make_rounds(asked: Settings, folder: Path, rounds: list[Round], progress: Pr
     """
     for number in range(1, asked.rounds + 1):
         log = folder / f"round-{number}.log"
-        ended = timed_process(asked.suite.command(keep=True), {}, log)
+        ended = timed_suite(asked.suite.command(*AUDITED, keep=True), log)
         one = read_round(ended, log)
         rounds.append(one)
         line = f"round {number} of {asked.rounds}: {one.seconds:.1f} s, {one.verdict}"

@@ -67,13 +67,27 @@ def timed_process(words: Sequence[str | Path], environment: Mapping[str, str], l
     return Ended(time.monotonic() - started, exit_code, log.read_text(errors="replace"))
 
 
+def report_of(log: Path) -> Path:
+    """Return the folder of the report of the run with this log."""
+    return log.with_suffix(".report")
+
+
+# Adds to a report what the run did to this machine: for tools and CI, not for users' runs.
+AUDITED = ("-p", "fixtures.machine_audit")
+
+
+def timed_suite(words: Sequence[str], log: Path) -> Ended:
+    """Run the suite to its end, whatever that is; its report lies beside its log (report_of)."""
+    return timed_process([*words, "--report", str(report_of(log))], {}, log)
+
+
 @contextlib.contextmanager
 def started_process(
     words: Sequence[str | Path], environment: Mapping[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Yield a program that runs in the repository, in a process group of its own, its output going to a log.
 
-    One that still runs at the end is told to end, and has removed what it made.
+    One that still runs at the end is asked to end by SIGTERM, and has removed what it made.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -128,5 +142,5 @@ def check_ended(ended: Ended, about: str, log: Path, *verdicts: ExitStatus) -> N
         int(ExitStatus.ENVIRONMENT): EnvironmentFailed,
         int(ExitStatus.NOT_JUDGED): NotJudged,
     }
-    told = f"{about} ended so: {word_of(code)}, see {log}:\n{last_lines(ended.output)}"
-    raise kinds.get(code, SuiteDefect)(told)
+    message = f"{about} ended so: {word_of(code)}, see {log}:\n{last_lines(ended.output)}"
+    raise kinds.get(code, SuiteDefect)(message)

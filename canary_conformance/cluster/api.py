@@ -83,8 +83,13 @@ class Api:
         """The arguments by which kubectl and istioctl reach the same cluster."""
         return ["--kubeconfig", str(self.kubeconfig), *(["--context", self.context] if self.context else [])]
 
-    def apply(self, body: Object, namespace: str | None) -> Applied:
+    def apply(self, body: Object, namespace: str | None, *, dry_run: bool = False) -> Applied:
         """Apply one object, strictly.
+
+        Args:
+            body: The object.
+            namespace: The namespace, for objects that are in one.
+            dry_run: Let the server decide and change nothing (Kubernetes: "Dry-run").
 
         Raises:
             Refused: The server refuses it; the message is the server's.
@@ -102,7 +107,7 @@ class Api:
                 namespace=namespace if resource.namespaced else None,
                 field_manager=FIELD_MANAGER,
                 force_conflicts=True,
-                query_params=[("fieldValidation", "Strict")],
+                query_params=[("fieldValidation", "Strict"), *([("dryRun", "All")] if dry_run else [])],
                 serialize=False,
             )
         except ApiException as error:

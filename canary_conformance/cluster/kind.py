@@ -187,7 +187,7 @@ def check_own(claim: Claim) -> str | None:
         return image
     raise BadInput(
         f"a kind cluster named {claim.name!r} exists that this suite did not make (its node runs {image}, "
-        f"and {claim.folder} knows nothing of it): choose another name with --cluster-name, "
+        f"and {claim.folder} has no record of it): choose another name with --cluster-name, "
         f"or delete it yourself: kind delete cluster --name {claim.name}"
     )
 

@@ -75,10 +75,10 @@ def check_machine(folder: Path, needs: Needs, progress: Progress) -> None:
 def _engine() -> Mapping[str, Any]:
     """Return what the engine reports of itself, nothing where it does not answer."""
     try:
-        told = json.loads(docker("info", "--format", "{{json .}}"))
+        info = json.loads(docker("info", "--format", "{{json .}}"))
     except (CommandFailed, ValueError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return info if isinstance(info, dict) else {}
 
 
 def _short_of_disk(folder: Path, images: str, needs: Needs, progress: Progress) -> Iterator[str]:

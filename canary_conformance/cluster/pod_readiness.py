@@ -81,7 +81,7 @@ def wait_for_rollouts(
     api: Api,
     namespace: str,
     refs: Iterable[ObjectRef],
-    tell: Callable[[str], None] | None = None,
+    note: Callable[[str], None] | None = None,
     diagnosis: Diagnosis | None = None,
     clock: Clock = SYSTEM_CLOCK,
     others: Collection[ObjectRef] = (),
@@ -92,7 +92,7 @@ def wait_for_rollouts(
         api: The API server.
         namespace: The objects'.
         refs: The objects.
-        tell: Called with how far they are, at each look.
+        note: Called with how far they are, at each look.
         diagnosis: What knows the application.
         clock: Measures the wait.
         others: Objects that exist already, whose troubles are not yet to be reported.
@@ -105,7 +105,7 @@ def wait_for_rollouts(
 
     try:
         wait_until(
-            partial(_look_and_tell, api, namespace, wanted, others, tell),
+            partial(_look_and_note, api, namespace, wanted, others, note),
             until=lambda seen: not seen.waiting,
             give_up=hope.lost,
             limit=LIMITS.pods_ready,
@@ -175,16 +175,16 @@ def look(
     return Readiness(tuple(left.values()), tuple(_still_true(api, namespace, troubles)), pods)
 
 
-def _look_and_tell(
+def _look_and_note(
     api: Api,
     namespace: str,
     refs: Sequence[ObjectRef],
     others: Collection[ObjectRef],
-    tell: Callable[[str], None] | None,
+    note: Callable[[str], None] | None,
 ) -> Readiness:
     seen = look(api, namespace, refs, others)
-    if tell is not None:
-        tell(how_far(seen, len(refs)))
+    if note is not None:
+        note(how_far(seen, len(refs)))
     return seen
 
 

@@ -143,9 +143,9 @@ def _start() -> None:
             what="the container engine answers",
         )
     except NotInTime as late:
-        told = LOG.read_text(errors="replace")[-1500:] if LOG.exists() else "no log"
+        log_end = LOG.read_text(errors="replace")[-1500:] if LOG.exists() else "no log"
         raise EnvironmentFailed(
-            f"dockerd was started but does not answer; its log ends with:\n{told}"
+            f"dockerd was started but does not answer; its log ends with:\n{log_end}"
         ) from late
 
 

@@ -62,8 +62,8 @@ def required_version(go_mod: Path, module: str) -> str:
 
 def _version(program: Path) -> tuple[int, ...]:
     try:
-        told = run([program, "version"], limit=LIMITS.command, environment={"GOTOOLCHAIN": "local"})
+        output = run([program, "version"], limit=LIMITS.command, environment={"GOTOOLCHAIN": "local"})
     except CommandFailed:
         return (0,)
-    found = re.search(r"go(\d+)\.(\d+)", told)
+    found = re.search(r"go(\d+)\.(\d+)", output)
     return tuple(int(number) for number in found.groups()) if found else (0,)

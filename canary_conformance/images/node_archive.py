@@ -129,11 +129,13 @@ def read_archive(file: Path) -> NodeArchive:
         try:
             if archive.getinfo(CONTENTS).file_size > _CONTENTS_AT_MOST:
                 raise Unusable("it is not a node archive of this suite")
-            told = json.loads(archive.read(CONTENTS))
-            if told["format"] != FORMAT:
+            document = json.loads(archive.read(CONTENTS))
+            if document["format"] != FORMAT:
                 raise Unusable("it was written by another version of this suite")
-            contents = Contents(str(told["image"]), frozenset(told["holds"]), str(told["platform"]))
-            members = {str(name): Member(**one) for name, one in told["members"].items()}
+            contents = Contents(
+                str(document["image"]), frozenset(document["holds"]), str(document["platform"])
+            )
+            members = {str(name): Member(**one) for name, one in document["members"].items()}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Unusable("it is not a node archive of this suite") from error
         _check_names(archive.namelist(), members)
@@ -160,9 +162,9 @@ def write_archive(file: Path, contents: Contents, folders: Sequence[Path]) -> in
                 with path.open("rb") as stream:
                     runnable = os.access(path, os.X_OK)
                     members[name] = _write(archive, name, pieces_of(stream), runnable=runnable)
-            told = {"format": FORMAT, **asdict(contents), "holds": sorted(contents.holds)}
-            told["members"] = {name: asdict(member) for name, member in members.items()}
-            archive.writestr(CONTENTS, json.dumps(told, indent=1))
+            document = {"format": FORMAT, **asdict(contents), "holds": sorted(contents.holds)}
+            document["members"] = {name: asdict(member) for name, member in members.items()}
+            archive.writestr(CONTENTS, json.dumps(document, indent=1))
         return part.stat().st_size
 
 

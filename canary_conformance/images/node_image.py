@@ -2,7 +2,7 @@
 
 The images are imported by the node's own containerd in a container, which is then committed. The voting app's
 images come in a layer of their own: a changed line of the app repeats only that import. A label says what a
-node holds: whoever wants no more than that can use it.
+node holds: a run that wants no more than that can use it.
 """
 
 from __future__ import annotations
@@ -98,15 +98,15 @@ class Stocked(InEngine):
                 saved.kill()
                 raise
         if done.returncode != 0 or saved.returncode != 0:
-            told = last_lines((done.stdout + done.stderr).decode(errors="replace"))
-            raise CommandFailed(f"the images could not be put into {self.name}:\n{told}")
+            output_end = last_lines((done.stdout + done.stderr).decode(errors="replace"))
+            raise CommandFailed(f"the images could not be put into {self.name}:\n{output_end}")
 
 
 def contents_of(images: Sequence[str]) -> list[frozenset[str]]:
     """Return what each image of ours holds, as Stocked.contents has it; nothing where one can't be asked."""
     template = f'{{{{index .Config.Labels "{HOLDS}"}}}}'
     try:
-        told = docker("image", "inspect", "--format", template, *images) if images else ""
+        output = docker("image", "inspect", "--format", template, *images) if images else ""
     except CommandFailed:
         return [frozenset()] * len(images)
-    return [frozenset(line.split()) for line in told.splitlines()]
+    return [frozenset(line.split()) for line in output.splitlines()]

@@ -11,7 +11,7 @@ from canary_conformance.process_owners import has_ended, is_elsewhere, own_token
 
 PREFIX = ".unfinished-"
 LOCK = "lock"
-"""The store's lock, held by whoever makes something in it."""
+"""The store's lock, held by the run that makes something in it."""
 
 
 @contextmanager

@@ -126,8 +126,8 @@ def _pins_of(file: Path) -> Pins:
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"the file of image references {file} can't be read: {error}") from error
     except configparser.Error as error:
-        told = " ".join(str(error).split())
-        raise BadInput(f"{file} is not a valid file of image references: {told}") from error
+        reason = " ".join(str(error).split())
+        raise BadInput(f"{file} is not a valid file of image references: {reason}") from error
     try:
         return _checked(read)
     except BadInput as bad:

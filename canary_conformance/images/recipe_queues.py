@@ -52,8 +52,8 @@ def _alone(store: Path, progress: Progress) -> Iterator[None]:
             try:
                 lock.acquire(timeout=LIMITS.others_images)
             except Timeout as late:
-                told = f"another run has been making images for {LIMITS.others_images:.0f} s"
-                raise EnvironmentFailed(f"{told}; its lock is {store / LOCK}") from late
+                reason = f"another run has been making images for {LIMITS.others_images:.0f} s"
+                raise EnvironmentFailed(f"{reason}; its lock is {store / LOCK}") from late
     try:
         yield
     finally:

@@ -117,7 +117,7 @@ class Available:
     def on(self, mesh: MeshVersion, kubernetes: str | None) -> str:
         """Return the Kubernetes for a mesh, the source's own where none is asked for.
 
-        Raises BadInput, with what there is, unless the source has it and that Istio supports it.
+        Raises BadInput, with the available versions, unless the source has it and that Istio supports it.
         """
         taken = self.kubernetes.need(kubernetes)
         if self.source is ImagesFrom.PULL and not supports(mesh.istio, taken):
@@ -140,7 +140,7 @@ class Available:
         return fitting[0]
 
     def check(self, mesh: MeshVersion) -> None:
-        """Raise BadInput, with what there is, unless the source can give just this mesh."""
+        """Raise BadInput, with the available versions, unless the source can give just this mesh."""
         self.istio.need(mesh.istio)
         if self.envoy.take(mesh.envoy) != mesh.envoy:
             raise BadInput(

@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 ADMIN_PORT = 15000
 PROXY_CONTAINER = "istio-proxy"
+PROXY_PORTS = frozenset({15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090})
+"""Where the proxy itself listens in a pod (Istio, "Application Requirements": ports used by Istio)."""
 WORKERS = 8
 
 

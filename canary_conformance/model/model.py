@@ -18,11 +18,11 @@ from canary_conformance.model.objects.state import State
 from canary_conformance.model.pods.container_environment import EnvVar
 from canary_conformance.model.pods.workloads import Workload
 from canary_conformance.model.routing.answers import Answers
-from canary_conformance.model.routing.authorization import Call
+from canary_conformance.model.routing.authorization import Call, asked_words, authorization_policies
 from canary_conformance.model.routing.connection_ends import source_of
 from canary_conformance.model.routing.expected_legs import Leg, legs
 from canary_conformance.model.routing.outcomes import nothing
-from canary_conformance.model.routing.route_matching import Match
+from canary_conformance.model.routing.routes import Entry
 from canary_conformance.model.routing.services import Backend
 from canary_conformance.scenario.places import Finding, Place
 
@@ -63,9 +63,19 @@ class Model:
         call = Call(OUTSIDE.namespace, OUTSIDE.account, http=self._answers.clusters.is_http(found[0], port))
         return Answer(self._answers.clusters.plaintext([Backend(one, port) for one in found], call))
 
-    def matches(self, request: Request) -> tuple[Match, ...]:
-        """Return what the gateway's routes for a request's host ask of requests, in their order."""
-        return self._answers.matches(request)
+    def routes_at_ingress(self, port: int) -> Mapping[str, tuple[Entry, ...]]:
+        """Return the routes of the ingress gateway at a port in their order, by the domain they are for."""
+        return {domain: chain.entries for domain, chain in self._answers.chains_at_ingress(port).items()}
+
+    def routes_of_call(self, request: Request) -> tuple[Entry, ...]:
+        """Return the routes that the caller's sidecar has for an HTTP request, in their order."""
+        chain = self._answers.chain_of_call(request)
+        return chain.entries if chain else ()
+
+    def asked_by_policies(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the methods and the paths that policies ask for, in Istio's words ("/a*")."""
+        policies = authorization_policies(self.state)
+        return asked_words(policies, "methods"), asked_words(policies, "paths")
 
     def pods(self) -> tuple[Workload, ...]:
         """Return every workload in the order of creation."""

@@ -51,7 +51,7 @@ class Plan:
     def after(self, stage: int) -> Model:
         """Return the model at the end of a stage, with all its pods ready.
 
-        Raises LookupError for a stage that the scenario doesn't tell or the folder lacks the files of.
+        Raises LookupError for a stage that the scenario does not have or the folder lacks the files of.
         """
         return self._model(self._ends, stage)
 

@@ -22,7 +22,7 @@ from canary_conformance.report.run_tables import requirement_table, times_tables
 from canary_conformance.report.secret_masks import mask_secrets
 
 LATEST = "latest"
-# A file system takes names of 255 bytes; what is added to tell equal names apart has to fit too.
+# A file system takes names of 255 bytes; what is added to distinguish equal names has to fit too.
 _LONGEST_NAME = 120
 
 

@@ -7,7 +7,7 @@ that is true decides:
 1. a requirement FAILED (1); with --require-all also one that was not judged
 2. the environment failed while the run cleaned up (3): the verdict before it was complete
 3. the suite has a defect (6)
-4. something that was selected was not judged (5)
+4. something that was selected was not judged, or no requirement was selected (5)
 5. all of it holds (0)
 """
 
@@ -46,6 +46,7 @@ class Account:
     late_defects: list[str] = field(default_factory=list)  # likewise, of what no test shows
     untidy: str = ""  # what of the environment failed while the run cleaned up
     not_judged: Mapping[str, str] = field(default_factory=dict)  # ids of requirements, and why
+    judges_none: bool = False  # whether tests of stages were selected, and none of a requirement
     all_required: bool = False  # whether what is not judged counts as FAILED
     decided: ExitStatus | None = None
 
@@ -114,16 +115,16 @@ def decide(by_runner: ExitStatus, account: Account) -> ExitStatus:
         return ExitStatus.ENVIRONMENT
     if account.defects or account.late_defects:
         return ExitStatus.DEFECT
-    if account.not_judged and by_runner is ExitStatus.HOLDS:
+    if (account.not_judged or account.judges_none) and by_runner is ExitStatus.HOLDS:
         return ExitStatus.NOT_JUDGED
     return by_runner
 
 
 def unjudged_requirements(record: RunRecord) -> dict[str, str]:
-    """Return the requirements whose tests ran and came to no verdict, each with its reason in a line.
+    """Return the selected requirements that came to no verdict, each with its reason in a line.
 
-    What the static tier can't judge is left to the live one. What a defect kept from being judged is that
-    defect's.
+    One of which no test ran is among them: it was asked for, and nothing says that it holds. What the static
+    tier can't judge is left to the live one. What a defect kept from being judged is that defect's.
     """
     without, reasons = {Outcome.NOT_JUDGED, Outcome.SKIPPED}, dict[str, str]()
     for line in requirement_lines(record, {**REQUIREMENTS, **UPGRADE_REQUIREMENTS}):
@@ -132,6 +133,8 @@ def unjudged_requirements(record: RunRecord) -> dict[str, str]:
             tests = [one for one in record.tests if id_ in one.requirements and one.outcome in without]
             if tests:
                 reasons[id_] = _reason(tests[0])
+        elif line.standing is Standing.NOT_RUN and id_ in (record.selected or ()):
+            reasons[id_] = "none of its tests ran"
     return reasons
 
 
@@ -184,6 +187,8 @@ def _parts_of_failed(account: Account) -> Iterator[str]:
 
 
 def _not_judged(account: Account) -> str:
+    if not account.not_judged:
+        return "no requirement was judged: the selected tests compare the model with the mesh"
     ids = list(account.not_judged)
     number = "1 requirement was" if len(ids) == 1 else f"{len(ids)} requirements were"
     return f"{number} not judged ({', '.join(ids)}): {_few(list(account.not_judged.values()))}"

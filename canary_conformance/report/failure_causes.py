@@ -66,8 +66,8 @@ def cause_lines(causes: Sequence[Cause], width: int) -> list[str]:
     lines = [f"FAILED because of {' and '.join(parts)}:"]
     for number, cause in enumerate(causes, start=1):
         first, *rest = cause.requirements or (cause.tests[0].name,)
-        told = str(cause.finding) if cause.finding else f"{first}: {evidence_of(cause.tests[0])}"
-        lines += _wrapped(f"{number}. {told}", width)
+        heading = str(cause.finding) if cause.finding else f"{first}: {evidence_of(cause.tests[0])}"
+        lines += _wrapped(f"{number}. {heading}", width)
         if cause.finding:
             also = f"; also failing for this reason: {', '.join(rest)} ({len(rest)})" if rest else ""
             lines += _wrapped(f"{_INDENT}fails: {first}{also}", width)

@@ -104,30 +104,30 @@ class RunRecord:
     selected: tuple[str, ...] | None = None
 
 
-def record_from(told: Mapping[str, Any]) -> TestRecord:
+def record_from(values: Mapping[str, Any]) -> TestRecord:
     """Return a test's record from what JSON made of it (run.json, a worker's report). Raises KeyError."""
     return TestRecord(
-        name=told["name"],
-        requirements=tuple(told["requirements"]),
-        stage=told["stage"],
-        outcome=Outcome(told["outcome"]),
-        verdicts=tuple(_verdict(verdict) for verdict in told["verdicts"]),
-        reason=told["reason"],
-        seconds=told["seconds"],
-        tier=Tier(told["tier"]),
-        after_live=told["after_live"],
-        causes=_findings(told.get("causes", ())),
+        name=values["name"],
+        requirements=tuple(values["requirements"]),
+        stage=values["stage"],
+        outcome=Outcome(values["outcome"]),
+        verdicts=tuple(_verdict(verdict) for verdict in values["verdicts"]),
+        reason=values["reason"],
+        seconds=values["seconds"],
+        tier=Tier(values["tier"]),
+        after_live=values["after_live"],
+        causes=_findings(values.get("causes", ())),
     )
 
 
-def _verdict(told: Mapping[str, Any]) -> Verdict:
-    examples, causes = tuple(told["examples"]), _findings(told.get("causes", ()))
-    late = tuple((begun, ended) for begun, ended in told.get("late", ()))
-    return Verdict(**{**told, "examples": examples, "late": late, "causes": causes})
+def _verdict(values: Mapping[str, Any]) -> Verdict:
+    examples, causes = tuple(values["examples"]), _findings(values.get("causes", ()))
+    late = tuple((begun, ended) for begun, ended in values.get("late", ()))
+    return Verdict(**{**values, "examples": examples, "late": late, "causes": causes})
 
 
-def _findings(told: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
-    return tuple(Finding(Place(**one["place"]), one["sentence"]) for one in told)
+def _findings(values: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
+    return tuple(Finding(Place(**one["place"]), one["sentence"]) for one in values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,9 @@ def requirement_table(run: RunRecord, width: int = WIDTH) -> str:
     for stage, group in groupby(selected, key=lambda line: line.requirement.stage):
         rows.append(f"stage {stage}" if stage else "all stages")
         for line in group:
-            told = evidence.get(line.requirement.id, line.evidence)
+            shown = evidence.get(line.requirement.id, line.evidence)
             sentence = textwrap.shorten(line.requirement.sentence, widths[1], placeholder=" ...")
-            rows += _row((line.requirement.id, sentence, line.standing, told), widths)
+            rows += _row((line.requirement.id, sentence, line.standing, shown), widths)
     return "\n".join([*_causes(run, width), *rows, *_closing(run, lines, width)])
 
 

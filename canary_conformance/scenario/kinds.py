@@ -103,7 +103,7 @@ _GROUPS = frozenset(version.rpartition("/")[0] for versions in API_VERSIONS.valu
 # Kubernetes, "API Overview": the core group has no name; versions are like v1, v2beta1.
 _API_VERSION = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/)?[a-z][a-z0-9-]*")
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}")
-# Groups of Kubernetes itself whose version a cluster serves only if it was told to, or in a newer release.
+# Groups of Kubernetes itself whose version a cluster serves only if it is set to, or in a newer release.
 _MAY_BE_SERVED = re.compile(r"(?:[a-z0-9-]+\.)*k8s\.io/v[0-9]+(?:alpha|beta)[0-9]+")
 _ISTIO = ".istio.io"
 # "ServiceMonitor" isn't a mistyped Service, "Deploymnt" is a mistyped Deployment.

@@ -99,7 +99,7 @@ class ManifestFolder:
 
 
 def load_manifests(folder: Path, scenario: Scenario) -> ManifestFolder:
-    """Read every file that the scenario applies, but for those it tells to be missing.
+    """Read every file that the scenario applies, but for those that it lists as missing.
 
     Raises BadInput that lists what is wrong in all of them, each with its file and line.
     """

@@ -52,12 +52,12 @@ def read_mesh_facts(value: Any, find: Find) -> MeshFacts:
         find((_ROOT,), "must be a mapping, like profile: aks")
         return NO_FACTS
     found: dict[str, Any] = {}
-    for key, told in value.items():
+    for key, entry in value.items():
         read = _READERS.get(key)
         if read is None:
             near = difflib.get_close_matches(str(key), _READERS, n=1)
             find((_ROOT, key), f"is unknown{f'; did you mean {near[0]}?' if near else ''}")
-        elif (fact := read(told)) is None:
+        elif (fact := read(entry)) is None:
             find((_ROOT, key), f"must be {_WANTED[read]}")
         else:
             found[key] = fact

@@ -52,7 +52,7 @@ class Renaming:
         }
 
     def meets(self, selector: Mapping[str, str]) -> bool:
-        """Return whether a selector chooses gateways by nothing that tells them apart."""
+        """Return whether a selector chooses gateways by nothing that distinguishes them."""
         return selector.items() <= self.shared.items()
 
 
@@ -132,7 +132,7 @@ def _renamed(manifest: Manifest, renaming: Renaming, services: list[str]) -> Map
 
 
 def _walked(value: Any, text: Callable[[str, str], str], key: str = "") -> Any:
-    """Return a copy in which text() has made each string, told the key that it or its list stands under."""
+    """Return a copy in which text() has made each string, given the key that it or its list stands under."""
     if isinstance(value, Mapping):
         return {name: _walked(below, text, str(name)) for name, below in value.items()}
     if isinstance(value, list):
@@ -142,11 +142,11 @@ def _walked(value: Any, text: Callable[[str, str], str], key: str = "") -> Any:
 
 def _encoded(value: Any, key: str, text: Callable[[str, str], str]) -> Any:
     try:
-        told = base64.b64decode(str(value), validate=True).decode()
+        decoded = base64.b64decode(str(value), validate=True).decode()
     except (binascii.Error, ValueError):
         return value
-    renamed = text(told, key)
-    return value if renamed == told else base64.b64encode(renamed.encode()).decode()
+    renamed = text(decoded, key)
+    return value if renamed == decoded else base64.b64encode(renamed.encode()).decode()
 
 
 def _meeting(manifest: Manifest, renaming: Renaming) -> Iterator[Finding]:
@@ -157,8 +157,8 @@ def _meeting(manifest: Manifest, renaming: Renaming) -> Iterator[Finding]:
     if manifest.ref.kind == "Gateway":
         selector = spec.get("selector") or {}
         if _is_labels(selector) and renaming.meets(selector):
-            told = f"the selector of {manifest.ref} chooses the gateways of all namespaces"
-            yield Finding(manifest.place_of("spec", "selector"), told)
+            sentence = f"the selector of {manifest.ref} chooses the gateways of all namespaces"
+            yield Finding(manifest.place_of("spec", "selector"), sentence)
     if manifest.ref.kind == "VirtualService":
         yield from _hosts_of_all(manifest, spec, renaming)
     if manifest.ref.kind == "Service" and spec.get("clusterIP") not in {None, "", "None"}:
@@ -173,16 +173,18 @@ def _hosts_of_all(manifest: Manifest, spec: Mapping[str, Any], renaming: Renamin
         return
     for index, host in enumerate(hosts):
         if str(host).startswith("*") and f".{renaming.to}." not in f"{host}.":
-            told = f"the host {host!r} of {manifest.ref} means Services of all namespaces"
-            yield Finding(manifest.place_of("spec", "hosts", index), told)
+            sentence = f"the host {host!r} of {manifest.ref} means Services of all namespaces"
+            yield Finding(manifest.place_of("spec", "hosts", index), sentence)
 
 
 def _node_ports(manifest: Manifest, part: Any, path: tuple[str | int, ...]) -> Iterator[Finding]:
     if isinstance(part, Mapping):
         for key, below in part.items():
             if (key in {"nodePort", "hostPort"} and below) or (key == "hostNetwork" and below is True):
-                told = f"{manifest.ref} takes a port of the node ({key}), which only one namespace can have"
-                yield Finding(manifest.place_of(*path, key), told)
+                sentence = (
+                    f"{manifest.ref} takes a port of the node ({key}), which only one namespace can have"
+                )
+                yield Finding(manifest.place_of(*path, key), sentence)
             else:
                 yield from _node_ports(manifest, below, (*path, str(key)))
     elif isinstance(part, list):

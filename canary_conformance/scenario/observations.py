@@ -66,13 +66,30 @@ class Page:
 
     @property
     def version(self) -> str:
-        """The app version that served the page, told by the store in its footer: "1.0", "2.0" or ""."""
+        """The app version that served the page, as the store names it in its footer: "1.0", "2.0" or ""."""
         return _VERSION_BY_STORE.get(self.store, "")
 
     @property
     def ended_at(self) -> float:
         """When the answer, or the failure, was complete."""
         return self.sent_at + self.took
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """A vote that was cast, and the answer to it: 302 says that it was counted."""
+
+    choice: str
+    answer: Page
+
+    @property
+    def counted(self) -> bool:
+        """Whether the app said that the vote was counted."""
+        return self.answer.status == 302
+
+    def __str__(self) -> str:
+        told = self.answer.error or f"answered {self.answer.status}"
+        return f"vote for {self.choice}, {told} after {self.answer.took:.2f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +183,9 @@ class Transition:
 
     It also holds what cannot be seen any more once the stage is entered: the API server's warnings, how
     knocks at each way in ended before the first Gateway, the plaintext calls that were answered before the
-    lock, the pages of 2.0 before everyone is led to it.
+    lock, the pages of 2.0 before everyone is led to it. `ballots` are the continuous voters' votes, `before`
+    and `after` the page of each right before its first vote and after its last. `stalls` are the times in
+    which the run's own process stood still, so that it could see nothing.
     """
 
     stage: int
@@ -176,3 +195,7 @@ class Transition:
     knocks: Mapping[str, Reply] = field(default_factory=dict, hash=False)
     plaintext: Mapping[Call, Reply] = field(default_factory=dict, hash=False)
     votes: Sample[Page] = field(default_factory=lambda: Sample((), "no pages"))
+    ballots: Mapping[str, tuple[Ballot, ...]] = field(default_factory=dict, hash=False)
+    before: Mapping[str, Page] = field(default_factory=dict, hash=False)
+    after: Mapping[str, Page] = field(default_factory=dict, hash=False)
+    stalls: tuple[tuple[float, float], ...] = ()

@@ -18,6 +18,8 @@ class Trait(Enum):
     """Proxies reject the routes of the stage, so that its pages are not served."""
     BREAKS_WHEN_NOT_DELETED = auto()
     """What the stage deletes is not gone in time."""
+    BREAKS_WHEN_VOTERS_STALL = auto()
+    """Voters come to hardly any page once the stage has propagated."""
     HOLDS_BY_REFUSAL = auto()
     """It holds where calls fail, so that a disturbed cluster would fulfil it."""
     ON_A_CLUSTER_ONLY = auto()

@@ -38,14 +38,14 @@ _LAST_STAGE = 99
 
 @dataclass(frozen=True, slots=True)
 class ScenarioFile:
-    """A scenario as told, and the place where each stage (by its number) applies each file."""
+    """A scenario as its file has it, and the place where each stage (by its number) applies each file."""
 
     scenario: Scenario
     places: Mapping[tuple[int, str], Place] = field(hash=False)
 
 
 def parse_scenario_file(source: YamlFile, heading: str) -> ScenarioFile:
-    """Return the scenario that a file tells; raises BadInput under the heading, listing every mistake."""
+    """Return the scenario that a file describes; raises BadInput under the heading, listing every mistake."""
     refuse(heading, source.findings)
     if len(source.documents) != 1:
         count = len(source.documents)
@@ -124,6 +124,10 @@ class _Reading:
         steps = [
             self._step((*path, "steps", index), number) for index in range(self._length((*path, "steps")))
         ]
+        if self._at(*path, "steps") == []:
+            self._find(
+                (*path, "steps"), "has no step: leave out a stage that can't be made, it is not judged then"
+            )
         name = self._text((*path, "name"), _WORDS, "a short name")
         return Stage(number, name, tuple(step for step in steps if step is not None))
 

@@ -1,7 +1,7 @@
 """The scenario of a manifests folder: scenario.yaml, checked against the files that the folder holds.
 
 A folder without a scenario.yaml of its own is read by the repository's. In someone else's folder stage 5 may
-lack its files, because the source tells that stage in prose and gives none.
+lack its files, because the source describes that stage in prose and gives none.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ MAY_LACK_FILES = frozenset({5})
 """The stages whose files someone else's folder may lack."""
 
 
-def load_scenario(folder: Path, *, fallback: Path | None = None, told: bytes | None = None) -> Scenario:
+def load_scenario(folder: Path, *, fallback: Path | None = None, text: bytes | None = None) -> Scenario:
     """Return the scenario of a manifests folder: its own scenario.yaml, or else the file `fallback`.
 
     With a fallback, a folder other than the fallback's own is someone else's: it may lack the files of stage
-    5, and the scenario's `missing` then tells so. told: what counts instead of the folder's scenario.yaml.
-    Raises BadInput for a path that is no folder of manifests, a scenario.yaml that tells no scenario, a stage
+    5, and the scenario's `missing` then names it. text: what counts instead of the folder's scenario.yaml.
+    Raises BadInput for a path that is no folder of manifests, a scenario.yaml that has no scenario, a stage
     without its file, and a file outside of the folder.
     """
     check_is_folder(folder)
     source = folder / SCENARIO_FILE
-    if told is None and not source.is_file():
+    if text is None and not source.is_file():
         if fallback is None:
             raise BadInput(f"the manifests folder {folder} has no {SCENARIO_FILE}")
         source = fallback
-    read = read_yaml(source, SCENARIO_FILE) if told is None else parse_yaml(told, SCENARIO_FILE)
+    read = read_yaml(source, SCENARIO_FILE) if text is None else parse_yaml(text, SCENARIO_FILE)
     scenario = parse_scenario_file(read, heading=f"{source} is not a scenario")
     if source == fallback:
         stages = scenario.scenario.stages
@@ -44,10 +44,10 @@ def load_scenario(folder: Path, *, fallback: Path | None = None, told: bytes | N
     return _with_files(folder, scenario, may_lack=MAY_LACK_FILES if foreign else frozenset())
 
 
-def _with_files(folder: Path, told: ScenarioFile, may_lack: frozenset[int]) -> Scenario:
+def _with_files(folder: Path, scenario_file: ScenarioFile, may_lack: frozenset[int]) -> Scenario:
     findings: list[Finding] = []
     missing: list[MissingFiles] = []
-    for stage in told.scenario.stages:
+    for stage in scenario_file.scenario.stages:
         problems = {file: _problem(folder, file) for file in stage.files()}
         absent = tuple(file for file, problem in problems.items() if problem == _NO_SUCH_FILE)
         if absent and stage.number in may_lack:
@@ -56,9 +56,9 @@ def _with_files(folder: Path, told: ScenarioFile, may_lack: frozenset[int]) -> S
         for file, problem in problems.items():
             if problem:
                 sentence = f"stage {stage.number} ({stage.name}) applies {file}: {problem}"
-                findings.append(Finding(told.places[stage.number, file], sentence))
+                findings.append(Finding(scenario_file.places[stage.number, file], sentence))
     refuse(f"the manifests folder {folder} can't be judged", findings)
-    return replace(told.scenario, missing=tuple(missing))
+    return replace(scenario_file.scenario, missing=tuple(missing))
 
 
 _NO_SUCH_FILE = "the folder has no such file"

@@ -102,7 +102,7 @@ Step = Apply | Delete
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage; its steps are made in order. A stage without steps is listed so that it can be judged."""
+    """One stage; its steps, one at least, are made in order."""
 
     number: int
     name: str
@@ -114,15 +114,15 @@ class Stage:
 
     def required(self) -> list[str]:
         """Return what `kubectl` prints in the source for the stage: "Service/voting-app created" (R0.1)."""
-        told: list[str] = []
+        operations: list[str] = []
         for step in self.steps:
             match step:
                 case Apply():
-                    told += [f"{ref} {Verb.CREATED}" for ref in step.created]
-                    told += [f"{ref} {Verb.CONFIGURED}" for ref in step.configured]
+                    operations += [f"{ref} {Verb.CREATED}" for ref in step.created]
+                    operations += [f"{ref} {Verb.CONFIGURED}" for ref in step.configured]
                 case Delete():
-                    told += [f"{ref} {Verb.DELETED}" for ref in step.objects]
-        return told
+                    operations += [f"{ref} {Verb.DELETED}" for ref in step.objects]
+        return operations
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class MissingFiles:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The whole scenario. `missing` tells the stages that can't be made for want of their files.
+    """The whole scenario. `missing`: the stages that can't be made for want of their files.
 
     `mesh` is what scenario.yaml states about the mesh. `label_places` are the lines of the namespace's labels
     by their keys, that of all of them under "".
@@ -153,7 +153,7 @@ class Scenario:
     label_places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     def stage(self, number: int) -> Stage:
-        """Return the stage of this number; raises LookupError when the scenario tells none."""
+        """Return the stage of this number; raises LookupError when the scenario has none."""
         for stage in self.stages:
             if stage.number == number:
                 return stage
@@ -161,7 +161,7 @@ class Scenario:
         raise LookupError(f"scenario {self.name} has no stage {number}; it has {numbers}")
 
     def why_not(self, number: int) -> str:
-        """Return why the stage can't be judged (not told, or without its files), or "" when it can."""
+        """Return why the stage can't be judged (unknown, or without its files), or "" when it can."""
         if all(stage.number != number for stage in self.stages):
             return f"incomplete: scenario {self.name} has no stage {number}"
         return next((str(missing) for missing in self.missing if missing.stage == number), "")
@@ -169,8 +169,8 @@ class Scenario:
     def files_up_to(self, number: int) -> tuple[str, ...]:
         """Return the files that the stages up to this one apply, in order, each as often as applied."""
         absent = {file for missing in self.missing for file in missing.files}
-        told = (file for stage in self.stages if stage.number <= number for file in stage.files())
-        return tuple(file for file in told if file not in absent)
+        files = (file for stage in self.stages if stage.number <= number for file in stage.files())
+        return tuple(file for file in files if file not in absent)
 
     def files(self) -> tuple[str, ...]:
         """Return the files to read, in the order of their first use, each once; missing ones are left out."""

@@ -73,4 +73,4 @@ def advice(problem: str, began: int) -> str:
 
     began: the line, counted from 1, where what is being parsed begins.
     """
-    return next((f"; {told.format(began=began)}" for words, told in _ADVICE if words in problem), "")
+    return next((f"; {hint.format(began=began)}" for words, hint in _ADVICE if words in problem), "")

@@ -156,8 +156,8 @@ class _Reading:
         if cause := cause_in(self._text.split("\n"), began, line):
             return cause[0], f"YAML doesn't parse: {cause[1]}"
         parts = [part for part in (problem.context, problem.problem) if part]
-        told = ", ".join(parts).replace("\n", " ")
-        return line, f"YAML doesn't parse: {told}{advice(told, began)}"
+        parser_words = ", ".join(parts).replace("\n", " ")
+        return line, f"YAML doesn't parse: {parser_words}{advice(parser_words, began)}"
 
     def _check(self, node: yaml.Node) -> tuple[int, int]:
         """Check a node and all below it, once each; return how many nodes it stands for, how deep it is."""

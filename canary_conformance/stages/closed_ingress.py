@@ -64,14 +64,28 @@ def ways_in(knocks: Mapping[str, Reply]) -> dict[str, str]:
 
 
 def _ports_of_services(cluster: Cluster, services: Sequence[Object]) -> dict[str, Address | None]:
-    return {
-        f"Service/{service['metadata']['name']} port {port['nodePort']} of the node": cluster.address_of(
-            service, port["port"]
-        )
-        for service in services
-        for port in service["spec"].get("ports", [])
-        if port.get("nodePort")
-    }
+    """Return the ports of nodes, external addresses and load balancers that lead to Services.
+
+    Source: Kubernetes, "Service" (nodePort, externalIPs, status.loadBalancer). An external address that is
+    not the node's is routed to it by a network that this machine does not know.
+    """
+    found: dict[str, Address | None] = {}
+    for service in services:
+        name, spec = f"Service/{service['metadata']['name']}", service["spec"]
+        balancer = (service.get("status") or {}).get("loadBalancer") or {}
+        given = [one.get("ip") or one.get("hostname") for one in balancer.get("ingress") or ()]
+        for port in spec.get("ports", []):
+            number = port["port"]
+            if port.get("nodePort"):
+                place = f"{name} port {port['nodePort']} of the node"
+                found[place] = cluster.address_of(service, number)
+            for ip in spec.get("externalIPs") or ():
+                reached = Address(ip, number) if ip == cluster.node_address else None
+                found[f"{name} port {number} of {ip}"] = reached
+            # A balancer may lead to pods without any port of the nodes (allocateLoadBalancerNodePorts).
+            for host in () if port.get("nodePort") else filter(None, given):
+                found[f"{name} port {number} of the load balancer {host}"] = Address(host, number)
+    return found
 
 
 def _ports_of_pods(
@@ -111,8 +125,8 @@ def knock(url: str) -> Reply:
         return Reply(kind, b"", str(error), time.monotonic() - started)
     except requests.RequestException as error:
         return Reply(ReplyKind.FAILED, b"", str(error), time.monotonic() - started)
-    told = f"HTTP {answer.status_code}"
-    return Reply(ReplyKind.ANSWERED, answer.content[:200], told, time.monotonic() - started)
+    status = f"HTTP {answer.status_code}"
+    return Reply(ReplyKind.ANSWERED, answer.content[:200], status, time.monotonic() - started)
 
 
 def _is_refused(error: BaseException | None) -> bool:

@@ -97,8 +97,8 @@ def vitals(cluster: Cluster, mesh: Mesh, namespace: str) -> Vitals:
         controllers = {kind: cluster.api.list(API_VERSION, kind, namespace) for kind in CONTROLLERS}
         nodes = cluster.api.list("v1", "Node")
     except Exception as error:
-        told = f"the API server of cluster {cluster.name} does not answer: {type(error).__name__}: {error}"
-        raise Unanswered(f"the node is {node}, and {told}" if node else told) from error
+        silence = f"the API server of cluster {cluster.name} does not answer: {type(error).__name__}: {error}"
+        raise Unanswered(f"the node is {node}, and {silence}" if node else silence) from error
     return Vitals(
         node,
         boots_of(nodes),
@@ -220,13 +220,13 @@ class Watch:
 
     def changes(self) -> list[str]:
         """Return what changed since the first look that should not have."""
-        told = list(self._noted)
+        found = list(self._noted)
         try:
             if self._before is not None:
-                told += disturbances(self._before, self._look(), self._by_us)
+                found += disturbances(self._before, self._look(), self._by_us)
         except Unanswered as silent:
-            told.append(str(silent))
-        return list(dict.fromkeys(told))
+            found.append(str(silent))
+        return list(dict.fromkeys(found))
 
     def disturbance(self, failed: BaseException | None = None) -> str:
         """Return what disturbed the environment since the first look, "" when nothing did.
@@ -234,20 +234,20 @@ class Watch:
         failed: what is about to be reported; where only limits ran out, a machine that was too short of
         CPU, memory or disk meanwhile is a disturbance.
         """
-        told = [*self.changes(), *self._closer()]
+        causes = [*self.changes(), *self._closer()]
         times = times_run_out(failed)
         if times and (short := self._shortage(times)):
             late = in_short(failed)
-            told.append(
+            causes.append(
                 f"the machine was too slow for the time limits: {short}; what ran out: {late}; "
                 "--timeout-factor stretches them"
             )
-        return "; ".join(dict.fromkeys(told))
+        return "; ".join(dict.fromkeys(causes))
 
     def check(self, failed: BaseException | None = None) -> None:
         """Raise EnvironmentFailed when something disturbed the environment; failed: see disturbance()."""
-        if told := self.disturbance(failed):
-            raise EnvironmentFailed(told)
+        if disturbance := self.disturbance(failed):
+            raise EnvironmentFailed(disturbance)
 
 
 def watch_of(cluster: Cluster, mesh: Mesh, namespace: str, machine: MachineWatch) -> Watch:

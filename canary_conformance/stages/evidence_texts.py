@@ -87,11 +87,11 @@ def _seconds(began: float, *times: float) -> list[str]:
 
 
 def _csv(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    told = io.StringIO(newline="")
-    writer = csv.writer(told, lineterminator="\n")
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(titles)
     writer.writerows(rows)
-    return told.getvalue()
+    return buffer.getvalue()
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> str:

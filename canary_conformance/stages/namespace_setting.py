@@ -30,7 +30,8 @@ class Setting:
     """The scenario and manifests under the names of one namespace, its gateway, its application.
 
     others: the namespaces of other workers, which come and go by themselves. written_namespace: the name that
-    the manifests have, where this namespace has another.
+    the manifests have, where this namespace has another. burst: a file's objects are applied without waiting
+    for any of them, as kubectl does.
     """
 
     scenario: Scenario
@@ -40,6 +41,7 @@ class Setting:
     suite_namespace: str = SUITE_NAMESPACE
     others: frozenset[str] = frozenset()
     written_namespace: str = ""
+    burst: bool = False
 
     @property
     def namespaces(self) -> tuple[str, str]:

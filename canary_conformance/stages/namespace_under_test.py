@@ -21,7 +21,7 @@ from canary_conformance.mesh.proxies import Proxies, proxied_pods
 from canary_conformance.mesh.running_components import ProxyVersions
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.manifests import ManifestFolder
-from canary_conformance.scenario.observations import Call, Opening, Page, Reply, Sample, Transition
+from canary_conformance.scenario.observations import Ballot, Call, Opening, Page, Reply, Sample, Transition
 from canary_conformance.scenario.requirement import BrokenRequirements
 from canary_conformance.scenario.stages import Delete, ObjectRef, Scenario
 from canary_conformance.stages.closed_ingress import knock_until_refused
@@ -60,6 +60,10 @@ class ScenarioRules(Protocol):
     @property
     def broken(self) -> BrokenRequirements:
         """Which requirement breaks by what goes wrong in a stage."""
+
+    @property
+    def choices(self) -> Mapping[str, Sequence[str]]:
+        """What each continuous voter votes for in turn during a transition, by its name."""
 
     def of_stage(self, number: int) -> StageRules:
         """Return what is required of a stage beyond its steps."""
@@ -278,6 +282,11 @@ class NamespaceUnderTest:
         pages = transition.pages.get(voter, ())
         return Sample(pages, f"{len(pages)} pages of the {voter} while stage {transition.stage} was entered")
 
+    def ballots_of(self, transition: Transition, voter: str) -> Sample[Ballot]:
+        """Return every vote of a continuous voter during a transition."""
+        cast = transition.ballots.get(voter, ())
+        return Sample(cast, f"{len(cast)} votes of the {voter} while stage {transition.stage} was entered")
+
     def analyze(self) -> list[str]:
         """Return what `istioctl analyze` finds in the scenario's namespace."""
         return analyze(self.cluster, self.mesh.istioctl, self.name, self.mesh.root_namespace)
@@ -289,8 +298,8 @@ class NamespaceUnderTest:
     def left_behind(self) -> list[str]:
         """Return what there still is of the scenario, in its namespace and of the cluster."""
         of_cluster = left_of(self.api, objects_of_cluster(self.api, self.manifests))
-        told = [f"{one} belongs to the cluster: the last stage has to delete it" for one in of_cluster]
-        return left_behind(self.api, self.name) + told
+        undeleted = [f"{one} belongs to the cluster: the last stage has to delete it" for one in of_cluster]
+        return left_behind(self.api, self.name) + undeleted
 
     def ingress_closed(self) -> Reply:
         """Wait until nothing listens at the ingress any more; return how the last request ended."""

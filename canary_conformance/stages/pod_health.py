@@ -60,7 +60,7 @@ def failing_liveness_probes(
 
 
 def liveness_probes(pod: Mapping[str, Any], now: datetime) -> Iterator[LivenessProbe]:
-    """Yield the liveness probes by HTTP that a pod, as the API server tells it, declares and that are due."""
+    """Yield the liveness probes by HTTP that a pod of the API server's declares and that are due."""
     name = PodName(pod["metadata"]["namespace"], pod["metadata"]["name"])
     statuses = {one["name"]: one for one in pod.get("status", {}).get("containerStatuses", [])}
     for container in pod["spec"]["containers"]:

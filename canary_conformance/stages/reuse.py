@@ -3,7 +3,7 @@
 Written down is what was applied, and everything that the cluster held then. A later run reuses the namespace
 only where all of that is as it was: what somebody changed in the cluster meanwhile is nobody's manifest. What
 changed in the manifests is applied, and nothing else. A pod keeps its connections when a route of TCP or a
-demand for TLS changes, which the manifests alone don't tell, so that then all pods start anew.
+demand for TLS changes, which the manifests alone do not show, so that then all pods start anew.
 """
 
 from __future__ import annotations
@@ -75,14 +75,14 @@ class Changes:
     @property
     def kinds(self) -> frozenset[str]:
         """The kinds of all that is written."""
-        told = {one.kind for one in (*(manifest.ref for manifest in self.apply), *self.delete)}
-        return frozenset(told | ({"Pod"} if self.new_pods else set()))
+        changed_kinds = {one.kind for one in (*(manifest.ref for manifest in self.apply), *self.delete)}
+        return frozenset(changed_kinds | ({"Pod"} if self.new_pods else set()))
 
     def __str__(self) -> str:
-        told = [f"{manifest.ref} changed" for manifest in self.apply]
-        told += [f"{ref} is gone from the manifests" for ref in self.delete]
-        told += ["all pods start anew"] if self.new_pods else []
-        return ", ".join(told) or "nothing changed"
+        changes = [f"{manifest.ref} changed" for manifest in self.apply]
+        changes += [f"{ref} is gone from the manifests" for ref in self.delete]
+        changes += ["all pods start anew"] if self.new_pods else []
+        return ", ".join(changes) or "nothing changed"
 
 
 class Unusable(Exception):
@@ -181,8 +181,8 @@ def is_outlived(manifest: Manifest, others: Iterable[Manifest]) -> bool:
 
 def digest(manifest: Manifest) -> str:
     """Return a short text that differs where an object is written differently."""
-    told = json.dumps(manifest.body, sort_keys=True, default=str)
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    serialized = json.dumps(manifest.body, sort_keys=True, default=str)
+    return hashlib.sha256(serialized.encode()).hexdigest()[:16]
 
 
 def _speaks_http(port: Mapping[str, Any]) -> bool:
@@ -236,21 +236,21 @@ def _marked(item: Mapping[str, Any]) -> str:
     metadata = item["metadata"]
     annotations = metadata.get("annotations") or {}
     kept = {name: value for name, value in annotations.items() if not name.startswith(_BY_CONTROLLERS)}
-    told = json.dumps([metadata.get("labels"), kept], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:8]
+    serialized = json.dumps([metadata.get("labels"), kept], sort_keys=True)
+    return hashlib.sha256(serialized.encode()).hexdigest()[:8]
 
 
 def left_from(text: str) -> Left:
     """Return what was written down. Raises Unusable for what is no such thing."""
     try:
-        told = json.loads(text)
+        values = json.loads(text)
         return Left(
-            stage=int(told["stage"]),
-            made_of=str(told["made_of"]),
-            manifests=dict(told["manifests"]),
-            outliving=tuple(told["outliving"]),
-            own=tuple(told["own"]),
-            before=tuple(told["before"]),
+            stage=int(values["stage"]),
+            made_of=str(values["made_of"]),
+            manifests=dict(values["manifests"]),
+            outliving=tuple(values["outliving"]),
+            own=tuple(values["own"]),
+            before=tuple(values["before"]),
         )
     except (ValueError, TypeError, KeyError) as error:
         raise Unusable("what is written down of it can't be read") from error

@@ -24,7 +24,7 @@ class Workload:
 
     ports: every port of its containers, and where Services lead to in it. own_ports: those of its component.
     containers: those that stay, by name. container: the component's, and its index among the containers of
-    the manifest. settings: the component's variables, None for one whose value the pod doesn't tell itself.
+    the manifest. settings: the component's variables, None for one whose value the pod does not show itself.
     probed: whether a probe of the component's decides when the pod is ready.
     """
 

@@ -58,8 +58,8 @@ def evidence(namespace: NamespaceUnderTest, stage: int | None = None) -> Mapping
     for name in _or_nothing(proxied):
         reads[f"proxies/{name.name}.config_dump.json"] = partial(_admin, api, name, "/config_dump")
         reads[f"proxies/{name.name}.clusters.txt"] = partial(_admin, api, name, "/clusters")
-    files = {name: _told(answer) for name, answer in _ask_all(reads).items()}
-    return {**files, "pods.txt": _told(looked, pods_text)}
+    files = {name: _text_of(answer) for name, answer in _ask_all(reads).items()}
+    return {**files, "pods.txt": _text_of(looked, pods_text)}
 
 
 def _ask_all(reads: Mapping[str, Callable[[], T]]) -> dict[str, Future[T]]:
@@ -73,7 +73,7 @@ def _ask_all(reads: Mapping[str, Callable[[], T]]) -> dict[str, Future[T]]:
     return answers
 
 
-def _told(answer: Future[T], render: Callable[[T], str] = str) -> str:
+def _text_of(answer: Future[T], render: Callable[[T], str] = str) -> str:
     """Return an answer as text, or why there is none."""
     if not answer.done() or answer.cancelled():
         return f"could not be read: no answer within {LIMITS.evidence:g} s\n"
@@ -94,14 +94,16 @@ def _manifest(namespace: NamespaceUnderTest, file: str) -> str:
 
 def _objects(api: Api, namespace: str) -> str:
     """Return the namespace's objects as YAML, a kind that can't be listed as a comment."""
-    told = []
+    documents = []
     for kind, version in KINDS.items():
         try:
             found = [_whole(version, kind, item) for item in api.list(version, kind, namespace)]
-            told += [yaml.safe_dump(item, sort_keys=False, allow_unicode=True) for item in found]
+            documents += [yaml.safe_dump(item, sort_keys=False, allow_unicode=True) for item in found]
         except Exception as error:
-            told.append("".join(f"# {line}\n" for line in f"{kind} could not be read: {error}".splitlines()))
-    return "---\n".join(told)
+            documents.append(
+                "".join(f"# {line}\n" for line in f"{kind} could not be read: {error}".splitlines())
+            )
+    return "---\n".join(documents)
 
 
 def _whole(version: str, kind: str, item: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,18 +43,19 @@ def wait_until_live(namespace: NamespaceUnderTest, written: Collection[str] | No
         if not refused:
             raise
         stage = reached.stage if reached.settled else reached.stage + 1
-        told = f"proxies reject their configuration: {'; '.join(refused)}"
+        reason = f"proxies reject their configuration: {'; '.join(refused)}"
         raise StageFailed(
-            f"{told} ({late})", breaks=namespace.rules.broken.by(Trait.BREAKS_WHEN_ROUTES_FAIL, stage)
+            f"{reason} ({late})", breaks=namespace.rules.broken.by(Trait.BREAKS_WHEN_ROUTES_FAIL, stage)
         ) from late
 
 
 def settle(namespace: NamespaceUnderTest, written: Collection[str] | None = None) -> float | None:
     """Wait until all that was applied so far has propagated, and return when that was.
 
-    None before the first Gateway: there is nothing to be seen yet.
+    None before the first Gateway: there is nothing to be seen yet. And where a file is to be sent in a burst.
     """
-    return wait_until_live(namespace, written) if namespace.reached.opened else None
+    waits = namespace.reached.opened and not namespace.setting.burst
+    return wait_until_live(namespace, written) if waits else None
 
 
 def _wait(namespace: NamespaceUnderTest, written: Collection[str] | None) -> float:

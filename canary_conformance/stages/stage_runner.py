@@ -34,8 +34,8 @@ class StageRunner:
         """
         namespace, reached, progress = self.namespace, self.namespace.reached, self.namespace.progress
         scenario = namespace.scenario
-        told = [stage.number for stage in scenario.stages if reached.stage < stage.number <= number]
-        ahead = [one for one in told if not scenario.why_not(one)]
+        numbers = [stage.number for stage in scenario.stages if reached.stage < stage.number <= number]
+        ahead = [one for one in numbers if not scenario.why_not(one)]
         if self.changes is None and not ahead:
             return
         reached.settled = False

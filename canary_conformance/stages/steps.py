@@ -62,7 +62,7 @@ def apply_file(target: Target, step: Apply, between: Between) -> Made:
     """Apply a file's objects one after the other, in its order. Raises StageFailed when one is refused.
 
     It settles between a DestinationRule and a VirtualService that leads to its host, whichever comes first,
-    as Istio asks ("Avoid 503 errors while reconfiguring service routes"): a proxy told of both at once has
+    as Istio asks ("Avoid 503 errors while reconfiguring service routes"): a proxy that gets both at once has
     the route a moment before the subset's endpoints, and loses what comes in that moment. And between routing
     and the pods that come after it, which nobody may meet before it is live (R4.1).
     """
@@ -130,7 +130,7 @@ def wait_for_pods(
     target: Target,
     step: Apply,
     stage: int,
-    tell: Callable[[str], None],
+    note: Callable[[str], None],
     diagnose: Callable[[Sequence[ObjectRef], int], Diagnosis],
     later: Collection[ObjectRef] = (),
     deleted: Collection[ObjectRef] = (),
@@ -141,7 +141,7 @@ def wait_for_pods(
         target: Where the step was made.
         step: The file and what it waits for.
         stage: The stage that the step belongs to.
-        tell: Is given how far the rollouts are.
+        note: Is given how far the rollouts are.
         diagnose: Makes, for these objects and the stage, what finds out why they don't get ready.
         later: Objects that are another stage's, although they are there.
         deleted: Objects that another step deleted again.
@@ -150,7 +150,7 @@ def wait_for_pods(
     if step.wait_for is not WaitFor.PODS or not refs:
         return
     try:
-        wait_for_rollouts(target.api, target.namespace, refs, tell, diagnose(refs, stage), others=later)
+        wait_for_rollouts(target.api, target.namespace, refs, note, diagnose(refs, stage), others=later)
     except StageFailed as failed:
         failed.breaks = target.broken.by_pods(stage)
         raise
@@ -195,7 +195,7 @@ def delete_objects(target: Target, step: Delete, stage: int) -> Made:
 def api_version_of(manifests: ManifestFolder, ref: ObjectRef) -> str:
     """Return the API version of an object: that of the last file that has it, or its kind's preferred one.
 
-    "" where nothing tells it: nobody can have made such an object.
+    "" where nothing names it: nobody can have made such an object.
     """
     written = [one.api_version for one in manifests.objects if one.ref == ref]
     return written[-1] if written else API_VERSIONS.get(ref.kind, ("",))[0]

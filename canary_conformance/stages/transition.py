@@ -6,15 +6,18 @@ What is seen while a stage is entered, and can't be seen later, is its Transitio
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 from canary_conformance.cluster.api import Object
 from canary_conformance.cluster.namespace_deletion import delete_namespace
 from canary_conformance.errors import StageFailed
 from canary_conformance.scenario.manifests import Manifest
-from canary_conformance.scenario.observations import Reply, StepRecord, Transition
+from canary_conformance.scenario.observations import Page, Reply, StepRecord, Transition
 from canary_conformance.scenario.own_namespace import brought_by_file, is_own, with_labels
+from canary_conformance.scenario.requirement import Trait
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Step, WaitFor
 from canary_conformance.stages.first_gateway import knock_before, open_if_gateway
 from canary_conformance.stages.namespace_under_test import PLAINTEXT, NamespaceUnderTest
@@ -38,9 +41,11 @@ from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.continuous_traffic import (
     PACE_WHILE_PODS_START,
     ContinuousTraffic,
+    VotersStalled,
     continuous_traffic,
     passing,
 )
+from canary_conformance.traffic.voter import Voter
 from canary_conformance.waiting import wait_until
 
 # Pages that each continuous voter opens after the last change is live, before the stage counts as entered.
@@ -66,19 +71,44 @@ def enter_under_traffic(namespace: NamespaceUnderTest, number: int) -> None:
     knocks: dict[str, Reply] = {}
     open_ingress = not first and not any(deletes_namespace(step) for step in stage.steps)
     voters = rules.voters(namespace.voter) if open_ingress else {}
-    with continuous_traffic(voters) as traffic:
+    before = _pages_of(voters)
+    with continuous_traffic(voters, rules.choices) as traffic:
         try:
             for step in stage.steps:
                 with namespace.progress.phase(str(step), quiet=True):
                     records.append(_make(namespace, step, number, traffic, warnings, knocks))
             namespace.reached.propagated_at = records[-1].live_at if records else time.monotonic()
-            with passing(traffic, PAGES_AFTER):
+            with _failing_where_voters_stall(namespace, number), passing(traffic, PAGES_AFTER):
                 observe_stage(namespace, number)
         finally:
             # Also of a stage that never got ready: what voters saw of it belongs into its report.
             namespace.reached.transitions[number] = Transition(
                 number, tuple(records), traffic.pages(), tuple(warnings), knocks, plaintext, votes
             )
+    entered = namespace.reached.transitions[number]
+    namespace.reached.transitions[number] = replace(
+        entered,
+        pages=traffic.pages(),
+        ballots=traffic.ballots.seen(),
+        before=before,
+        after=_pages_of(voters),
+        stalls=traffic.heartbeat.stalls(),
+    )
+
+
+def _pages_of(voters: Mapping[str, Voter]) -> Mapping[str, Page]:
+    """Return one page of each voter, which shows what its store counts."""
+    return {name: voter.open_page()[0] for name, voter in voters.items()}
+
+
+@contextmanager
+def _failing_where_voters_stall(namespace: NamespaceUnderTest, number: int) -> Iterator[None]:
+    """Fail the stage's requirement on lost requests where its voters come to hardly any page."""
+    try:
+        yield
+    except VotersStalled as stalled:
+        breaks = namespace.rules.broken.by(Trait.BREAKS_WHEN_VOTERS_STALL, number)
+        raise StageFailed(str(stalled), breaks=breaks or namespace.rules.broken.refused) from stalled
 
 
 def enter_in_one_step(namespace: NamespaceUnderTest, numbers: Sequence[int]) -> None:
@@ -130,8 +160,8 @@ def bring_up_to_date(namespace: NamespaceUnderTest, changes: Changes) -> None:
         EnvironmentFailed: The environment failed.
     """
     reached, target = namespace.stage, _target(namespace)
-    told = [(stage.number, step) for stage in namespace.scenario.stages for step in stage.steps]
-    made = [(number, step) for number, step in told if number <= reached]
+    every_step = [(stage.number, step) for stage in namespace.scenario.stages for step in stage.steps]
+    made = [(number, step) for number, step in every_step if number <= reached]
     applied = [(number, step) for number, step in made if isinstance(step, Apply)]
     for manifest in changes.apply:
         namespace.reached.stage = (

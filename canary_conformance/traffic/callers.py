@@ -73,8 +73,11 @@ class Callers:
 
     def call(self, source: PodName, calls: Sequence[tuple[Call, Opening]]) -> Mapping[Call, Reply]:
         """Make calls from a pod, each once and all side by side, and return how each ended."""
-        replies = self._replies(source, [(call, opening, 1) for call, opening in calls])
-        return dict(zip([call for call, _ in calls], replies, strict=True))
+        return dict(zip([call for call, _ in calls], self.each(source, calls), strict=True))
+
+    def each(self, source: PodName, calls: Sequence[tuple[Call, Opening]]) -> Sequence[Reply]:
+        """Make calls from a pod side by side, of which several may go to one place; return how each ended."""
+        return self._replies(source, [(call, opening, 1) for call, opening in calls])
 
     def sample(self, source: PodName, call: Call, send: bytes, times: int) -> Sample[Reply]:
         """Make one call so many times, each time on a new connection, and return how each ended."""
@@ -94,7 +97,7 @@ class Callers:
             }
             for call, opening, times in calls
         ]
-        told = run_in_pod(self._api, source, CONTAINER, [PROGRAM, "call", json.dumps(asked)])
+        output = run_in_pod(self._api, source, CONTAINER, [PROGRAM, "call", json.dumps(asked)])
         return [
             Reply(
                 kind=ReplyKind(reply["kind"]),
@@ -102,7 +105,7 @@ class Callers:
                 detail=reply["detail"],
                 took=reply["took"],
             )
-            for reply in json.loads(told)
+            for reply in json.loads(output)
         ]
 
     def _container(self) -> dict[str, Any]:

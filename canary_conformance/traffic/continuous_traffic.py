@@ -1,35 +1,48 @@
-"""Pages opened at a steady pace, by voters with and without the flag, while something is changed.
+"""Pages opened and votes cast at a steady pace, by voters with and without the flag, during a change.
 
-Each voter is a thread with a connection of its own and opens one page at a time, so a slow answer is seen as
-a gap, not as a queue.
+Each voter is two threads with a connection each: one opens a page at a time, one casts a vote at a time, so a
+slow answer is seen as a gap, not as a queue.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from canary_conformance.scenario.observations import Page
+from canary_conformance.scenario.observations import Ballot, Page
 from canary_conformance.timeouts import LIMITS
+from canary_conformance.traffic.heartbeat import Heartbeat
 from canary_conformance.traffic.voter import Voter
-from canary_conformance.waiting import wait_until
+from canary_conformance.waiting import NotInTime, wait_until
 
 # Seconds between the starts of two pages of one voter: fast enough to see a gap of a tenth, slow enough to
 # leave a small machine its cores for the change itself. Pods that start need them most, and for longest.
 PACE = 0.02
 PACE_WHILE_PODS_START = 0.04
 WITHOUT_PAUSE = 0.0
-# So many pages in a row without an answer tell as much as any number of them.
+# Votes are fewer than pages: each is written to a store.
+PACE_OF_VOTES = 0.1
+VOTES_AFTER = 3
+# So many pages in a row without an answer show as much as any number of them.
 UNANSWERED_AFTER = 3
 
 Seen = TypeVar("Seen")
 
 
+class VotersStalled(Exception):
+    """Continuous voters had fewer pages than they should have in their time, though they were answered."""
+
+
 class Continuous(Generic[Seen]):
-    """What is done again and again by name, each in a thread of its own, and everything that it has seen."""
+    """What is done again and again by name, each in a thread of its own, and everything that it has seen.
+
+    Attributes:
+        died: What ended a thread before it was stopped: defects, as what is done raises nothing.
+    """
 
     def __init__(self, doing: Mapping[str, Callable[[], Iterable[Seen]]], pace: float) -> None:
         """Name what is done, and the seconds between two starts of it; start() sets it off."""
@@ -37,6 +50,7 @@ class Continuous(Generic[Seen]):
         self._pace = pace
         self._seen: dict[str, list[Seen]] = {name: [] for name in doing}
         self._stopping = threading.Event()
+        self.died: list[Exception] = []
         self._threads = [
             threading.Thread(target=self._go_on, args=(name,), name=name, daemon=True) for name in self._doing
         ]
@@ -69,26 +83,69 @@ class Continuous(Generic[Seen]):
         do, seen = self._doing[name], self._seen[name]
         while not self._stopping.is_set():
             started = time.monotonic()
-            seen.extend(do())
+            try:
+                seen.extend(do())
+            except Exception as error:
+                self.died.append(error)
+                return
             self._stopping.wait(max(0.0, started + self._pace - time.monotonic()))
 
 
 class ContinuousTraffic(Continuous[Page]):
-    """Running voters by name, and every page they have had."""
+    """Running voters by name, every page they have had, and every vote they have cast.
 
-    def __init__(self, voters: Mapping[str, Voter]) -> None:
-        """Name the voters; start() sets them off."""
+    Attributes:
+        ballots: Their votes.
+        heartbeat: What notes when this process itself stood still.
+    """
+
+    def __init__(
+        self, voters: Mapping[str, Voter], choices: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """Prepare the voters; start() sets them off.
+
+        Args:
+            voters: They, by name.
+            choices: What each votes for in turn, by its name; others cast no vote.
+        """
         super().__init__({name: voter.open_page for name, voter in voters.items()}, PACE)
+        casting = {
+            name: casting_in_turn(voters[name], turns)
+            for name, turns in (choices or {}).items()
+            if name in voters
+        }
+        self.ballots: Continuous[Ballot] = Continuous(casting, PACE_OF_VOTES)
+        self.heartbeat = Heartbeat()
+
+    def start(self) -> None:
+        """Set all of them off."""
+        self.heartbeat.start()
+        super().start()
+        self.ballots.start()
+
+    def stop(self, limit: float | None = None) -> None:
+        """Stop; the page and the vote that each has on its way end first."""
+        self.ballots.stop(limit)
+        super().stop(limit)
+        self.heartbeat.stop()
 
     def pages(self) -> Mapping[str, tuple[Page, ...]]:
         """Return every page so far, in order, by the voter's name."""
         return self.seen()
 
 
+def casting_in_turn(voter: Voter, choices: Sequence[str]) -> Callable[[], Iterable[Ballot]]:
+    """Return what casts one vote, for each choice in its turn."""
+    turns = itertools.cycle(choices)
+    return lambda: (voter.cast(next(turns)),)
+
+
 @contextmanager
-def continuous_traffic(voters: Mapping[str, Voter]) -> Iterator[ContinuousTraffic]:
-    """Yield voters who open pages until the block ends."""
-    traffic = ContinuousTraffic(voters)
+def continuous_traffic(
+    voters: Mapping[str, Voter], choices: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[ContinuousTraffic]:
+    """Yield voters who open pages, and cast these votes by their names, until the block ends."""
+    traffic = ContinuousTraffic(voters, choices)
     traffic.start()
     try:
         yield traffic
@@ -100,19 +157,49 @@ def continuous_traffic(voters: Mapping[str, Voter]) -> Iterator[ContinuousTraffi
 def passing(traffic: ContinuousTraffic, pages: int) -> Iterator[None]:
     """Have each voter open so many pages more than at the block's start, those after its end without pause.
 
-    A voter whose pages are not answered has had enough of them sooner: they are the stage's evidence, and
-    each takes as long as a request may.
+    And cast a few votes. A voter who is not answered has had enough sooner: its requests are the stage's
+    evidence, and each takes as long as a request may.
+
+    Raises:
+        VotersStalled: Voters who are answered had too few pages or votes within LIMITS.page_whole.
     """
     before = {name: len(seen) for name, seen in traffic.pages().items()}
+    cast = {name: len(seen) for name, seen in traffic.ballots.seen().items()}
+
+    def since() -> dict[str, tuple[Sequence[Page], int]]:
+        opened = {name: (seen[before[name] :], pages) for name, seen in traffic.pages().items()}
+        answers = {
+            f"votes of {name}": ([ballot.answer for ballot in seen[cast[name] :]], VOTES_AFTER)
+            for name, seen in traffic.ballots.seen().items()
+        }
+        return {**opened, **answers}
+
+    def died() -> Sequence[BaseException]:
+        return [*traffic.died, *traffic.ballots.died]
+
     yield
     with traffic.at_pace(WITHOUT_PAUSE):
-        wait_until(
-            lambda: {name: seen[before[name] :] for name, seen in traffic.pages().items()},
-            until=lambda since: all(len(seen) >= pages or _is_silent(seen) for seen in since.values()),
-            limit=LIMITS.page_whole,
-            what="the continuous voters go on",
-            pause=0.02,
-        )
+        try:
+            wait_until(
+                since,
+                until=lambda seen: (
+                    bool(died())
+                    or all(len(some) >= enough or _is_silent(some) for some, enough in seen.values())
+                ),
+                limit=LIMITS.page_whole,
+                what="the continuous voters go on",
+                pause=0.02,
+            )
+        except NotInTime as late:
+            had = ", ".join(
+                f"{name} {len(some)} of {enough}"
+                for name, (some, enough) in since().items()
+                if len(some) < enough
+            )
+            limit = f"within {late.limit:g} s after the stage had propagated"
+            raise VotersStalled(f"continuous voters had too few pages {limit}: {had}") from late
+    if died():
+        raise died()[0]
 
 
 def _is_silent(pages: Sequence[Page]) -> bool:

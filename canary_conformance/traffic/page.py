@@ -138,8 +138,8 @@ def _plain_parts(footer: Tag) -> Iterator[str]:
         if type(text) is not NavigableString or parent is None or is_hidden(parent):
             continue
         label = CONTROL_TEXT.search(text)
-        told = text if is_plain(parent, footer) else label[0] if label else SEPARATOR
-        yield f" {told} "
+        shown = text if is_plain(parent, footer) else label[0] if label else SEPARATOR
+        yield f" {shown} "
 
 
 def _text(element: object) -> str:

@@ -49,7 +49,7 @@ def script_of(control: Tag, page: Tag) -> str:
 
 
 def submitted_form(script: str, control: Tag, page: Tag) -> Tag | None:
-    """Return the form that a control's script submits, None where it submits none or can't be told."""
+    """Return the form that a control's script submits, None where it submits none or is unknown."""
     if not _SUBMITS.search(script):
         return None
     every = page.find_all("form")

@@ -11,16 +11,16 @@ import copy
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import urlsplit
 
 import requests
 
 from canary_conformance.errors import RequirementFailed
 from canary_conformance.progress import Progress
-from canary_conformance.scenario.observations import Page, Sample
+from canary_conformance.scenario.observations import Ballot, Page, Sample
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.kept_connection import KeptConnection
 from canary_conformance.traffic.page import page_of, page_without_answer
@@ -31,6 +31,9 @@ from canary_conformance.waiting import NotInTime
 SIDE_BY_SIDE = 32
 # As many pages in a row without any answer are no matter of routes, and worth a look at the environment.
 UNANSWERED = 16
+
+# What was sent (a vote, "" for a page) and its answer.
+Turn = tuple[str, Page]
 
 
 def do_nothing() -> None:
@@ -90,7 +93,7 @@ class Voter:
         return self.with_cookie(self._flag)
 
     def aside(self) -> Voter:
-        """Return a voter like this one who tells nobody how far it is: phases are of one thread."""
+        """Return a voter like this one who reports to nobody how far it is: phases are of one thread."""
         other = self._another()
         other._progress = Progress()
         return other
@@ -99,23 +102,27 @@ class Voter:
         """Open the page so many times, many side by side, each once: no failed request is repeated."""
         if times == 1:
             return self._sample((self._open(),))
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool, self._counted(times) as open_next:
-            opened = [pool.submit(open_next) for _ in range(min(times, SIDE_BY_SIDE))]
-            pages = [page for some in opened for page in some.result()]
-        return self._sample(tuple(sorted(pages, key=lambda page: page.sent_at)))
+        turns = _side_by_side(self._counted([""] * times, lambda _: self._open()), times)
+        return self._sample(tuple(page for _, page in turns))
 
     def open_page_one_by_one(self, times: int) -> Sample[Page]:
         """Open the page so many times, each when the one before is whole: idle pods are then a fair coin."""
-        with self._counted(times) as open_next:
-            return self._sample(tuple(open_next()))
+        with self._counted([""] * times, lambda _: self._open()) as open_next:
+            return self._sample(tuple(page for _, page in open_next()))
 
     def vote(self, choice: str, times: int = 1) -> Sample[Page]:
         """Vote (Cats, Dogs or reset), one by one; each answer is the page that the vote leads to."""
         return self._sample(tuple(self._vote(choice) for _ in range(times)))
 
-    def cast(self, choice: str) -> Page:
-        """Vote and follow nowhere: the answer to the vote itself, 302 where it was counted."""
-        return self._vote(choice, follow=False)
+    def cast(self, choice: str) -> Ballot:
+        """Vote and follow nowhere: the answer is that to the vote itself, 302 where it was counted."""
+        return Ballot(choice, self._vote(choice, follow=False))
+
+    def cast_each(self, choices: Sequence[str]) -> Sample[Ballot]:
+        """Cast these votes, many side by side, each once: none is repeated, whatever its answer."""
+        casting = self._counted(choices, lambda choice: self.cast(choice).answer, "votes")
+        ballots = tuple(Ballot(choice, page) for choice, page in _side_by_side(casting, len(choices)))
+        return Sample(ballots, f"{len(ballots)} votes {self._carries()}")
 
     def reset(self) -> Sample[Page]:
         """Clear the votes of the store that this voter's version uses."""
@@ -128,51 +135,61 @@ class Voter:
         return other
 
     def _open(self) -> Page:
-        session = self._session()
-        # Every page of a voter is asked for in the same words: making them anew is a third of a page's cost.
-        asked: requests.PreparedRequest | None = getattr(self._own, "asked", None)
-        if asked is None:
-            asked = self._own.asked = session.prepare_request(requests.Request("GET", self._page()))
-        return send(session, asked, self._limit)
+        return send(self._session(), self._prepared(""), self._limit)
 
     def _vote(self, choice: str, *, follow: bool = True) -> Page:
+        return send(self._session(), self._prepared(choice), self._limit, follow=follow)
+
+    def _prepared(self, choice: str) -> requests.PreparedRequest:
+        """Return the request for a vote, "" for the page.
+
+        A voter's requests are all in the same words: making them anew is a third of what a page costs.
+        """
         session = self._session()
-        request = requests.Request("POST", self._page(), data={"vote": choice})
-        return send(session, session.prepare_request(request), self._limit, follow=follow)
+        prepared: dict[str, requests.PreparedRequest] = self._own.__dict__.setdefault("prepared", {})
+        if choice not in prepared:
+            vote = requests.Request("POST", self._page(), data={"vote": choice})
+            made = vote if choice else requests.Request("GET", self._page())
+            prepared[choice] = session.prepare_request(made)
+        return prepared[choice]
 
     def _page(self) -> str:
         return self.url.rstrip("/") + "/"
 
     @contextmanager
-    def _counted(self, times: int) -> Iterator[Callable[[], list[Page]]]:
-        """Yield what opens the page until it was opened so many times in all, in whichever threads.
+    def _counted(
+        self, sent: Sequence[str], send_one: Callable[[str], Page], counted: str = "pages"
+    ) -> Iterator[Callable[[], list[Turn]]]:
+        """Yield what sends each of these once in all, in whichever threads, and returns the answers.
 
         Where one of them fails, or the block does, nobody takes one of the turns that are left.
         """
-        turns, opened = iter(range(times)), itertools.count(1)
+        turns, ended = iter(sent), itertools.count(1)
         unanswered = 0
 
-        def open_next() -> list[Page]:
+        def send_next() -> list[Turn]:
             nonlocal unanswered
-            pages = []
+            answered = []
             with _to_the_end_of(turns):
                 # A thread that takes turns costs less than one that is handed each page.
-                for _ in turns:
-                    pages.append(self._open())
-                    self._progress.detail(f"{next(opened)} of {times} pages")
-                    unanswered = 0 if pages[-1].status else unanswered + 1
+                for one in turns:
+                    page = send_one(one)
+                    answered.append((one, page))
+                    self._progress.detail(f"{next(ended)} of {len(sent)} {counted}")
+                    unanswered = 0 if page.status else unanswered + 1
                     if unanswered >= UNANSWERED:
                         unanswered = 0
                         self._when_unanswered()
-                        raise self._not_answered(pages[-1]) from self._too_late(pages[-1])
-            return pages
+                        raise self._not_answered(page, counted) from self._too_late(page)
+            return answered
 
-        with self._progress.phase("opening pages", quiet=True, kept=False), _to_the_end_of(turns):
-            yield open_next
+        doing = {"pages": "opening pages", "votes": "casting votes"}[counted]
+        with self._progress.phase(doing, quiet=True, kept=False), _to_the_end_of(turns):
+            yield send_next
 
-    def _not_answered(self, last: Page) -> RequirementFailed:
-        told = f"{UNANSWERED} pages in a row had no answer, each within {self._limit:g} s"
-        return RequirementFailed(f"{told}, {self._carries()}; the last one: {last.error}")
+    def _not_answered(self, last: Page, counted: str) -> RequirementFailed:
+        reason = f"{UNANSWERED} {counted} in a row had no answer, each within {self._limit:g} s"
+        return RequirementFailed(f"{reason}, {self._carries()}; the last one: {last.error}")
 
     def _too_late(self, last: Page) -> NotInTime | None:
         """Return what ran out where a page was waited for; a refused connection is no matter of time."""
@@ -197,8 +214,16 @@ class Voter:
         return Sample(pages, f"{len(pages)} pages {self._carries()}")
 
 
+def _side_by_side(sending: AbstractContextManager[Callable[[], list[Turn]]], times: int) -> list[Turn]:
+    """Return what was sent by as many threads as may be, in the order in which it was sent."""
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool, sending as send_next:
+        threads = [pool.submit(send_next) for _ in range(min(times, SIDE_BY_SIDE))]
+        turns = [turn for thread in threads for turn in thread.result()]
+    return sorted(turns, key=lambda turn: turn[1].sent_at)
+
+
 @contextmanager
-def _to_the_end_of(turns: Iterator[int]) -> Iterator[None]:
+def _to_the_end_of(turns: Iterator[str]) -> Iterator[None]:
     """Leave no turn over, however the block ends."""
     try:
         yield
@@ -234,11 +259,13 @@ def exchange(
     try:
         answer = session.send(request, timeout=limit or LIMITS.request, allow_redirects=follow)
     except requests.RequestException as error:
-        told = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"
         sent = str(session.headers.get("Cookie", ""))
         took = time.monotonic() - started
         late = isinstance(error, requests.Timeout)
-        failed = page_without_answer(told, cookie=sent, sent_at=started, took=took, path=path, timed_out=late)
+        failed = page_without_answer(
+            reason, cookie=sent, sent_at=started, took=took, path=path, timed_out=late
+        )
         return failed, None
     page = page_of(
         answer.text,

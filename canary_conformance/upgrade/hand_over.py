@@ -84,10 +84,10 @@ def _content(
 
 def _do(namespace: NamespaceUnderTest, pod: PodName, container: str, command: Sequence[str]) -> None:
     """Have a store do something; its client ends well where the store refuses, too."""
-    told = " ".join(_ask(namespace, pod, container, command))
+    reply = " ".join(_ask(namespace, pod, container, command))
     # "OK Already connected to specified master" is as good.
-    if not re.fullmatch(r"OK( .*)?|-?\d+", told):
-        raise EnvironmentFailed(f"Redis in pod {pod} refused {' '.join(command)}: {told}")
+    if not re.fullmatch(r"OK( .*)?|-?\d+", reply):
+        raise EnvironmentFailed(f"Redis in pod {pod} refused {' '.join(command)}: {reply}")
 
 
 def _ask(namespace: NamespaceUnderTest, pod: PodName, container: str, command: Sequence[str]) -> list[str]:

@@ -188,7 +188,7 @@ def _order(namespace: NamespaceUnderTest) -> list[ObjectRef]:
 def _settle(course: Course) -> None:
     """Wait until what was replaced is gone, every proxy is in step, and every change is live.
 
-    A control plane that leaves keeps its proxies for a while and tells them nothing any more.
+    A control plane that leaves keeps its proxies for a while and sends them nothing any more.
     """
     namespace, target = course.namespace, course.target
     try:

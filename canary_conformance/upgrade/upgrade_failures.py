@@ -11,7 +11,7 @@ from canary_conformance.errors import EnvironmentFailed, NotJudged, RequirementF
 from canary_conformance.report.secret_masks import mask_secrets
 from canary_conformance.waiting import NotInTime
 
-# These tell the whole story themselves; of any other exception the message alone says little.
+# These have the whole story in their message; of any other exception the message alone says little.
 SENTENCES = (RequirementFailed, NotJudged, NotInTime, EnvironmentFailed)
 
 
@@ -20,7 +20,7 @@ class Stops:
 
     def __init__(self) -> None:
         """Start without any."""
-        self._told: list[str] = []
+        self._texts: list[str] = []
 
     @contextmanager
     def noted(self) -> Iterator[None]:
@@ -30,17 +30,17 @@ class Stops:
         except pytest.exit.Exception:
             raise
         except Exception as error:
-            self._told.append(told_of(error))
+            self._texts.append(text_of(error))
 
     def __bool__(self) -> bool:
-        return bool(self._told)
+        return bool(self._texts)
 
     def __str__(self) -> str:
         """Return why the move was stopped, without secrets; "" where it was not."""
-        return "\nand then: ".join(self._told)
+        return "\nand then: ".join(self._texts)
 
 
-def told_of(error: Exception) -> str:
+def text_of(error: Exception) -> str:
     """Return an exception as text without secrets, with its notes; with its type unless it is a sentence."""
     text = str(error) if isinstance(error, SENTENCES) else f"{type(error).__name__}: {error}"
     return mask_secrets("; ".join([text, *getattr(error, "__notes__", ())]))

@@ -8,84 +8,23 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from canary_conformance.scenario.observations import Reply, ReplyKind, Sample
-from canary_conformance.upgrade.upgrade_observations import Attempt, Ballot, MeshCall, ProxySeen, StepMade
+from canary_conformance.upgrade.upgrade_observations import Attempt, MeshCall, ProxySeen, StepMade
 from canary_conformance.verdicts import (
     Judge,
-    Saying,
     Verdict,
     answers_with,
-    smallest_leak_found,
 )
 from canary_conformance.verdicts.checks import Check
+from canary_conformance.verdicts.verdict import verdict_on
 from canary_conformance.verdicts.wording import examples_of, grouped, listed
 from canary_conformance.voting.contract import NEW, OLD
 from canary_conformance.voting.page_checks import greets_as_mysql
-from canary_conformance.voting.page_results import Counts
 
 STORE_ANSWERS: Mapping[str, Check[Reply]] = {
     OLD.store: answers_with(b"+PONG"),
     NEW.store: greets_as_mysql,
 }
 """What an answer of each store is, by the application's contract."""
-
-counted: Saying[Ballot] = Saying(
-    "counted",
-    lambda ballot: "" if ballot.counted else f"were not: {ballot.answer.error or ballot.answer.status}",
-)
-"""The app answered a vote with 302: it was counted."""
-
-
-def all_counted() -> Judge[Ballot]:
-    """Judge that each vote that was cast was answered as counted. Source: U1."""
-
-    def judge(sample: Sample[Ballot]) -> Verdict:
-        offenders = [(complaint, str(one)) for one in sample if (complaint := counted(one))]
-        slowest = max((one.answer.took for one in sample), default=0.0)
-        return _sampled(
-            len(sample),
-            expected=f"{sample.describe}: each answered 302",
-            problems=grouped([complaint for complaint, _ in offenders], len(sample), "votes").splitlines(),
-            fine=f"0 of {len(sample)} votes refused, slowest {slowest:.2f} s",
-            examples=examples_of(offenders),
-        )
-
-    return judge
-
-
-def none_lost_nor_doubled(
-    before: Counts | None, after: Counts | None, names: tuple[str, str] = ("Cats", "Dogs")
-) -> Judge[Ballot]:
-    """Judge that a store counts what it had before and each vote that was cast since, once.
-
-    A vote without an answer may have been counted, so it may make a difference of one. Source: U2.
-    """
-
-    def judge(sample: Sample[Ballot]) -> Verdict:
-        problems: list[str] = []
-        told: list[str] = []
-        if before is None or after is None:
-            problems.append(f"the counts are not known: {before} before, {after} after")
-        else:
-            had, has = (before.cats, before.dogs), (after.cats, after.dogs)
-            for name, first, last in zip(names, had, has, strict=True):
-                cast = [one for one in sample if one.choice == name]
-                sure = first + sum(one.counted for one in cast)
-                most = first + len(cast)
-                told.append(f"{name} {first} + {sure - first} = {last}")
-                if last < sure:
-                    problems.append(
-                        f"{sure - last} of {sure - first} votes for {name} lost: {last}, not {sure}"
-                    )
-                if last > most:
-                    problems.append(f"{last - most} votes for {name} counted twice: {last}, not {most}")
-        return _sampled(
-            len(sample),
-            expected=f"{sample.describe}: each counted once",
-            problems=problems,
-            fine=f"{len(sample)} votes, none lost, none doubled: {', '.join(told)}",
-        )
-
-    return judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +42,10 @@ class Watched:
 
     def hole(self, gap: float) -> list[str]:
         """Return what to say of a gap that is too long, nothing of another."""
-        told = f"nothing was tried for {gap:.1f} s (allowed {self.largest_gap:.1f} s): an outage would hide"
-        return [told] if gap > self.largest_gap else []
+        silence = (
+            f"nothing was tried for {gap:.1f} s (allowed {self.largest_gap:.1f} s): an outage would hide"
+        )
+        return [silence] if gap > self.largest_gap else []
 
 
 def answered_by_its_store(
@@ -129,7 +70,7 @@ def answered_by_its_store(
                 offenders.append((complaint, str(one)))
         gap = watched.gap([(one.at, one.until) for one in sample])
         meanwhile = [f"{count} unanswered while {store} was replaced" for store, count in away.items()]
-        return _sampled(
+        return verdict_on(
             len(sample),
             expected=f"{sample.describe}: each answered by its own store",
             problems=[
@@ -165,7 +106,7 @@ def refused_at_every_moment(watched: Watched) -> Judge[Attempt]:
             problems.append(f"none of {len(sample)} rounds counts: the gateway never answered")
         if counting and not any(reply.kind in {ReplyKind.RESET, ReplyKind.CLOSED} for _, reply in calls):
             problems.append("no call reached a port, so none was refused")
-        return _sampled(
+        return verdict_on(
             len(calls),
             expected=f"{sample.describe}: no call in plaintext is answered",
             problems=problems,
@@ -191,7 +132,7 @@ def every_proxy_runs(
             if (one.istio, one.image) != (istio, image) or envoy not in {None, one.envoy}
         ]
         mesh = f"Istio {istio}, Envoy {envoy}" if envoy else f"Istio {istio}"
-        return _sampled(
+        return verdict_on(
             len(proxies),
             expected=f"each of {len(proxies)} proxies runs {mesh}, image {image}",
             problems=grouped([complaint for complaint, _ in wrong], len(proxies), "proxies").splitlines(),
@@ -208,7 +149,7 @@ def nothing_but(revision: str) -> Callable[[Mapping[str, Sequence[str]]], Verdic
 
     def judge(found: Mapping[str, Sequence[str]]) -> Verdict:
         left = {one: objects for one, objects in found.items() if one != revision}
-        return _sampled(
+        return verdict_on(
             len(found.get(revision, ())),
             expected=f"all of Istio's belongs to revision {revision}",
             problems=[f"left of revision {one}: {listed(objects)}" for one, objects in left.items()],
@@ -221,7 +162,7 @@ def nothing_but(revision: str) -> Callable[[Mapping[str, Sequence[str]]], Verdic
 
 def came_to_its_end(stopped: str) -> Verdict:
     """Judge that a move was not stopped. Source: U3."""
-    return _sampled(
+    return verdict_on(
         1,
         expected="the move comes to its end",
         problems=[f"stopped: {stopped}"] if stopped else [],
@@ -239,7 +180,7 @@ def still_held(before: Sequence[str], now: Mapping[str, str], stopped: str) -> V
     broken = [f"{one} {now[one]}" for one in judged if now[one] != "holds"]
     problems = [f"the rollback was stopped: {stopped}"] if stopped else []
     problems += [f"{len(broken)} do not: {listed(broken)}"] if broken else []
-    return _sampled(
+    return verdict_on(
         len(judged),
         expected=f"{len(judged)} requirements that held before hold again",
         problems=problems,
@@ -252,27 +193,4 @@ def _replacing(steps: Sequence[StepMade], call: MeshCall) -> bool:
     """Return whether a call may have fallen into the step that replaced its store."""
     return any(
         step.replaces == call.store and step.started <= call.until and call.at <= step.ended for step in steps
-    )
-
-
-def _sampled(
-    size: int,
-    *,
-    expected: str,
-    problems: Sequence[str],
-    fine: str,
-    examples: tuple[str, ...] = (),
-    luck: bool = True,
-) -> Verdict:
-    """Return the verdict on so many observations; none at all break it."""
-    told = [*problems] if size else [*problems, "nothing was seen"]
-    return Verdict(
-        held=not told,
-        expected=expected,
-        seen="\n".join(told) if told else fine,
-        evidence=told[0] if told else fine,
-        examples=examples,
-        sample_size=size,
-        false_alarm=0.0 if luck else None,
-        smallest_leak=smallest_leak_found(size) if luck and size else None,
     )

@@ -9,26 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from canary_conformance.images.versions import MeshVersion
-from canary_conformance.scenario.observations import Call, Page, Reply, ReplyKind, Sample
+from canary_conformance.scenario.observations import Ballot, Call, Page, Reply, ReplyKind, Sample
 from canary_conformance.verdicts.wording import quote
 from canary_conformance.voting.page_results import Counts
-
-
-@dataclass(frozen=True, slots=True)
-class Ballot:
-    """A vote that was cast, and the answer to it: 302 says that it was counted."""
-
-    choice: str
-    answer: Page
-
-    @property
-    def counted(self) -> bool:
-        """Whether the app said that the vote was counted."""
-        return self.answer.status == 302
-
-    def __str__(self) -> str:
-        told = self.answer.error or f"answered {self.answer.status}"
-        return f"vote for {self.choice}, {told} after {self.answer.took:.2f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +127,10 @@ class Move:
         """Return each request that failed, in order: when it was sent, and what came of it."""
         pages = [(voter, page) for voter, seen in self.pages.items() for page in seen if not page.whole]
         refused = [one for seen in self.ballots.values() for one in seen if not one.counted]
-        told = [(page.sent_at, f"{voter}: {quote(page)}") for voter, page in pages]
-        return sorted([*told, *((one.answer.sent_at, f"{one}: {quote(one.answer)}") for one in refused)])
+        unanswered = [(page.sent_at, f"{voter}: {quote(page)}") for voter, page in pages]
+        return sorted(
+            [*unanswered, *((one.answer.sent_at, f"{one}: {quote(one.answer)}") for one in refused)]
+        )
 
     def pages_of(self, voter: str) -> Sample[Page]:
         """Return every page of a continuous voter."""

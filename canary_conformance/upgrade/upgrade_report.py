@@ -35,7 +35,7 @@ COLUMNS: Mapping[str, tuple[Moment, ...]] = {
     "rolled back": (Moment.ROLLING_BACK, Moment.ROLLED_BACK),
 }
 WIDTH = 13
-# Of the requests that failed, the text tells so many, in so many characters; upgrade.json has them all.
+# Of the requests that failed, the text has so many, in so many characters; upgrade.json has them all.
 MOST_FAILURES, LONGEST = 20, 160
 
 
@@ -44,7 +44,7 @@ class Report:
     """The report as text, and as a value that JSON can hold."""
 
     text: str
-    told: Mapping[str, object]
+    values: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ def upgrade_report(upgrade: Upgrade, tests: Sequence[TestRecord]) -> Report:
     parts += [f"warning: {warning}" for warning in warnings]
     if upgrade.findings:
         parts.append("\n".join(["before you go (no part of the verdict):", *_indented(upgrade.findings)]))
-    parts += [_told(move) for move in moves]
-    told = {
+    parts += [_move_text(move) for move in moves]
+    values = {
         "asked": {key: str(value) for key, value in asdict(upgrade.asked).items()},
-        "promises": table,
+        "requirements": table,
         "warnings": warnings,
         "findings": upgrade.findings,
         "moves": [
@@ -93,13 +93,13 @@ def upgrade_report(upgrade: Upgrade, tests: Sequence[TestRecord]) -> Report:
             for move in moves
         ],
     }
-    return Report(mask_secrets("\n\n".join(parts)), mask_secrets(told))
+    return Report(mask_secrets("\n\n".join(parts)), mask_secrets(values))
 
 
 def write_report(folder: Path, report: Report) -> None:
     """Write upgrade.txt and upgrade.json to a run's folder."""
     (folder / "upgrade.txt").write_text(f"{report.text}\n", encoding="utf-8")
-    (folder / "upgrade.json").write_text(f"{json.dumps(report.told, indent=2)}\n", encoding="utf-8")
+    (folder / "upgrade.json").write_text(f"{json.dumps(report.values, indent=2)}\n", encoding="utf-8")
 
 
 def requirement_table(tests: Sequence[TestRecord]) -> dict[str, dict[str, str]]:
@@ -164,7 +164,7 @@ def _table(rows: Mapping[str, Mapping[str, str]]) -> str:
     return "\n".join(line.rstrip() for line in [head, *lines])
 
 
-def _told(move: Move) -> str:
+def _move_text(move: Move) -> str:
     counted = figures(move)
     lines = [
         f"{move}: {counted.seconds:.1f} s" + (f", stopped: {move.stopped}" if move.stopped else ""),
@@ -194,7 +194,8 @@ def _failures(move: Move) -> list[str]:
     """Return the requests that failed, by time and step."""
     failed = move.failures()
     rows = [
-        f"    {at - move.began:6.1f} {_step_at(move, at)}: {shorten(told, LONGEST)}" for at, told in failed
+        f"    {at - move.began:6.1f} {_step_at(move, at)}: {shorten(sentence, LONGEST)}"
+        for at, sentence in failed
     ]
     rest = [f"    and {len(rows) - MOST_FAILURES} more"] if len(rows) > MOST_FAILURES else []
     return ["  failed:", *rows[:MOST_FAILURES], *rest] if rows else []

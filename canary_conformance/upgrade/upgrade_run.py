@@ -19,14 +19,14 @@ from canary_conformance.stages.transition import start_callers
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.upgrade.moves import Course, Side, go, lacking
-from canary_conformance.upgrade.upgrade_failures import Stops, told_of
+from canary_conformance.upgrade.upgrade_failures import Stops, text_of
 from canary_conformance.upgrade.upgrade_moments import ORDER, Moment
 from canary_conformance.upgrade.upgrade_observations import End, Move, sightings
 from canary_conformance.upgrade.upgrade_options import Asked, BadMove
 from canary_conformance.upgrade.upgraded_proxies import look_at_proxies
-from canary_conformance.upgrade.witnesses import CHOICES, Witnesses, witnesses
+from canary_conformance.upgrade.witnesses import Witnesses, witnesses
 from canary_conformance.voting.contract import CANARY, CHAINS, FINALIZE, NEW, OLD
-from canary_conformance.voting.page_results import Counts, parse_results
+from canary_conformance.voting.page_results import DEFAULT_VOTES, Counts, parse_results
 from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY
 from canary_conformance.waiting import NotInTime, wait_until
 
@@ -56,7 +56,7 @@ class Upgrade:
         try:
             self._go_to(moment)
         except UNANSWERED as error:
-            raise EnvironmentFailed(f"no move can be begun or watched: {told_of(error)}") from error
+            raise EnvironmentFailed(f"no move can be begun or watched: {text_of(error)}") from error
 
     def not_there(self, moment: Moment) -> str:
         """Return why the namespace is not at a moment that it was to reach, "" where it is."""
@@ -85,7 +85,7 @@ class Upgrade:
                 try:
                     found += [f"{name}: {finding}" for finding in check()] or [f"{name}: no findings"]
                 except (EnvironmentFailed, NotJudged, LookupError, ValueError) as failed:
-                    found.append(f"{name} came to no end: {told_of(failed)}")
+                    found.append(f"{name} came to no end: {text_of(failed)}")
         return found
 
     def _there(self) -> Course:
@@ -179,7 +179,7 @@ class Upgrade:
         try:
             left = lacking(namespace, course.target)
         except (EnvironmentFailed, NotJudged, ValueError) as failed:
-            left = [told_of(failed)]
+            left = [text_of(failed)]
         images = sorted(control_planes(namespace.cluster).values())
         return End(seen, tuple(images), revisions(namespace.cluster), tuple(left))
 
@@ -211,15 +211,15 @@ class Upgrade:
     ) -> None:
         """Leave as many votes in each store as there were: tests that follow know no others.
 
-        A store that tells none now takes none either.
+        A store that reports none now takes none either.
         """
         for store, voter in self._stores(voters).items():
             if store not in after:
                 continue
             voter.reset()
             if store in before:
-                voter.vote(CHOICES[0], before[store].cats)
-                voter.vote(CHOICES[1], before[store].dogs)
+                voter.vote(DEFAULT_VOTES[0], before[store].cats)
+                voter.vote(DEFAULT_VOTES[1], before[store].dogs)
 
 
 def moved_to(namespace: NamespaceUnderTest, mesh: Mesh) -> None:

@@ -7,7 +7,6 @@ that could not be made, since its own pod was just being replaced, has seen noth
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -20,17 +19,18 @@ from urllib3.exceptions import HTTPError
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.errors import EnvironmentFailed, NotJudged
 from canary_conformance.mesh.proxies import Proxies
-from canary_conformance.scenario.observations import Call, Opening, Page
+from canary_conformance.scenario.observations import Ballot, Call, Opening, Page
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.timeouts import LIMITS
-from canary_conformance.traffic.continuous_traffic import Continuous, ContinuousTraffic
+from canary_conformance.traffic.continuous_traffic import Continuous, ContinuousTraffic, casting_in_turn
 from canary_conformance.traffic.first_bytes import LISTEN, http_get
 from canary_conformance.traffic.voter import Voter
-from canary_conformance.upgrade.upgrade_observations import Attempt, Ballot, MeshCall, ProxySeen
+from canary_conformance.upgrade.upgrade_observations import Attempt, MeshCall, ProxySeen
 from canary_conformance.upgrade.upgraded_proxies import look_at_answering
 from canary_conformance.voting.chains import MYSQL, REDIS
 from canary_conformance.voting.contract import APP, LOCK, NEW, OLD
+from canary_conformance.voting.page_results import DEFAULT_VOTES
 from canary_conformance.voting.voting_app import VOTING_APP
 
 Seen = TypeVar("Seen")
@@ -39,8 +39,7 @@ Seen = TypeVar("Seen")
 # server some work.
 BALLOT_PACE, CALL_PACE, ATTEMPT_PACE, LOOK_PACE = 0.2, 0.4, 0.4, 0.5
 CALLS_AT_ONCE = 3
-CHOICES = ("Cats", "Dogs")
-# What a call could not be made for, or its end not be told: its pod is gone, or the way to it, which is not
+# What a call could not be made for, or its end not be seen: its pod is gone, or the way to it, which is not
 # the way of the call. A ValueError is an answer that was cut short.
 NOT_MADE = (EnvironmentFailed, NotJudged, OSError, HTTPError, ApiException, LookupError, ValueError)
 STORES = {OLD.app: REDIS, NEW.app: MYSQL}
@@ -81,7 +80,9 @@ def witnesses(
     locked = ("plaintext",) if namespace.stage >= LOCK else ()
     all_ = Witnesses(
         ContinuousTraffic(voters),
-        Continuous({store: _casting(voter) for store, voter in casting.items()}, BALLOT_PACE),
+        Continuous(
+            {store: casting_in_turn(voter, DEFAULT_VOTES) for store, voter in casting.items()}, BALLOT_PACE
+        ),
         Continuous({f"{APP} {v}": _unless_gone(_Calling(namespace, v)) for v in apps}, CALL_PACE),
         Continuous({name: _unless_gone(lambda: try_plaintext(namespace)) for name in locked}, ATTEMPT_PACE),
         Continuous({"proxies": _unless_gone(lambda: look_at_answering(namespace, proxies))}, LOOK_PACE),
@@ -154,16 +155,6 @@ def _youngest(namespace: NamespaceUnderTest, version: str) -> PodName:
     if not ready:
         raise LookupError(f"no ready pod of {APP} {version}")
     return max(ready, key=lambda workload: (created[workload.pod.name], workload.pod)).pod
-
-
-def _casting(voter: Voter) -> Callable[[], Iterable[Ballot]]:
-    choices = itertools.cycle(CHOICES)
-
-    def cast() -> Iterable[Ballot]:
-        choice = next(choices)
-        return (Ballot(choice, voter.cast(choice)),)
-
-    return cast
 
 
 def _unless_gone(do: Callable[[], Iterable[Seen]]) -> Callable[[], Iterable[Seen]]:

@@ -22,7 +22,7 @@ from canary_conformance.verdicts.checks import (
     whole_page,
 )
 from canary_conformance.verdicts.continuous_judges import longest_gap, no_failed_page, only_before
-from canary_conformance.verdicts.exact_judges import counted, matrix, same
+from canary_conformance.verdicts.exact_judges import counted, includes, matrix, nothing, same
 from canary_conformance.verdicts.expect import ExpectationFailed, expect, expect_all, ledger
 from canary_conformance.verdicts.load_balancer_shares import LeastRequest, Policy, RandomPick, RoundRobin
 from canary_conformance.verdicts.sample_judges import all_seen, every, never, shares
@@ -63,11 +63,13 @@ __all__ = [
     "false_alarms_together",
     "flag_is",
     "from_pods",
+    "includes",
     "ledger",
     "longest_gap",
     "matrix",
     "never",
     "no_failed_page",
+    "nothing",
     "offers",
     "only_before",
     "part",

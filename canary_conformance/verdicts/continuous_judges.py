@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from canary_conformance.errors import NotJudged
 from canary_conformance.scenario.observations import Page, Sample
+from canary_conformance.timeouts import LIMITS
 from canary_conformance.verdicts.checks import Check, requirement_of
 from canary_conformance.verdicts.sample_judges import nothing_seen
 from canary_conformance.verdicts.statistics import MISS, leak_upper_bound, smallest_leak_found
-from canary_conformance.verdicts.verdict import Judge, Verdict
+from canary_conformance.verdicts.verdict import Judge, Verdict, verdict_on
 from canary_conformance.verdicts.wording import (
     conclusive,
     examples_of,
@@ -25,14 +27,15 @@ from canary_conformance.verdicts.wording import (
     quote,
 )
 
+Span = tuple[float, float]
 
-def no_failed_page(live_at: float | None = None, largest_gap: float | None = None) -> Judge[Page]:
+
+def no_failed_page(live_at: float | None = None) -> Judge[Page]:
     """Judge that continuous traffic lost nothing: 0 of N pages failed, an empty result being a failure.
 
     The verdict says how long the voters were silent at most (between two requests, of whichever voter) and
     how long a page took at most. With `live_at` the traffic must have begun before the change was live and
-    gone on after it, and examples show their time relative to it; with `largest_gap` (seconds) a longer
-    silence breaks the verdict, as it could hide an outage. Source: R3.7, R4.1, R5.3.
+    gone on after it, and examples show their time relative to it. Source: R3.7, R4.1, R5.3.
     """
 
     def judge(sample: Sample[Page]) -> Verdict:
@@ -42,7 +45,7 @@ def no_failed_page(live_at: float | None = None, largest_gap: float | None = Non
             return nothing_seen(expected)
         gap = longest_gap(sample)
         offenders = [(complaint, _timed(page, live_at)) for page in sample if (complaint := failure_of(page))]
-        holes = _holes(sample, live_at, gap, largest_gap)
+        holes = _holes(sample, live_at)
         slowest = max(page.took for page in sample)
         doubt = percent(leak_upper_bound(len(offenders), n))
         rhythm = f"longest gap {gap:.2f} s, slowest page {slowest:.2f} s, "
@@ -99,21 +102,78 @@ def only_before(moment: float, check: Check[Page]) -> Judge[Page]:
     return judge
 
 
+def answered_all_along(began: float, ended: float, stalls: Sequence[Span] = ()) -> Judge[Page]:
+    """Judge that a continuous voter was never without an answer for longer than LIMITS.silence.
+
+    A voter asks for its next page when it has the last one, so only an answer that does not come keeps it
+    silent, or its own process. What a stall of that process explains is no silence of the app.
+    Source: R3.7, R4.1, R5.3.
+
+    Args:
+        began: When the transition began; no answer since then counts as silence too.
+        ended: When it had propagated.
+        stalls: From when to when the voter's own process stood still.
+
+    Raises:
+        NotJudged: The process stood still for so long that an outage would not have been seen.
+    """
+
+    def judge(sample: Sample[Page]) -> Verdict:
+        limit = LIMITS.silence
+        longest = max((until - since for since, until in _within(stalls, (began, ended))), default=0.0)
+        if longest > limit:
+            told = f"this run's own process stood still for {longest:.1f} s while a stage was entered"
+            raise NotJudged(f"{told} (at most {limit:g} s may pass unseen), so that an outage would hide")
+        answers = sorted(page.ended_at for page in sample if page.status is not None)
+        moments = [began, *(moment for moment in answers if began < moment < ended), ended]
+        spans = [(since, until, _unexplained((since, until), stalls)) for since, until in pairwise(moments)]
+        silent = [(since, until, length) for since, until, length in spans if length > limit]
+        gap = max((length for _, _, length in spans), default=0.0)
+        return verdict_on(
+            len(sample),
+            expected=f"{sample.describe}: no silence of more than {limit:g} s",
+            problems=[
+                f"no answer for {length:.1f} s, from {since - began:.1f} s after the transition began"
+                for since, _, length in silent
+            ],
+            fine=f"the longest wait for a page was {gap:.2f} s",
+            examples=tuple(
+                quote(page)
+                for page in sample
+                if any(since < page.ended_at <= until for since, until, _ in silent)
+            )[:2],
+            luck=False,
+            late=tuple((since, until) for since, until, _ in silent),
+        )
+
+    return judge
+
+
 def longest_gap(pages: Sequence[Page]) -> float:
     """Return the longest time (seconds) between two successive requests; 0.0 for one page or none."""
     moments = sorted(page.sent_at for page in pages)
     return max((later - earlier for earlier, later in pairwise(moments)), default=0.0)
 
 
-def _holes(sample: Sample[Page], live_at: float | None, gap: float, largest_gap: float | None) -> list[str]:
+def _holes(sample: Sample[Page], live_at: float | None) -> list[str]:
     holes = []
-    if largest_gap is not None and gap > largest_gap:
-        holes.append(f"no request for {gap:.2f} s (allowed: {largest_gap:.2f} s), which could hide an outage")
     if live_at is not None and not any(page.sent_at < live_at for page in sample):
         holes.append("no page was requested before the change had propagated")
     if live_at is not None and not any(page.sent_at > live_at for page in sample):
         holes.append("no page was requested after the change had propagated")
     return holes
+
+
+def _within(spans: Sequence[Span], window: Span) -> list[Span]:
+    """Return the parts of these spans that lie in a window."""
+    begin, end = window
+    cut = [(max(since, begin), min(until, end)) for since, until in spans]
+    return [(since, until) for since, until in cut if since < until]
+
+
+def _unexplained(span: Span, stalls: Sequence[Span]) -> float:
+    """Return how much of a span no stall of the voter's own process explains."""
+    return span[1] - span[0] - sum(until - since for since, until in _within(stalls, span))
 
 
 def _timed(page: Page, live_at: float | None) -> str:

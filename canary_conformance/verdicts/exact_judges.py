@@ -24,7 +24,7 @@ def same(expected: object, called: str = "values", fine: str = "") -> Callable[[
     """Judge that what was seen equals what was expected; each difference is shown.
 
     Collections are compared by their members as text, in any order, duplicates counted; mappings key by key;
-    anything else by ==. Nothing is the right answer when nothing is expected (R6.1).
+    anything else by ==. Where nothing is the right answer (R6.1), use nothing().
 
     Args:
         expected: the right value.
@@ -48,6 +48,34 @@ def same(expected: object, called: str = "values", fine: str = "") -> Callable[[
         requirement = f"{wanted.total()} {called}: {_counted(wanted)}" if wanted else f"no {called}"
         held = f"{found.total()} of {wanted.total()} {called}" if wanted else f"no {called}"
         return compared(requirement, difference, fine or held, found.total())
+
+    return judge
+
+
+def nothing(called: str, fine: str = "") -> Callable[[object], Verdict]:
+    """Judge that there is nothing: no warnings, no objects left (R6.1).
+
+    Args:
+        called: the noun of what must not be there.
+        fine: what the verdict says when it holds, where "no warnings" is not it.
+    """
+
+    def judge(seen: object) -> Verdict:
+        verdict = same({} if isinstance(seen, Mapping) else (), called, fine)(seen)
+        return replace(verdict, of_nothing=True)
+
+    return judge
+
+
+def includes(expected: Collection[str], called: str) -> Callable[[Collection[str]], Verdict]:
+    """Judge that each expected one is among what was seen, where others may be too; called: their noun."""
+
+    def judge(seen: Collection[str]) -> Verdict:
+        missing = [name for name in expected if name not in seen]
+        row = f"{len(missing)} of {len(expected)} {called} missing: {listed(missing)}"
+        required = f"{len(expected)} {called}: {listed(list(expected))}"
+        fine = f"{len(expected)} of {len(expected)} {called}"
+        return compared(required, [row] if missing else [], fine, len(seen) if expected else 0)
 
     return judge
 

@@ -6,15 +6,18 @@ that a test needs no handle on the collector of the verdicts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import TypeVar
 
 from canary_conformance.verdicts.verdict import Verdict
 from canary_conformance.verdicts.verdict_text import render
 
 Observed = TypeVar("Observed")
+
+NOTHING = "nothing was observed"
 
 _current: ContextVar[list[Verdict] | None] = ContextVar("ledger", default=None)
 
@@ -51,9 +54,18 @@ def ledger() -> Iterator[list[Verdict]]:
         _current.reset(token)
 
 
+def _of_something(observed: object, verdict: Verdict) -> Verdict:
+    """Return the verdict, FAILED where it holds on nothing and does not require that there is nothing."""
+    empty = isinstance(observed, Sized) and not isinstance(observed, str | bytes) and not observed
+    if not verdict.held or verdict.of_nothing or (verdict.sample_size and not empty):
+        return verdict
+    return replace(verdict, held=False, seen=NOTHING, evidence=NOTHING)
+
+
 def expect(observed: Observed, judge: Callable[[Observed], Verdict]) -> Verdict:
     """Judge the observed once, write the verdict to the ledger and return it.
 
+    What holds on nothing at all proves nothing: it FAILED, unless the judge requires that there is nothing.
     Raises ExpectationFailed, which carries the verdict, when it is not held.
     """
     __tracebackhide__ = True
@@ -68,7 +80,7 @@ def expect_all(observed: Observed, *judges: Callable[[Observed], Verdict]) -> tu
     __tracebackhide__ = True
     if not judges:
         raise ValueError("nothing judges the observed")
-    verdicts = tuple(judge(observed) for judge in judges)
+    verdicts = tuple(_of_something(observed, judge(observed)) for judge in judges)
     _record(verdicts)
     broken = [verdict for verdict in verdicts if not verdict.held]
     if broken:

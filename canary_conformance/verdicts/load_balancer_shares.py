@@ -32,9 +32,13 @@ class RandomPick:
 
 @dataclass(frozen=True, slots=True)
 class LeastRequest:
-    """LEAST_REQUEST; `concurrent` when the sample's requests were in flight together."""
+    """LEAST_REQUEST; `concurrent` when the sample's requests were in flight together.
+
+    `biased` is how many of them may have met another request in flight: each may have gone either way.
+    """
 
     concurrent: bool = False
+    biased: int = 0
     name: str = "LEAST_REQUEST"
 
 
@@ -100,7 +104,10 @@ def _fit_draws(policy: _Draws, counts: Mapping[str, int], expected: Mapping[str,
     n = sum(counts.values())
     # Two outcomes are one coin: the second count follows from the first.
     tests = 1 if len(expected) == 2 else len(expected)
-    allowed = {key: fair_share_bounds(n, share, FALSE_ALARM / tests) for key, share in expected.items()}
+    fair = {key: fair_share_bounds(n, share, FALSE_ALARM / tests) for key, share in expected.items()}
+    # Whatever a biased draw showed, a fair one may have shown the other outcome.
+    biased = policy.biased if isinstance(policy, LeastRequest) else 0
+    allowed = {key: (max(0, low - biased), min(n, high + biased)) for key, (low, high) in fair.items()}
     if any(bounds == (0, n) for bounds in allowed.values()):
         raise Unjudgeable(f"{n} observations under {policy.name} fit any shares; take more")
     outside = [key for key, (low, high) in allowed.items() if not low <= counts.get(key, 0) <= high]

@@ -107,8 +107,8 @@ def all_seen(
 ) -> Judge[T]:
     """Judge that each expected outcome was seen at least once, and nothing else.
 
-    `smallest_share` is that of the rarest outcome, 1/k unless told; `policy` is how the outcomes are drawn,
-    independently unless told. Take times_to_see_all(k) observations. Raises Unjudgeable when the sample is
+    `smallest_share` is that of the rarest outcome, 1/k by default; `policy` is how the outcomes are drawn,
+    independently by default. Take times_to_see_all(k) observations. Raises Unjudgeable when the sample is
     too small for a miss to be evidence, or when nothing is expected.
     """
     wanted = _distinct(expected)

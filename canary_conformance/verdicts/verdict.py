@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from canary_conformance.scenario.observations import Sample
 from canary_conformance.scenario.places import Finding
+from canary_conformance.verdicts.statistics import smallest_leak_found
 
 T = TypeVar("T")
 
@@ -26,7 +27,8 @@ class Verdict:
     responsible for a verdict that does not hold, the first above all; none where nothing is known. `remark`
     is what a reader should know although it is no failure, "" for nothing. `late` are the times (monotonic)
     of all that fails the verdict, where each is an observation that was not there at its limit; empty where
-    anything else fails it.
+    anything else fails it. `of_nothing` is whether it requires that there is nothing: only such a verdict
+    holds where nothing was observed.
     """
 
     held: bool
@@ -40,6 +42,7 @@ class Verdict:
     late: tuple[tuple[float, float], ...] = ()
     causes: tuple[Finding, ...] = ()
     remark: str = ""
+    of_nothing: bool = False
 
     def __post_init__(self) -> None:
         if len(self.examples) > MOST_EXAMPLES:
@@ -52,3 +55,38 @@ Judge: TypeAlias = Callable[[Sample[T]], Verdict]
 def false_alarms_together(verdicts: Iterable[Verdict]) -> float:
     """Return the union bound on a false alarm among these verdicts; FALSE_ALARMS_PER_RUN limits a run's."""
     return sum(verdict.false_alarm or 0.0 for verdict in verdicts)
+
+
+def verdict_on(
+    size: int,
+    *,
+    expected: str,
+    problems: Sequence[str],
+    fine: str,
+    examples: tuple[str, ...] = (),
+    luck: bool = True,
+    late: tuple[tuple[float, float], ...] = (),
+) -> Verdict:
+    """Return the verdict on so many observations; none at all break it.
+
+    Args:
+        size: How many observations there are.
+        expected: What is required.
+        problems: What breaks it, the gravest first; none where it holds.
+        fine: What was seen where it holds.
+        examples: Offending observations.
+        luck: Whether the observations are a sample, which finds leaks from a certain size.
+        late: See Verdict.
+    """
+    told = [*problems] if size else [*problems, "nothing was seen"]
+    return Verdict(
+        held=not told,
+        expected=expected,
+        seen="\n".join(told) if told else fine,
+        evidence=told[0] if told else fine,
+        examples=examples,
+        sample_size=size,
+        false_alarm=0.0 if luck else None,
+        smallest_leak=smallest_leak_found(size) if luck and size else None,
+        late=late if told else (),
+    )

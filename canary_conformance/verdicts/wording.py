@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from canary_conformance.scenario.observations import Page, Reply, ReplyKind
+from canary_conformance.scenario.observations import Ballot, Page, Reply, ReplyKind
 
 _MOST_GROUPS = 4
 _MOST_NAMED = 5
@@ -36,10 +36,12 @@ def percent(share: float) -> str:
 
 
 def noun(observations: Sequence[object]) -> str:
-    """Return what the observations are called when counted: pages, replies or observations."""
+    """Return what the observations are called when counted: pages, votes, replies or observations."""
     first = observations[0] if observations else None
     if isinstance(first, Page):
         return "pages"
+    if isinstance(first, Ballot):
+        return "votes"
     return "replies" if isinstance(first, Reply) else "observations"
 
 
@@ -84,13 +86,13 @@ def quote(observation: object) -> str:
         return _quote_page(observation)
     if isinstance(observation, Reply):
         received = f"received {observation.received[:32]!r}"
-        told = [
+        parts = [
             str(observation.kind),
             received,
             shorten(observation.detail),
             f"after {observation.took:.3f} s",
         ]
-        return "; ".join(part for part in told if part)
+        return "; ".join(part for part in parts if part)
     return shorten(str(observation), 120)
 
 

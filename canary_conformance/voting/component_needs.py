@@ -55,7 +55,7 @@ class Need:
 
 
 def needs(one: Workload) -> list[Need]:
-    """Return what a component needs; what its pod doesn't tell itself of its settings is the contract's."""
+    """Return what a component needs; what its pod does not show of its settings is the contract's."""
     if one.app not in {APP, ANALYTICS} or one.version not in STORE_PORTS:
         return []
     store = _need(one, (STORAGE, STORE_PORTS[one.version]))
@@ -63,7 +63,7 @@ def needs(one: Workload) -> list[Need]:
 
 
 def set_port(one: Workload) -> list[int]:
-    """Return the port at which a component listens by its settings, none where they tell none."""
+    """Return the port at which a component listens by its settings, none where they name none."""
     return [int(port) for port in [one.settings.get("PORT") or ""] if is_port(port)]
 
 

@@ -61,11 +61,11 @@ class Peers:
             if complaint and (not need.elsewhere or reply.kind is ReplyKind.UNRESOLVED):
                 ends = [one, *(ready[peer] for peer in peers)]
                 if reply.kind is ReplyKind.UNRESOLVED:
-                    told = f"{need}, which it is set to call, does not resolve from {one.pod.name}"
+                    reason = f"{need}, which it is set to call, does not resolve from {one.pod.name}"
                 else:
                     said = f"{one.pod.name} called {need} and {complaint}"
-                    told = f"{said}, though {' and '.join(peers)} is ready"
-                trouble = trouble_of(one, "; ".join([told, *_astray(ends[1:])]), *_between(need, ends))
+                    reason = f"{said}, though {' and '.join(peers)} is ready"
+                trouble = trouble_of(one, "; ".join([reason, *_astray(ends[1:])]), *_between(need, ends))
                 return replace(trouble, patience=not all(peer.probed for peer in ends[1:]))
         if len(needed) == len(needs(one)):
             self.served[one.uid] = since
@@ -95,8 +95,8 @@ def without_pods(
         spec = services[name]["spec"]
         selector = spec.get("selector") or {}
         if selector and not any(selector.items() <= of_pod.items() for of_pod in labels):
-            told = ", ".join(f"{label}={value}" for label, value in selector.items())
-            sentence = f"Service {name}, which {one} needs, selects no pod: it selects {told}"
+            pairs = ", ".join(f"{label}={value}" for label, value in selector.items())
+            sentence = f"Service {name}, which {one} needs, selects no pod: it selects {pairs}"
             return trouble_of(one, sentence, f"Service/{name}:spec.selector")
         # A headless Service leads to its pods at any port.
         if port != need.port and spec.get("clusterIP") != "None" and port not in _ports(spec):
@@ -114,8 +114,8 @@ def own_answer(one: Workload) -> Saying[Reply]:
 
 def trouble_of(one: Workload, sentence: str, *concerns: str) -> Trouble:
     """Return a pod's trouble; concerns: the places to look at, by default its container."""
-    told = f"{one} can't get ready: {sentence}"
-    return Trouble(told, one.pod.name, one.container, concerns=concerns or (container_of(one),))
+    reason = f"{one} can't get ready: {sentence}"
+    return Trouble(reason, one.pod.name, one.container, concerns=concerns or (container_of(one),))
 
 
 def container_of(one: Workload) -> str:

@@ -2,9 +2,9 @@
 
 A component whose peers aren't ready may end as often as it likes: it is started again, and the peers are
 looked at instead. A component that needs nobody is at fault when two runs of it ended by themselves in the
-same way with the same last words, when a third run ended, or when one ended by itself and the manifests tell
+same way with the same last words, when a third run ended, or when one ended by itself and the manifests show
 why; one that needs others when it ended in the same way again after all of them had answered it, from inside
-its own pod, or when the manifests tell why. A program that can't even be started needs nobody to be at fault.
+its own pod, or when the manifests show why. A program that can't even be started needs nobody to be at fault.
 Source: the scenario, what was seen ("its analytics 2.0 and MySQL may restart twice").
 """
 
@@ -111,19 +111,19 @@ class CrashLoops:
                 trouble = crash_loop(pod, status, ends)
                 where = container_of(one) if own else f"{one.owner}:spec.template.spec"
                 why = self._blocked(one) if own else ()
-                told = f"{trouble.reason}; by the manifests: {'; '.join(why)}" if why else trouble.reason
-                return replace(trouble, reason=told, concerns=(where,) if one.owner else ())
+                reason = f"{trouble.reason}; by the manifests: {'; '.join(why)}" if why else trouble.reason
+                return replace(trouble, reason=reason, concerns=(where,) if one.owner else ())
         return None
 
     def _goes_on(
         self, one: Workload, container: str, ends: Sequence[End], ready: Mapping[str, Workload]
     ) -> bool:
         """Return whether a container will go on ending, whatever becomes of others."""
-        # Where the manifests tell why, a store need not end twice, and another end needs no peers.
-        told = container == one.container and ends[-1:] and ends[-1].by_itself and self._blocked(one)
+        # Where the manifests show why, a store need not end twice, and another end needs no peers.
+        explained = container == one.container and ends[-1:] and ends[-1].by_itself and self._blocked(one)
         if one.app == STORAGE:
-            return bool(told) or ended_for_good(ends)
-        if told and ends_alike(ends):
+            return bool(explained) or ended_for_good(ends)
+        if explained and ends_alike(ends):
             return True
         had_all_in = self._had_all_in.get((one.uid, container))
         if had_all_in is None or lacks_peers(one, ready):

@@ -17,11 +17,11 @@ from canary_conformance.model.objects.questions import Answer, explain
 from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.scenario.places import Finding
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.verdicts import LeastRequest, Unjudgeable, shares
+from canary_conformance.verdicts import LeastRequest, Policy, Unjudgeable, shares
 from canary_conformance.verdicts.model_disagreement import Disagreement
 from canary_conformance.verdicts.wording import percent, tally
 from canary_conformance.voting.feature_flag import FLAG
-from canary_conformance.voting.mutual_tls import TlsView
+from canary_conformance.voting.mutual_tls import TlsView, leg_of_workloads, names_of_pods
 from canary_conformance.voting.observed_outcomes import Seen
 from canary_conformance.voting.static.manifest_causes import by_line
 from canary_conformance.voting.static.model_questions import who
@@ -31,7 +31,7 @@ Cell = TypeVar("Cell")
 
 _MOST_ROWS = 8
 NO_PAGE = "(no whole page)"
-"""The outcome of a page that shows nothing to tell a workload by."""
+"""The outcome of a page that shows nothing to identify a workload by."""
 
 
 def agree(seen: Mapping[Cell, Sequence[Seen]], predicted: Mapping[Cell, Answer | None], noun: str) -> int:
@@ -44,7 +44,7 @@ def agree(seen: Mapping[Cell, Sequence[Seen]], predicted: Mapping[Cell, Answer |
 
     Raises:
         Disagreement: something was seen to which the model gives no chance.
-        NotSpoken: nothing was seen that could tell, and by the model nothing has to be.
+        NotSpoken: nothing was seen that could show it, and by the model nothing has to be.
         NotJudged: there is nothing to compare.
     """
     if not seen:
@@ -68,8 +68,15 @@ def agree(seen: Mapping[Cell, Sequence[Seen]], predicted: Mapping[Cell, Answer |
 
 
 def agree_on_table(seen: Mapping[str, str], predicted: Mapping[str, str]) -> int:
-    """Compare the table of mutual TLS that the proxies run with the model's. Raises Disagreement."""
+    """Compare the table of mutual TLS that the proxies run with the model's.
+
+    Raises:
+        Disagreement: They differ.
+        NotJudged: Neither has a leg.
+    """
     legs = dict.fromkeys((*seen, *predicted))
+    if not legs:
+        raise NotJudged("no leg of mutual TLS was seen, and the model predicts none")
     wrong = [leg for leg in legs if seen.get(leg) != predicted.get(leg)]
     if wrong:
         raise Disagreement(
@@ -87,6 +94,7 @@ def agree_on_shares(
     shown_by: Mapping[str, str],
     *,
     whole: bool,
+    policy: Policy | None = None,
 ) -> int:
     """Compare how often each outcome was seen with the share that the model gives to it.
 
@@ -96,6 +104,7 @@ def agree_on_shares(
         predicted: who answers behind the page.
         shown_by: which outcome each workload shows.
         whole: whether the model has every page whole; if not, those that show no outcome are left out.
+        policy: how the outcomes are drawn, LEAST_REQUEST on idle pods unless given.
 
     Returns:
         How many pages were compared.
@@ -110,7 +119,10 @@ def agree_on_shares(
     likely = _shares(predicted, shown_by, whole=whole)
     known = {*shown_by.values()}
     misfit = _misfit(
-        shown, lambda page: NO_PAGE if NO_PAGE in likely and key(page) not in known else key(page), likely
+        shown,
+        lambda page: NO_PAGE if NO_PAGE in likely and key(page) not in known else key(page),
+        likely,
+        policy or LeastRequest(),
     )
     if misfit:
         expected = ", ".join(f"{outcome} {percent(share)}" for outcome, share in likely.items())
@@ -129,7 +141,9 @@ def _shares(predicted: Answer | None, shown_by: Mapping[str, str], *, whole: boo
     return {outcome: float(share / shown) for outcome, share in named.items() if share > 0}
 
 
-def _misfit(seen: Sample[Page], key: Callable[[Page], str], likely: Mapping[str, float]) -> str:
+def _misfit(
+    seen: Sample[Page], key: Callable[[Page], str], likely: Mapping[str, float], policy: Policy
+) -> str:
     """Return what was seen where it does not fit the shares, "" where it does."""
     counts = Counter(map(key, seen))
     if counts.keys() - likely:
@@ -137,7 +151,7 @@ def _misfit(seen: Sample[Page], key: Callable[[Page], str], likely: Mapping[str,
     if len(likely) < 2:
         return ""
     try:
-        verdict = shares(key, likely, LeastRequest())(seen)
+        verdict = shares(key, likely, policy)(seen)
     except Unjudgeable:
         # So small a share that this sample fits any: each outcome that was seen has a chance.
         return ""
@@ -179,12 +193,8 @@ def table_by_workload(namespace: NamespaceUnderTest, view: TlsView) -> dict[str,
 
     Where the pods of a workload differ, its row has each of theirs.
     """
-    names = {workload.pod.name: str(workload) for workload in namespace.workloads()}
+    names = names_of_pods(namespace)
     rows: dict[str, set[str]] = {}
     for leg, cells in view.table().items():
-        client, _, rest = leg.partition(" -> ")
-        host, _, port = rest.rpartition(":")
-        source = names.get(client, "ingress gateway")
-        row = rows.setdefault(f"{source} -> {host.partition('.')[0]}:{port}", set())
-        row.add(namespace.setting.as_written(cells))
+        rows.setdefault(leg_of_workloads(leg, names), set()).add(namespace.setting.as_written(cells))
     return {leg: " / ".join(sorted(cells)) for leg, cells in rows.items()}

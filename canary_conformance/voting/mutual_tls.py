@@ -31,9 +31,10 @@ from canary_conformance.model.routing.destination_rules import cells_by_host
 from canary_conformance.model.routing.expected_legs import required_policy, required_row, row_text
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
+from canary_conformance.voting.stage_contract import INGRESS
 from canary_conformance.voting.voting_app import VOTING_APP
 
-INGRESS = "ingress gateway"
+NO_TRAFFIC = Traffic(connections=0, failed_connections=0, requests=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +110,21 @@ def required_table(namespace: NamespaceUnderTest, view: TlsView) -> dict[str, st
     return required
 
 
-def expected_legs(namespace: NamespaceUnderTest) -> list[str]:
-    """Return every leg that the pods of this moment have, as the table names them."""
-    ingress = proxied_pods(
-        namespace.api.list("v1", "Pod", namespace.mesh.gateway.namespace, _labels(namespace))
-    )
-    pods = [workload for workload in namespace.workloads() if workload.ready]
-    return [
-        str(TlsLeg(client.name, f"{service}.{namespace.name}.svc.cluster.local", port))
-        for client, service, port in _legs(ingress, pods)
-    ]
+def names_of_pods(namespace: NamespaceUnderTest) -> Mapping[str, str]:
+    """Return the workload ("voting-app 1.0") of each pod by the pod's name."""
+    return {workload.pod.name: str(workload) for workload in namespace.workloads()}
+
+
+def leg_of_workloads(leg: str, names: Mapping[str, str]) -> str:
+    """Return a leg of the table as the contract names it: "voting-app 1.0 -> voting-storage:6379".
+
+    Args:
+        leg: From a pod to a Service's full name.
+        names: The workload of each pod; any other pod is the ingress gateway's.
+    """
+    client, _, server = leg.partition(" -> ")
+    host, _, port = server.rpartition(":")
+    return f"{names.get(client, INGRESS)} -> {host.partition('.')[0]}:{port}"
 
 
 def handshakes(namespace: NamespaceUnderTest) -> Mapping[PodName, int | None]:

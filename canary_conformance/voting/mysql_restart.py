@@ -52,7 +52,7 @@ def restart_of_mysql(namespace: NamespaceUnderTest) -> Restart:
 def _restart(namespace: NamespaceUnderTest) -> Restart:
     before = namespace.workloads(*MYSQL)
     _replace(namespace, before)
-    return Restart(_told(before), _told(namespace.workloads(*MYSQL)))
+    return Restart(_names(before), _names(namespace.workloads(*MYSQL)))
 
 
 def _replace(namespace: NamespaceUnderTest, old: Sequence[Workload]) -> None:
@@ -80,17 +80,19 @@ def _replace(namespace: NamespaceUnderTest, old: Sequence[Workload]) -> None:
 
 def _not_back(namespace: NamespaceUnderTest, failed: GaveUp | NotInTime | StageFailed) -> RequirementFailed:
     """Return the failure of R4.9: by what its pods say themselves, where they say something."""
-    told = "MySQL does not come back after a restart"
+    sentence = "MySQL does not come back after a restart"
     if isinstance(failed, StageFailed):
         return RequirementFailed(
-            f"{told}: {failed.reason}", failed.log, breaks=SURVIVES, concerns=failed.concerns
+            f"{sentence}: {failed.reason}", failed.log, breaks=SURVIVES, concerns=failed.concerns
         )
     if isinstance(failed, NotInTime):
-        told = f"{told} within {failed.limit:g} s"
+        sentence = f"{sentence} within {failed.limit:g} s"
     for trouble in _troubles(namespace):
         log = last_log_lines(namespace.api, namespace.name, trouble.pod, trouble.container)
-        return RequirementFailed(f"{told}: {trouble.reason}", log, breaks=SURVIVES, concerns=trouble.concerns)
-    return RequirementFailed(f"{told}: {failed}", breaks=SURVIVES)
+        return RequirementFailed(
+            f"{sentence}: {trouble.reason}", log, breaks=SURVIVES, concerns=trouble.concerns
+        )
+    return RequirementFailed(f"{sentence}: {failed}", breaks=SURVIVES)
 
 
 def _troubles(namespace: NamespaceUnderTest) -> list[Trouble]:
@@ -101,5 +103,5 @@ def _troubles(namespace: NamespaceUnderTest) -> list[Trouble]:
     return [*(one for pod in pods for one in pod_troubles(pod)), *habits(pods)]
 
 
-def _told(pods: Sequence[Workload]) -> frozenset[str]:
+def _names(pods: Sequence[Workload]) -> frozenset[str]:
     return frozenset(f"{workload.pod} (UID {workload.uid})" for workload in pods)

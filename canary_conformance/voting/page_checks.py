@@ -70,6 +70,15 @@ def routed_to(version: str) -> Saying[ServedBy]:
     return Saying(f"routed to {APP} {version}", check)
 
 
+def not_routed_to(version: str) -> Saying[ServedBy]:
+    """None of the pages came from this version of the app, whatever else answered. Source: R4.3, R5.1."""
+
+    def check(seen: ServedBy) -> str:
+        return f"were routed to {APP} {seen}" if version in seen.versions else ""
+
+    return Saying(f"not routed to {APP} {version}", check)
+
+
 def results_format(page: Page) -> str:
     """Key for all_seen and shares: "plain", "percent", or what there is instead."""
     counts = parse_results(page.results)

@@ -2,7 +2,7 @@
 
 Real connections from each version of each component to each port of the other components. The source's labels
 decide where a connection leads, not the port it asked for (R4.8). A connection to a store is always made by
-listening first and then sending Redis's PING: MySQL greets, Redis answers, so one call tells which is there.
+listening first and then sending Redis's PING: MySQL greets, Redis answers, so one call shows which is there.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _reach(
 def reach_everyone(namespace: NamespaceUnderTest) -> Mapping[Cell, Reply]:
     """Return how a connection ended from each source of R4.8's matrix to each destination; taken once.
 
-    Different votes are cast first, which tell by its answer which analytics a connection came to.
+    Different votes are cast first, which show by its answer which analytics a connection came to.
     """
 
     def take() -> Mapping[Cell, Reply]:
@@ -80,7 +80,7 @@ def reach_everyone(namespace: NamespaceUnderTest) -> Mapping[Cell, Reply]:
 def pages_of_chain(namespace: NamespaceUnderTest, version: str) -> Sample[Page]:
     """Return a sample of a voter of version "1.0" (no cookie) or "2.0" (with the flag); taken once.
 
-    Different votes were cast first, so that each page tells by its result which analytics and store it is of.
+    Different votes were cast first, so that each page shows by its result which analytics and store it is of.
     """
 
     def take() -> Sample[Page]:

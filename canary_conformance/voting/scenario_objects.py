@@ -15,6 +15,8 @@ from canary_conformance.scenario.observations import Transition
 from canary_conformance.scenario.stages import Verb
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
+from canary_conformance.verdicts import expect, same
+from canary_conformance.voting.stage_contract import PODS_AT
 from canary_conformance.voting.voting_app import VOTING_APP
 
 NETWORKING = "networking.istio.io/v1"
@@ -65,6 +67,20 @@ def endpoints(namespace: NamespaceUnderTest, service: str) -> dict[int, list[str
     """Return each port of a Service with the addresses of its ready endpoints, from its EndpointSlices."""
     slices = namespace.api.list("discovery.k8s.io/v1", "EndpointSlice", namespace.name)
     return addresses_by_port(slices, service)
+
+
+def behind_service(namespace: NamespaceUnderTest, service: str, port: int) -> list[str]:
+    """Return the workload of each ready endpoint of a Service at a port of its pods, or its bare address."""
+    names = {workload.address: str(workload) for workload in namespace.workloads()}
+    addresses = endpoints(namespace, service).get(port, [])
+    return [names.get(address, address) for address in addresses]
+
+
+def replicas(namespace: NamespaceUnderTest, workload: str) -> list[str]:
+    """Return the names of the pods of a workload ("voting-app 1.0"), which must be as many as R1.2 has."""
+    names = [one.pod.name for one in namespace.workloads() if str(one) == workload]
+    expect(len(names), same(PODS_AT[namespace.stage][workload], f"pods of {workload}"))
+    return names
 
 
 def routing_objects(namespace: NamespaceUnderTest) -> Model:

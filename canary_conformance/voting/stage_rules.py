@@ -15,7 +15,7 @@ from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import ANY_LEAK, to_find_leak_in_each
 from canary_conformance.voting.contract import CANARY, FINALIZE, LOCK, STORAGE
-from canary_conformance.voting.page_results import cast_different_votes
+from canary_conformance.voting.page_results import DEFAULT_VOTES, cast_different_votes
 from canary_conformance.voting.readiness_diagnosis import diagnosis_of
 from canary_conformance.voting.requirements import BROKEN, ids_with
 
@@ -38,6 +38,8 @@ class VotingRules:
     """The rules of the voting app's six stages."""
 
     broken = BROKEN
+    # A choice of its own for each: the counts then show whose votes were lost.
+    choices: Mapping[str, Sequence[str]] = {ORDINARY: DEFAULT_VOTES[:1], FLAGGED: DEFAULT_VOTES[1:]}
 
     def of_stage(self, number: int) -> StageRules:
         """Return the rules of a stage; those of most are empty."""

@@ -1,6 +1,6 @@
 """Why pods that run don't get ready: what no time heals, proved from inside the pods.
 
-Asked once nothing begins, ends or gets ready any more. Kubernetes alone can't tell a pod that is stuck from
+Asked once nothing begins, ends or gets ready any more. Kubernetes can't distinguish a pod that is stuck from
 one that starts slowly, so only these are reported, each of which a slow start can't be:
 
 * a Service that a pod needs isn't there, leads to no pod, ready or not, or hasn't the port;
@@ -71,7 +71,7 @@ class Stuck:
     ) -> None:
         """Look by these.
 
-        callers: make the calls in the pods. settle: waits until all proxies have what there is to know.
+        callers: make the calls in the pods. settle: waits until all proxies have their configuration.
         refused: returns the settings by which MySQL refuses a component, by the manifests alone. blocked:
         returns what else keeps a component from getting ready, by the manifests alone.
         """
@@ -178,9 +178,9 @@ class Stuck:
         if now - since < LIMITS.pods_not_yet and not refused:
             return None
         answered = "answers it" if refused else f"has answered it for {LIMITS.pods_not_yet:g} s"
-        told = f"{one.pod.name} goes on saying {NOT_YET}, though all that it needs {answered}; {words}"
-        told += f"; by the manifests MySQL refuses it: {'; '.join(refused)}" if refused else ""
-        trouble = trouble_of(one, told, f"{container_of(one)}.env", f"{container_of(one)}.image")
+        reason = f"{one.pod.name} goes on saying {NOT_YET}, though all that it needs {answered}; {words}"
+        reason += f"; by the manifests MySQL refuses it: {'; '.join(refused)}" if refused else ""
+        trouble = trouble_of(one, reason, f"{container_of(one)}.env", f"{container_of(one)}.image")
         return replace(trouble, patience=not refused), since
 
     def _within(self, one: Workload, now: float) -> tuple[Trouble, float] | None:
@@ -194,23 +194,23 @@ class Stuck:
         strange = [port for port in replies if port not in one.ports and replies[port].received]
         silent = [port for port in one.own_ports if replies[port].kind is ReplyKind.REFUSED]
         elsewhere = strange and one.own_ports and len(silent) == len(one.own_ports)
-        # Who says "not yet" to its probe listens where it is probed, whatever ports its pod tells.
+        # Who says "not yet" to its probe listens where it is probed, whatever ports its pod declares.
         if elsewhere and NOT_YET not in self._probed(one)[1]:
-            told = f"{one.pod.name} listens at port {strange[0]} and not at its own"
+            reason = f"{one.pod.name} listens at port {strange[0]} and not at its own"
             fields = ("env", "ports") if strange[0] in set_port(one) else ("ports", "image")
-            return trouble_of(one, told, *(f"{container_of(one)}.{field}" for field in fields)), now
+            return trouble_of(one, reason, *(f"{container_of(one)}.{field}" for field in fields)), now
         return None
 
     def _wrongly_probed(self, one: Workload, port: int, now: float) -> tuple[Trouble, float] | None:
         """Return the probe that fails although the component answers as its contract says."""
         failures, words = self._probed(one)
         since, before = self._answers.setdefault(one.uid, (now, failures))
-        # The probe has to fail after the component answers; of one failure more nobody can tell.
+        # The probe has to fail after the component answers; of one failure more nothing is known.
         if failures < before + 2 or NOT_YET in words:
             return None
         probe = words.partition(" ")[0].lower()
-        told = f"{one.pod.name} answers at port {port} as its contract says; {words}"
-        return trouble_of(one, told, f"{container_of(one)}.{probe}Probe"), since
+        reason = f"{one.pod.name} answers at port {port} as its contract says; {words}"
+        return trouble_of(one, reason, f"{container_of(one)}.{probe}Probe"), since
 
     def _probed(self, one: Workload) -> tuple[int, str]:
         """Return how often a pod's probes have failed, and the kubelet's last words about it."""

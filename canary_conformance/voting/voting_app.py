@@ -137,7 +137,7 @@ class VotingApp:
         """Return a request for a page or analytics, or else Redis's PING.
 
         A store is always sent PING. A MySQL server would have spoken first; a sidecar that only takes TLS
-        can't tell a silent client from a slow one, and refuses it at its first plain word.
+        can't distinguish a silent client from a slow one, and refuses it at its first plain word.
         """
         if port == PAGE_PORT:
             return Opening(http_get(host, port, PATHS.get(component, "/")), listens=False)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from canary_conformance.images.versions import MeshVersion
-from canary_conformance.scenario.observations import Call, Page, Reply, ReplyKind
+from canary_conformance.scenario.observations import Ballot, Call, Page, Reply, ReplyKind
 from canary_conformance.upgrade.upgrade_observations import (
     Attempt,
-    Ballot,
     End,
     MeshCall,
     Move,

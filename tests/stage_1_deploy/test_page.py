@@ -1,3 +1,5 @@
+import pytest
+
 from canary_conformance.scenario.observations import ReplyKind, Transition
 from canary_conformance.stages.closed_ingress import ways_in
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
@@ -17,6 +19,9 @@ from canary_conformance.verdicts import (
     times_to_see_all,
     whole_page,
 )
+from canary_conformance.voting.scenario_objects import replicas
+from canary_conformance.voting.source_objects import check_pods_before_gateway
+from canary_conformance.voting.vote_samples import WITH_THE_FLAG, WITHOUT_THE_FLAG, expect_counted, votes_of
 from fixtures.marks import requirement
 
 REPLICAS = 3
@@ -25,6 +30,7 @@ REPLICAS = 3
 @requirement("R1.4")
 def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(transition: Transition) -> None:
     """Neither at the ingress nor at a port that a Service or a pod opens on the node."""
+    check_pods_before_gateway(one.ref for step in transition.steps for one in step.applied)
     seen = ways_in(transition.knocks)
     refused = dict.fromkeys(["ingress gateway", *seen], str(ReplyKind.REFUSED))
     expect(seen, same(refused, "ways in before the Gateway exists", "refused at every way in"))
@@ -42,13 +48,13 @@ def test_ingress_serves_the_page_with_both_votes_reset_and_no_votes_yet(voter: V
 @requirement("R1.6")
 def test_footer_names_app_1_0_and_redis(namespace: NamespaceUnderTest, voter: Voter) -> None:
     pages = voter.open_page(times=times_to_see_all(REPLICAS))
-    names = [workload.pod.name for workload in namespace.workloads("voting-app", "1.0")]
+    names = replicas(namespace, "voting-app 1.0")
     expect_all(pages, every(both(whole_page, served_by("1.0"))), every(from_pods(names)))
 
 
 @requirement("R1.6")
 def test_every_replica_serves(namespace: NamespaceUnderTest, voter: Voter) -> None:
-    names = [workload.pod.name for workload in namespace.workloads("voting-app", "1.0")]
+    names = replicas(namespace, "voting-app 1.0")
     expect(voter.open_page_one_by_one(times_to_see_all(REPLICAS)), all_seen(pod, names))
 
 
@@ -57,7 +63,7 @@ def test_votes_are_counted_and_shared_by_all_replicas(namespace: NamespaceUnderT
     voter.vote("Cats", times=2)
     voter.vote("Dogs", times=4)
     pages = voter.open_page_one_by_one(times_to_see_all(REPLICAS))
-    names = [workload.pod.name for workload in namespace.workloads("voting-app", "1.0")]
+    names = replicas(namespace, "voting-app 1.0")
     expect_all(pages, every(shows("Cats: 2 | Dogs: 4")), all_seen(pod, names))
 
 
@@ -66,3 +72,10 @@ def test_reset_clears_the_votes(voter: Voter) -> None:
     voter.vote("Cats")
     expect(voter.reset(), every(shows("Cats: 0 | Dogs: 0")))
     expect(voter.open_page_one_by_one(times_to_see_all(REPLICAS)), every(shows("Cats: 0 | Dogs: 0")))
+
+
+@requirement("R1.7")
+@pytest.mark.parametrize("kind", [WITHOUT_THE_FLAG, WITH_THE_FLAG])
+def test_every_one_of_many_votes_is_counted_once(namespace: NamespaceUnderTest, kind: str) -> None:
+    """The flag makes no difference yet."""
+    expect_counted(votes_of(namespace, kind), "1.0")

@@ -5,30 +5,32 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.pod_health import failing_liveness_probes
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import (
-    LeastRequest,
     all_seen,
     every,
     expect,
     expect_all,
     no_failed_page,
+    nothing,
     same,
     shares,
     times_to_see_all,
-    to_find_shift_of,
 )
 from canary_conformance.verdicts.exact_judges import listed_objects
+from canary_conformance.voting.idle_split import BUSY_SHARE, split_of_analytics
 from canary_conformance.voting.page_checks import results_format, right_arithmetic
-from canary_conformance.voting.scenario_objects import applied_objects, endpoints
+from canary_conformance.voting.scenario_objects import applied_objects, behind_service
 from canary_conformance.voting.stage_rules import ORDINARY
+from canary_conformance.voting.transition_traffic import expect_votes_kept
 from fixtures.marks import requirement
 
+BOTH = ("voting-analytics 1.0", "voting-analytics 1.1")
 HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
 
 
 @requirement("R0.1")
 def test_update_creates_what_the_source_lists(namespace: NamespaceUnderTest, transition: Transition) -> None:
     expect(applied_objects(transition), listed_objects(namespace.scenario.stage(2).required()))
-    expect(transition.warnings, same((), "warnings"))
+    expect(transition.warnings, nothing("warnings"))
 
 
 @requirement("R2.1")
@@ -36,47 +38,51 @@ def test_the_new_pod_is_not_about_to_be_killed_by_its_own_liveness_probe(
     namespace: NamespaceUnderTest,
 ) -> None:
     failing = failing_liveness_probes(namespace, "voting-analytics", "1.1")
-    expect(failing, same({}, "liveness probes that fail"))
+    expect(failing, nothing("liveness probes that fail"))
 
 
 @requirement("R2.1")
 @pytest.mark.usefixtures("rolled_out")
 def test_both_versions_of_analytics_run(namespace: NamespaceUnderTest) -> None:
     running = [str(workload) for workload in namespace.workloads("voting-analytics") if workload.ready]
-    expect(running, same(["voting-analytics 1.0", "voting-analytics 1.1"], "ready pods"))
+    expect(running, same(BOTH, "ready pods"))
 
 
 @requirement("R2.1")
 def test_both_versions_are_behind_the_service(namespace: NamespaceUnderTest) -> None:
-    addresses = [workload.address for workload in namespace.workloads("voting-analytics")]
-    expect(endpoints(namespace, "voting-analytics").get(8080, []), same(addresses, "endpoints"))
+    expect(behind_service(namespace, "voting-analytics", 8080), same(BOTH, "endpoints"))
 
 
 @requirement("R2.2")
-def test_page_switches_between_the_two_formats_and_no_other(voter: Voter) -> None:
-    pages = voter.open_page_one_by_one(times_to_see_all(2))
-    expect(pages, all_seen(results_format, ["plain", "percent"]))
+def test_page_switches_between_the_two_formats_and_no_other(namespace: NamespaceUnderTest) -> None:
+    pages = split_of_analytics(namespace).pages
+    expect(pages, all_seen(results_format, ["plain", "percent"], smallest_share=BUSY_SHARE))
 
 
 @requirement("R2.2")
-def test_both_versions_have_their_share(namespace: NamespaceUnderTest, voter: Voter) -> None:
-    enough = to_find_shift_of(0.2, share=0.5)
-    pages = namespace.once("formats", lambda: voter.open_page_one_by_one(enough))
-    expect(pages, shares(results_format, HALF_AND_HALF, LeastRequest()))
+def test_both_versions_have_their_share(namespace: NamespaceUnderTest) -> None:
+    split = split_of_analytics(namespace)
+    expect(split.pages, shares(results_format, HALF_AND_HALF, split.policy()))
 
 
 @requirement("R2.3")
 def test_totals_and_percentages_are_right(voter: Voter) -> None:
-    enough = times_to_see_all(2)
+    enough = times_to_see_all(2, BUSY_SHARE)
     voter.reset()
     expect(voter.open_page_one_by_one(enough), every(right_arithmetic))
     for choice, votes in (("Cats", 1), ("Dogs", 2), ("Dogs", 5)):
         voter.vote(choice, times=votes)
         pages = voter.open_page_one_by_one(enough)
-        expect_all(pages, every(right_arithmetic), all_seen(results_format, ["plain", "percent"]))
+        both_seen = all_seen(results_format, ["plain", "percent"], smallest_share=BUSY_SHARE)
+        expect_all(pages, every(right_arithmetic), both_seen)
     voter.reset()
 
 
 @requirement("R2.1")
 def test_updating_loses_no_request(transition: Transition, namespace: NamespaceUnderTest) -> None:
     expect(namespace.pages_of(transition, ORDINARY), no_failed_page())
+
+
+@requirement("R2.1")
+def test_updating_loses_no_vote(transition: Transition, namespace: NamespaceUnderTest) -> None:
+    expect_votes_kept(namespace, transition)

@@ -11,18 +11,22 @@ from canary_conformance.verdicts import (
     expect,
     expect_all,
     no_failed_page,
+    nothing,
     only_before,
     same,
     to_find_leak_of,
     whole_page,
 )
 from canary_conformance.verdicts.exact_judges import listed_objects
-from canary_conformance.voting.mutual_tls import inbound
+from canary_conformance.voting.mutual_tls import NO_TRAFFIC, inbound
 from canary_conformance.voting.page_checks import formatted_as
 from canary_conformance.voting.reachability import ready_workload
-from canary_conformance.voting.scenario_objects import applied_objects, endpoints
+from canary_conformance.voting.scenario_objects import applied_objects, behind_service
 from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY
+from canary_conformance.voting.transition_traffic import expect_answered_all_along, expect_votes_kept
 from fixtures.marks import beside, lasts_until, requirement
+
+BOTH = ("voting-analytics 1.0", "voting-analytics 1.1")
 
 
 @requirement("R0.1")
@@ -30,7 +34,7 @@ def test_lock_creates_and_configures_what_the_source_lists(
     namespace: NamespaceUnderTest, transition: Transition
 ) -> None:
     expect(applied_objects(transition), listed_objects(namespace.scenario.stage(3).required()))
-    expect(transition.warnings, same((), "warnings"))
+    expect(transition.warnings, nothing("warnings"))
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ def count_pages(namespace: NamespaceUnderTest) -> CountedPages:
     after = {version: inbound(namespace, workload) for version, workload in analytics.items()}
     requests = {
         version: sum(
-            traffic.since(before[version][port]).requests for port, traffic in after[version].items()
+            traffic.since(before[version].get(port, NO_TRAFFIC)).requests
+            for port, traffic in after[version].items()
         )
         for version in analytics
     }
@@ -81,10 +86,9 @@ def test_analytics_1_0_gets_no_request_while_pages_are_served(counted: CountedPa
 
 @requirement("R3.2")
 def test_analytics_1_0_still_runs_and_is_still_in_the_service(namespace: NamespaceUnderTest) -> None:
-    addresses = [workload.address for workload in namespace.workloads("voting-analytics")]
     versions = [str(workload) for workload in namespace.workloads("voting-analytics") if workload.ready]
-    expect(versions, same(["voting-analytics 1.0", "voting-analytics 1.1"], "ready pods"))
-    expect(endpoints(namespace, "voting-analytics").get(8080, []), same(addresses, "endpoints"))
+    expect(versions, same(BOTH, "ready pods"))
+    expect(behind_service(namespace, "voting-analytics", 8080), same(BOTH, "endpoints"))
 
 
 @requirement("R3.7")
@@ -92,6 +96,18 @@ def test_locking_loses_no_request(transition: Transition, namespace: NamespaceUn
     live_at = transition.steps[-1].live_at
     for voter in (ORDINARY, FLAGGED):
         expect(namespace.pages_of(transition, voter), no_failed_page(live_at))
+
+
+@requirement("R3.7")
+def test_locking_loses_no_vote(transition: Transition, namespace: NamespaceUnderTest) -> None:
+    expect_votes_kept(namespace, transition)
+
+
+@requirement("R3.7")
+def test_voters_are_answered_all_along_while_the_lock_is_applied(
+    transition: Transition, namespace: NamespaceUnderTest
+) -> None:
+    expect_answered_all_along(namespace, transition)
 
 
 @requirement("R3.7")

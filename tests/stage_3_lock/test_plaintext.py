@@ -2,7 +2,9 @@ from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import expect, matrix
 from canary_conformance.verdicts.checks import answered
-from canary_conformance.voting.locked_traffic import expect_refused_plaintext
+from canary_conformance.voting.contract import LOCK
+from canary_conformance.voting.locked_traffic import expect_calls_to, expect_refused_plaintext
+from canary_conformance.voting.undeclared_ports import expect_refused_plaintext_at_undeclared_ports
 from fixtures.marks import lasts_until, requirement
 
 
@@ -13,6 +15,12 @@ def test_plaintext_is_refused_at_every_workload_port(namespace: NamespaceUnderTe
 
 
 @requirement("R3.5")
+@lasts_until(4)
+def test_plaintext_is_refused_at_ports_that_no_container_declares(namespace: NamespaceUnderTest) -> None:
+    expect_refused_plaintext_at_undeclared_ports(namespace)
+
+
+@requirement("R3.5")
 def test_the_same_calls_were_answered_before_the_lock(
     transition: Transition, namespace: NamespaceUnderTest
 ) -> None:
@@ -20,6 +28,8 @@ def test_the_same_calls_were_answered_before_the_lock(
 
     Those to ports at which the components answer: at others that a container declares nobody has to listen.
     """
-    own = [call for pod in namespace.workloads() for call, _ in pod.plain_calls(pod.answering_ports)]
+    pods = namespace.workloads()
+    expect_calls_to(pods, LOCK)
+    own = [call for pod in pods for call, _ in pod.plain_calls(pod.answering_ports)]
     seen = {call: reply for call, reply in transition.plaintext.items() if call in own}
     expect(seen, matrix(dict.fromkeys(own, answered), "plaintext connections"))

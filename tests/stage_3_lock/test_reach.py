@@ -9,6 +9,7 @@ from canary_conformance.verdicts import (
     to_find_leak_of,
 )
 from canary_conformance.voting.chains import REDIS
+from canary_conformance.voting.other_names import expect_no_way_by_other_names
 from canary_conformance.voting.reachability import reach, reach_often
 from fixtures.marks import lasts_until, requirement
 
@@ -29,6 +30,12 @@ def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(namespace: Na
             "connections",
         ),
     )
+
+
+@requirement("R3.3")
+@lasts_until(4)
+def test_no_other_service_leads_analytics_1_0_to_storage(namespace: NamespaceUnderTest) -> None:
+    expect_no_way_by_other_names(namespace, ["voting-analytics 1.0"], {})
 
 
 @requirement("R3.3")

@@ -17,6 +17,7 @@ from canary_conformance.verdicts import (
     failed_page,
     flag_is,
     no_failed_page,
+    nothing,
     only_before,
     same,
     served_by,
@@ -32,6 +33,8 @@ from canary_conformance.voting.scenario_objects import (
     page_routed_at,
 )
 from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY
+from canary_conformance.voting.transition_traffic import expect_answered_all_along, expect_votes_kept
+from canary_conformance.voting.vote_samples import WITH_THE_FLAG, WITHOUT_THE_FLAG, expect_counted, votes_of
 from fixtures.marks import beside, requirement
 
 if TYPE_CHECKING:  # it needs the library that drives a browser, which most runs don't
@@ -45,7 +48,7 @@ def test_canary_creates_and_configures_what_the_source_lists(
     namespace: NamespaceUnderTest, transition: Transition
 ) -> None:
     expect(applied_objects(transition), listed_objects(namespace.scenario.stage(4).required()))
-    expect(transition.warnings, same((), "warnings"))
+    expect(transition.warnings, nothing("warnings"))
 
 
 @requirement("R4.1")
@@ -58,6 +61,20 @@ def test_ordinary_voters_never_see_2_0_nor_an_error_during_the_roll_out(
         every(both(whole_page, served_by("1.0"))),
         no_failed_page(page_routed_at(namespace, transition)),
     )
+
+
+@requirement("R4.1")
+def test_ordinary_voters_lose_no_vote_during_the_roll_out(
+    transition: Transition, namespace: NamespaceUnderTest
+) -> None:
+    expect_votes_kept(namespace, transition, [ORDINARY])
+
+
+@requirement("R4.1")
+def test_ordinary_voters_are_answered_all_along_during_the_roll_out(
+    transition: Transition, namespace: NamespaceUnderTest
+) -> None:
+    expect_answered_all_along(namespace, transition, [ORDINARY])
 
 
 @requirement("R4.1")
@@ -85,7 +102,7 @@ def test_three_apps_one_analytics_and_one_storage_of_2_0_are_ready(namespace: Na
 
 @requirement("R4.2")
 def test_no_pod_of_2_0_is_about_to_be_killed_by_its_own_liveness_probe(namespace: NamespaceUnderTest) -> None:
-    expect(failing_liveness_probes(namespace, version="2.0"), same({}, "liveness probes that fail"))
+    expect(failing_liveness_probes(namespace, version="2.0"), nothing("liveness probes that fail"))
 
 
 @requirement("R4.2")
@@ -119,6 +136,19 @@ def test_voter_with_the_flag_always_sees_2_0(namespace: NamespaceUnderTest) -> N
     expect(pages, every(both(whole_page, served_by("2.0"))))
 
 
+@requirement("R4.3")
+@pytest.mark.routing
+def test_votes_without_the_flag_are_never_counted_by_2_0(namespace: NamespaceUnderTest) -> None:
+    expect_counted(votes_of(namespace, WITHOUT_THE_FLAG), "1.0")
+
+
+@requirement("R4.4")
+@pytest.mark.routing
+@beside("R4.3")
+def test_votes_with_the_flag_are_always_counted_by_2_0(namespace: NamespaceUnderTest) -> None:
+    expect_counted(votes_of(namespace, WITH_THE_FLAG), "2.0")
+
+
 @requirement("R4.6")
 @pytest.mark.routing
 def test_the_pages_own_buttons_switch_a_browser_to_2_0_and_back(browser: Browser) -> None:
@@ -127,7 +157,7 @@ def test_the_pages_own_buttons_switch_a_browser_to_2_0_and_back(browser: Browser
     expect(browser.cookies, same({"featureflag": "on"}, "cookies"))
     expect(browser.open_page(times=to_find_leak_of(0.5)), every(both(served_by("2.0"), flag_is("set"))))
     expect(browser.clear_flag(), every(both(served_by("1.0"), flag_is("clear"))))
-    expect(browser.cookies, same({}, "cookies"))
+    expect(browser.cookies, nothing("cookies"))
     expect(browser.open_page(times=to_find_leak_of(0.5)), every(both(served_by("1.0"), flag_is("clear"))))
 
 
@@ -141,5 +171,5 @@ def test_chromium_is_switched_to_2_0_and_back_by_the_pages_own_buttons(chromium:
     expect(chromium.reload(times=3), every(both(served_by("2.0"), flag_is("set"))))
     expect(chromium.open_tab(), every(both(served_by("2.0"), flag_is("set"))))
     expect(chromium.press_clear(), every(both(served_by("1.0"), flag_is("clear"))))
-    expect(chromium.cookies, same({}, "cookies"))
+    expect(chromium.cookies, nothing("cookies"))
     expect(chromium.reload(times=3), every(both(served_by("1.0"), flag_is("clear"))))

@@ -15,7 +15,12 @@ from canary_conformance.verdicts import (
     whole_page,
 )
 from canary_conformance.verdicts.checks import Check, contains
+from canary_conformance.voting.chain_requests import (
+    expect_answers_of_the_own_chain,
+    expect_every_condition_behind_pages_is_probed,
+)
 from canary_conformance.voting.chains import MYSQL, REDIS, REFUSED, WHO_MAY_REACH_WHOM
+from canary_conformance.voting.other_names import expect_no_way_by_other_names
 from canary_conformance.voting.page_checks import greets_as_mysql
 from canary_conformance.voting.page_results import DIFFERENT_VOTES
 from canary_conformance.voting.reachability import pages_of_chain, reach_everyone, reach_often
@@ -40,6 +45,24 @@ def test_each_source_reaches_its_own_chain_and_no_other(namespace: NamespaceUnde
     }
     seen = {leg: reply for leg, reply in reach_everyone(namespace).items() if leg in expected}
     expect(seen, matrix(expected, "connections"))
+
+
+@requirement("R4.8")
+def test_every_request_that_the_sidecars_distinguish_stays_in_its_chain(
+    namespace: NamespaceUnderTest,
+) -> None:
+    expect_answers_of_the_own_chain(namespace)
+
+
+@requirement("R4.8")
+def test_nothing_runs_behind_the_page_that_no_request_can_show(namespace: NamespaceUnderTest) -> None:
+    expect_every_condition_behind_pages_is_probed(namespace)
+
+
+@requirement("R4.8")
+def test_no_other_service_leads_past_the_routes(namespace: NamespaceUnderTest) -> None:
+    sources = list(dict.fromkeys(source for source, _ in WHO_MAY_REACH_WHOM))
+    expect_no_way_by_other_names(namespace, sources, WHO_ANSWERS)
 
 
 @requirement("R4.8")

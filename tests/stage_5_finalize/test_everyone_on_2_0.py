@@ -11,6 +11,7 @@ from canary_conformance.verdicts import (
     expect_all,
     matrix,
     no_failed_page,
+    nothing,
     only_before,
     same,
     served_by,
@@ -18,6 +19,11 @@ from canary_conformance.verdicts import (
 )
 from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.voting.cookie_matrix import versions_by_cookie
+from canary_conformance.voting.distinguished_answers import (
+    any_request,
+    expect_answers,
+    expect_every_condition_is_probed,
+)
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING
 from canary_conformance.voting.page_checks import routed_to
 from canary_conformance.voting.scenario_objects import (
@@ -28,6 +34,8 @@ from canary_conformance.voting.scenario_objects import (
 )
 from canary_conformance.voting.stage_rules import EVERYONE, FLAGGED, ORDINARY, open_everyones_pages
 from canary_conformance.voting.static.static_objects import old_references, subsets_of
+from canary_conformance.voting.transition_traffic import expect_answered_all_along, expect_votes_kept
+from canary_conformance.voting.vote_samples import WITH_THE_FLAG, WITHOUT_THE_FLAG, expect_counted, votes_of
 from fixtures.marks import requirement
 
 ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0": 1}
@@ -38,7 +46,7 @@ def test_finalize_configures_and_deletes_what_the_scenario_lists(
     namespace: NamespaceUnderTest, transition: Transition
 ) -> None:
     expect(applied_objects(transition), listed_objects(namespace.scenario.stage(5).required()))
-    expect(transition.warnings, same((), "warnings"))
+    expect(transition.warnings, nothing("warnings"))
 
 
 @requirement("R5.1")
@@ -59,7 +67,7 @@ def test_the_flag_makes_no_difference_any_more(voter: Voter) -> None:
 def test_rules_and_subsets_of_old_versions_are_gone(namespace: NamespaceUnderTest) -> None:
     expect(
         [one.sentence for one in old_references(routing_objects(namespace), versions=("1.0", "1.1"))],
-        same((), "rules and subsets of old versions"),
+        nothing("rules and subsets of old versions"),
     )
 
 
@@ -80,9 +88,28 @@ def test_no_cookie_leads_anywhere_else(namespace: NamespaceUnderTest) -> None:
     expect(seen, matrix(dict.fromkeys(cookies, routed_to("2.0")), "cookies"))
 
 
+@requirement("R5.1")
+@pytest.mark.routing
+def test_every_request_that_the_routes_distinguish_reaches_2_0(namespace: NamespaceUnderTest) -> None:
+    expect_answers(namespace, any_request)
+
+
+@requirement("R5.1")
+@pytest.mark.routing
+def test_nothing_runs_on_the_pages_way_that_no_request_can_show(namespace: NamespaceUnderTest) -> None:
+    expect_every_condition_is_probed(namespace)
+
+
+@requirement("R5.1")
+@pytest.mark.routing
+@pytest.mark.parametrize("kind", [WITHOUT_THE_FLAG, WITH_THE_FLAG])
+def test_everyones_votes_are_counted_by_2_0(namespace: NamespaceUnderTest, kind: str) -> None:
+    expect_counted(votes_of(namespace, kind), "2.0")
+
+
 @requirement("R5.2")
 def test_nothing_dangles(namespace: NamespaceUnderTest) -> None:
-    expect(namespace.analyze(), same((), "findings of istioctl analyze"))
+    expect(namespace.analyze(), nothing("findings of istioctl analyze"))
 
 
 @requirement("R5.3")
@@ -101,3 +128,15 @@ def test_old_deployments_are_deleted_without_one_failed_page(
         namespace.pages_of(transition, ORDINARY),
         only_before(page_routed_at(namespace, transition), served_by("1.0")),
     )
+
+
+@requirement("R5.3")
+def test_finalizing_loses_no_vote(transition: Transition, namespace: NamespaceUnderTest) -> None:
+    expect_votes_kept(namespace, transition)
+
+
+@requirement("R5.3")
+def test_voters_are_answered_all_along_while_old_deployments_are_deleted(
+    transition: Transition, namespace: NamespaceUnderTest
+) -> None:
+    expect_answered_all_along(namespace, transition)

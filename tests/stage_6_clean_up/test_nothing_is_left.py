@@ -1,12 +1,12 @@
 from canary_conformance.scenario.observations import ReplyKind
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.verdicts import expect, same
+from canary_conformance.verdicts import expect, nothing, same
 from fixtures.marks import requirement
 
 
 @requirement("R6.1")
 def test_no_object_and_no_volume_is_left(namespace: NamespaceUnderTest) -> None:
-    expect(namespace.left_behind(), same((), "objects"))
+    expect(namespace.left_behind(), nothing("objects"))
 
 
 @requirement("R6.1")

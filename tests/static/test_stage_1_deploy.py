@@ -3,13 +3,15 @@ import pytest
 from canary_conformance.model.objects.questions import Answer
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.verdicts import counted, expect
+from canary_conformance.voting.source_objects import check_pods_before_gateway
 from canary_conformance.voting.static.app_settings import strange_words
-from canary_conformance.voting.static.apply_order import unawaited_pods, until_gateway
+from canary_conformance.voting.static.apply_order import applied_in_order, unawaited_pods, until_gateway
 from canary_conformance.voting.static.manifest_causes import of_answers, of_replicas
 from canary_conformance.voting.static.model_questions import call, page
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
+    as_in_the_source,
     as_listed,
     because,
     nothing_found,
@@ -41,6 +43,7 @@ VERSION_1_0 = {"voting-app 1.0": 3, "voting-analytics 1.0": 1, "voting-storage 1
 @requirement("R0.1")
 def test_deploy_creates_and_configures_what_the_source_lists(plan: Plan) -> None:
     expect(applied(plan, 1), as_listed(plan, 1))
+    expect(plan, as_in_the_source(1))
 
 
 @requirement("R0.1")
@@ -76,6 +79,7 @@ def test_every_proxy_is_the_running_control_planes(plan: Plan) -> None:
 
 @requirement("R1.4")
 def test_nothing_is_reachable_before_gateway_and_virtual_service_exist(plan: Plan) -> None:
+    check_pods_before_gateway(one.ref for one in applied_in_order(plan, 1))
     seen: dict[object, Answer] = {moment: page(moment.model) for moment in until_gateway(plan, 1)}
     seen["before the first file"] = page(plan.before(1))
     expect(seen, answered_by("connection refused", "requests before the Gateway"))

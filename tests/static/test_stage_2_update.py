@@ -9,6 +9,7 @@ from canary_conformance.voting.static.model_questions import call, page
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
+    as_in_the_source,
     as_listed,
     because,
     nothing_found,
@@ -27,6 +28,7 @@ BOTH = {"voting-analytics 1.0": 1, "voting-analytics 1.1": 1}
 @requirement("R0.1")
 def test_update_creates_what_the_source_lists(plan: Plan) -> None:
     expect(applied(plan, 2), as_listed(plan, 2))
+    expect(plan, as_in_the_source(2))
 
 
 @requirement("R0.1")

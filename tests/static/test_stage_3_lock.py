@@ -3,12 +3,14 @@ import pytest
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.chains import ANALYTICS, REDIS
+from canary_conformance.voting.stage_contract import legs_at
 from canary_conformance.voting.static.model_questions import REFUSED, call, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
+    as_in_the_source,
     as_listed,
     legs_are,
     mutual_tls_on_every_leg,
@@ -16,7 +18,7 @@ from canary_conformance.voting.static.static_judges import (
     plaintext_refused,
     pods_ready,
 )
-from canary_conformance.voting.static.static_legs import expected_legs, plain_calls
+from canary_conformance.voting.static.static_legs import plain_calls
 from canary_conformance.voting.static.static_objects import applied, behind, findings
 from canary_conformance.voting.static.static_pods import ready_pods, why_not_ready
 from canary_conformance.voting.static.static_requests import copies_to
@@ -30,6 +32,7 @@ BOTH = {"voting-analytics 1.0": 1, "voting-analytics 1.1": 1}
 @requirement("R0.1")
 def test_lock_creates_and_configures_what_the_source_lists(plan: Plan) -> None:
     expect(applied(plan, 3), as_listed(plan, 3))
+    expect(plan, as_in_the_source(3))
 
 
 @requirement("R0.1")
@@ -63,7 +66,7 @@ def test_analytics_1_0_still_runs_and_is_still_in_the_service(plan: Plan) -> Non
     expect(why_not_ready(model, BOTH), nothing_found("reasons why pods are not ready"))
     running = {name: n for name, n in ready_pods(model).items() if name.startswith("voting-analytics ")}
     expect(running, pods_ready(BOTH, "pods ready", model))
-    expect(behind(model, ANALYTICS), same(list(running), "endpoints"))
+    expect(behind(model, ANALYTICS), same(list(BOTH), "endpoints"))
 
 
 @requirement("R3.2")
@@ -99,7 +102,7 @@ def test_mutual_tls_on_every_leg_by_the_policy_and_the_services_rule(plan: Plan)
 
 @requirement("R3.5")
 def test_plaintext_is_refused_at_every_workload_port(plan: Plan) -> None:
-    expect(plan.after(3), plaintext_refused)
+    expect(plan.after(3), plaintext_refused(3))
 
 
 @requirement("R3.5")
@@ -116,7 +119,7 @@ def test_the_same_calls_were_answered_before_the_lock(plan: Plan) -> None:
 
 @requirement("R3.6")
 def test_both_ends_of_every_leg_show_the_meshs_certificate(plan: Plan) -> None:
-    right = dict.fromkeys(expected_legs(3), "mTLS mTLS")
+    right = dict.fromkeys(legs_at(3), "mTLS mTLS")
     expect(plan.after(3), legs_are(right, lambda row: " ".join(row.split()[1:3])))
 
 

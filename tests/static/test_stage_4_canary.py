@@ -2,17 +2,27 @@ import pytest
 
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.verdicts import expect, same
-from canary_conformance.voting.chains import WHO_MAY_REACH_WHOM
+from canary_conformance.voting.chains import ANALYTICS, WHO_MAY_REACH_WHOM
+from canary_conformance.voting.contract import CHAINS
 from canary_conformance.voting.feature_flag import FLAG, NEAR_MISSES, OPENING, OTHER_HEADERS
 from canary_conformance.voting.static.app_settings import other_accounts, strange_words, without_flag_buttons
 from canary_conformance.voting.static.apply_order import once_routed, pods_before_routing, unawaited_pods
+from canary_conformance.voting.static.decided_judges import all_calls_reach, all_reach, by_the_cookie
+from canary_conformance.voting.static.decided_requests import (
+    EVERYONE,
+    WITH_FLAG,
+    WITHOUT_FLAG,
+    calls_decided,
+    pages_decided,
+)
 from canary_conformance.voting.static.manifest_causes import of_workloads
-from canary_conformance.voting.static.model_questions import REFUSED, call, page
+from canary_conformance.voting.static.model_questions import REFUSED, call, call_of, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import chain_of, page_seen
 from canary_conformance.voting.static.static_judges import (
     answered_by,
+    as_in_the_source,
     as_listed,
     because,
     mutual_tls_on_every_leg,
@@ -44,9 +54,7 @@ from canary_conformance.voting.static.static_requests import (
     VOTE,
     Asked,
     answer,
-    answers,
     lost_cookies,
-    telling_cookies,
 )
 
 pytestmark = pytest.mark.static
@@ -60,6 +68,7 @@ FLAG_PATHS = ("/featureflag/set", "/featureflag/clear")
 @requirement("R0.1")
 def test_canary_creates_and_configures_what_the_source_lists(plan: Plan) -> None:
     expect(applied(plan, 4), as_listed(plan, 4))
+    expect(plan, as_in_the_source(4))
 
 
 @requirement("R0.1")
@@ -151,14 +160,14 @@ def test_voter_without_the_flag_never_sees_2_0(plan: Plan) -> None:
 
 @requirement("R4.3")
 def test_no_method_path_or_header_opens_2_0_without_the_flag(plan: Plan) -> None:
-    seen = answers(plan.after(4), "", other="voting-app 2.0")
-    expect(seen, answered_by("voting-app 1.0", "requests", plan.after(4)))
+    seen = pages_decided(plan.after(4), WITHOUT_FLAG)
+    expect(seen, all_reach(by_the_cookie, WITHOUT_FLAG, plan.after(4)))
 
 
 @requirement("R4.4")
 def test_no_method_path_or_header_leads_back_to_1_0_with_the_flag(plan: Plan) -> None:
-    seen = answers(plan.after(4), FLAG, other="voting-app 1.0")
-    expect(seen, answered_by("voting-app 2.0", "requests", plan.after(4)))
+    seen = pages_decided(plan.after(4), WITH_FLAG)
+    expect(seen, all_reach(by_the_cookie, WITH_FLAG, plan.after(4)))
 
 
 @requirement("R4.4")
@@ -181,28 +190,14 @@ def test_near_misses_stay_on_1_0(plan: Plan) -> None:
 
 
 @requirement("R4.5")
-def test_the_cookies_that_open_2_0_are_exactly_those_of_the_required_pattern(plan: Plan) -> None:
-    cookies = telling_cookies(plan.after(4))
-    seen = {cookie: page(plan.after(4), cookie) for cookie in cookies}
-    expected = {cookie: f"voting-app {'2.0' if opens else '1.0'}" for cookie, opens in cookies.items()}
-    expect(seen, answered_by(expected, "cookies", plan.after(4)))
-
-
-@requirement("R4.5")
 def test_the_flag_in_another_header_opens_nothing(plan: Plan) -> None:
     seen = {header: page(plan.after(4), headers={header: FLAG}) for header in OTHER_HEADERS}
     expect(seen, answered_by("voting-app 1.0", "headers", plan.after(4)))
 
 
 @requirement("R4.5")
-def test_no_other_property_of_a_request_decides(plan: Plan) -> None:
-    ordinary = answers(plan.after(4), "", other="voting-app 2.0")
-    flagged = answers(plan.after(4), FLAG, other="voting-app 1.0")
-    expected = {("no cookie", request): "voting-app 1.0" for request in ordinary}
-    expected |= {(FLAG, request): "voting-app 2.0" for request in flagged}
-    seen = {("no cookie", request): answer for request, answer in ordinary.items()}
-    seen |= {(FLAG, request): answer for request, answer in flagged.items()}
-    expect(seen, answered_by(expected, "requests", plan.after(4)))
+def test_exactly_the_required_cookies_open_2_0_and_nothing_else_decides(plan: Plan) -> None:
+    expect(pages_decided(plan.after(4), EVERYONE), all_reach(by_the_cookie, EVERYONE, plan.after(4)))
 
 
 @requirement("R4.6")
@@ -279,6 +274,14 @@ def test_each_source_reaches_its_own_chain_and_no_other(plan: Plan) -> None:
 
 
 @requirement("R4.8")
+def test_no_header_of_a_call_to_analytics_leads_to_the_other_chain(plan: Plan) -> None:
+    model = plan.after(4)
+    expected = {chain.page: chain.counter for chain in CHAINS.values()}
+    seen = {source: calls_decided(model, call_of(model, source, ANALYTICS)) for source in expected}
+    expect(seen, all_calls_reach(expected, model))
+
+
+@requirement("R4.8")
 def test_no_other_service_leads_from_one_chain_to_the_other(plan: Plan) -> None:
     sources = dict.fromkeys(source for source, _ in WHO_MAY_REACH_WHOM)
     expect(strays_by_other_names(plan.after(4), sources), nothing_found("other ways between the chains"))
@@ -296,4 +299,4 @@ def test_mutual_tls_on_the_new_legs_too(plan: Plan) -> None:
 
 @requirement("R4.10")
 def test_plaintext_is_refused_at_the_new_ports_too(plan: Plan) -> None:
-    expect(plan.after(4), plaintext_refused)
+    expect(plan.after(4), plaintext_refused(4))

@@ -3,11 +3,14 @@ import pytest
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.feature_flag import FLAG, NEAR_MISSES, OPENING
+from canary_conformance.voting.static.decided_judges import all_reach, to_2_0
+from canary_conformance.voting.static.decided_requests import EVERYONE, pages_decided
 from canary_conformance.voting.static.model_questions import page
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import page_seen
 from canary_conformance.voting.static.static_judges import (
     answered_by,
+    as_in_the_source,
     as_listed,
     mutual_tls_on_every_leg,
     nothing_found,
@@ -34,6 +37,7 @@ ONLY_2_0 = {"voting-app 2.0": 3, "voting-analytics 2.0": 1, "voting-storage 2.0"
 @requirement("R0.1")
 def test_finalize_configures_and_deletes_what_the_scenario_lists(plan: Plan) -> None:
     expect(applied(plan, 5), as_listed(plan, 5))
+    expect(plan, as_in_the_source(5))
 
 
 @requirement("R0.1")
@@ -45,6 +49,11 @@ def test_every_object_of_stage_5_is_of_its_schema(plan: Plan) -> None:
 def test_no_cookie_leads_anywhere_but_to_2_0(plan: Plan) -> None:
     seen = {cookie: page(plan.after(5), cookie) for cookie in (*OPENING, *NEAR_MISSES)}
     expect(seen, answered_by("voting-app 2.0", "cookies", plan.after(5)))
+
+
+@requirement("R5.1")
+def test_no_property_of_a_request_leads_anywhere_but_to_2_0(plan: Plan) -> None:
+    expect(pages_decided(plan.after(5), EVERYONE), all_reach(to_2_0, EVERYONE, plan.after(5)))
 
 
 @requirement("R5.1")
@@ -103,4 +112,4 @@ def test_mutual_tls_is_still_strict_on_every_leg(plan: Plan) -> None:
 
 @requirement("R5.4")
 def test_plaintext_is_still_refused(plan: Plan) -> None:
-    expect(plan.after(5), plaintext_refused)
+    expect(plan.after(5), plaintext_refused(5))

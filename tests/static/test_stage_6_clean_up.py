@@ -1,7 +1,7 @@
 import pytest
 
 from canary_conformance.model.stage_plan import Plan
-from canary_conformance.verdicts import expect, same
+from canary_conformance.verdicts import expect, nothing
 from canary_conformance.voting.static.model_questions import page
 from canary_conformance.voting.static.static_judges import answered_by, because
 from canary_conformance.voting.static.static_objects import held_objects, left
@@ -13,7 +13,7 @@ requirement = pytest.mark.requirement
 @requirement("R6.1")
 def test_no_object_is_left(plan: Plan) -> None:
     model = plan.after(6)
-    expect(left(model), because(same((), "objects left"), lambda: held_objects(model)))
+    expect(left(model), because(nothing("objects left"), lambda: held_objects(model)))
 
 
 @requirement("R6.1")

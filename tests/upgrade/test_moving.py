@@ -3,17 +3,16 @@
 from canary_conformance.scenario.observations import Sample
 from canary_conformance.upgrade.upgrade_judges import (
     Watched,
-    all_counted,
     answered_by_its_store,
     came_to_its_end,
     every_proxy_runs,
-    none_lost_nor_doubled,
     nothing_but,
     refused_at_every_moment,
     still_held,
 )
 from canary_conformance.upgrade.upgrade_observations import Move
-from canary_conformance.verdicts import every, expect, expect_all, no_failed_page, same, served_by
+from canary_conformance.verdicts import every, expect, expect_all, no_failed_page, nothing, same, served_by
+from canary_conformance.voting.vote_judges import all_counted, none_lost_nor_doubled
 from fixtures.marks import requirement
 from fixtures.upgrade.upgrade_fixtures import Restored
 
@@ -63,7 +62,7 @@ def test_nothing_of_the_source_is_left(move: Move) -> None:
     pilot = move.image.replace("/proxyv2:", "/pilot:")
     expect(move.end.control_planes, same([pilot], "images of control planes"))
     expect(move.end.revisions, nothing_but(move.revision))
-    expect(move.end.out_of_step, same((), "proxies that lack something"))
+    expect(move.end.out_of_step, nothing("proxies that lack something"))
 
 
 @requirement("U4")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,6 @@ from canary_conformance.mesh.installation import ensure_mesh
 from canary_conformance.paths import MANIFESTS, REPOSITORY, store
 from canary_conformance.processes import find_program, usable_cores
 from canary_conformance.progress import Progress
-from canary_conformance.report.run_record import RunRecord
 from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.stages.owned_namespaces import SUITE_NAMESPACE, remove_namespaces
 from tools.bench.bench_numbers import Numbers, Round, TimedRun
@@ -28,9 +26,9 @@ from tools.bench.inner_loop import TESTS, InnerLoop, measure
 from tools.bench.timed_runs import timed_run
 from tools.command_line import CommandLine, end_as_the_suite
 from tools.preparation import ready_to_run
-from tools.reports import report_folder, say, tell
+from tools.reports import publish, report_folder, say
 from tools.rounds import reported
-from tools.suite_process import ALL_TESTS, Ended, SuiteOptions, check_ended
+from tools.suite_process import ALL_TESTS, Ended, SuiteOptions, check_ended, report_of
 
 SHELL_SCRIPT = REPOSITORY / "bench/walk.sh"
 
@@ -112,7 +110,7 @@ def _measure(asked: Settings, progress: Progress) -> int:
         _make_rounds(asked, provisions, folder, numbers, progress)
     finally:
         if numbers.rounds or numbers.from_nothing:
-            tell(folder, f"{numbers}\n")
+            publish(folder, f"{numbers}\n")
     return ExitStatus.HOLDS if numbers.all_good() else ExitStatus.FAILED
 
 
@@ -142,21 +140,15 @@ def _measure_inner_loop(
 
     def run(arguments: Sequence[str], log: Path) -> TimedRun:
         made = _suite_run(asked, log, progress, keep=True, arguments=arguments, tests=TESTS)
-        loop.note(*_told(made))
+        if record := reported(log):
+            loop.note(record)
         return made
 
     with kind_cluster(name, provisions, store(), progress, keep=keep) as cluster:
         ensure_mesh(cluster, provisions, progress)
         measure(MANIFESTS, folder, asked.rounds, run, loop)
-    tell(folder, f"{loop}\n")
+    publish(folder, f"{loop}\n")
     return ExitStatus.HOLDS if loop.all_good() else ExitStatus.FAILED
-
-
-def _told(made: TimedRun) -> tuple[RunRecord, Mapping[str, float]]:
-    """Return a run's record, and the seconds of its phases by name."""
-    report, record = reported(Ended(made.seconds, made.exit_code, made.output))
-    told = json.loads((report / "run.json").read_text(encoding="utf-8")) if report else {}
-    return record, {phase["name"]: phase["seconds"] for phase in told.get("phases", ())}
 
 
 def _script_run(cluster: Cluster, url: str, kubectl: Path | None, log: Path, progress: Progress) -> TimedRun:
@@ -183,7 +175,7 @@ def _suite_run(
     tests: Sequence[str] = ALL_TESTS,
 ) -> TimedRun:
     """Raises what check_ended() does for a run without a verdict; a failed requirement is one."""
-    words = asked.suite.command("-q", *arguments, keep=keep, tests=tests)
+    words = asked.suite.command("-q", *arguments, "--report", str(report_of(log)), keep=keep, tests=tests)
     made = timed_run("run of the suite", words, {}, asked.suite.cluster_name, log, progress)
     ended = Ended(made.seconds, made.exit_code, made.output)
     check_ended(ended, "the run of the suite", log, ExitStatus.HOLDS, ExitStatus.FAILED)

@@ -124,10 +124,10 @@ def _over_all(good: Sequence[Round], first: str, second: str) -> list[str]:
 
 def _work(name: str, runs: Sequence[TimedRun]) -> list[str]:
     """Return how busy the cores were: a run can't take less than its work shared by all of them."""
-    told = [run.work for run in runs if run.work is not None]
+    work = [run.work for run in runs if run.work is not None]
     return (
-        [f"CPU time of the machine, {name}: {statistics.median(told):.0f} core-seconds (median)"]
-        if told
+        [f"CPU time of the machine, {name}: {statistics.median(work):.0f} core-seconds (median)"]
+        if work
         else []
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ ANOTHER_WAY = "'^(.*?; ?)?featureflag=on(;.*)?$'"
 MISTAKEN = "'^(.*?;)?(featureflag=on)(;.*)?$'"
 TESTS = ("tests/stage_4_canary",)
 ARGUMENTS = ("--reuse", "-m", "routing")
-# Its sample, of chain 1.0, tells how many pages a second come through the gateway.
+# Its sample, of chain 1.0, shows how many pages a second come through the gateway.
 PACED_BY = "R4.3"
 
 
@@ -62,7 +62,7 @@ class InnerLoop:
             )
         return "\n".join([*lines, *([f"judged: {self.judged}"] if self.judged else [])])
 
-    def note(self, record: RunRecord, phases: Mapping[str, float]) -> None:
+    def note(self, record: RunRecord) -> None:
         """Take from a run's report what it judged, how fast pages came and a change was live."""
         live = [test for test in record.tests if test.tier is Tier.LIVE]
         requirements = sorted(
@@ -71,7 +71,7 @@ class InnerLoop:
         self.judged = ", ".join(requirements)
         self.pages_a_second += [PAGES["1.0"] / test.seconds for test in live if PACED_BY in test.requirements]
         self.applied_in += [
-            seconds for name, seconds in phases.items() if name.startswith("reusing the namespace")
+            phase.seconds for phase in record.phases if phase.name.startswith("reusing the namespace")
         ]
 
 

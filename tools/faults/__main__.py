@@ -25,7 +25,7 @@ from tools.faults import simultaneous_runs as together
 from tools.faults.fault_cases import CASES, Case
 from tools.faults.interruption_points import Point, points
 from tools.preparation import ready_to_run
-from tools.reports import report_folder, say, tell
+from tools.reports import publish, report_folder, say
 from tools.suite_process import SuiteOptions
 
 Row = tuple[tuple[str, ...], bool]
@@ -126,8 +126,8 @@ def _work(asked: Settings, progress: Progress) -> int:
     finally:
         seed = f"; --interrupts {asked.interrupts} --seed {asked.seed}" if asked.interrupts else ""
         table = markdown_table(kind.HEADINGS, [cells for cells, _ in rows])
-        told = f"{provisions.describe()}{seed}\n\n{table}\n"
-        tell(folder, told)
+        text = f"{provisions.describe()}{seed}\n\n{table}\n"
+        publish(folder, text)
     return ExitStatus.HOLDS if all(right for _, right in rows) else ExitStatus.FAILED
 
 

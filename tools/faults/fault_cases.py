@@ -16,7 +16,7 @@ from canary_conformance.report.run_record import RunRecord, Standing, requiremen
 from tools.faults import node_faults
 from tools.suite_process import Ended
 
-_TOLD = re.compile(r"environment failed(, no verdict)?: (.+)")
+_SENTENCE = re.compile(r"environment failed(, no verdict)?: (.+)")
 _SHOWN = 110
 
 
@@ -31,7 +31,7 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A fault at a moment of a run of some tests; told: what a sentence about it has to match.
+    """A fault at a moment of a run of some tests; pattern: what the sentence about it has to match.
 
     mistake: the file, the text in it that is replaced, and by what; breaks: the requirements that may fail by
     it. green: whether a green end can be right.
@@ -41,7 +41,7 @@ class Case:
     do: Callable[[str], AbstractContextManager[None]]
     when: When
     tests: tuple[str, ...]
-    told: str
+    pattern: str
     green: bool = True
     mistake: tuple[str, str, str] | None = None
     breaks: frozenset[str] = frozenset()
@@ -60,7 +60,7 @@ class Outcome:
     right: bool
 
 
-# A stage is entered by itself, and told so, only where a selected test judges the way into it.
+# A stage is entered by itself, and reported so, only where a selected test judges the way into it.
 _WALKED_3, _WALKED_4 = "locking_loses_no_request", "ordinary_voters_never_see_2_0"
 _FLAG = (
     "tests/stage_4_canary/test_canary.py",
@@ -120,8 +120,8 @@ def judge(case: Case, ended: Ended | None, record: RunRecord) -> Outcome:
         words = f"red: {', '.join(sorted(failed)) or 'nothing'} failed"
         return Outcome(words, right=bool(failed) and failed <= case.breaks)
     if ended.exit_code == ExitStatus.ENVIRONMENT:
-        told = sentence(ended.output)
-        return Outcome(f"environment failed: {told[:_SHOWN]}", right=bool(re.search(case.told, told)))
+        reason = sentence(ended.output)
+        return Outcome(f"environment failed: {reason[:_SHOWN]}", right=bool(re.search(case.pattern, reason)))
     return Outcome(f"{word_of(ended.exit_code)} (exit code {ended.exit_code})", right=False)
 
 
@@ -131,5 +131,5 @@ def sentence(output: str) -> str:
     Why there is no verdict comes before what could not be removed for the same reason, whichever is printed
     first.
     """
-    found = sorted(_TOLD.findall(output), key=lambda told: not told[0])
+    found = sorted(_SENTENCE.findall(output), key=lambda match: not match[0])
     return " ".join(found[0][1].split()).rstrip("! ") if found else "nothing"

@@ -21,7 +21,7 @@ from canary_conformance.timeouts import LIMITS
 from tools.faults.fault_cases import Case, Outcome, judge
 from tools.faults.suite_run import Home, LineMissing, SuiteRun, make_home, suite_run
 from tools.rounds import reported
-from tools.suite_process import Ended, SuiteOptions
+from tools.suite_process import SuiteOptions, report_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +62,30 @@ def _inflict(
     with manifests_of(case) as manifests:
         words = suite.command(f"--manifests={manifests}", keep=True, tests=case.tests)
         with suite_run(words, home, log) as run:
-            outcome, ended = _fault(case, run, suite.cluster_name, progress)
+            outcome = _fault(case, run, suite.cluster_name, log, progress)
             seconds = run.seconds
-        leaks = _leaks(manifests, log, ended)
+        leaks = _leaks(manifests, log)
     if wrong := [*home.changed(), *leaks]:
         outcome = Outcome(f"{outcome.words}; {'; '.join(wrong)}", right=False)
     return Inflicted(case, outcome, seconds)
 
 
-def _fault(case: Case, run: SuiteRun, cluster: str, progress: Progress) -> tuple[Outcome, Ended | None]:
+def _fault(case: Case, run: SuiteRun, cluster: str, log: Path, progress: Progress) -> Outcome:
     try:
         run.wait_for(case.when.line, case.when.after, LIMITS.suite_run)
     except LineMissing as never:
-        return Outcome(str(never), right=False), None
+        return Outcome(str(never), right=False)
     progress.note(f"{case.name}: now, after {run.doing!r}")
     with case.do(cluster):
         ended = run.end(LIMITS.suite_run)
-    return judge(case, ended, reported(ended)[1] if ended else RunRecord((), (), ())), ended
+    return judge(case, ended, reported(log) or RunRecord((), (), ()))
 
 
-def _leaks(manifests: Path, log: Path, ended: Ended | None) -> list[str]:
+def _leaks(manifests: Path, log: Path) -> list[str]:
     """Return a word on each file of the run in which a password of the manifests stands."""
     values = secret_values(load_manifests(manifests, load_scenario(manifests)))
-    report = reported(ended)[0] if ended else None
-    found = leaking_files(report, values) if report else []
+    report = report_of(log)
+    found = leaking_files(report, values) if report.is_dir() else []
     found += [log] if any(value in log.read_text(errors="replace") for value in values) else []
     return [f"a password stands in {path}" for path in found]
 

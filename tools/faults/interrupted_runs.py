@@ -91,10 +91,10 @@ def _clean_by_the_next_run(words: Sequence[str], home: Home, log: Path) -> tuple
     """Start the next run; when it makes its own cluster, all that was stale is gone, and it is ended too."""
     with suite_run(words, home, log.with_suffix(".next.log")) as run:
         run.wait_for(CREATING, 0, LIMITS.suite_run)
-        told = f"next run, {run.seconds:.1f} s"
+        line = f"next run, {run.seconds:.1f} s"
         run.send(signal.SIGTERM)
         wrong = _ended_wrongly(signal.SIGTERM, run.end(LIMITS.interrupted))
-    return told, [f"next run: {what}" for what in wrong]
+    return line, [f"next run: {what}" for what in wrong]
 
 
 def row(one: Interrupted) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ _BYSTANDER = "voting-conformance-bystander"
 class Bystanders:
     """A container of another program, and a kept cluster: no run may remove either.
 
-    The kept cluster is a container with kind's label and the record that keeps it, which is all that tells it
+    The kept cluster is a container with kind's label and the record that keeps it, all that distinguishes it
     from others; no Kubernetes runs in it.
     """
 

@@ -18,7 +18,7 @@ from canary_conformance.events import FILE, events_in
 from canary_conformance.paths import store
 from canary_conformance.user_files import changes, fingerprints
 from canary_conformance.waiting import SYSTEM_CLOCK, GaveUp, NotInTime, wait_until
-from tools.suite_process import Ended, started_process
+from tools.suite_process import Ended, report_of, started_process
 
 # A user's kubectl and docker, with contexts that lead elsewhere; no run may touch or follow them.
 _KUBECONFIG = """\
@@ -35,11 +35,6 @@ _FILES = {
     ".docker/config.json": json.dumps({"auths": {}, "currentContext": "default"}) + "\n",
     ".docker/contexts/meta/0/meta.json": json.dumps({"Name": "somebody-elses", "Endpoints": {}}) + "\n",
 }
-
-
-def report_of(log: Path) -> Path:
-    """Return the folder of the report of the run with this log."""
-    return log.with_suffix(".report")
 
 
 class LineMissing(Exception):

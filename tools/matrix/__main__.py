@@ -1,7 +1,7 @@
 """The matrix's command line: `python -m tools.matrix --envoy A,B,... -- PYTEST ARGUMENTS`.
 
-Every cell is a whole run of the suite on a cluster of its own, so that nothing of one cell is in another. One
-node image holds the meshes of all cells of a Kubernetes version; it is made before the first of them.
+Every combination is a whole run of the suite on a cluster of its own, so that nothing of one is in another.
+One node image holds the meshes of all combinations of a Kubernetes version; it is made before the first.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from tools.command_line import CommandLine, end_as_the_suite
-from tools.matrix.cells import Cell, Wanted, all_cells, shard_of
+from tools.matrix.combinations import Combination, Wanted, all_combinations, shard_of
 from tools.matrix.version_table import Result, as_json, table
 from tools.preparation import ready_machine
-from tools.reports import report_folder, say, tell
+from tools.reports import publish, report_folder, say
 from tools.rounds import read_round
-from tools.suite_process import SuiteOptions, timed_process
+from tools.suite_process import SuiteOptions, timed_suite
 
 _SHARD = re.compile(r"([1-9]\d*)/([1-9]\d*)")
 
@@ -48,9 +48,9 @@ class Settings:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run every cell, print a line for each and a table, and write reports/matrix-TIME.txt and .json.
+    """Run every combination, print a line for each and a table, and write reports/matrix-TIME.txt and .json.
 
-    Returns the exit code of all cells together (exit_codes); a cell that is not available has 4.
+    Returns the exit code of all combinations together (exit_codes); one that is not available has 4.
     """
     return end_as_the_suite(lambda: _matrix(settings(words), Progress(say=say)))
 
@@ -63,9 +63,9 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         passes_on=True,
     )
     for thing in ("Istio", "Envoy", "Kubernetes"):
-        told = f"versions of {thing}, separated by commas; the default is the suite's own version"
+        help_text = f"versions of {thing}, separated by commas; the default is the suite's own version"
         parser.add_argument(
-            f"--{thing.lower()}", type=_versions, default=(None,), metavar="A,B,...", help=told
+            f"--{thing.lower()}", type=_versions, default=(None,), metavar="A,B,...", help=help_text
         )
     parser.add_argument(
         "--shard",
@@ -81,23 +81,25 @@ def settings(words: Sequence[str] | None = None) -> Settings:
 def _matrix(asked: Settings, progress: Progress) -> int:
     ready_machine(progress)
     source = decided(asked.suite.images, _first_available(asked), store(), progress)
-    every = all_cells(available(source), asked.istio, asked.envoy, asked.kubernetes)
-    cells = shard_of(every, *asked.shard)
-    if every and not any(cell.versions for cell in every):
-        raise BadInput("; ".join(dict.fromkeys(cell.why_not for cell in every)))
-    if not cells:
+    every = all_combinations(available(source), asked.istio, asked.envoy, asked.kubernetes)
+    combinations = shard_of(every, *asked.shard)
+    if every and not any(combination.versions for combination in every):
+        raise BadInput("; ".join(dict.fromkeys(combination.why_not for combination in every)))
+    if not combinations:
         number, shards = asked.shard
         raise BadInput(f"shard {number}/{shards} has no combination: there are {len(every)}")
     folder = report_folder("matrix")
     results: list[Result] = []
     code: int | None = None
     try:
-        stock_nodes([cell.versions for cell in cells if cell.versions], source, progress)
-        run_cells(replace(asked.suite, images=source), cells, folder, results, progress)
+        stock_nodes(
+            [combination.versions for combination in combinations if combination.versions], source, progress
+        )
+        run_combinations(replace(asked.suite, images=source), combinations, folder, results, progress)
         code = together(result.exit_code for result in results)
     finally:
-        told = f"{table(results)}\n" if results else "no combination was completed\n"
-        tell(folder, told, txt=told, json=json.dumps(as_json(results, code), indent=2) + "\n")
+        text = f"{table(results)}\n" if results else "no combination was completed\n"
+        publish(folder, text, txt=text, json=json.dumps(as_json(results, code), indent=2) + "\n")
     return code
 
 
@@ -114,7 +116,7 @@ def _first_available(asked: Settings) -> AskedVersions:
 def stock_nodes(wanted: Sequence[Versions], source: ImagesFrom, progress: Progress) -> None:
     """Make a node image for each Kubernetes that holds all the meshes which are to run on it.
 
-    A mesh that can't be made fails its own cell: that makes what it needs by itself.
+    A mesh that can't be made fails its own combination: that makes what it needs by itself.
     """
     supply = Supply(source, store(), progress)
     for kubernetes, group in groupby(wanted, key=lambda versions: versions.kubernetes):
@@ -122,18 +124,18 @@ def stock_nodes(wanted: Sequence[Versions], source: ImagesFrom, progress: Progre
             supply.of_several([versions.mesh for versions in group], kubernetes)
 
 
-def run_cells(
+def run_combinations(
     suite: SuiteOptions,
-    cells: Sequence[Cell],
+    combinations: Sequence[Combination],
     folder: Path,
     results: list[Result],
     progress: Progress,
 ) -> None:
-    """Run the cells one after the other; each is noted with a line and added to the results when it ended.
+    """Run the combinations in turn; each is noted with a line and added to the results when it ended.
 
     Args:
         suite: The options of the runs, but for the versions.
-        cells: The cells.
+        combinations: The combinations.
         folder: Where the logs go.
         results: The results so far, which grow.
         progress: Where the lines go.
@@ -142,24 +144,24 @@ def run_cells(
         BadInput: pytest refused the arguments of the first run.
         KeyboardInterrupt: A run was interrupted.
     """
-    for number, cell in enumerate(cells, 1):
-        result = Result(cell)
-        if cell.versions:
-            log = folder / f"cell-{number}.log"
-            ended = timed_process(replace(suite, versions=cell.exactly).command(), {}, log)
+    for number, combination in enumerate(combinations, 1):
+        result = Result(combination)
+        if combination.versions:
+            log = folder / f"combination-{number}.log"
+            ended = timed_suite(replace(suite, versions=combination.exactly).command(), log)
             said = (
                 "" if ended.exit_code in {ExitStatus.HOLDS, ExitStatus.FAILED} else last_lines(ended.output)
             )
             try:
-                result = Result(cell, read_round(ended, log), said)
+                result = Result(combination, read_round(ended, log), said)
             except BadInput:
-                # Arguments are right for all cells or for none; a later cell met another run on its cluster.
+                # Arguments are right for all or for none; a later one met another run on its cluster.
                 if not any(earlier.round for earlier in results):
                     raise
-                result = Result(cell, said=said)
+                result = Result(combination, said=said)
         results.append(result)
         took = f"{result.round.seconds:.1f} s, " if result.round else ""
-        progress.note(f"combination {number} of {len(cells)}, {cell}: {took}{result.verdict}")
+        progress.note(f"combination {number} of {len(combinations)}, {combination}: {took}{result.verdict}")
         if result.said:
             progress.note(f"its last lines:\n{result.said}")
 

@@ -1,4 +1,4 @@
-"""The standing of each requirement in each cell, for people and for programs."""
+"""The standing of each requirement in each combination, for people and for programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from canary_conformance.images.pins import numbers_of
 from canary_conformance.paths import shown
 from canary_conformance.report.run_record import Standing
 from canary_conformance.report.run_tables import WIDTH
-from tools.matrix.cells import Cell, short_names
+from tools.matrix.combinations import Combination, short_names
 from tools.rounds import Round
 
 NARROWEST = 12
@@ -19,26 +19,30 @@ NARROWEST = 12
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of a cell: its round, None where the cell is not available or the run was refused.
+    """The result of a combination: its round, None where that is not available or the run was refused.
 
     `said` holds the last lines of a run without a verdict, or of a refused one.
     """
 
-    cell: Cell
+    combination: Combination
     round: Round | None = None
     said: str = ""
 
     @property
     def exit_code(self) -> int:
-        """The round's exit code; that of bad input for a cell that is not available."""
+        """The round's exit code; that of bad input for a combination that is not available."""
         return int(ExitStatus.BAD_INPUT) if self.round is None else self.round.exit_code
 
     @property
     def verdict(self) -> str:
-        """The cell in a few words."""
+        """The combination in a few words."""
         if self.round:
             return self.round.verdict
-        return f"not available: {self.cell.why_not}" if self.cell.why_not else "refused, no verdict"
+        return (
+            f"not available: {self.combination.why_not}"
+            if self.combination.why_not
+            else "refused, no verdict"
+        )
 
     def standings(self) -> Mapping[str, Standing]:
         """Return the standing of each requirement that the round selected; none where it has no report."""
@@ -47,8 +51,8 @@ class Result:
 
 
 def table(results: Sequence[Result]) -> str:
-    """Return a row for each requirement, a column for each cell, and below what each cell ran and found."""
-    names = short_names([result.cell for result in results])
+    """Return a row for each requirement, a column for each combination, and below what each ran and found."""
+    names = short_names([result.combination for result in results])
     columns = [result.standings() for result in results]
     asked = sorted({id_ for column in columns for id_ in column}, key=numbers_of)
     widths = [max(len(name), NARROWEST) for name in names]
@@ -67,25 +71,27 @@ def table(results: Sequence[Result]) -> str:
 
 
 def as_json(results: Sequence[Result], exit_code: int | None) -> dict[str, object]:
-    """Return the same as plain values; exit_code: None where not all cells came to their end."""
-    return {"exit_code": exit_code, "cells": [_as_values(result) for result in results]}
+    """Return the same as plain values; exit_code: None where not all combinations came to their end."""
+    return {"exit_code": exit_code, "combinations": [_as_values(result) for result in results]}
 
 
 def _about(name: str, result: Result) -> list[str]:
     took = f"{result.round.seconds:.1f} s, " if result.round else ""
-    lines = textwrap.wrap(f"{name} ({result.cell}): {took}{result.verdict}", WIDTH, break_on_hyphens=False)
+    lines = textwrap.wrap(
+        f"{name} ({result.combination}): {took}{result.verdict}", WIDTH, break_on_hyphens=False
+    )
     said = [line for text in result.said.splitlines() for line in _indented(text.strip())]
     if result.round is None:
         return lines + said
-    told = [*result.round.header]
-    told += [
+    details = [*result.round.header]
+    details += [
         f"{line.requirement.id} {line.standing}: {line.evidence}"
         for line in result.round.requirements
         if line.standing in {Standing.FAILED, Standing.NOT_JUDGED}
     ]
     if result.exit_code != ExitStatus.HOLDS:
-        told.append(result.round.places)
-    return lines + [line for text in told for line in _indented(text)] + said
+        details.append(result.round.places)
+    return lines + [line for text in details for line in _indented(text)] + said
 
 
 def _indented(text: str) -> list[str]:
@@ -93,19 +99,19 @@ def _indented(text: str) -> list[str]:
 
 
 def _as_values(result: Result) -> dict[str, object]:
-    cell, one = result.cell, result.round
-    versions = cell.versions
+    combination, one = result.combination, result.round
+    versions = combination.versions
     return {
-        "istio": versions.mesh.istio if versions else cell.asked.istio,
-        "envoy": versions.mesh.envoy if versions else cell.asked.envoy,
-        "kubernetes": versions.kubernetes if versions else cell.asked.kubernetes,
+        "istio": versions.mesh.istio if versions else combination.asked.istio,
+        "envoy": versions.mesh.envoy if versions else combination.asked.envoy,
+        "kubernetes": versions.kubernetes if versions else combination.asked.kubernetes,
         "exit_code": result.exit_code,
         "verdict": result.verdict,
-        "why_not": cell.why_not,
+        "why_not": combination.why_not,
         "said": result.said,
         "seconds": one.seconds if one else None,
         "header": one.header if one else [],
-        "promises": {
+        "requirements": {
             line.requirement.id: {"standing": str(line.standing), "evidence": line.evidence}
             for line in (one.requirements if one else ())
         },

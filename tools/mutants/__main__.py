@@ -1,4 +1,7 @@
-"""The mutants' command line: `python -m tools.mutants [-k EXPR] [--live[=kinds|all]] [--variants]`."""
+"""The mutants' command line: `python -m tools.mutants [-k EXPR] [--live[=kinds|all]] [--variants]`.
+
+With --differential the changes come from the kinds' schemas, and a real cluster is asked about each.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from canary_conformance.paths import MANIFESTS
 from canary_conformance.processes import usable_cores
 from canary_conformance.progress import Progress
 from tools.command_line import CommandLine, count_of, end_as_the_suite
+from tools.mutants.differential import Draw, differential
+from tools.mutants.disagreements import report_json, report_text
 from tools.mutants.edit_sites import sources_of
 from tools.mutants.live_verdicts import judge_live
 from tools.mutants.mistake_kinds import one_of_each_kind
@@ -25,7 +30,7 @@ from tools.mutants.scoring import Judged, Score, left_alive, score
 from tools.mutants.static_verdicts import judge_all
 from tools.mutants.survivors import excuses, read_rows, rows_for_nothing
 from tools.mutants.variants import VARIANTS, table, wrong
-from tools.reports import report_named, say, tell
+from tools.reports import publish, report_folder, report_named, say
 from tools.suite_process import SuiteOptions
 
 LEFT, KIND, ALL = "left", "kinds", "all"
@@ -36,6 +41,7 @@ class Settings:
     """The command line as values; live is "" (no cluster), "left", "kinds" or "all".
 
     variants: judge those that are right instead of mutants; with any live, by the live tier too.
+    differential: judge changes that the schemas allow, drawn by the seed, in at most so many live runs.
     """
 
     expression: str
@@ -45,6 +51,9 @@ class Settings:
     peers: bool
     suite: SuiteOptions
     variants: bool = False
+    differential: bool = False
+    seed: int = 1
+    runs: int | None = None
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -56,6 +65,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
     def work() -> int:
         asked, progress = settings(words), Progress(say=say)
+        if asked.differential:
+            return _judge_differential(asked, progress)
         return _judge_variants(asked, progress) if asked.variants else _judge(asked, progress)
 
     return end_as_the_suite(work)
@@ -98,9 +109,31 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         action="store_true",
         help="judge correct variants of the manifests instead (with --live on a cluster, too)",
     )
+    parser.add_argument(
+        "--differential",
+        action="store_true",
+        help="change what the kinds' schemas allow instead, and compare the static tier with a cluster",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="S", help="which changes --differential --limit N draws"
+    )
+    parser.add_argument(
+        "--runs", type=int, metavar="N", help="the most live runs of --differential (0: dry runs only)"
+    )
     parser.add_versions()
     read, suite = parser.read(words)
-    return Settings(read.expression, read.limit, read.jobs, read.live, read.peers, suite, read.variants)
+    return Settings(
+        expression=read.expression,
+        limit=read.limit,
+        jobs=read.jobs,
+        live=read.live,
+        peers=read.peers,
+        suite=suite,
+        variants=read.variants,
+        differential=read.differential,
+        seed=read.seed,
+        runs=read.runs,
+    )
 
 
 def _judge(asked: Settings, progress: Progress) -> int:
@@ -131,9 +164,11 @@ def _judge(asked: Settings, progress: Progress) -> int:
     finally:
         # An interrupted command reports what it has; the shares are judged only where all were judged.
         if judged:
-            told = score(mutants, judged, reasons, live=bool(asked.live) and finished)
-            tell(report, terminal_table(told, peers), md=markdown(told, peers), json=as_json(told, peers))
-    return ExitStatus.FAILED if told.failures else ExitStatus.HOLDS
+            result = score(mutants, judged, reasons, live=bool(asked.live) and finished)
+            publish(
+                report, terminal_table(result, peers), md=markdown(result, peers), json=as_json(result, peers)
+            )
+    return ExitStatus.FAILED if result.failures else ExitStatus.HOLDS
 
 
 def _judge_variants(asked: Settings, progress: Progress) -> int:
@@ -147,8 +182,16 @@ def _judge_variants(asked: Settings, progress: Progress) -> int:
         with writing(report):
             report.mkdir(parents=True)
         judged += judge_live(MANIFESTS, variants, asked.suite, report, progress)
-    tell(report, table([variant.name for variant in variants], judged))
+    publish(report, table([variant.name for variant in variants], judged))
     return ExitStatus.FAILED if wrong(judged) else ExitStatus.HOLDS
+
+
+def _judge_differential(asked: Settings, progress: Progress) -> int:
+    logs = report_folder("differential")
+    draw = Draw(asked.seed, asked.limit, asked.runs, asked.jobs)
+    found = differential(MANIFESTS, draw, asked.suite, logs, progress)
+    publish(logs, report_text(found), md=report_text(found), json=report_json(found))
+    return ExitStatus.FAILED if found.missed else ExitStatus.HOLDS
 
 
 def _judge_live(

@@ -1,4 +1,4 @@
-"""Mistakes that people make, told one by one: what no operator over single fields would come upon."""
+"""Mistakes that people make, described one by one: what no operator over single fields would come upon."""
 
 from __future__ import annotations
 

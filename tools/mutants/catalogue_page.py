@@ -198,7 +198,7 @@ PAGE = (
         "R4.3 R4.5",
     ),
     Mistake(
-        "the canary opens to one voter in ten, whoever it is",
+        "the canary opens to one voter in ten, chosen at random",
         "istio/step-3",
         _APP,
         (

@@ -216,7 +216,7 @@ PODS = (
         "R4.1 R4.7 R4.8",
     ),
     Mistake(
-        "the Service of analytics tells the mesh that it is no HTTP",
+        "the Service of analytics declares a protocol other than HTTP",
         "kubernetes/step-1",
         "Service/voting-analytics",
         (after("spec.ports[0].port", "appProtocol: tcp"),),

@@ -183,7 +183,7 @@ ROUTING = (
     ),
     # --- other properties of a request ----------------------------------------------------------------
     Mistake(
-        "votes are written to 2.0 already, whoever votes",
+        "votes are written to 2.0 already, for every voter",
         "istio/step-3",
         _APP,
         (
@@ -242,7 +242,7 @@ ROUTING = (
         "R4.2",
     ),
     Mistake(
-        "access is for the namespace's own pods only, and the ingress gateway is none",
+        "access is for the namespace's own pods only, so the ingress gateway is refused",
         "istio/step-2",
         _POLICY,
         (followed_by(_allowed("friends", _from("voting"))),),

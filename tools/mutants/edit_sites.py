@@ -69,12 +69,12 @@ class Site:
     def words(self) -> str:
         """The path for people: "spec.ports[http].port", an item by its name where it has one."""
         value: Any = self.source.manifests[self.document].body
-        told = ""
+        text = ""
         for part in self.path:
             value = value[part]
             name = value.get("name") if isinstance(part, int) and isinstance(value, Mapping) else None
-            told += f"[{name or part}]" if isinstance(part, int) else f".{part}"
-        return told.removeprefix(".")
+            text += f"[{name or part}]" if isinstance(part, int) else f".{part}"
+        return text.removeprefix(".")
 
     @property
     def subject(self) -> str:

@@ -66,7 +66,7 @@ ROWS = (
     Row(f"{_CONTAINER}.volumeMounts*", "R4.2 R4.9", "MySQL's data lies on the claimed volume"),
     Row(_CONTAINER, "R0.1", "the API server accepts the object"),
     # --- Services, Secret and claim -------------------------------------------------------------------
-    Row("Service/voting-analytics:*.name", "R1.2 R2.2 R3.1 R3.2", "the name tells that it is HTTP"),
+    Row("Service/voting-analytics:*.name", "R1.2 R2.2 R3.1 R3.2", "the name says that it is HTTP"),
     Row("Service/voting-app:*", "R1.5 R1.6", "the page comes from it"),
     Row("Service/voting-analytics:*", "R1.2 R1.5 R1.7 R2.1", "apps get ready and have results by it"),
     Row("Service/voting-storage:*", "R1.2 R1.5 R1.7", "apps and analytics get ready and count by it", 1),

@@ -2,12 +2,13 @@
 
 What a run found is read from its report's run.json. JUnit's XML calls a test that stumbled over an error
 of its own a failure, just as one whose requirement failed; run.json distinguishes them. A run that ends
-without a verdict is told as that, and never made again.
+without a verdict is reported as that, and never made again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from canary_conformance.cluster.kind import kind_cluster
@@ -23,7 +24,7 @@ from tools.mutants.scoring import Judged, Kill
 from tools.mutants.static_verdicts import ORIGINAL, changed_copy
 from tools.preparation import ready_to_run
 from tools.rounds import reported
-from tools.suite_process import Ended, SuiteOptions, check_ended, timed_process
+from tools.suite_process import Ended, SuiteOptions, check_ended, timed_suite
 
 RunManifests = Callable[[Path, Path], Ended]
 """Runs the suite on a manifests folder and writes its output to a log."""
@@ -39,12 +40,15 @@ def judge_live(
     """
     provisions = ready_to_run(suite, progress)
 
-    def run(manifests: Path, log: Path) -> Ended:
-        words = ["--manifests", str(manifests), "-m", "not static", "-q"]
-        return timed_process(suite.command(*words, keep=True), {}, log)
-
     with kind_cluster(suite.cluster_name, provisions, store(), progress, keep=suite.keep_cluster):
+        run = partial(live_run, suite)
         yield from judge_runs(folder, mutants, run, logs, progress)
+
+
+def live_run(suite: SuiteOptions, manifests: Path, log: Path) -> Ended:
+    """Run the live tier on a manifests folder and on the cluster that is there."""
+    words = ["--manifests", str(manifests), "-m", "not static", "-q"]
+    return timed_suite(suite.command(*words, keep=True), log)
 
 
 def judge_runs(
@@ -59,8 +63,8 @@ def judge_runs(
         with changed_copy(folder, mutant.overlay) as copy:
             judged = read_run(mutant.name, run(copy, log), log)
         found = ", ".join(dict.fromkeys(kill.requirement for kill in judged.kills))
-        told = found or judged.problem or "alive"
-        progress.note(f"{number} of {len(mutants)}: {judged.seconds:.1f} s, {mutant.name}: {told}")
+        result = found or judged.problem or "alive"
+        progress.note(f"{number} of {len(mutants)}: {judged.seconds:.1f} s, {mutant.name}: {result}")
         yield judged
 
 
@@ -74,19 +78,19 @@ def read_run(name: str, ended: Ended, log: Path) -> Judged:
     if ended.exit_code == ExitStatus.BAD_INPUT:
         refused = Kill(ACCEPTED, Tier.LIVE, ended.seconds, "reading the folder", last_lines(ended.output))
         return Judged(name, Tier.LIVE, ended.seconds, (refused,))
-    kills = _kills(ended)
+    kills = _kills(log)
     # A run that did not come to its verdict, or that says FAILED without a requirement, has a problem.
     fine = kills or ended.exit_code == ExitStatus.HOLDS
     problem = "" if fine else f"{word_of(ended.exit_code)} (exit code {ended.exit_code}), see {log}"
     return Judged(name, Tier.LIVE, ended.seconds, kills, problem)
 
 
-def _kills(ended: Ended) -> tuple[Kill, ...]:
+def _kills(log: Path) -> tuple[Kill, ...]:
     """Return the failed requirements of a run's report, none where it left no report."""
-    _, record = reported(ended)
+    record = reported(log)
     return tuple(
         Kill(id_, Tier.LIVE, test.seconds, test.name, test.reason, test.after_live)
-        for test in record.tests
+        for test in (record.tests if record else ())
         if test.outcome is Outcome.FAILED and test.tier is Tier.LIVE
         for id_ in test.requirements
     )

@@ -1,4 +1,4 @@
-"""How a mistake of the catalogue is told: a sentence, a file, an object, what is done there, who names it."""
+"""How a mistake of the catalogue is described: sentence, file, object, what is done there, who names it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Mistake:
     """One mistake that people make.
 
     `name` is a sentence that says what is wrong, `file` the short name ("istio/step-3", "scenario"), `ref`
-    the object ("Service/voting-app"). `ids` are the requirements that name it, "" where nobody can tell it
-    from what it should be. live: a cluster has to judge it.
+    the object ("Service/voting-app"). `ids` are the requirements that name it, "" where it does not
+    differ from what it should be. live: a cluster has to judge it.
     """
 
     name: str

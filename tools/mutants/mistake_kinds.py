@@ -17,7 +17,7 @@ KINDS: Mapping[str, str] = {
     "injection": f"kubernetes/step-2 Deployment/voting-analytics-1-1:{_POD} forbid the sidecar",
     "gateway": "the Gateway selects the pods of the app instead of the ingress",
     "ports": "a probe knocks at a port where nobody listens",
-    "port names": "the Service of analytics tells the mesh that it is no HTTP",
+    "port names": "the Service of analytics declares a protocol other than HTTP",
     "hosts": "the host of a rule is of another namespace",
     "subsets": "a subset's version has a v before it",
     "weights": f"{_CANARY}[1].route[0] leaks 1 % to v2-0",

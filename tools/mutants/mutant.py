@@ -34,7 +34,7 @@ class Mutant:
 
     `file` is its path in the manifests folder, `original` and `content` are its bytes before and after,
     `place` is where the mistake is. `expected` are the ids of the requirements that name the mistake; it is
-    empty where no requirement is about what was changed. `decided` tells who can judge it: the manifests
+    empty where no requirement is about what was changed. `decided`: who can judge it: the manifests
     alone, or only a cluster, because an image, a volume or time has its part in it. Raises UnknownRequirement
     for an id that no requirement has.
     """

@@ -50,10 +50,10 @@ Operator = Callable[[Scope], Iterator[Change]]
 
 def mutant_of(change: Change, operator: str) -> Mutant:
     """Make the mistake. Raises EditImpossible where two of its edits overlap."""
-    site, told = change.site, about(change.site)
-    ids = told.ids if change.ids is None else change.ids
+    site, known = change.site, about(change.site)
+    ids = known.ids if change.ids is None else change.ids
     # What the API server refuses, the manifests alone decide.
-    decided = Tier.STATIC if change.refused or ids == {ACCEPTED} else told.decided
+    decided = Tier.STATIC if change.refused or ids == {ACCEPTED} else known.decided
     return Mutant(
         name=f"{short_file(site.source.file)} {site.subject} {change.words}",
         file=site.source.file,

@@ -137,10 +137,10 @@ def _analyze(folder: Path, scenario: Scenario) -> Ask | str:
             options = ["--use-kube=false", "--namespace", scenario.namespace, "--output", "json"]
             command: list[str | Path] = [istioctl, "analyze", *options, *paths]
             try:
-                told = run(command, limit=LIMITS.analyze, accepted=(0, FINDINGS))
+                output = run(command, limit=LIMITS.analyze, accepted=(0, FINDINGS))
             except CommandFailed as failed:
                 return frozenset({_last_line(str(failed).replace(temporary, ""))})
-        return frozenset(read_findings(told))
+        return frozenset(read_findings(output))
 
     return ask
 

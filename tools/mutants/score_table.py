@@ -72,7 +72,7 @@ def markdown(score: Score, peers: Sequence[Peer]) -> str:
 
 def as_json(score: Score, peers: Sequence[Peer]) -> str:
     """Return the score as JSON: shares, failures, and for each mutant all that is known of it."""
-    told = {
+    values = {
         "static": _share(score.static_share.part, score.static_share.whole),
         "together": _share(score.together_share.part, score.together_share.whole),
         "live": score.live,
@@ -80,7 +80,7 @@ def as_json(score: Score, peers: Sequence[Peer]) -> str:
         "peers": {peer.name: {"found": peer.found, "why_not": peer.why_not} for peer in peers},
         "mutants": [_mutant(line, peers) for line in score.lines],
     }
-    return json.dumps(told, indent=2) + "\n"
+    return json.dumps(values, indent=2) + "\n"
 
 
 def _mutant(line: Line, peers: Sequence[Peer]) -> Mapping[str, object]:

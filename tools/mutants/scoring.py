@@ -40,7 +40,7 @@ class Judged:
     """What one tier said of one mutant, in so many seconds.
 
     `problem` is why it came to no verdict, "" where it did: a program's own error is nobody's catch. `untold`
-    is what the static tier's model doesn't speak of and leaves to the live tier, "" where it spoke of all.
+    is what the static tier's model does not support and leaves to the live tier, "" where it spoke of all.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Standing(StrEnum):
     """What became of a mutant."""
 
     CAUGHT = "caught"
-    EXCUSED = "listed"  # survives, and the list of survivors says why nobody can tell it apart
+    EXCUSED = "listed"  # survives, and the list of survivors says why nothing can distinguish it
     ALIVE = "ALIVE"
     UNRELATED = "ONLY BY UNRELATED REQUIREMENTS"
     WRONGLY_LISTED = "LISTED BUT CAUGHT"
@@ -77,7 +77,7 @@ class Line:
 
     @property
     def untold(self) -> str:
-        """Return what the model couldn't tell, "" where it spoke of all."""
+        """Return what the model does not know, "" where it spoke of all."""
         return next((one.untold for one in self.judged if one.untold), "")
 
     def named_by(self, tier: Tier | None = None) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ class Score:
 
     @property
     def together_share(self) -> Share:
-        """Return how many of all that can be told apart were caught."""
+        """Return how many of all that can be distinguished were caught."""
         all_ = self._told_apart()
         return Share(sum(1 for line in all_ if line.named_by()), len(all_))
 

@@ -43,10 +43,10 @@ def judge_all(folder: Path, mutants: Sequence[Altered], jobs: int, progress: Pro
 
 
 def judge(folder: Path, mutant: Altered) -> Judged:
-    """Return the static tier's verdict on one mutant. Never raises: an error is told as no verdict."""
+    """Return the static tier's verdict on one mutant. Never raises: an error is reported as no verdict."""
     started = time.perf_counter()
     try:
-        with _limit(LIMITS.command):
+        with time_limit():
             results = static_verdicts(folder, mutant.overlay)
     # Whatever the model stumbles over is a finding about the model, and the other mutants are judged.
     except Exception as error:
@@ -74,7 +74,7 @@ def judged_by(name: str, results: Sequence[StaticResult], seconds: float) -> Jud
         if not result.held
         for id_ in result.requirements
     )
-    # Held with words is what the model can't tell.
+    # Held with words is what the model does not know.
     untold = next((result.words for result in results if result.held and result.words), "")
     return Judged(name, Tier.STATIC, seconds, kills, untold=untold)
 
@@ -89,14 +89,15 @@ def check_original(folder: Path, results: Sequence[StaticResult]) -> None:
 
 
 @contextmanager
-def _limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float | None = None) -> Iterator[None]:
     """Raise TimeoutError within the block when it takes longer: one endless verdict must stop no other."""
+    limit = LIMITS.command if seconds is None else seconds
 
     def late(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        raise TimeoutError(f"no verdict within {seconds:g} s")
+        raise TimeoutError(f"no verdict within {limit:g} s")
 
     before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, limit)
     try:
         yield
     finally:

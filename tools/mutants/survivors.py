@@ -1,4 +1,4 @@
-"""The list of mutants that nobody can tell from what they should be, each with its reason: survivors.toml.
+"""The list of mutants that equal what they should be in effect, each with its reason: survivors.toml.
 
 A row's name is a mutant's name in which * may stand for anything. A listed mutant that is caught after all is
 a failure, and so is a row that names no mutant: the list holds what is true, not what is convenient.
@@ -20,7 +20,7 @@ LIST = Path(__file__).with_name("survivors.toml")
 
 @dataclass(frozen=True)
 class Row:
-    """The names of mutants, * standing for anything, and why nobody can tell them apart."""
+    """The names of mutants, * standing for anything, and why nothing can distinguish them."""
 
     names: tuple[str, ...]
     reason: str

@@ -273,20 +273,20 @@ VARIANTS = (
 
 def wrong(judged: Iterable[Judged]) -> list[str]:
     """Return a sentence for each variant and tier that was not judged to hold; none when all is well."""
-    return [f"{one.name}: {_told(one)}" for one in judged if one.kills or one.problem or one.untold]
+    return [f"{one.name}: {_verdict(one)}" for one in judged if one.kills or one.problem or one.untold]
 
 
 def table(names: Sequence[str], judged: Iterable[Judged]) -> str:
     """Return each variant with what each tier says of it, two lines below it."""
-    told = {(one.name, one.tier): _told(one) for one in judged}
+    verdicts = {(one.name, one.tier): _verdict(one) for one in judged}
     lines: list[str] = []
     for name in names:
-        tiers = (f"  {tier}: {told.get((name, tier), 'not judged')}" for tier in (Tier.STATIC, Tier.LIVE))
+        tiers = (f"  {tier}: {verdicts.get((name, tier), 'not judged')}" for tier in (Tier.STATIC, Tier.LIVE))
         lines += [name, *tiers]
     return "\n".join(lines)
 
 
-def _told(one: Judged) -> str:
+def _verdict(one: Judged) -> str:
     if one.kills:
         ids = ", ".join(dict.fromkeys(kill.requirement for kill in one.kills))
         return f"{ids} FAILED: {one.kills[0].words}"

@@ -32,7 +32,7 @@ from tools.pulled.ordinary_user import NAME, ordinary_user
 from tools.pulled.pins_file import write_pins
 from tools.pulled.stand_ins import REGISTRY, StandIn, stand_ins
 from tools.pulled.suite_runs import Measured, Way, run_suite, suite_words, ways
-from tools.reports import report_folder, say, tell
+from tools.reports import publish, report_folder, say
 
 # Root's, and open to pass through: the user's home and the engine's socket lie below it.
 FOLDER = Path("/var/lib/voting-conformance-pulled")
@@ -86,7 +86,7 @@ def _work(asked: Settings, progress: Progress) -> int:
             for way in ways(registry, short=asked.short):
                 _run(way, asked, images, registry, folder / f"{way.name}.log", progress, results)
         finally:
-            tell(folder, "\n".join(map(str, results)) or "no run ended")
+            publish(folder, "\n".join(map(str, results)) or "no run ended")
     return together(one.exit_code for one in results)
 
 

@@ -215,8 +215,8 @@ def _start(engine: ColdEngine, group: str, mirror: str) -> None:
     except NotInTime as late:
         raise EnvironmentFailed(str(late)) from late
     if process.poll() is not None:
-        told = last_lines(engine.log.read_text(errors="replace"))
-        raise EnvironmentFailed(f"the second container engine could not be started:\n{told}")
+        log_end = last_lines(engine.log.read_text(errors="replace"))
+        raise EnvironmentFailed(f"the second container engine could not be started:\n{log_end}")
 
 
 def _answers(engine: ColdEngine) -> bool:

@@ -36,7 +36,7 @@ CONTAINERD = "images/base/files/etc/containerd/config.toml"
 
 @dataclass(frozen=True)
 class KindNode(InEngine):
-    """A node image by `kind build node-image`; images are told apart by the last word of their names."""
+    """A node image by `kind build node-image`; images are distinguished by the last word of their names."""
 
     name: str
     version: str

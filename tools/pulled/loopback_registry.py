@@ -155,5 +155,5 @@ def _await(registry: LoopbackRegistry, process: subprocess.Popen[bytes], log: Pa
     except NotInTime as late:
         raise EnvironmentFailed(str(late)) from late
     if process.poll() is not None:
-        told = last_lines(log.read_text(errors="replace"))
-        raise EnvironmentFailed(f"the registry at {registry.host} could not be started:\n{told}")
+        log_end = last_lines(log.read_text(errors="replace"))
+        raise EnvironmentFailed(f"the registry at {registry.host} could not be started:\n{log_end}")

@@ -66,19 +66,19 @@ def measured(engine: ColdEngine, home: Path) -> Iterator[Peaks]:
 def size_of(folder: Path) -> int:
     """Return what a folder takes on its own file system; files that vanish meanwhile don't count."""
     try:
-        told = run(["du", "-sx", "-B1", folder], limit=LIMITS.command, accepted=(0, 1))
+        output = run(["du", "-sx", "-B1", folder], limit=LIMITS.command, accepted=(0, 1))
     except CommandFailed:
         return 0
-    return int(told.split()[0]) if told.split() else 0
+    return int(output.split()[0]) if output.split() else 0
 
 
 def containers_memory(engine: ColdEngine) -> int:
     """Return the memory of all containers, as the engine reports it."""
     try:
-        told = engine.docker("stats", "--no-stream", "--format", "{{.MemUsage}}")
+        output = engine.docker("stats", "--no-stream", "--format", "{{.MemUsage}}")
     except CommandFailed:
         return 0
-    return sum(bytes_of(line.partition("/")[0]) for line in told.splitlines())
+    return sum(bytes_of(line.partition("/")[0]) for line in output.splitlines())
 
 
 def bytes_of(text: str) -> int:

@@ -27,7 +27,7 @@ from tools.refusals.misbehaving_registry import (
     MisbehavingRegistry,
     misbehaving_registry,
 )
-from tools.reports import report_folder, say, tell
+from tools.reports import publish, report_folder, say
 from tools.suite_process import Ended, SuiteOptions, timed_process
 
 # Nothing of it is run: it is collected, and what it needs ends the run.
@@ -107,7 +107,7 @@ def _work(words: Sequence[str] | None) -> int:
             lines.append(f"{case.name}: {'; '.join(problems) or 'right'} ({ended.seconds:.0f} s)")
             progress.note(lines[-1])
         lines.append(f"{len(CASES) - wrong} of {len(CASES)} runs were refused rightly")
-    tell(folder, f"{lines[-1]}\n", txt="\n".join(lines) + "\n")
+    publish(folder, f"{lines[-1]}\n", txt="\n".join(lines) + "\n")
     return int(ExitStatus.FAILED if wrong else ExitStatus.HOLDS)
 
 

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None, folder: Path = DATA) -> int:
 
 
 class Server:
-    """An API server that is asked for what it tells of itself."""
+    """An API server that is asked for what it reports of itself."""
 
     def __init__(self, kubeconfig: Path) -> None:
         """Read the kubeconfig. Raises EnvironmentFailed."""

@@ -1,7 +1,7 @@
 """From the OpenAPI v3 of an API server to the little of it that judges manifests.
 
-Built-in kinds: the schema tells more than the server's code checks, and writes some types as what they look
-like; both are put right here, so that whoever reads the result needs to know of none of it.
+Built-in kinds: the schema demands more than the server's code checks, and writes some types as what they look
+like; both are put right here, so that readers of the result need to know of none of it.
 """
 
 from __future__ import annotations
@@ -153,15 +153,15 @@ def _small(schema: Schema, *, built_in: bool) -> dict[str, Any]:
 
 
 def _list_type(schema: Schema) -> dict[str, Any]:
-    """Return how elements are told apart; the older way to write it is by what a patch does with them."""
+    """Return how elements are distinguished; the older way to write it is by what a patch does with them."""
     keys = schema.get(_KEYS)
-    told = schema.get(_LIST_TYPE)
-    if told is None and schema.get("x-kubernetes-patch-strategy") in {"merge", "merge,retainKeys"}:
+    list_type = schema.get(_LIST_TYPE)
+    if list_type is None and schema.get("x-kubernetes-patch-strategy") in {"merge", "merge,retainKeys"}:
         merge_key = schema.get("x-kubernetes-patch-merge-key")
-        told, keys = ("map", [merge_key]) if merge_key else ("set", None)
-    if schema.get("type") != "array" or told in {None, "atomic"}:
+        list_type, keys = ("map", [merge_key]) if merge_key else ("set", None)
+    if schema.get("type") != "array" or list_type in {None, "atomic"}:
         return {}
-    return {_LIST_TYPE: told} | ({_KEYS: keys} if told == "map" else {})
+    return {_LIST_TYPE: list_type} | ({_KEYS: keys} if list_type == "map" else {})
 
 
 def _key_default(schema: Schema) -> dict[str, Any]:

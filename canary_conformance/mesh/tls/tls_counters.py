@@ -27,6 +27,7 @@ from typing import Any
 
 from canary_conformance.errors import NotJudged
 from canary_conformance.mesh.tls.envoy_config import DumpIncomplete
+from canary_conformance.mesh.tls.outbound_clusters import outbound_cluster
 
 CLUSTERS = "/clusters?format=json"
 TLS_STATS = "/stats?format=json&filter=(ssl%5C.%7Cno_filter_chain_match)"
@@ -72,6 +73,23 @@ def inbound_traffic(clusters: Mapping[str, Any], port: int) -> Traffic:
     return _total(host for one in found for host in one.get("host_statuses", []))
 
 
+def outbound_traffic(clusters: Mapping[str, Any], host: str, port: int) -> Traffic:
+    """Return what a client's proxy has sent to a port of a service, whatever the subset.
+
+    clusters: the answer to CLUSTERS. host: how the service's full name begins.
+    """
+    return _total(_outbound_hosts(clusters, host, port))
+
+
+def in_flight_to(clusters: Mapping[str, Any], host: str, port: int) -> int:
+    """Return the requests of a client's proxy to a port of a service that have no answer yet."""
+    counted = (
+        {one["name"]: int(one.get("value", 0)) for one in endpoint.get("stats", [])}
+        for endpoint in _outbound_hosts(clusters, host, port)
+    )
+    return sum(one.get("rq_active", 0) for one in counted)
+
+
 def inbound_ports(clusters: Mapping[str, Any]) -> frozenset[int]:
     """Return the ports of its pod that a sidecar serves: those that a Service leads to."""
     names = (str(one["name"]) for one in _statuses(clusters))
@@ -91,6 +109,13 @@ def _statuses(clusters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if "cluster_statuses" not in clusters:
         raise DumpIncomplete(f"no cluster in the answer; ask for {CLUSTERS}")
     return list(clusters["cluster_statuses"])
+
+
+def _outbound_hosts(clusters: Mapping[str, Any], host: str, port: int) -> Iterator[Mapping[str, Any]]:
+    for one in _statuses(clusters):
+        name = outbound_cluster(str(one["name"]))
+        if name is not None and name.port == port and name.host.startswith(host):
+            yield from one.get("host_statuses", [])
 
 
 def _total(hosts: Iterator[Mapping[str, Any]]) -> Traffic:

@@ -34,7 +34,7 @@ class Source:
     """Where a request comes from.
 
     `name` is for people ("ingress gateway", "voting-app 1.0", "outside"). `gateway` is true for the ingress
-    gateway. `labels` are the pod's; `sidecar` tells whether its traffic is routed and protected by a proxy.
+    gateway. `labels` are the pod's; `sidecar`: whether its traffic is routed and protected by a proxy.
     `namespace` is where the pod lives, "" for the scenario's; short host names are looked up there. `past`
     has the ports at which the pod's traffic passes its sidecar by (excludeOutboundPorts), with why; `bypass`
     is why all of it does. `no_dns` is why the names of Services don't resolve.
@@ -223,6 +223,6 @@ def _outcome(outcome: Outcome) -> str:
     pods = ", ".join(f"{name} ({outcome.pods.count(name)})" for name in dict.fromkeys(outcome.pods))
     if outcome.ending is Ending.SERVED:
         return f"{share}served by {pods} at port {outcome.port} over {outcome.wire}"
-    told = f"{share}{outcome.ending}"
-    told += f": {outcome.reason}" if outcome.reason else ""
-    return f"{told} by {pods}" if pods else told
+    text = f"{share}{outcome.ending}"
+    text += f": {outcome.reason}" if outcome.reason else ""
+    return f"{text} by {pods}" if pods else text

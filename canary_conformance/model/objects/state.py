@@ -114,8 +114,8 @@ class State:
     def _labelled(self, manifest: Manifest) -> State:
         """Return the state with the labels that a manifest of the namespace gives it over the scenario's."""
         labels = (manifest.body.get("metadata") or {}).get("labels")
-        told = labels if isinstance(labels, Mapping) else {}
-        own = {name: value or "" for name, value in told.items() if isinstance(value, str | None)}
+        pairs = labels if isinstance(labels, Mapping) else {}
+        own = {name: value or "" for name, value in pairs.items() if isinstance(value, str | None)}
         scenarios = self.namespace_labels if self._labels is None else self._labels
         places = {name: manifest.place_of("metadata", "labels", name) for name in own}
         return replace(
@@ -220,8 +220,8 @@ def held_back(manifest: Manifest) -> Finding | None:
     Source: Kubernetes, "Finalizers": it stays until each of its finalizers is taken away.
     """
     metadata = manifest.body.get("metadata")
-    told = metadata.get("finalizers") if isinstance(metadata, Mapping) else None
-    for index, name in enumerate(told if isinstance(told, list) else []):
+    finalizers = metadata.get("finalizers") if isinstance(metadata, Mapping) else None
+    for index, name in enumerate(finalizers if isinstance(finalizers, list) else []):
         if isinstance(name, str) and name not in _LIFTED:
             place = manifest.place_of("metadata", "finalizers", index)
             return Finding(place, f"{manifest.ref} waits for its finalizer {name}, which nothing lifts")

@@ -38,8 +38,8 @@ def refused_settings(
 
 
 def _no_port(variable: EnvVar, workload: str) -> str:
-    told = f"{variable.name}={variable.value}, which is not the number of a port"
+    setting = f"{variable.name}={variable.value}, which is not the number of a port"
     if variable.origin.startswith("Service/"):
         links = "Kubernetes sets such variables in every pod for each Service (enableServiceLinks)"
-        return f"{variable.origin} gives the pods of {workload} {told}: {links}"
-    return f"{workload} has {told}"
+        return f"{variable.origin} gives the pods of {workload} {setting}: {links}"
+    return f"{workload} has {setting}"

@@ -1,4 +1,4 @@
-"""A container's environment as far as manifests tell it: values, what Secrets, ConfigMaps and Services give.
+"""A container's environment as far as manifests show it: values, what Secrets, ConfigMaps and Services give.
 
 Source: Kubernetes, "Define Environment Variables for a Container", "Define Dependent Environment Variables".
 """
@@ -24,7 +24,7 @@ _ALL_FROM = (("secretRef", "Secret"), ("configMapRef", "ConfigMap"))
 
 @dataclass(frozen=True, slots=True)
 class EnvVar:
-    """A variable of a container: its value, None where manifests don't tell it.
+    """A variable of a container: its value, None where manifests do not show it.
 
     `origin` names what it is taken from ("Secret/voting-storage-secret:MYSQL_USER", "Service/redis"), "" for
     a plain value.

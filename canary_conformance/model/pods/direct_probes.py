@@ -68,8 +68,8 @@ def refused(
             continue
         if probed.probe == _ONLY_AT_START and policies.objects[str(policy)].created > direct.since:
             continue
-        told = f"STRICT by {policies.place_of(policy, probed.port)}"
+        mode = f"STRICT by {policies.place_of(policy, probed.port)}"
         sentence = f"the {probed.probe} of {direct.workload} is not rewritten (rewriteAppHTTPProbers: false)"
         yield Finding(
-            direct.place, f"{sentence}, and the kubelet's plaintext is refused at port {probed.port} ({told})"
+            direct.place, f"{sentence}, and the kubelet's plaintext is refused at port {probed.port} ({mode})"
         )

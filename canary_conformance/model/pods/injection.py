@@ -15,6 +15,7 @@ from canary_conformance.model.objects.mesh_profile import INJECTION, REVISION, M
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.questions import Rule
 from canary_conformance.model.pods.component import PROXY
+from canary_conformance.model.pods.proxy_annotations import check_proxy_annotations
 
 _INJECT = "sidecar.istio.io/inject"
 _PROXY_IMAGE, _PROXY_TYPE = "sidecar.istio.io/proxyImage", "sidecar.istio.io/proxyImageType"
@@ -115,8 +116,8 @@ def why_not_injecting(mesh: MeshProfile, namespace: Mapping[str, str]) -> tuple[
     label = next((one for one in (INJECTION, REVISION) if one in namespace), "")
     if label and mesh.injects_by(label, namespace[label]):
         return "", ""
-    told = f"the label {label}: {namespace[label]}" if label else "no label"
-    what = f"the namespace has {told}, and the control plane of mesh profile {mesh.name} injects"
+    labelled = f"the label {label}: {namespace[label]}" if label else "no label"
+    what = f"the namespace has {labelled}, and the control plane of mesh profile {mesh.name} injects"
     return label, f"{what} by {mesh.injection_labels}"
 
 
@@ -170,8 +171,8 @@ def _own_proxy(spec: Part) -> Part | None:
 
 def _same_release(tag: re.Match[str], version: str) -> bool:
     """Return whether an image's tag is of a version, which may be a minor release like 1.30."""
-    told = f"{tag[1]}{tag[2] or ''}"
-    return told == version or (version.count(".") == 1 and tag[1] == version)
+    release = f"{tag[1]}{tag[2] or ''}"
+    return release == version or (version.count(".") == 1 and tag[1] == version)
 
 
 def capture_of(annotations: Part) -> Capture:
@@ -180,6 +181,7 @@ def capture_of(annotations: Part) -> Capture:
         if name.partition("/")[0].endswith("istio.io") and name not in _SPOKEN:
             part.problem("the model does not support this annotation")
     _check_proxy_config(annotations[_PROXY_CONFIG])
+    check_proxy_annotations(annotations)
     only = annotations[f"{_TRAFFIC}/includeInboundPorts"]
     listed = None if not only or only.text() == "*" else _numbers(only)
     return Capture(listed, _numbers(annotations[f"{_TRAFFIC}/excludeInboundPorts"]))

@@ -18,7 +18,7 @@ _CLUSTER_FIRST = "ClusterFirst"
 def unresolved_names(spec: Part, services: Collection[str]) -> Rule | None:
     """Return why pods of this spec resolve no name of a Service; None where they do.
 
-    Servers and addresses of the pods' own become a problem of the spec: no manifest tells what they answer.
+    Servers and addresses of the pods' own become a problem of the spec: no manifest shows what they answer.
 
     Args:
         spec: The pods' spec.
@@ -38,8 +38,8 @@ def unresolved_names(spec: Part, services: Collection[str]) -> Rule | None:
     if spec["hostAliases"].items():
         spec["hostAliases"].problem("the model does not support hostAliases")
         return None
-    told = f"dnsPolicy: {chosen}" + (" with hostNetwork: true" if network.value is True else "")
+    setting = f"dnsPolicy: {chosen}" + (" with hostNetwork: true" if network.value is True else "")
     sentence = (
-        f"{spec.manifest.ref} has {told}, so its pods use the node's resolver, which resolves no Service"
+        f"{spec.manifest.ref} has {setting}, so its pods use the node's resolver, which resolves no Service"
     )
     return part.rule(sentence)

@@ -1,4 +1,4 @@
-"""What pods ask of the node that they run on, as far as manifests don't tell whether it has that.
+"""What pods ask of the node that they run on, as far as manifests do not show whether it has that.
 
 Sources: Kubernetes, "Resource Management for Pods and Containers" (extended resources), "Restrict a
 Container's Syscalls with seccomp", "Restrict a Container's Access to Resources with AppArmor", and "Using

@@ -94,13 +94,13 @@ def refused_by_standard(spec: Part, state: State, *, sidecar: bool) -> Iterator[
     elif level in {"baseline", "restricted"}:
         violations = list(_baseline(spec))
         violations += _restricted(spec) if level == "restricted" else []
-        told = [f"{part.name} {what} ({part.place})" for part, what in violations]
-        told += [_INIT_NEEDS] if sidecar and not state.mesh.cni else []
-        if told:
+        reasons = [f"{part.name} {what} ({part.place})" for part, what in violations]
+        reasons += [_INIT_NEEDS] if sidecar and not state.mesh.cni else []
+        if reasons:
             sentence = (
                 f"the namespace enforces the Pod Security Standard {level}, which refuses the pods of {ref}"
             )
-            yield Finding(state.label_place(ENFORCE), f"{sentence}: {'; '.join(told)}")
+            yield Finding(state.label_place(ENFORCE), f"{sentence}: {'; '.join(reasons)}")
         elif sidecar and level == "restricted" and not _has_profile(spec["securityContext"]):
             what = "whether the mesh gives its proxy a seccomp profile is not in the manifests"
             spec["securityContext"].problem(what)

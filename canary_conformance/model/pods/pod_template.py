@@ -25,8 +25,8 @@ class PodTemplate:
     """A workload's pods: what makes them, its parts, and what the application's contract says of them.
 
     `component` is what runs there ("" for none), `own` the component's container (absent in pods without one)
-    with its variables `env`; `own_ports` are the ports at which it listens, None when the contract doesn't
-    tell. `running` are all containers that run beside each other. `sidecar`: whether Istio injects a proxy.
+    with its variables `env`; `own_ports` are the ports at which it listens, None when the contract does not
+    name them. `running` are all containers that run beside each other. `sidecar`: whether Istio injects one.
     """
 
     application: Application

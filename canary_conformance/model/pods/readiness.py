@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from canary_conformance.model.objects.host_names import full_name
 from canary_conformance.model.objects.state import State
 from canary_conformance.model.pods.component import declared_ports
 from canary_conformance.model.pods.component_settings import refused_settings
@@ -13,13 +14,18 @@ from canary_conformance.model.pods.pod_needs import missing_needs
 from canary_conformance.model.pods.pod_security import refused_by_standard
 from canary_conformance.model.pods.pod_template import PodTemplate, occupied_ports
 from canary_conformance.model.pods.probes import asks_for_the_chain, impossible_probes, is_own_image
+from canary_conformance.model.pods.runtime_variables import check_runtime_variables
 from canary_conformance.model.pods.scheduling import never_scheduled, one_per_node
 from canary_conformance.scenario.places import Finding
+
+_LONGEST_HOSTNAME = 64
+_SHORTEST_HASH = 8
 
 
 def never_ready(pods: PodTemplate, state: State) -> tuple[Finding, ...]:
     """Return why no pod gets ready, whatever the mesh does later; doubts become problems of the pods."""
     _check_command(pods)
+    check_runtime_variables(pods.own, pods.env)
     return (
         *missing_needs(pods.whole, state, pods.labels),
         *refused_by_standard(pods.spec, state, sidecar=pods.sidecar),
@@ -29,6 +35,7 @@ def never_ready(pods: PodTemplate, state: State) -> tuple[Finding, ...]:
         ),
         *_probes(pods),
         *_names(pods, state),
+        *_long_names(pods, state),
         *_clashes(pods),
     )
 
@@ -70,14 +77,32 @@ def _probes(pods: PodTemplate) -> Iterator[Finding]:
 
 
 def _names(pods: PodTemplate, state: State) -> Iterator[Finding]:
-    """Yield that pods never get ready as they resolve no Service, where readiness depends on one."""
+    """Yield that pods never get ready as they resolve no Service, where readiness depends on one.
+
+    An injected proxy is ready once istiod has sent its configuration, and looks istiod up by its Service's
+    name (Istio, "Architecture").
+    """
     rule = unresolved_names(pods.spec, state.names_of("Service"))
-    if (
-        rule is not None
-        and rule.place is not None
-        and asks_for_the_chain(pods.application, pods.own, pods.component)
-    ):
+    if rule is None or rule.place is None:
+        return
+    if pods.sidecar or asks_for_the_chain(pods.application, pods.own, pods.component):
         yield Finding(rule.place, rule.sentence)
+
+
+def _long_names(pods: PodTemplate, state: State) -> Iterator[Finding]:
+    """Yield that pods have a full name as their hostname that is longer than a kernel takes.
+
+    Source: Kubernetes, "DNS for Services and Pods" (setHostnameAsFQDN: no pod starts with more than 64
+    characters). A Deployment's pods are called by it, the hash of its template and five letters more.
+    """
+    full, subdomain = pods.spec["setHostnameAsFQDN"], pods.spec["subdomain"].text()
+    if full.value is not True or not subdomain:
+        return
+    name = pods.spec["hostname"].text() or f"{pods.name}-{'0' * _SHORTEST_HASH}-00000"
+    length = len(full_name(f"{name}.{subdomain}", state.namespace))
+    if length > _LONGEST_HOSTNAME:
+        sentence = f"{pods.whole.manifest.ref} has setHostnameAsFQDN, and a pod's full name has {length}"
+        yield Finding(full.place, f"{sentence} characters, where {_LONGEST_HOSTNAME} are allowed")
 
 
 def _clashes(pods: PodTemplate) -> Iterator[Finding]:

@@ -50,8 +50,8 @@ def changed_numbers(state: State) -> Iterator[Finding]:
         for one in state.of(kind):
             asked = Part.whole(one.manifest).at("spec", "replicas").number(1) or 0
             if one.key.name == name and scaler.scaled(asked) != asked:
-                told = f"{KIND}: {scaler.scaled(asked)} pods of {one.key}, which asks for {asked}"
-                yield Finding(scaler.place, told)
+                sentence = f"{KIND}: {scaler.scaled(asked)} pods of {one.key}, which asks for {asked}"
+                yield Finding(scaler.place, sentence)
 
 
 def autoscaler(one: InForce) -> Autoscaler:

@@ -1,4 +1,4 @@
-"""The variables by which Kubernetes tells a container of the Services of its namespace.
+"""The variables by which Kubernetes gives a container the Services of its namespace.
 
 Source: Kubernetes, "Service" (discovering services, environment variables), and the kubelet: a container gets
 those of each Service with an address that is there when it starts, unless its pod says enableServiceLinks:

@@ -44,7 +44,7 @@ class Workload:
 
     `ready` is how many are ready to serve; `blocked` says why it is not all of them, or none. `ports` are the
     containers' ports with their names, "" for one without. `listens` are the ports at which anything in the
-    pod listens by the application's contract, None when the contract doesn't tell. `sidecar`: whether Istio
+    pod listens by the application's contract, None when the contract does not say. `sidecar`: whether Istio
     injects a proxy; `inbound` is which ports it guards, `past` the ports at which what the pod sends passes
     it by, `bypass` why all of it does. `no_dns` is why names of Services don't resolve. `env` are the
     variables of its component, `unset` those that it names and doesn't get. `direct` are the probes that
@@ -102,7 +102,7 @@ class Workload:
         return next((number for called, number in self.ports if called == name), None)
 
     def listens_at(self, port: int) -> bool:
-        """Return whether something listens at a port; what the contract doesn't tell is believed."""
+        """Return whether something listens at a port; what the contract leaves open is believed."""
         return self.listens is None or port in self.listens
 
     def guards(self, port: int) -> bool:

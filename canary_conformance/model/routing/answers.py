@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from canary_conformance.model.objects.host_names import DOMAIN, MESH, closest_domain, without_port
@@ -26,7 +26,7 @@ from canary_conformance.model.routing.outcomes import (
     scaled,
     unknown,
 )
-from canary_conformance.model.routing.route_matching import Match, Where, rewritten
+from canary_conformance.model.routing.route_matching import Where, rewritten
 from canary_conformance.model.routing.routes import Chain, Entry, Listener, Routes
 from canary_conformance.model.routing.services import Protocol, Service, ServicePort, dns_names
 
@@ -121,16 +121,27 @@ class Answers:
             return nothing(Ending.REDIRECT, chain.to_https.sentence, (chain.to_https,))
         return self._by_http(request, chain)
 
-    def matches(self, request: Request) -> tuple[Match, ...]:
-        """Return what the gateway's routes for a request's host ask of requests, in their order."""
-        listener = self.routes.at_gateway(self.where(self.ingress, request.port))
-        domain = closest_domain(listener.chains, without_port(request.host)) if listener else None
-        entries = listener.chains[domain].entries if listener and domain is not None else ()
-        return tuple(entry.match for entry in entries if entry.match)
+    def chains_at_ingress(self, port: int) -> Mapping[str, Chain]:
+        """Return the routes of the ingress gateway at a port by their domains ("*"), empty without any."""
+        listener = self.routes.at_gateway(self.where(self.ingress, port))
+        return listener.chains if listener else {}
+
+    def chain_of_call(self, request: Request) -> Chain | None:
+        """Return the routes that a sidecar has for a pod's HTTP request, None where none routes it."""
+        source = request.source
+        service = self.service_called(without_port(request.host), source.namespace)
+        port = service.port(request.port) if service else None
+        bare = not source.sidecar or source.bypass or source.past.get(request.port)
+        if service is None or port is None or bare or not speaks_http(port, request.speaks):
+            return None
+        return self.chain_in_mesh(source, service, port, request.speaks)
 
     def _in_cluster(self, request: Request) -> Answer:
         source, host = request.source, without_port(request.host)
         service = self.service_called(host, source.namespace)
+        # With a dot at its end a name is complete: no search domain makes a short one a Service's (RFC 1034).
+        if service and request.host.partition(":")[0].endswith("."):
+            service = service if host == service.host else None
         if service is None or source.no_dns:
             problem = self.clusters.unsupported.of_host(host)
             return Answer((unknown(problem),)) if problem else _no_such_host(host, source.no_dns)

@@ -142,8 +142,17 @@ def authorization_policies(state: State) -> tuple[AuthorizationPolicy, ...]:
     )
 
 
+def asked_words(policies: Sequence[AuthorizationPolicy], name: str) -> tuple[str, ...]:
+    """Return the words that rules compare one field of a request with, either way ("paths", "notPaths")."""
+    clauses = (clause for policy in policies for rule in policy.rules for clause in rule.operations)
+    fields = (field for clause in clauses for field in clause.fields)
+    return tuple(
+        word for field, words in fields if field.lower().removeprefix("not") == name for word in words
+    )
+
+
 def not_judged(policies: Sequence[AuthorizationPolicy], call: Call) -> Rule | None:
-    """Return what keeps the model from telling what policies make of a call, None where it can tell."""
+    """Return why the model does not know what policies make of a call, None where it knows."""
     for policy in policies:
         if policy.problems:
             return policy.problems[0]

@@ -182,14 +182,14 @@ class Clusters:
         if cluster.missing or not cluster.backends:
             reason = cluster.missing or _nobody(cluster.name, cluster.cause)
             return (ended(broken, reason, rules),)
-        told = cluster.rule.tls(cluster.subset, cluster.port) if cluster.rule else None
-        if told:
-            rules = (Rule(told.place, f"{told.owner}: TLS mode {told.mode}"), *rules)
+        client_tls = cluster.rule.tls(cluster.subset, cluster.port) if cluster.rule else None
+        if client_tls:
+            rules = (Rule(client_tls.place, f"{client_tls.owner}: TLS mode {client_tls.mode}"), *rules)
         ends = []
         for backend in cluster.backends:
-            wire = client_wire(told, self.policies, backend)
+            wire = client_wire(client_tls, self.policies, backend)
             end = join(wire, client, self.server(backend), backend)
-            end = replace(end, rules=_by_blame(end, told, rules))
+            end = replace(end, rules=_by_blame(end, client_tls, rules))
             ends.append((backend, self._authorized(end, call, backend)))
         hashing = cluster.rule.hashing(cluster.subset, cluster.port) if cluster.rule else None
         return tuple(_hashed(outcome, hashing) if hashing else outcome for outcome in _shared(ends))
@@ -218,9 +218,9 @@ class Clusters:
         return [*(problem for one in pods for problem in one.problems), *(one for one in touched if one)]
 
 
-def _by_blame(end: End, told: ClientTls | None, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+def _by_blame(end: End, client_tls: ClientTls | None, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     """Return the rules of an end: the server's first where a client that is right about TLS is refused."""
-    right = told is None or told.mode is ClientMode.ISTIO_MUTUAL
+    right = client_tls is None or client_tls.mode is ClientMode.ISTIO_MUTUAL
     if end.ending is Ending.SERVED or not right:
         return (*rules, *end.rules)
     return (*end.rules, *rules)

@@ -64,12 +64,12 @@ def server(policies: Policies, workload: Workload, port: int) -> Server:
     return Server(Takes(policy.mode), policy, (rule,))
 
 
-def client_wire(told: ClientTls | None, policies: Policies, backend: Backend) -> Wire | None:
-    """Return what a client's proxy sends to a backend; None when it can't be told (certificates in files).
+def client_wire(client_tls: ClientTls | None, policies: Policies, backend: Backend) -> Wire | None:
+    """Return what a client's proxy sends to a backend; None when it is unknown (certificates in files).
 
-    Without being told, a proxy uses mutual TLS towards pods with a sidecar, unless a policy turns it off.
+    Without settings, a proxy uses mutual TLS towards pods with a sidecar, unless a policy turns it off.
     """
-    mode = told.mode if told else ClientMode.AUTO
+    mode = client_tls.mode if client_tls else ClientMode.AUTO
     if mode is ClientMode.AUTO:
         return Wire.MTLS if _automatic(policies, backend) else Wire.PLAIN
     wires: dict[ClientMode, Wire | None] = {

@@ -26,7 +26,7 @@ _EVEN_BALANCERS = frozenset({"UNSPECIFIED", "LEAST_CONN", "LEAST_REQUEST", "RAND
 
 
 class ClientMode(StrEnum):
-    """How a client connects, in Istio's words; AUTO is what it does without being told."""
+    """How a client connects, in Istio's words; AUTO is what it does without settings."""
 
     AUTO = "automatic"
     DISABLE = "DISABLE"
@@ -115,8 +115,8 @@ class DestinationRule:
     def tls(self, subset: str, port: int) -> ClientTls | None:
         """Return the TLS towards a subset ("" for none) at a Service's port; None where no rule sets it."""
         own = self.subsets[subset].policy if subset in self.subsets else None
-        told = own.at(port) if own else None
-        return told or (self.policy.at(port) if self.policy else None)
+        own_tls = own.at(port) if own else None
+        return own_tls or (self.policy.at(port) if self.policy else None)
 
     def hashing(self, subset: str, port: int) -> Hashing | None:
         """Return by what the pods of a subset ("" for none) are chosen at a port; None where each may be."""
@@ -239,7 +239,7 @@ def _policy(part: Part) -> Policy | None:
 
 
 def _left_over(tls: ClientTls | None, settings: Part) -> ClientTls | None:
-    """Return the TLS at a port whose settings tell none.
+    """Return the TLS at a port whose settings name none.
 
     Its cluster is then one of automatic mutual TLS, but its endpoints stay marked by the rule's own mode.
     """

@@ -35,7 +35,7 @@ _ACCEPTS = {
     Takes.DISABLE: frozenset({Wire.PLAIN}),
     Takes.NO_PROXY: frozenset({Wire.PLAIN}),
 }
-_TOLD = {
+_SENT_BY = {
     ClientMode.ISTIO_MUTUAL: Wire.MTLS,
     ClientMode.DISABLE: Wire.PLAIN,
     ClientMode.SIMPLE: Wire.TLS,
@@ -70,7 +70,7 @@ class Leg:
 
     @property
     def cells(self) -> str:
-        """The row without its host, as canary_conformance.voting.mutual_tls tells it."""
+        """The row without its host, as canary_conformance.voting.mutual_tls has it."""
         return row_text(self.status, self.server, self.client, self.authn_policy, self.destination_rule)
 
 
@@ -230,19 +230,19 @@ def _pairs(answers: Answers, cluster: Cluster) -> Iterator[_Pair]:
 
 
 def _sends(answers: Answers, cluster: Cluster, backend: Backend) -> Wire | None:
-    told = cluster.rule.tls(cluster.subset, cluster.port) if cluster.rule else None
-    if told and told.mode is ClientMode.MUTUAL:
-        return _TOLD[told.mode]
-    return client_wire(told, answers.clusters.policies, backend)
+    client_tls = cluster.rule.tls(cluster.subset, cluster.port) if cluster.rule else None
+    if client_tls and client_tls.mode is ClientMode.MUTUAL:
+        return _SENT_BY[client_tls.mode]
+    return client_wire(client_tls, answers.clusters.policies, backend)
 
 
 def _sent(answers: Answers, cluster: Cluster) -> Iterator[Wire]:
     """Yield what the client sends to each backend; without any, what its settings demand."""
     if cluster.missing:
         return
-    told = cluster.rule.tls(cluster.subset, cluster.port) if cluster.rule else None
-    if not cluster.backends and told and told.mode in _TOLD:
-        yield _TOLD[told.mode]
+    client_tls = cluster.rule.tls(cluster.subset, cluster.port) if cluster.rule else None
+    if not cluster.backends and client_tls and client_tls.mode in _SENT_BY:
+        yield _SENT_BY[client_tls.mode]
     for backend in cluster.backends:
         if wire := _sends(answers, cluster, backend):
             yield wire
@@ -260,7 +260,7 @@ def _tells_tls(rule: DestinationRule, subset: str, port: int) -> bool:
     policy = own if own and own.at(port) else rule.policy
     if policy is None or policy.at(port) is None:
         return False
-    # Settings of the port itself that tell no TLS leave it to automatic mutual TLS.
+    # Settings of the port itself that name no TLS leave it to automatic mutual TLS.
     return port not in policy.ports or policy.ports[port] is not policy.tls
 
 

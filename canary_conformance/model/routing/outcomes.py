@@ -1,4 +1,4 @@
-"""Outcomes as they are put together: scaled by a route's share, delayed, refused, or not to be told."""
+"""Outcomes as they are put together: scaled by a route's share, delayed, refused, or unknown."""
 
 from __future__ import annotations
 

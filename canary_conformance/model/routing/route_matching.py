@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
 
 import re2  # type: ignore[import-untyped]
 
@@ -42,6 +41,9 @@ _FIELDS = frozenset(
 _SCHEME = "http"
 # Istio matches these against claims of a token, not against a header.
 _METADATA = "@request.auth.claims"
+# What Envoy sets or replaces before it looks for a route, and the names of a request's first line.
+_BY_THE_PROXY = frozenset({"x-forwarded-proto", "x-forwarded-client-cert", "x-request-id", "host"})
+_ENVOYS = (":", "x-envoy-")
 
 
 class How(StrEnum):
@@ -138,20 +140,13 @@ class Match:
         """Return the first thing that the request isn't as it has to be, "" when it matches."""
         if self.uri is not None:
             path = request.path.partition("?")[0]
-            if not self._path_fits(path):
+            if not fits_path(self, path):
                 return f"path {path!r} {self.uri.misfit}"
         for name, match in self.texts:
             text = {"method": request.method, "authority": request.host, "scheme": _SCHEME}[name]
             if not match.fits(text):
                 return f"{name} {text!r} {match.misfit}"
         return self._headers(request.headers) or self._query(request.path)
-
-    def _path_fits(self, path: str) -> bool:
-        if self.uri is None:
-            return True
-        if self.ignore_case and self.uri.how is not How.REGEX:
-            return StringMatch(self.uri.how, self.uri.wanted.lower()).fits(path.lower())
-        return self.uri.fits(path)
 
     def _headers(self, sent: Mapping[str, str]) -> str:
         if not self.headers and not self.without:
@@ -165,8 +160,7 @@ class Match:
                 return f"header {name} `{value}` {match.misfit}"
         for name, match in self.without:
             value = headers.get(name)
-            # An absent header is compared as an empty one, but never "is there".
-            if match.fits(value or "") and not (match.how is How.PRESENT and value is None):
+            if excludes(match, value):
                 how = f"{match.how} {match.wanted!r}" if match.wanted else str(match.how)
                 return f"header {name} `{value or ''}` is excluded by withoutHeaders ({how})"
         return ""
@@ -174,11 +168,32 @@ class Match:
     def _query(self, path: str) -> str:
         if not self.query:
             return ""
-        sent = dict(parse_qsl(path.partition("?")[2], keep_blank_values=True))
+        # Of several of one name Envoy reads the first, as it is written (its QueryParameterMatcher).
+        pairs = (pair.partition("=") for pair in path.partition("?")[2].split("&"))
+        sent: dict[str, str] = {}
+        for name, _, value in pairs:
+            sent.setdefault(name, value)
         for name, match in self.query:
             if name not in sent or not match.fits(sent[name]):
                 return f"query parameter {name} {match}"
         return ""
+
+
+def fits_path(match: Match, path: str) -> bool:
+    """Return whether a path, without its query, is as a match asks for."""
+    if match.uri is None:
+        return True
+    if match.ignore_case and match.uri.how is not How.REGEX:
+        return StringMatch(match.uri.how, match.uri.wanted.lower()).fits(path.lower())
+    return match.uri.fits(path)
+
+
+def excludes(wanted: StringMatch, value: str | None) -> bool:
+    """Return whether a header (None: it is not sent) is one that withoutHeaders keeps out.
+
+    What is not sent is compared as an empty text, but it is never there.
+    """
+    return wanted.fits(value or "") and not (wanted.how is How.PRESENT and value is None)
 
 
 def read_match(part: Part, namespace: str) -> Match:
@@ -189,6 +204,8 @@ def read_match(part: Part, namespace: str) -> Match:
         for name, claim in claims.entries().items():
             if name.startswith(_METADATA):
                 claim.problem("the model does not support claims of tokens")
+            if name.lower() in _BY_THE_PROXY or name.lower().startswith(_ENVOYS):
+                claim.problem(f"the model does not know the value of {name}, which the proxy sets itself")
     return Match(
         place=_only_condition(part).place,
         uri=read_string(part["uri"]) if part["uri"] else None,

@@ -117,7 +117,7 @@ def _unknown(name: str, schema: Schema) -> str:
 
 
 def _keys(known: KindSchema, schema: Schema, items: Sequence[Any], path: Path) -> Iterator[Problem]:
-    """Yield the elements of a keyed list, or of a set, that the server can't tell apart."""
+    """Yield the elements of a keyed list, or of a set, that the server can't distinguish."""
     if _LIST_TYPE not in schema:
         return
     names = schema.get(_KEYS, ())
@@ -126,7 +126,7 @@ def _keys(known: KindSchema, schema: Schema, items: Sequence[Any], path: Path) -
     first: dict[str, int] = {}
     for index, item in enumerate(items):
         if not isinstance(item, dict) if names else (item is None or isinstance(item, dict | list)):
-            # Of another type than the items' own it is told there; null is of none.
+            # Of another type than the items' own it is reported there; null is of none.
             if item is None:
                 yield Problem((*path, index), "null can't be an element here")
             continue

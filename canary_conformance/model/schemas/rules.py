@@ -1,6 +1,6 @@
 """What is refused or warned of beyond the schema, by the API server's own code and Istio's webhook.
 
-Each rule is one that the two have (Kubernetes' API reference tells most of them, Istio's reference and
+Each rule is one that the two have (Kubernetes' API reference has most of them, Istio's reference and
 `istioctl analyze` some), and was compared with a server's dry run: Kubernetes 1.34, Istio 1.31. They are not
 all of theirs, but those that a manifest of the scenario can break by a mistake of a word or a line. What a
 rule refuses would be refused on any cluster; what only a node or another object refuses is no rule.
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from canary_conformance.model.schemas.rules_labels import labels_and_annotations
 from canary_conformance.model.schemas.rules_mesh import destination_rule, gateway, peer_authentication
 from canary_conformance.model.schemas.rules_names import metadata
 from canary_conformance.model.schemas.rules_objects import (
@@ -19,8 +20,10 @@ from canary_conformance.model.schemas.rules_objects import (
     claim,
     cluster_role_binding,
     ingress,
+    secret,
     service,
 )
+from canary_conformance.model.schemas.rules_pod_settings import pod_settings, workload_numbers
 from canary_conformance.model.schemas.rules_pods import job, pod, pod_maker
 from canary_conformance.model.schemas.rules_reading import Node
 from canary_conformance.model.schemas.rules_routes import virtual_service
@@ -46,16 +49,18 @@ def _at(rule: Rule, *path: str) -> Rule:
 
 
 _TEMPLATE = _at(pod_warnings, "spec", "template")
+_SETTINGS = _at(pod_settings, "spec", "template")
 
 _RULES: Mapping[str, tuple[Rule, ...]] = {
     "Pod": (pod, pod_warnings, name_warning),
-    "Deployment": (pod_maker, _TEMPLATE, name_warning),
-    "ReplicaSet": (pod_maker, _TEMPLATE, name_warning),
+    "Deployment": (pod_maker, workload_numbers, _TEMPLATE, _SETTINGS, name_warning),
+    "ReplicaSet": (pod_maker, workload_numbers, _TEMPLATE, _SETTINGS, name_warning),
     "ReplicationController": (_TEMPLATE, name_warning),
-    "StatefulSet": (pod_maker, _TEMPLATE, dotless_name),
-    "DaemonSet": (pod_maker, _TEMPLATE),
+    "StatefulSet": (pod_maker, workload_numbers, _TEMPLATE, _SETTINGS, dotless_name),
+    "DaemonSet": (pod_maker, workload_numbers, _TEMPLATE, _SETTINGS),
     "Job": (_at(job, *_JOB), _at(pod_warnings, *_JOB, "template"), name_warning),
     "CronJob": (_at(job, *_OF_CRON), _at(pod_warnings, *_OF_CRON, "template"), name_warning),
+    "Secret": (secret,),
     "Service": (service, service_warnings),
     "ServiceAccount": (account_warnings,),
     "PersistentVolumeClaim": (claim, claim_warnings),
@@ -74,5 +79,5 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
 
 def rule_problems(kind: str, body: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what the rules for a kind refuse about an object. Never raises for what the object holds."""
-    for rule in (metadata, *_RULES.get(kind, ())):
+    for rule in (metadata, labels_and_annotations, *_RULES.get(kind, ())):
         yield from rule(Node(body))

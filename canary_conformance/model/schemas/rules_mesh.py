@@ -74,6 +74,8 @@ def peer_authentication(whole: Node) -> Iterator[Problem]:
     spec = whole["spec"]
     labels = spec.at("selector", "matchLabels")
     ports = spec["portLevelMtls"]
+    if spec["selector"] and labels.empty:
+        yield spec["selector"].problem("the API server warns: workload selector specified without labels")
     if ports and labels.empty:
         yield ports.problem("modes of single ports need a selector, as only pods have ports")
     for port, mode in ports.entries().items():

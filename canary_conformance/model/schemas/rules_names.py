@@ -98,7 +98,7 @@ def metadata(whole: Node) -> Iterator[Problem]:
             f"no object has this uid, so that it can't be created: {_DUMPED}; leave uid out"
         )
     if part["resourceVersion"].text:
-        told = "is refused on an object to be created"
-        yield part["resourceVersion"].problem(f"{told}: {_DUMPED}; leave resourceVersion out")
+        reason = "is refused on an object to be created"
+        yield part["resourceVersion"].problem(f"{reason}: {_DUMPED}; leave resourceVersion out")
     if part["managedFields"].items():
         yield part["managedFields"].problem(f"must be absent in an apply: {_DUMPED}; leave managedFields out")

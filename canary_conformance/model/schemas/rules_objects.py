@@ -18,6 +18,14 @@ _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 _OUTSIDE = frozenset({"NodePort", "LoadBalancer"})
 _NO_PORT_NEEDED = "ExternalName"
 _HEADLESS = "None"
+_KEYS_OF_SECRETS = {
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/dockercfg": (".dockercfg",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+}
+_ACCOUNT_TOKEN, _OF_ACCOUNT = "kubernetes.io/service-account-token", "kubernetes.io/service-account.name"
+_BASIC = "kubernetes.io/basic-auth"
 
 
 def service(whole: Node) -> Iterator[Problem]:
@@ -38,6 +46,9 @@ def service(whole: Node) -> Iterator[Problem]:
         names.add(name.text)
         if port["nodePort"].number and kind not in _OUTSIDE:
             yield port["nodePort"].problem(f"a Service of type {kind} has no port of the nodes")
+    for family in spec["ipFamilies"].items():
+        if family.text not in {"IPv4", "IPv6"}:
+            yield family.problem("isn't one of IPv4, IPv6")
     yield from _of_another_type(spec, kind)
 
 
@@ -48,8 +59,8 @@ def _of_another_type(spec: Node, kind: str) -> Iterator[Problem]:
     if policy.text and not from_outside:
         yield policy.problem(f"a Service of type {kind} has no traffic from outside")
     if spec["healthCheckNodePort"].number and not (balanced and policy.text == "Local"):
-        told = "only a Service of type LoadBalancer with externalTrafficPolicy Local has one"
-        yield spec["healthCheckNodePort"].problem(told)
+        reason = "only a Service of type LoadBalancer with externalTrafficPolicy Local has one"
+        yield spec["healthCheckNodePort"].problem(reason)
     for field in ("allocateLoadBalancerNodePorts", "loadBalancerClass", "loadBalancerSourceRanges"):
         if not spec[field].empty and not balanced:
             yield spec[field].problem(f"a Service of type {kind} has no load balancer")
@@ -58,6 +69,8 @@ def _of_another_type(spec: Node, kind: str) -> Iterator[Problem]:
 def claim(whole: Node) -> Iterator[Problem]:
     """Yield what is wrong with a PersistentVolumeClaim: who may mount it, and how much it asks for."""
     spec = whole["spec"]
+    if spec["volumeMode"].value == "":
+        yield spec["volumeMode"].problem("is empty")
     if spec["accessModes"].empty:
         yield spec["accessModes"].problem("missing: a claim needs its access modes")
     storage = spec.at("resources", "requests", "storage")
@@ -66,6 +79,19 @@ def claim(whole: Node) -> Iterator[Problem]:
         yield storage.problem("missing: a claim needs a size")
     elif asked is not None and asked <= 0:
         yield storage.problem(f"must be more than 0, not {value_text(storage.value)}")
+
+
+def secret(whole: Node) -> Iterator[Problem]:
+    """Yield which keys a Secret lacks that its type requires (Kubernetes, "Secrets", "Types of Secret")."""
+    kind = whole["type"]
+    there = {**whole["data"].entries(), **whole["stringData"].entries()}
+    for key in _KEYS_OF_SECRETS.get(kind.text, ()):
+        if key not in there:
+            yield kind.problem(f"a Secret of type {kind.text} needs the key {key}")
+    if kind.text == _BASIC and not there.keys() & {"username", "password"}:
+        yield kind.problem(f"a Secret of type {_BASIC} needs the key username or password")
+    if kind.text == _ACCOUNT_TOKEN and whole["metadata"]["annotations"][_OF_ACCOUNT].empty:
+        yield kind.problem(f"a Secret of type {_ACCOUNT_TOKEN} needs the annotation {_OF_ACCOUNT}")
 
 
 def budget(whole: Node) -> Iterator[Problem]:

@@ -189,8 +189,8 @@ def _resources(resources: Node) -> Iterator[Problem]:
         if name not in limits and not _may_exceed(name):
             yield quantity.problem("a request of this resource needs a limit")
         if asked is not None and limit is not None and asked > limit:
-            told = f"{quantity.value} is more than the limit of {limits[name].value}"
-            yield quantity.problem(told)
+            reason = f"{quantity.value} is more than the limit of {limits[name].value}"
+            yield quantity.problem(reason)
 
 
 def _is_resource(name: str) -> bool:

@@ -192,8 +192,8 @@ def _pattern(pattern: Node) -> Iterator[Problem]:
 
 
 def _reason(error: Exception) -> str:
-    told = error.args[0] if error.args else ""
-    return told.decode(errors="replace") if isinstance(told, bytes) else str(told)
+    reason = error.args[0] if error.args else ""
+    return reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
 
 
 def _source(match: Node) -> Iterator[Problem]:

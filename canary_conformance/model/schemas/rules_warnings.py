@@ -68,10 +68,10 @@ def pod_warnings(template: Node) -> Iterator[Problem]:
     """Yield what the server warns of in a pod, or in the template of pods."""
     spec, annotations = template["spec"], template.at("metadata", "annotations")
     yield from _labels_of_nodes(spec)
-    yield from _told(annotations, _POD_ANNOTATIONS)
+    yield from _warnings_of(annotations, _POD_ANNOTATIONS)
     yield from _security_annotations(spec, annotations)
     for volume in spec["volumes"].items():
-        yield from _told(volume, _VOLUMES)
+        yield from _warnings_of(volume, _VOLUMES)
     yield from _duplicates(spec["hostAliases"], "ip")
     yield from _duplicates(spec["imagePullSecrets"], "name")
     yield from _selectors(spec)
@@ -135,13 +135,13 @@ def volume_warnings(whole: Node) -> Iterator[Problem]:
     if old:
         yield _warning(old, 'deprecated since v1.8; use "storageClassName" attribute instead')
     if annotations["volume.beta.kubernetes.io/mount-options"]:
-        told = 'deprecated since v1.31; use "mountOptions" attribute instead'
-        yield _warning(annotations["volume.beta.kubernetes.io/mount-options"], told)
+        sentence = 'deprecated since v1.31; use "mountOptions" attribute instead'
+        yield _warning(annotations["volume.beta.kubernetes.io/mount-options"], sentence)
     if spec["persistentVolumeReclaimPolicy"].text == "Recycle":
         yield _warning(spec["persistentVolumeReclaimPolicy"], "the Recycle reclaim policy is deprecated")
     for term in spec.at("nodeAffinity", "required", "nodeSelectorTerms").items():
         yield from _expressions(term)
-    yield from _told(spec, _VOLUMES)
+    yield from _warnings_of(spec, _VOLUMES)
 
 
 def ingress_warnings(whole: Node) -> Iterator[Problem]:
@@ -169,14 +169,14 @@ def _warning(node: Node, sentence: str) -> Problem:
     return node.problem(f"{_WARNS}{sentence}")
 
 
-def _told(holder: Node, sentences: Mapping[str, str]) -> Iterator[Problem]:
+def _warnings_of(holder: Node, sentences: Mapping[str, str]) -> Iterator[Problem]:
     for name, sentence in sentences.items():
         if holder[name]:
             yield _warning(holder[name], sentence)
 
 
 def _labels_of_nodes(spec: Node) -> Iterator[Problem]:
-    yield from _told(spec["nodeSelector"], _NODE_LABELS)
+    yield from _warnings_of(spec["nodeSelector"], _NODE_LABELS)
     affinity = spec.at("affinity", "nodeAffinity")
     for term in affinity.at(_REQUIRED, "nodeSelectorTerms").items():
         yield from _expressions(term)
@@ -203,8 +203,8 @@ def _security_annotations(spec: Node, annotations: Node) -> Iterator[Problem]:
         if annotations[f"{_APPARMOR}{name}"] and not (
             context["appArmorProfile"] or spec.at("securityContext", "appArmorProfile")
         ):
-            told = 'deprecated since v1.30; use the "appArmorProfile" field instead'
-            yield _warning(annotations[f"{_APPARMOR}{name}"], told)
+            sentence = 'deprecated since v1.30; use the "appArmorProfile" field instead'
+            yield _warning(annotations[f"{_APPARMOR}{name}"], sentence)
 
 
 def _duplicates(items: Node, key: str) -> Iterator[Problem]:

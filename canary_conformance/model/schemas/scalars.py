@@ -20,7 +20,7 @@ _QUANTITY = re.compile(
 )
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:[.,]\d+)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 _LEAST_INT32, _MOST_INT32 = -(2**31), 2**31 - 1
-# The largest whole number that a float still tells from its neighbours.
+# The largest whole number that a float still distinguishes from its neighbours.
 _LARGEST_WHOLE_FLOAT = 2**53 - 1
 
 

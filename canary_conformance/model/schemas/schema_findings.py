@@ -34,13 +34,13 @@ def schema_findings(manifest: Manifest) -> tuple[Finding, ...]:
         # What the metadata of an object may have is the same for every kind.
         return tuple(sorted({_finding(manifest, problem) for problem in metadata(Node(manifest.body))}))
     declared = list(declared_problems(known, known.root, manifest.body))
-    told = {problem.path for problem in declared}
+    reported = {problem.path for problem in declared}
     problems = declared + [
-        problem for problem in value_problems(known, manifest.body) if problem.path not in told
+        problem for problem in value_problems(known, manifest.body) if problem.path not in reported
     ]
-    told |= {problem.path for problem in problems}
+    reported |= {problem.path for problem in problems}
     rules = () if declared else rule_problems(manifest.ref.kind, manifest.body)
-    problems += [problem for problem in rules if problem.path not in told]
+    problems += [problem for problem in rules if problem.path not in reported]
     return tuple(sorted({_finding(manifest, problem) for problem in problems}))
 
 

@@ -22,7 +22,7 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class KindSchema:
-    """The schema of one kind; `custom` tells whether a CustomResourceDefinition declares it.
+    """The schema of one kind; `custom`: whether a CustomResourceDefinition declares it.
 
     The API server treats the two differently: the values of a built-in kind are checked by code, those of a
     custom one by its schema.

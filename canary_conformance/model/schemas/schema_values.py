@@ -73,14 +73,16 @@ class _Values:
         for name in schema.get("required", ()):
             if name not in value:
                 yield Problem((*path, name), "missing")
-        yield from (Problem(path, told) for told in _counts(schema, len(value), "Properties", "fields"))
+        yield from (
+            Problem(path, sentence) for sentence in _counts(schema, len(value), "Properties", "fields")
+        )
         for name, part in value.items():
             field = field_schema(schema, name)
             if field is not None:
                 yield from self.problems(field, part, (*path, name))
 
     def _of_list(self, schema: Schema, value: list[Any], path: Path) -> Iterator[Problem]:
-        yield from (Problem(path, told) for told in _counts(schema, len(value), "Items", "elements"))
+        yield from (Problem(path, sentence) for sentence in _counts(schema, len(value), "Items", "elements"))
         if "items" in schema:
             for index, part in enumerate(value):
                 yield from self.problems(schema["items"], part, (*path, index))

@@ -1,13 +1,15 @@
 """What the variables of the containers make of the application: what its pages say, and who may read MySQL.
 
 Source: the application's contract (images/voting/README.md): the variables, their defaults and their words. A
-variable whose value no manifest tells is believed.
+variable whose value no manifest shows is believed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import EnvVar, Model, Workload
 from canary_conformance.scenario.places import Finding
 from canary_conformance.voting.contract import ANALYTICS, APP, NEW, STORAGE
@@ -17,9 +19,12 @@ WORDS = {"VOTE1VALUE": "Cats", "VOTE2VALUE": "Dogs"}
 TELLING = (APP, ANALYTICS)
 ON = frozenset({"on", "true", "yes", "1"})
 ACCOUNT = {"MYSQL_USER": "voting", "MYSQL_PASSWORD": "", "MYSQL_DATABASE": "voting"}
-"""MySQL's account by the variables that tell it, with what holds where one isn't set."""
+"""MySQL's account by the variables that have it, with what a client takes where one isn't set."""
 ROOT = "MYSQL_ROOT_PASSWORD"
 """Without it the store's first start fails."""
+_PLAIN = re.compile(r"[^\s\x00-\x1f'\"`\\](?:[^\x00-\x1f'\"`\\]*[^\s\x00-\x1f'\"`\\])?")
+_LONGEST = {"MYSQL_USER": 32, "MYSQL_DATABASE": 64}
+_OF_MYSQL = frozenset({"mysql", "sys", "information_schema", "performance_schema"})
 
 
 def strange_words(model: Model, version: str) -> list[Finding]:
@@ -51,9 +56,40 @@ def without_flag_buttons(model: Model) -> list[Finding]:
 
 
 def other_accounts(model: Model) -> list[Finding]:
-    """Return the settings of 2.0 by which MySQL isn't set up, or refuses app or analytics (R4.2)."""
+    """Return the settings of 2.0 by which MySQL isn't set up, or refuses app or analytics (R4.2).
+
+    Raises NotSpoken where nothing is wrong, but what the image makes of a value is unknown.
+    """
     accounts = [finding for app in TELLING for finding in other_account(model, app, NEW.storage)]
-    return without_root(model) + accounts
+    found = without_root(model) + accounts
+    store = model.workload(STORAGE, NEW.storage)
+    if not found and store is not None:
+        _check_values(store)
+    return found
+
+
+def _check_values(store: Workload) -> None:
+    """Raise NotSpoken for an account that images set up in ways of their own.
+
+    Sources: MySQL, "Identifier Length Limits" and "Account User Names and Passwords"; the official image puts
+    the values into statements and a shell, which strip the ends of lines and trip over quotes.
+    """
+    for name in (*ACCOUNT, ROOT):
+        variable = store.env.get(name)
+        value = variable.value if variable else None
+        if variable is None or value is None:
+            continue
+        if not _PLAIN.fullmatch(value):
+            told = "has spaces at an end, quotes or control characters"
+        elif len(value) > _LONGEST.get(name, len(value)):
+            told = f"is longer than the {_LONGEST[name]} characters that MySQL takes"
+        elif name == "MYSQL_DATABASE" and value.lower() in _OF_MYSQL:
+            told = f"is {value}, a database of MySQL's own"
+        else:
+            continue
+        raise NotSpoken(
+            f"{variable.place}: {name} of {store} {told}, and what its image makes of it is unknown"
+        )
 
 
 def without_root(model: Model) -> list[Finding]:
@@ -80,7 +116,11 @@ def _refused(client: Workload, store: Workload) -> Iterator[Finding]:
     as_root = user is not None and user.value == "root" and _equal(password, store.env.get(ROOT), "")
     for name in ["MYSQL_DATABASE"] if as_root else ACCOUNT:
         asked, set_up = client.env.get(name), store.env.get(name)
-        if not _equal(asked, set_up, ACCOUNT[name]):
+        if set_up is None or set_up.value == "":
+            # The image sets up no account without a user and a password, and no database without a name.
+            place = set_up.place if set_up else store.place
+            yield Finding(place, f"{store} has no {name}, so that MySQL has no such account for {client}")
+        elif not _equal(asked, set_up, ACCOUNT[name]):
             places = [one.place for one in (asked, set_up) if one] or [client.place]
             other = f" ({places[1]})" if len(places) > 1 else ""
             differs = f"{name} of {client} differs from that of {store}{other}"

@@ -20,7 +20,7 @@ def pods_before_routing(plan: Plan, stage: int) -> list[Finding]:
     Routing for hosts of which the scenario has no Service is not the
     roll-out's.
     """
-    applied = list(_applied(plan, stage))
+    applied = list(applied_in_order(plan, stage))
     services = {key.name for key in plan.after(stage).state.objects if key.kind == "Service"}
     last = max((at for at, one in enumerate(applied) if _routes_to(one, services)), default=-1)
     before = plan.before(stage).state
@@ -58,7 +58,8 @@ def until_gateway(plan: Plan, stage: int) -> tuple[Moment, ...]:
     return tuple(one for one in moments if not any(True for _ in one.model.state.of("Gateway")))
 
 
-def _applied(plan: Plan, stage: int) -> Iterator[Manifest]:
+def applied_in_order(plan: Plan, stage: int) -> Iterator[Manifest]:
+    """Yield the objects that a stage applies."""
     for step in plan.scenario.stage(stage).steps:
         if isinstance(step, Apply):
             yield from plan.manifests.files.get(step.file, ())

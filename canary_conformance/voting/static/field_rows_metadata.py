@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from canary_conformance.voting.static.field_classes import Row, harmless, modelled, tree_of, unknown
-from canary_conformance.voting.static.requirement_sets import CLAIMS, EVERYTHING, RUNS, WAYS_IN
+from canary_conformance.voting.static.requirement_sets import ACCEPTED, CLAIMS, EVERYTHING, RUNS, WAYS_IN
 
 _FOREIGN = "the model does not follow this key of Kubernetes or Istio"
 # Written by tools, or read by controllers that decide nothing here.
@@ -83,10 +83,16 @@ def _is_of(domain: str, parent: str) -> bool:
 
 _SERVERS_OWN = harmless(
     "the API server sets it; an apply that sets it is ignored or refused (R0.1)",
-    "metadata.{creationTimestamp,deletionTimestamp,deletionGracePeriodSeconds,generation,selfLink}",
+    "metadata.{creationTimestamp,deletionGracePeriodSeconds,generation,selfLink}",
     "metadata.{uid,resourceVersion}",
     "metadata.managedFields.**",
     "status.**",
+)
+_IN_DELETION = unknown(
+    EVERYTHING - ACCEPTED,
+    "the API server keeps it, and controllers pass over an object that is in deletion (a Service gets no "
+    "endpoints)",
+    "metadata.deletionTimestamp",
 )
 _COMMON: tuple[Row, ...] = (
     harmless("it names the kind, by which the object is read", "{apiVersion,kind}"),
@@ -94,6 +100,7 @@ _COMMON: tuple[Row, ...] = (
     modelled("model.objects.state", "metadata.ownerReferences.**"),
     harmless("with a name of its own an object gets none that is made up", "metadata.generateName"),
     _SERVERS_OWN,
+    _IN_DELETION,
 )
 _TOUCHED = RUNS | CLAIMS
 METADATA = (

@@ -50,15 +50,21 @@ def call(model: Model, source: str, destination: tuple[str, int]) -> Answer:
 
     Raises NotSpoken.
     """
-    service, port = destination
     try:
-        asking = source_of(model, source)
+        request = call_of(model, source, destination)
     except LookupError as unknown:
         return nothing(Ending.NOT_SENT, f"no pod sends it: {unknown}")
+    return spoken(model.answer(request))
+
+
+def call_of(model: Model, source: str, destination: tuple[str, int]) -> Request:
+    """Return a new connection from a workload ("voting-app 1.0", "outside"). Raises LookupError."""
+    service, port = destination
+    asking = source_of(model, source)
     # The full name, as the pod outside of the mesh lives in another namespace.
     host = f"{service}.{model.state.namespace}.svc.cluster.local" if "." not in service else service
     speaks = Speech.HTTP if service.startswith(chains.ANALYTICS[0]) else Speech.TCP
-    return spoken(model.answer(Request(asking, host, port, path="/analytics", speaks=speaks)))
+    return Request(asking, host, port, path="/analytics", speaks=speaks)
 
 
 def not_sent(workload: Workload) -> Answer:
@@ -97,13 +103,13 @@ def who(answer: Answer | None) -> str:
     for outcome in answer.outcomes:
         for name, share in outcome.by_pod() or [(str(outcome.ending), outcome.probability)]:
             shares[name] = shares.get(name, Fraction(0)) + share
-    told = {name: share for name, share in sorted(shares.items()) if share}
-    if len(told) == 1:
-        return next(iter(told))
+    parts = {name: share for name, share in sorted(shares.items()) if share}
+    if len(parts) == 1:
+        return next(iter(parts))
     hashed = [one for one in answer.outcomes if one.hashed and len(set(one.pods)) > 1]
     for outcome in hashed:
         if not outcome.one_pod:
             raise NotSpoken(f"the model does not predict the shares: {outcome.hashed}")
     if hashed:
-        return f"{' or '.join(told)} (always the same pod)"
-    return ", ".join(f"{name} {share}" for name, share in told.items())
+        return f"{' or '.join(parts)} (always the same pod)"
+    return ", ".join(f"{name} {share}" for name, share in parts.items())

@@ -26,7 +26,7 @@ def strays_by_other_names(model: Model, sources: Iterable[str]) -> list[Finding]
         sources: the workloads that call ("voting-analytics 1.0").
 
     Raises:
-        NotSpoken: the model cannot tell.
+        NotSpoken: the model does not know.
     """
     found = []
     for source in sources:

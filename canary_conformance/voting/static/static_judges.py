@@ -17,6 +17,8 @@ from canary_conformance.verdicts.exact_judges import compared, is_unchanged, lis
 from canary_conformance.verdicts.verdict import MOST_EXAMPLES, Verdict
 from canary_conformance.verdicts.wording import listed
 from canary_conformance.voting.chains import REFUSED
+from canary_conformance.voting.source_objects import lacking, strange
+from canary_conformance.voting.stage_contract import PODS_AT, legs_at
 from canary_conformance.voting.static.manifest_causes import (
     by_line,
     of_answers,
@@ -28,7 +30,6 @@ from canary_conformance.voting.static.model_questions import who
 from canary_conformance.voting.static.static_chains import WHOLE, PageSeen
 from canary_conformance.voting.static.static_legs import (
     causes_of_legs,
-    expected_legs,
     not_mutual,
     plain_calls,
     required_table,
@@ -49,7 +50,7 @@ def answered_by(
     expected: Mapping[Cell, str] | str,
     noun: str,
     model: Model | None = None,
-    tell: Callable[[Answer | None], str] = who,
+    words_of: Callable[[Answer | None], str] = who,
 ) -> Callable[[Mapping[Cell, Answer | None]], Verdict]:
     """Judge that each answer is given by the workload expected ("voting-app 1.0", "refused").
 
@@ -60,7 +61,7 @@ def answered_by(
         noun: what is asked ("pages", "connections").
         model: what the answers are of; with it a route that should have matched is found, and where nothing
             can be asked, what keeps the pods from being ready.
-        tell: how an answer becomes a text, see canary_conformance.voting.static.model_questions.who.
+        words_of: how an answer becomes a text, see canary_conformance.voting.static.model_questions.who.
     """
 
     def judge(answers: Mapping[Cell, Answer | None]) -> Verdict:
@@ -68,12 +69,12 @@ def answered_by(
         if not right:
             nothing = compared(f"{noun} to judge", [f"no {noun}: no pod is ready"], "", 0)
             return replace(nothing, causes=of_workloads(model, map(str, model.pods()))) if model else nothing
-        told = {cell: tell(answer) for cell, answer in answers.items()}
-        unrefused = {told.get(cell, REFUSED) for cell, text in right.items() if text == REFUSED}
+        outcomes = {cell: words_of(answer) for cell, answer in answers.items()}
+        unrefused = {outcomes.get(cell, REFUSED) for cell, text in right.items() if text == REFUSED}
         several = len(unrefused - {REFUSED}) > 1
         checks = {cell: _answered(text, answers.get(cell), several) for cell, text in right.items()}
-        verdict = matrix(checks, noun)(told)
-        wrong = [(answers[cell], text) for cell, text in right.items() if told.get(cell, text) != text]
+        verdict = matrix(checks, noun)(outcomes)
+        wrong = [(answers[cell], text) for cell, text in right.items() if outcomes.get(cell, text) != text]
         return replace(verdict, examples=_quoted(wrong), causes=of_answers(wrong, model))
 
     return judge
@@ -123,7 +124,10 @@ def pods_ready(
 
 
 def as_listed(plan: Plan, stage: int) -> Callable[[Sequence[str]], Verdict]:
-    """Judge that a stage creates, configures and deletes what the scenario lists (R0.1)."""
+    """Judge that a stage creates, configures and deletes what the scenario lists (R0.1).
+
+    Objects that the source does not know are a remark.
+    """
     listed = plan.scenario.stage(stage).required()
 
     def judge(seen: Sequence[str]) -> Verdict:
@@ -140,7 +144,21 @@ def as_listed(plan: Plan, stage: int) -> Callable[[Sequence[str]], Verdict]:
         files = plan.scenario.stage(stage).files()
         found = [one for file in files for one in plan.manifests.files.get(file, ())]
         causes = [Finding(one.place, wrong[str(one.ref)]) for one in found if str(one.ref) in wrong]
-        return because(listed_objects(listed), lambda: causes)(seen)
+        verdict = because(listed_objects(listed), lambda: causes)(seen)
+        remarks = [verdict.remark, *(f"{one.sentence} ({one.place})" for one in strange(plan, stage))]
+        return replace(verdict, remark="; ".join(filter(None, remarks)))
+
+    return judge
+
+
+def as_in_the_source(stage: int) -> Callable[[Plan], Verdict]:
+    """Judge that after a stage all objects of the source are there, whatever scenario.yaml lists (R0.1)."""
+
+    def judge(plan: Plan) -> Verdict:
+        missing = lacking(plan, stage)
+        row = f"stage {stage} leaves out {listed(missing)}, which the source has by then"
+        fine = f"no object of the source is missing after stage {stage}"
+        return compared(fine, [row] if missing else [], fine, len(plan.scenario.stage(stage).steps))
 
     return judge
 
@@ -174,10 +192,12 @@ def whole_pages(noun: str) -> Callable[[Mapping[Cell, PageSeen]], Verdict]:
     def judge(seen: Mapping[Cell, PageSeen]) -> Verdict:
         if not seen:
             return compared(f"{noun} with whole pages", [f"no {noun} to judge"], "", 0)
-        check: Saying[str] = Saying(WHOLE, lambda told: "" if told == WHOLE else f"were broken ({told})")
-        told = {cell: str(page) for cell, page in seen.items()}
+        check: Saying[str] = Saying(
+            WHOLE, lambda endings: "" if endings == WHOLE else f"were broken ({endings})"
+        )
+        endings = {cell: str(page) for cell, page in seen.items()}
         wrong = [pair for page in seen.values() for pair in page.wrong]
-        verdict = because(matrix(dict.fromkeys(told, check), noun), lambda: of_answers(wrong))(told)
+        verdict = because(matrix(dict.fromkeys(endings, check), noun), lambda: of_answers(wrong))(endings)
         return verdict if verdict.held else replace(verdict, examples=_quoted(wrong))
 
     return judge
@@ -215,13 +235,24 @@ def legs_are(expected: Mapping[str, str], columns: Callable[[str], str] = str) -
 
 def mutual_tls_on_every_leg(stage: int) -> Callable[[Model], Verdict]:
     """Judge that the model has every leg of the stage, mutual by the policy and a rule of its host."""
-    return lambda model: legs_are(required_table(model, expected_legs(stage)))(model)
+    return lambda model: legs_are(required_table(model, legs_at(stage)))(model)
 
 
-def plaintext_refused(model: Model) -> Verdict:
-    """Judge that a plaintext call from outside the mesh to each port of each workload is refused."""
-    seen = plain_calls(model)
-    return answered_by(dict.fromkeys(seen, REFUSED), "plaintext connections", model)(seen)
+def plaintext_refused(stage: int) -> Callable[[Model], Verdict]:
+    """Judge that plaintext from outside the mesh is refused at each port of each workload of the stage.
+
+    A workload of the contract without a port at which it can be called was not observed.
+    """
+
+    def judge(model: Model) -> Verdict:
+        seen = plain_calls(model)
+        called = {port.rpartition(":")[0] for port in seen}
+        uncalled = [workload for workload in PODS_AT[stage] if workload not in called]
+        refused = answered_by(dict.fromkeys([*seen, *uncalled], REFUSED), "plaintext connections", model)
+        verdict = refused(seen)
+        return because(lambda _: verdict, lambda: (*verdict.causes, *of_workloads(model, uncalled)))(seen)
+
+    return judge
 
 
 def votes_on_a_claim(model: Model) -> Verdict:
@@ -241,7 +272,7 @@ def nothing_found(called: str = "schema findings") -> Callable[[Sequence[Finding
         rows = [*map(str, found[:_MOST_FINDINGS]), *([f"and {rest} more"] if rest > 0 else [])]
         brief = found[0].sentence if found else ""
         verdict = compared(f"no {called}", rows, f"no {called}", len(found), brief)
-        return replace(verdict, causes=by_line(found))
+        return replace(verdict, causes=by_line(found), of_nothing=True)
 
     return judge
 
@@ -254,23 +285,23 @@ def _quoted(wrong: Iterable[tuple[Answer | None, str]]) -> tuple[str, ...]:
 def _answered(right: str, answer: Answer | None, several: bool) -> Saying[str]:
     """Return the check of an answer; several: whether many answer what is to be refused, so none is named."""
 
-    def check(told: str) -> str:
-        if told == right:
+    def check(outcome: str) -> str:
+        if outcome == right:
             return ""
         served = several and right == REFUSED and answer is not None and answer.endings == {Ending.SERVED}
-        return "were answered" if served else _seen(told, answer)
+        return "were answered" if served else _seen(outcome, answer)
 
     if right == REFUSED:
         return Saying("refused", check)
     return Saying(f"answered by {right}" if _is_workload(right) else f"ended with {right}", check)
 
 
-def _seen(told: str, answer: Answer | None) -> str:
-    if told == REFUSED and answer is not None:
+def _seen(outcome: str, answer: Answer | None) -> str:
+    if outcome == REFUSED and answer is not None:
         return f"were refused ({', '.join(sorted(map(str, answer.endings)))})"
-    if told == str(Ending.NOT_SENT):
+    if outcome == str(Ending.NOT_SENT):
         return "were not sent"
-    return f"were answered by {told}" if _is_workload(told) else f"ended with {told}"
+    return f"were answered by {outcome}" if _is_workload(outcome) else f"ended with {outcome}"
 
 
 def _is_workload(text: str) -> bool:

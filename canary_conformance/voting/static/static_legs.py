@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from canary_conformance.model.model import Leg, Model
-from canary_conformance.model.objects.questions import INGRESS, Answer
+from canary_conformance.model.objects.questions import Answer
 from canary_conformance.model.pods.peer_authentication import PEER_AUTHENTICATION, policies
 from canary_conformance.model.routing.destination_rules import cells_by_host, destination_rules
 from canary_conformance.model.routing.expected_legs import NOTHING_TO_COMPARE, required_policy, required_row
 from canary_conformance.scenario.places import Finding
-from canary_conformance.voting.contract import ANALYTICS, APP, CANARY, FINALIZE, LOCK, NEW, OLD
 from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.voting.static.manifest_causes import (
     of_answers,
@@ -19,27 +18,9 @@ from canary_conformance.voting.static.manifest_causes import (
     without_proxies,
 )
 from canary_conformance.voting.static.model_questions import page, spoken
-from canary_conformance.voting.voting_app import VOTING_APP
 
 _MUTUAL, _NONE = "mTLS", "-"
 _LAST_CELL = 4  # of a whole row: status, server, client, policy, rule
-
-# The chains in use, once a stage is reached (R3.4, R4.10, R5.4); analytics 1.0 is locked out and has no leg.
-_CHAINS = {LOCK: (OLD,), CANARY: (OLD, NEW), FINALIZE: (NEW,)}
-
-
-def expected_legs(stage: int) -> tuple[str, ...]:
-    """Return every leg that a stage has: "voting-app 1.0 -> voting-storage:6379"."""
-    entry = VOTING_APP.entry
-    return (
-        f"{INGRESS.name} -> {entry.service}:{entry.port}",
-        *(
-            f"{component} {version} -> {callee.service}:{callee.port}"
-            for chain in _CHAINS[stage]
-            for component, version in ((APP, chain.app), (ANALYTICS, chain.analytics))
-            for callee in VOTING_APP.callees(component, version)
-        ),
-    )
 
 
 def table(model: Model) -> dict[str, str]:
@@ -117,13 +98,13 @@ def _in_words(leg: Leg | None, required: str) -> str:
         return "this leg must not exist"
     if leg.cells == NOTHING_TO_COMPARE:
         return "no route, no ready pod or no proxy"
-    told = [f"the server accepts {_modes(leg.server)}"] if leg.server not in {_MUTUAL, _NONE} else []
-    told += [f"the client sends {_modes(leg.client)}"] if leg.client not in {_MUTUAL, _NONE} else []
-    told += ["the two ends do not fit"] if leg.status == "CONFLICT" else []
-    told += ["a destination of its routes has no ready pod"] if leg.status == "UNKNOWN" else []
-    if not told and required.count(" ") >= _LAST_CELL:
-        told = list(_other_objects(leg, required.split(maxsplit=3)[3]))
-    return " and ".join(told) or f"{leg.cells} instead of {required}"
+    parts = [f"the server accepts {_modes(leg.server)}"] if leg.server not in {_MUTUAL, _NONE} else []
+    parts += [f"the client sends {_modes(leg.client)}"] if leg.client not in {_MUTUAL, _NONE} else []
+    parts += ["the two ends do not fit"] if leg.status == "CONFLICT" else []
+    parts += ["a destination of its routes has no ready pod"] if leg.status == "UNKNOWN" else []
+    if not parts and required.count(" ") >= _LAST_CELL:
+        parts = list(_other_objects(leg, required.split(maxsplit=3)[3]))
+    return " and ".join(parts) or f"{leg.cells} instead of {required}"
 
 
 def _other_objects(leg: Leg, required: str) -> Iterator[str]:

@@ -29,18 +29,18 @@ def applied(plan: Plan, stage: int) -> list[str]:
     """Return what `kubectl` would print for a stage: "Service/voting-app created" (R0.1)."""
     state = plan.before(stage).state
     first = brought_by_file(plan.scenario, plan.manifests)
-    told: list[str] = []
+    operations: list[str] = []
     for step in plan.scenario.stage(stage).steps:
         if isinstance(step, Apply):
             for manifest in plan.manifests.files.get(step.file, ()):
-                told.append(f"{manifest.ref} {_verb(manifest, state, first)}")
+                operations.append(f"{manifest.ref} {_verb(manifest, state, first)}")
                 state = state.apply(manifest)
         else:
             for ref in step.objects:
                 if ref.kind == "Namespace" or state.has(ref.kind, ref.name):
-                    told.append(f"{ref} {Verb.DELETED}")
+                    operations.append(f"{ref} {Verb.DELETED}")
                 state = state.delete(ref)
-    return told
+    return operations
 
 
 def _verb(manifest: Manifest, state: State, first: Manifest | None) -> Verb:

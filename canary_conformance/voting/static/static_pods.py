@@ -1,6 +1,6 @@
 """What the manifests make of the scenario's pods: how many get ready, why others don't, what runs in them.
 
-A question about what the model can't tell raises NotSpoken: that test comes to no verdict.
+A question about what the model does not know raises NotSpoken: that test comes to no verdict.
 """
 
 from __future__ import annotations
@@ -172,8 +172,8 @@ def _ports_of_the_node(spec: Part) -> Iterator[Finding]:
         for port in container["ports"].items():
             number = port["hostPort"]
             if number.value:
-                told = f"{spec.manifest.ref} is open at the node's port {number.value} (hostPort)"
-                yield Finding(number.place, told)
+                sentence = f"{spec.manifest.ref} is open at the node's port {number.value} (hostPort)"
+                yield Finding(number.place, sentence)
 
 
 def _written(spec: Part) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
-from canary_conformance.errors import BadInput, NotSpoken
+from canary_conformance.errors import BadInput, NotJudged
 from canary_conformance.model.objects.mesh_profile import MeshProfile, mesh_profile
 from canary_conformance.model.stage_plan import Plan, plan_of
 from canary_conformance.paths import MANIFESTS, STATIC_TESTS
@@ -32,7 +32,7 @@ BAD_INPUT = "bad input"
 class StaticResult:
     """What became of one test: the requirements it is marked with, and whether they held.
 
-    words: the message if not. Held with words is what the model can't tell: they say why.
+    words: the message if not. Held with words is what the model does not know: they say why.
     """
 
     requirements: tuple[str, ...]
@@ -94,7 +94,7 @@ def what_the_model_says(plan: Plan, requirement_id: str) -> ModelView:
         except ExpectationFailed as broken:
             verdict = broken.verdict
             return ModelView("\n".join(verdict.examples) or verdict.seen, verdict.causes)
-        except NotSpoken as unknown:
+        except NotJudged as unknown:
             return ModelView(f"not judged: {unknown}")
     return ModelView("by the manifests alone this requirement holds") if asked else ModelView()
 
@@ -170,7 +170,7 @@ def _judged(test: StaticTest, plan: Plan) -> StaticResult:
             test.judge(plan)
     except ExpectationFailed as broken:
         return StaticResult(test.requirements, held=False, words=str(broken), node=test.node)
-    except NotSpoken as unknown:
+    except NotJudged as unknown:
         return StaticResult(test.requirements, held=True, words=str(unknown), node=test.node)
     return StaticResult(test.requirements, held=True, words="", node=test.node)
 
@@ -184,8 +184,8 @@ def _read(folder: Path, overlay: Mapping[str, bytes], mesh: str | None) -> _Read
 
 
 @lru_cache(maxsize=8)
-def _scenario(folder: Path, told: bytes | None) -> Scenario:
-    return load_scenario(folder, fallback=MANIFESTS / SCENARIO_FILE, told=told)
+def _scenario(folder: Path, text: bytes | None) -> Scenario:
+    return load_scenario(folder, fallback=MANIFESTS / SCENARIO_FILE, text=text)
 
 
 @lru_cache(maxsize=64)

@@ -20,6 +20,7 @@ from canary_conformance.settings import Settings
 from canary_conformance.verdicts import ExpectationFailed, Verdict
 from canary_conformance.voting.requirements import REQUIREMENTS
 from canary_conformance.voting.stage_rules import VOTING_RULES
+from canary_conformance.waiting import GaveUp, NotInTime
 from fixtures import environment
 from fixtures.exit_status import account_of, decide
 from fixtures.run_state import NAMESPACE_UNDER_TEST, RUN, STAGE_FAILURE, RunState
@@ -142,6 +143,20 @@ def test_an_api_server_that_does_not_answer_is_the_environment_and_one_that_refu
     for ours in (ApiException(404, "no such"), KeyError("votes"), FileNotFoundError(2, "no such file")):
         with pytest.raises(type(ours)):
             through(environment.pytest_runtest_call(item), ours)
+
+
+@pytest.mark.parametrize("late", [NotInTime("it is live", 5, None), GaveUp("it is live", "gone", None)])
+def test_a_wait_that_ran_out_is_not_judged_and_fails_where_the_application_is_the_cause(
+    late: Exception,
+) -> None:
+    session = Session()
+    with pytest.raises(NotJudged, match="it is live"):
+        through(environment.pytest_runtest_call(session.test()), late)
+    session.pods = [CRASHING]
+    with pytest.raises(RequirementFailed, match="is in a crash loop"):
+        through(environment.pytest_runtest_call(session.test()), late)
+    with pytest.raises(EnvironmentFailed):
+        through(environment.pytest_runtest_call(Session(DISTURBED).test()), late)
 
 
 def test_a_failed_requirement_stays_red_where_nothing_disturbed() -> None:

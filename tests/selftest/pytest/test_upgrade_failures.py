@@ -11,12 +11,12 @@ from typing import Any, cast
 import pytest
 from kubernetes.client.exceptions import ApiException
 
-from canary_conformance.errors import EnvironmentFailed, StageFailed
+from canary_conformance.errors import EnvironmentFailed, NotJudged, RequirementFailed, StageFailed
 from canary_conformance.progress import Progress
 from canary_conformance.settings import Settings
 from canary_conformance.stages.namespace_under_test import StageRules
 from canary_conformance.upgrade import upgrade_run as module
-from canary_conformance.upgrade.upgrade_failures import Stops, told_of
+from canary_conformance.upgrade.upgrade_failures import Stops, text_of
 from canary_conformance.upgrade.upgrade_moments import Moment
 from canary_conformance.upgrade.upgrade_observations import End
 from canary_conformance.upgrade.upgrade_options import Asked
@@ -24,6 +24,7 @@ from canary_conformance.upgrade.upgrade_run import Upgrade, let_see
 from canary_conformance.upgrade.witnesses import Witnesses
 from canary_conformance.voting.page_results import Counts
 from canary_conformance.voting.stage_rules import ORDINARY
+from canary_conformance.waiting import GaveUp, NotInTime
 from fixtures.run_state import FAILED_STAGE, RUN, RunState
 from fixtures.stage import bring_to_stage
 from tests.selftest.upgrade_support import RESET, SOURCE, TARGET, attempt
@@ -218,27 +219,58 @@ def test_why_a_move_stopped_has_notes_and_no_secrets() -> None:
     stop(stops, failed)
     assert "hunter2" not in str(stops)
     assert str(stops).endswith("; the store takes no writes")
-    assert told_of(KeyError("votes")) == "KeyError: 'votes'"
+    assert text_of(KeyError("votes")) == "KeyError: 'votes'"
+
+
+class Walks:
+    """A run whose stage ends with an exception, each time that it is entered."""
+
+    def __init__(self, error: Exception) -> None:
+        self.stages: list[int] = []
+        self._error = error
+        self.stash = pytest.Stash()
+        self.stash[RUN] = RunState(Settings(Path(), Path()))
+        config = SimpleNamespace(stash=self.stash)
+        marks = [pytest.mark.requirement("U1").mark]
+        node = SimpleNamespace(config=config, stash=pytest.Stash(), iter_markers=lambda _: iter(marks))
+        self._request = cast(pytest.FixtureRequest, SimpleNamespace(config=config, node=node))
+        api = SimpleNamespace(list=lambda *_: [])
+        self.namespace = SimpleNamespace(
+            watch=Moved(), stage=0, reached=SimpleNamespace(), api=api, name="voting"
+        )
+
+    def advance_to(self, stage: int) -> None:
+        self.stages.append(stage)
+        raise self._error
+
+    def enter(self) -> None:
+        bring_to_stage(self._request, cast(Any, self), 4)
 
 
 def test_a_stage_that_never_gets_ready_is_walked_once() -> None:
-    walks: list[int] = []
-
-    def advance_to(stage: int) -> None:
-        walks.append(stage)
-        raise StageFailed("pods don't start", breaks="R1.2", since=5.0)
-
-    stash = pytest.Stash()
-    stash[RUN] = RunState(Settings(Path(), Path()))
-    config = SimpleNamespace(stash=stash)
-    node = SimpleNamespace(
-        config=config, stash=pytest.Stash(), iter_markers=lambda _: iter([pytest.mark.requirement("U1").mark])
-    )
-    request = cast(pytest.FixtureRequest, SimpleNamespace(config=config, node=node))
-    namespace = SimpleNamespace(watch=Moved(), stage=0, reached=SimpleNamespace())
-    runner = cast(Any, SimpleNamespace(advance_to=advance_to, namespace=namespace))
+    run = Walks(StageFailed("pods don't start", breaks="R1.2", since=5.0))
     for _ in range(2):
         with pytest.raises(StageFailed, match="pods don't start"):
-            bring_to_stage(request, runner, 4)
-    assert stash[FAILED_STAGE] == 1
-    assert (walks, namespace.reached.propagated_at) == ([4], 5.0)
+            run.enter()
+    assert run.stash[FAILED_STAGE] == 1
+    assert (run.stages, run.namespace.reached.propagated_at) == ([4], 5.0)
+
+
+@pytest.mark.parametrize(
+    ("error", "first", "then"),
+    [
+        (NotInTime("callers start", 5, None), NotJudged, NotJudged),
+        (GaveUp("callers start", "the pod is gone", None), NotJudged, NotJudged),
+        (RequirementFailed("no sidecar", breaks="R3.4"), RequirementFailed, RequirementFailed),
+        (KeyError("votes"), KeyError, NotJudged),
+    ],
+)
+def test_whatever_ends_a_stage_ends_it_for_every_later_test_and_is_no_failed_environment(
+    error: Exception, first: type[Exception], then: type[Exception]
+) -> None:
+    run = Walks(error)
+    with pytest.raises(first):
+        run.enter()
+    with pytest.raises(then):
+        run.enter()
+    assert run.stages == [4]

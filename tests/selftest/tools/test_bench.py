@@ -65,7 +65,7 @@ def rows(numbers: Numbers) -> dict[str, list[str]]:
 
 
 def good(shell: float, suite: float, output: str = "") -> Round:
-    return Round(TimedRun(shell, 0, 1000.4, "4 promises: no"), TimedRun(suite, 0, None, output))
+    return Round(TimedRun(shell, 0, 1000.4, "4 of something: no"), TimedRun(suite, 0, None, output))
 
 
 def test_rounds_are_shown_pair_by_pair_with_minimum_median_and_maximum() -> None:

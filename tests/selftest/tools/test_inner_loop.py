@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.paths import MANIFESTS
+from canary_conformance.progress import Phase
 from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord
 from tools.bench.bench_numbers import TimedRun
 from tools.bench.inner_loop import ANOTHER_WAY, AS_WRITTEN, EDITED, MISTAKEN, InnerLoop, measure
@@ -40,7 +41,7 @@ def test_what_was_measured_is_shown() -> None:
         ["here"], TimedRun(30, 0, None), [TimedRun(5, 0, None), TimedRun(7, 0, None)], TimedRun(6, 1, None)
     )
     test = TestRecord("a", ("R4.3",), 4, Outcome.PASSED, (), "", 1.375)
-    loop.note(RunRecord((), (test,), ()), {"reusing the namespace at stage 4: ...": 0.4})
+    loop.note(RunRecord((), (test,), (Phase("reusing the namespace at stage 4: ...", 0, 9.0, 0.4),)))
     shown = str(loop)
     assert "without a namespace to reuse      30.0 s" in shown
     assert "median after an edit              6.0 s" in shown

@@ -1,4 +1,4 @@
-"""Every combination is a cell; each has its verdict, or why there is none, in one table and one exit code."""
+"""Every combination of versions has its verdict, or why there is none, in one table and one exit code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.selftest.support import run_record
 from tools import reports
 from tools.matrix import __main__ as matrix
 from tools.matrix.__main__ import Settings
-from tools.matrix.cells import Cell, all_cells, shard_of, short_names
+from tools.matrix.combinations import Combination, all_combinations, shard_of, short_names
 from tools.matrix.version_table import Result, as_json, table
 from tools.rounds import Round
 from tools.suite_process import SuiteOptions
@@ -31,14 +31,14 @@ pytestmark = pytest.mark.selftest
 
 BUILT = available(ImagesFrom.BUILD)
 HEADER = ("ran: istiod 1.31.0", "refused by a proxy: LDS Internal: no")
-OLD, NEW, UNKNOWN = all_cells(BUILT, (None,), ("1.36.4", "1.40.0", "9.9.9"), (None,))
+OLD, NEW, UNKNOWN = all_combinations(BUILT, (None,), ("1.36.4", "1.40.0", "9.9.9"), (None,))
 
 
-def walked(cell: Cell, code: int = 0, **outcomes: Outcome) -> Result:
+def walked(combination: Combination, code: int = 0, **outcomes: Outcome) -> Result:
     made = run_record(**outcomes)
     requirements = requirement_lines(made) if outcomes else ()
     report = REPOSITORY / "reports/run" if outcomes else None
-    return Result(cell, Round(118.4, code, requirements, report, REPOSITORY / "reports/log", HEADER))
+    return Result(combination, Round(118.4, code, requirements, report, REPOSITORY / "reports/log", HEADER))
 
 
 GREEN = walked(NEW, R3_2=Outcome.PASSED, R4_10=Outcome.PASSED)
@@ -74,18 +74,18 @@ def test_bad_command_line_ends_with_its_exit_code() -> None:
     assert told.stderr.startswith("bad input: unrecognized arguments: --fast")
 
 
-# --- cells -----------------------------------------------------------------------------------------------
+# --- combinations ----------------------------------------------------------------------------------------
 
 
 def test_every_combination_is_a_cell_once() -> None:
-    cells = all_cells(BUILT, (None,), ("1.36.4", "1.40.0", "1.36.4"), ("1.34.4", None))
-    assert [(cell.asked.kubernetes, cell.asked.envoy) for cell in cells] == [
+    combinations = all_combinations(BUILT, (None,), ("1.36.4", "1.40.0", "1.36.4"), ("1.34.4", None))
+    assert [(combination.asked.kubernetes, combination.asked.envoy) for combination in combinations] == [
         ("1.34.4", "1.36.4"),
         ("1.34.4", "1.40.0"),
         (None, "1.36.4"),
         (None, "1.40.0"),
     ]
-    assert {str(cell) for cell in cells} == {
+    assert {str(combination) for combination in combinations} == {
         "1.31.0+envoy1.36.4, Kubernetes 1.34.4",
         "1.31.0+envoy1.40.0, Kubernetes 1.34.4",
     }
@@ -104,16 +104,20 @@ def test_a_cell_is_walked_as_what_it_is_whatever_the_environment_says() -> None:
 
 @pytest.mark.parametrize("shards", [1, 2, 3, 5])
 def test_shards_together_are_all_cells(shards: int) -> None:
-    cells = all_cells(BUILT, (None,), ("1.36.3", "1.36.4", "1.40.0", "9.9.9"), (None,))
-    found = [cell for number in range(1, shards + 1) for cell in shard_of(cells, number, shards)]
-    assert sorted(found, key=cells.index) == cells
+    combinations = all_combinations(BUILT, (None,), ("1.36.3", "1.36.4", "1.40.0", "9.9.9"), (None,))
+    found = [
+        combination
+        for number in range(1, shards + 1)
+        for combination in shard_of(combinations, number, shards)
+    ]
+    assert sorted(found, key=combinations.index) == combinations
 
 
 def test_cells_are_named_by_what_tells_them_apart() -> None:
     assert short_names([OLD, NEW]) == ["envoy 1.36.4", "envoy 1.40.0"]
     assert short_names([NEW]) == ["combination 1"]
-    cells = all_cells(BUILT, (None,), ("1.36.4", "1.40.0"), (None, "1.34.4"))
-    assert short_names(cells)[0] == "envoy 1.36.4 k8s own"
+    combinations = all_combinations(BUILT, (None,), ("1.36.4", "1.40.0"), (None, "1.34.4"))
+    assert short_names(combinations)[0] == "envoy 1.36.4 k8s own"
 
 
 # --- the table -------------------------------------------------------------------------------------------
@@ -141,10 +145,10 @@ def test_each_cell_says_what_it_ran_what_broke_and_where_to_look() -> None:
 def test_programs_can_read_it_too() -> None:
     told = json.loads(json.dumps(as_json([RED, Result(UNKNOWN)], 1)))
     assert told["exit_code"] == 1
-    red, unknown = told["cells"]
+    red, unknown = told["combinations"]
     assert (red["istio"], red["envoy"], red["kubernetes"]) == ("1.31.0", "1.36.4", "1.34.4")
-    assert red["promises"]["R3.2"] == {"standing": "FAILED", "evidence": "why"}
-    assert (unknown["exit_code"], unknown["promises"], unknown["seconds"]) == (4, {}, None)
+    assert red["requirements"]["R3.2"] == {"standing": "FAILED", "evidence": "why"}
+    assert (unknown["exit_code"], unknown["requirements"], unknown["seconds"]) == (4, {}, None)
     assert unknown["why_not"].startswith("upstream Envoy 9.9.9")
 
 
@@ -174,7 +178,7 @@ def walks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def command(suite: SuiteOptions) -> list[str]:
         asked.append(f"{suite.images} {suite.versions.envoy} {suite.cluster_name}")
         code = 3 if suite.versions.envoy == "1.38.3" else 0
-        return ["sh", "-c", f"echo 'report: {folder.path}'; exit {code}"]
+        return ["sh", "-c", f'cp -r {folder.path} "$1"; exit {code}']
 
     monkeypatch.setattr(SuiteOptions, "command", command)
     monkeypatch.setattr(reports, "REPORTS", tmp_path / "reports")
@@ -194,7 +198,10 @@ def test_cells_are_walked_one_after_the_other_and_written_down(
     assert file.read_text() in told
     assert "combination 2 of 4, --envoy-version 9.9.9: not available" in told
     assert "combination 3 of 4, 1.31.0+envoy1.38.3, Kubernetes 1.34.4: " in told
-    assert [cell["exit_code"] for cell in json.loads(file.with_suffix(".json").read_text())["cells"]] == [
+    assert [
+        combination["exit_code"]
+        for combination in json.loads(file.with_suffix(".json").read_text())["combinations"]
+    ] == [
         0,
         4,
         3,
@@ -248,8 +255,8 @@ def test_a_cell_that_is_refused_ends_nothing_but_itself(
     (file,) = (tmp_path / "reports").glob("matrix-*.json")
     written = json.loads(file.read_text())
     assert written["exit_code"] == 4
-    assert [cell["exit_code"] for cell in written["cells"]] == [0, 4, 4]
-    assert "another run has it" in written["cells"][1]["said"]
+    assert [combination["exit_code"] for combination in written["combinations"]] == [0, 4, 4]
+    assert "another run has it" in written["combinations"][1]["said"]
     assert "another run has it" in file.with_suffix(".txt").read_text()
 
 
@@ -260,4 +267,4 @@ def test_arguments_that_pytest_refuses_are_wrong_for_every_cell(
     assert matrix.main(["--images", "build", "--envoy", "1.36.4,1.38.3"]) == 4
     assert len(walks) == 1
     (file,) = (tmp_path / "reports").glob("matrix-*.json")
-    assert json.loads(file.read_text()) == {"exit_code": None, "cells": []}
+    assert json.loads(file.read_text()) == {"exit_code": None, "combinations": []}

@@ -20,7 +20,7 @@ from tools.mutants.live_verdicts import judge_runs, read_run
 from tools.mutants.mutant import Mutant
 from tools.mutants.scoring import Judged
 from tools.mutants.static_verdicts import changed_copy, check_original, judge, judged_by
-from tools.suite_process import Ended, SuiteDefect
+from tools.suite_process import Ended, SuiteDefect, report_of
 
 pytestmark = pytest.mark.selftest
 
@@ -105,26 +105,25 @@ def test_a_changed_copy_goes_and_leaves_the_folder_alone(folder: Path) -> None:
 # --- live ------------------------------------------------------------------------------------------------
 
 
-def report(folder: Path, *tests: tuple[str, str, str]) -> str:
-    """Write a run's record (promise, outcome, tier of each test) and return what pytest then prints."""
-    folder.mkdir()
-    told = tuple(
+def report(log: Path, *tests: tuple[str, str, str]) -> Path:
+    """Write the record of the run with this log (requirement, outcome, tier of each test); return the log."""
+    records = tuple(
         TestRecord("t", (id_,), 1, Outcome(outcome), (), "w", 2.0, Tier(tier)) for id_, outcome, tier in tests
     )
-    RunFolder(folder).write_run(RunRecord((), told, ()))
-    return f"...\nreport: {folder}\n=== 1 failed in 3.2s ==="
+    RunFolder(report_of(log), linked=False).make().write_run(RunRecord((), records, ()))
+    return log
 
 
 def test_a_run_is_what_its_report_says(tmp_path: Path) -> None:
-    output = report(
-        tmp_path / "run",
+    log = report(
+        tmp_path / "log",
         ("R4.4", "failed", "live"),
         ("R1.2", "passed", "live"),
         ("R3.7", "error", "live"),
         ("R0.1", "failed", "static"),
         ("R5.1", "not_judged", "live"),
     )
-    judged = read_run("m", Ended(95.0, 1, output), tmp_path / "log")
+    judged = read_run("m", Ended(95.0, 1, f"report: {tmp_path}/another"), log)
     assert [(kill.requirement, kill.tier, kill.seconds) for kill in judged.kills] == [
         ("R4.4", Tier.LIVE, 2.0)
     ]
@@ -132,8 +131,8 @@ def test_a_run_is_what_its_report_says(tmp_path: Path) -> None:
 
 
 def test_a_green_run_leaves_the_mutant_alive(tmp_path: Path) -> None:
-    output = report(tmp_path / "run", ("R4.4", "passed", "live"))
-    assert read_run("m", Ended(95.0, 0, output), tmp_path / "log") == Judged("m", Tier.LIVE, 95.0)
+    log = report(tmp_path / "log", ("R4.4", "passed", "live"))
+    assert read_run("m", Ended(95.0, 0, ""), log) == Judged("m", Tier.LIVE, 95.0)
 
 
 def test_a_run_of_a_refused_folder_breaks_the_requirement_that_it_is_accepted(tmp_path: Path) -> None:
@@ -145,11 +144,12 @@ def test_a_run_of_a_refused_folder_breaks_the_requirement_that_it_is_accepted(tm
 
 @pytest.mark.parametrize("code", [1, 3, 5, 6, -9])
 def test_a_run_without_a_verdict_is_told_so(tmp_path: Path, code: int) -> None:
-    stumbled = report(tmp_path / "run", ("R4.4", "error", "live"))
-    for output in (stumbled, "environment failed, no verdict: no node", f"report: {tmp_path}"):
-        judged = read_run("m", Ended(20.0, code, output), tmp_path / "log")
+    stumbled = report(tmp_path / "stumbled.log", ("R4.4", "error", "live"))
+    report_of(tmp_path / "killed.log").mkdir()
+    for log in (stumbled, tmp_path / "early.log", tmp_path / "killed.log"):
+        judged = read_run("m", Ended(20.0, code, "environment failed, no verdict: no node"), log)
         assert judged.kills == ()
-        assert judged.problem == f"{word_of(code)} (exit code {code}), see {tmp_path / 'log'}"
+        assert judged.problem == f"{word_of(code)} (exit code {code}), see {log}"
 
 
 def test_an_interrupted_run_ends_all(tmp_path: Path) -> None:
@@ -173,9 +173,10 @@ def test_the_original_is_run_first_and_each_mutant_in_its_own_folder(folder: Pat
 
 
 def test_an_original_that_is_not_green_ends_all(folder: Path, tmp_path: Path) -> None:
-    output = report(tmp_path / "run", ("R4.4", "failed", "live"))
+    logs = tmp_path / "logs"
+    report(logs / "original.log", ("R4.4", "failed", "live"))
     with pytest.raises(BadInput, match=r"without any mistake fail R4\.4"):
-        next(judge_runs(folder, [mutant()], lambda *_: Ended(1.0, 1, output), tmp_path, Progress()))
+        next(judge_runs(folder, [mutant()], lambda *_: Ended(1.0, 1, ""), logs, Progress()))
     for code, kind in ((3, EnvironmentFailed), (5, NotJudged), (6, SuiteDefect), (1, SuiteDefect)):
         end = Ended(1.0, code, "")
         with pytest.raises(kind, match="the run without any mistake"):

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
@@ -16,19 +15,16 @@ from canary_conformance.cluster.supply import Supply
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.exit_codes import ExitStatus, together
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
-from canary_conformance.paths import MANIFESTS, REPOSITORY
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.process_owners import MARK, own_token
 from canary_conformance.progress import Progress
 from canary_conformance.report.bundle import RunFolder
 from canary_conformance.report.run_record import Outcome, requirement_lines
-from canary_conformance.settings import Settings as RunSettings
-from fixtures import report_files
-from fixtures.run_state import RUN, RunState
 from tests.selftest.support import interrupted_when, run_record
 from tools import preparation, reports, soak
 from tools.rounds import Round, read_round
 from tools.soak import Settings, table
-from tools.suite_process import Ended, SuiteOptions
+from tools.suite_process import Ended, SuiteOptions, report_of
 
 pytestmark = pytest.mark.selftest
 
@@ -103,26 +99,13 @@ def test_a_round_is_the_walk_of_e2e_on_the_kept_cluster() -> None:
 # --- one round -------------------------------------------------------------------------------------------
 
 
-def output_of(run: RunState) -> str:
-    """What the plugin prints at the end of a run."""
-    lines = ["report: of a test, no folder"]
-    stash = pytest.Stash()
-    stash[RUN] = run
-    reporter = SimpleNamespace(write_line=lines.append)
-    report_files.pytest_terminal_summary_tables(
-        cast(Any, reporter), cast(Any, SimpleNamespace(stash=stash, get_verbosity=lambda: 0))
+def test_a_round_is_what_the_report_beside_its_log_says(tmp_path: Path) -> None:
+    log = tmp_path / "round-1.log"
+    RunFolder(report_of(log), linked=False).make().write_run(
+        run_record(R3_2=Outcome.FAILED, R4_4=Outcome.PASSED)
     )
-    return "\n".join([*lines, "=== 1 failed in 3.2s ==="])
-
-
-def test_a_round_is_what_its_own_report_says(tmp_path: Path) -> None:
-    run = RunState(RunSettings(MANIFESTS, tmp_path))
-    run.folder = RunFolder.of_now(tmp_path / "reports").make()
-    run.tests = list(run_record(R3_2=Outcome.FAILED, R4_4=Outcome.PASSED).tests)
-    output = output_of(run)
-    RunFolder.of_now(tmp_path / "reports").make()  # `latest` is another run's by now
-    one = read_round(Ended(118.4, 1, output), tmp_path / "log")
-    assert (one.seconds, one.exit_code, one.report) == (118.4, 1, run.folder.path)
+    one = read_round(Ended(118.4, 1, f"report: {tmp_path}/another"), log)
+    assert (one.seconds, one.exit_code, one.report) == (118.4, 1, report_of(log))
     assert one.failed == ["R3.2"]
     assert one.verdict == "RED, R3.2 FAILED"
 
@@ -135,7 +118,9 @@ def test_a_round_without_a_report_judged_nothing(tmp_path: Path) -> None:
 
 
 def test_a_round_whose_report_is_empty_judged_nothing(tmp_path: Path) -> None:
-    one = read_round(Ended(20.0, -9, f"report: {tmp_path}"), tmp_path / "log")
+    report_of(tmp_path / "log").mkdir()
+    one = read_round(Ended(20.0, -9, ""), tmp_path / "log")
+    assert (one.requirements, one.report) == ((), report_of(tmp_path / "log"))
     assert one.failed == []
     assert together([one.exit_code]) == ExitStatus.DEFECT
     assert one.verdict == "killed by SIGKILL (exit code -9), no verdict"
@@ -235,10 +220,11 @@ class Walks:
         words = ["bash", "-c", f"{count}\n{script}"]
         self._monkeypatch.setattr(SuiteOptions, "command", lambda *_, **__: words)
 
-    def report(self, **outcomes: Outcome) -> Path:
+    def report(self, **outcomes: Outcome) -> str:
+        """Return what leaves such a report where a round wants it: `--report DIR` follows the script."""
         folder = RunFolder.of_now(self.folder / "reports").make()
         folder.write_run(run_record(**outcomes))
-        return folder.path
+        return f'cp -r {folder.path} "$1"'
 
 
 @pytest.fixture
@@ -248,17 +234,15 @@ def walks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Walks:
 
 def test_every_round_has_a_line_and_a_log_and_the_next_one_comes(walks: Walks, tmp_path: Path) -> None:
     good, bad = walks.report(R4_4=Outcome.PASSED), walks.report(R4_4=Outcome.FAILED)
-    walks.do(
-        f'case $n in 1) echo "report: {good}";; 2) echo "report: {bad}"; exit 1;;\n'
-        "3) echo no node; exit 3;; esac"
-    )
+    walks.do(f"case $n in 1) {good};; 2) {bad}; exit 1;;\n3) echo no node; exit 3;; esac")
     rounds: list[Round] = []
     soak.make_rounds(ASKED, tmp_path, rounds, walks.progress)
     assert [one.exit_code for one in rounds] == [0, 1, 3]
     lines = [line.partition("] ")[2] for line in walks.said]
     assert [line.partition(":")[0] for line in lines[:3]] == [f"round {n} of 3" for n in (1, 2, 3)]
     assert " s, green, " in lines[0]
-    assert lines[1].endswith(f"RED, R4.4 FAILED; report {bad}, log {tmp_path / 'round-2.log'}")
+    log = tmp_path / "round-2.log"
+    assert lines[1].endswith(f"RED, R4.4 FAILED; report {report_of(log)}, log {log}")
     assert "environment failed (exit code 3)" in lines[2]
     assert lines[3] == "its last lines:\n  no node"
     assert (tmp_path / "round-3.log").read_text() == "no node\n"
@@ -308,7 +292,7 @@ def written(folder: Path) -> str:
 
 def test_a_walk_shares_the_claim_on_the_cluster(walks: Walks, clusters: list[str], tmp_path: Path) -> None:
     report = walks.report(R4_4=Outcome.PASSED)
-    walks.do(f'echo "${MARK}" >{tmp_path}/owner; echo "report: {report}"')
+    walks.do(f'echo "${MARK}" >{tmp_path}/owner; {report}')
     assert soak.main(["--rounds", "1", "--cluster-name", "c"]) == 0
     assert clusters == ["made c", "deleted"]
     assert (tmp_path / "owner").read_text().strip() == own_token()
@@ -323,8 +307,7 @@ def test_all_rounds_are_on_one_cluster(
     option: list[str],
     end: str,
 ) -> None:
-    report = walks.report(R4_4=Outcome.PASSED)
-    walks.do(f'echo "report: {report}"')
+    walks.do(walks.report(R4_4=Outcome.PASSED))
     assert soak.main(["--rounds", "2", "--cluster-name", "c", *option]) == 0
     assert clusters == ["made c", end]
     told = written(tmp_path)

@@ -61,6 +61,17 @@ def test_ports_of_the_node_that_services_and_pods_open(knocked: list[str]) -> No
     assert knocked == [GATEWAY, "http://192.0.2.9:30080/", "http://192.0.2.9:6380/"]
 
 
+def test_external_addresses_and_load_balancers_without_a_port_of_the_node_count_too(
+    knocked: list[str],
+) -> None:
+    opened = service("app")
+    opened["spec"]["externalIPs"] = ["192.0.2.9", "198.51.100.7"]
+    opened["status"] = {"loadBalancer": {"ingress": [{"ip": "203.0.113.5"}]}}
+    seen = closed_ingress.knock_everywhere(GATEWAY, KIND, [opened], [], LISTENING)
+    assert knocked == [GATEWAY, "http://192.0.2.9:80/", "http://203.0.113.5:80/"]
+    assert seen["Service/app port 80 of 198.51.100.7"] is closed_ingress.UNREACHABLE
+
+
 def test_a_sidecars_port_counts_too(knocked: list[str]) -> None:
     before = {"name": "helper", "restartPolicy": "Always", "ports": [{"containerPort": 1, "hostPort": 9000}]}
     closed_ingress.knock_everywhere(GATEWAY, KIND, [], [pod(initContainers=[before])], LISTENING)

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from canary_conformance.errors import NotJudged
 from canary_conformance.scenario.observations import Page, Sample
+from canary_conformance.traffic.page import page_without_answer
 from canary_conformance.verdicts import (
     failed_page,
     longest_gap,
@@ -15,6 +17,7 @@ from canary_conformance.verdicts import (
     served_by,
     smallest_leak_found,
 )
+from canary_conformance.verdicts.continuous_judges import answered_all_along
 from canary_conformance.voting.page_checks import formatted_as
 from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE
 
@@ -34,7 +37,7 @@ def traffic(*pages: Page, every_seconds: float = 0.1) -> Sample[Page]:
 
 class TestNoFailedPage:
     def test_holds_at_zero_of_n_and_tells_the_longest_gap(self) -> None:
-        verdict = no_failed_page(live_at=5.0, largest_gap=0.2)(traffic(*[OLD] * 100))
+        verdict = no_failed_page(live_at=5.0)(traffic(*[OLD] * 100))
         assert verdict.held
         assert verdict.seen.splitlines() == [
             "0 of 100 pages failed",
@@ -51,13 +54,6 @@ class TestNoFailedPage:
     def test_an_empty_result_is_a_failed_page(self) -> None:
         verdict = no_failed_page()(traffic(OLD, replace(OLD, results="")))
         assert verdict.evidence == "1 of 2 pages lacked results"
-
-    def test_a_silence_could_hide_an_outage(self) -> None:
-        pages = sample(OLD, replace(OLD, sent_at=3.0))
-        assert no_failed_page()(pages).held
-        verdict = no_failed_page(largest_gap=1.0)(pages)
-        assert not verdict.held
-        assert verdict.evidence == "no request for 3.00 s (allowed: 1.00 s), which could hide an outage"
 
     @pytest.mark.parametrize(("live_at", "side"), [(-1.0, "before"), (99.0, "after")])
     def test_traffic_must_reach_over_the_change(self, live_at: float, side: str) -> None:
@@ -104,3 +100,51 @@ class TestOnlyBefore:
         lasting = only_before(0.05, failed_page)(traffic(OLD, FAILED))
         assert not lasting.held
         assert lasting.evidence == "1 of 1 pages failed after propagation"
+
+
+def answered_at(*moments: float, took: float = 0.02) -> Sample[Page]:
+    return sample(*(replace(OLD, sent_at=moment - took, took=took) for moment in moments))
+
+
+class TestAnsweredAllAlong:
+    def test_answers_at_the_pace_hold_and_the_longest_wait_is_told(self) -> None:
+        verdict = answered_all_along(10.0, 16.0)(answered_at(11.0, 13.0, 14.0, 15.9))
+        assert verdict.held
+        assert verdict.evidence == "the longest wait for a page was 2.00 s"
+        assert verdict.late == ()
+
+    @pytest.mark.parametrize(
+        ("moments", "since"),
+        [((14.0, 15.5), "0.0"), ((11.0, 15.0), "1.0"), ((11.0, 12.5), "2.5"), ((9.0, 17.0), "0.0")],
+        ids=["at the beginning", "between two answers", "at the end", "from before until after"],
+    )
+    def test_a_silence_fails_and_is_timed(self, moments: tuple[float, ...], since: str) -> None:
+        verdict = answered_all_along(10.0, 16.0)(answered_at(*moments))
+        assert not verdict.held
+        assert f"s, from {since} s after the transition began" in verdict.evidence
+        assert verdict.late, "a machine that was short meanwhile excuses it"
+
+    def test_a_page_that_hung_below_its_own_limit_is_a_silence(self) -> None:
+        hung = replace(OLD, sent_at=11.0, took=4.5)
+        verdict = answered_all_along(10.0, 16.0)(sample(replace(OLD, sent_at=10.9), hung))
+        assert not verdict.held
+        assert no_failed_page()(sample(hung)).held
+
+    def test_a_request_that_timed_out_is_no_answer(self) -> None:
+        late = page_without_answer("late", cookie="", sent_at=11.0, took=2.4, path="/", timed_out=True)
+        pages = [replace(OLD, sent_at=moment) for moment in (10.5, 13.5, 15.0)]
+        assert answered_all_along(10.0, 16.0)(sample(*pages)).held is False
+        assert answered_all_along(10.0, 16.0)(sample(*pages, late)).held is False
+
+    def test_what_its_own_process_explains_is_no_silence_of_the_app(self) -> None:
+        pages = answered_at(11.0, 15.0)
+        assert answered_all_along(10.0, 16.0, [(11.5, 13.5)])(pages).held
+        assert not answered_all_along(10.0, 16.0, [(11.5, 12.5)])(pages).held
+        assert not answered_all_along(10.0, 16.0, [(1.0, 5.0)])(pages).held
+
+    def test_an_outage_that_its_own_process_would_not_have_seen_leaves_it_unjudged(self) -> None:
+        with pytest.raises(NotJudged, match=r"stood still for 3.0 s .* an outage would hide"):
+            answered_all_along(10.0, 16.0, [(11.5, 14.5)])(answered_at(11.0, 15.0))
+
+    def test_no_page_at_all_fails(self) -> None:
+        assert not answered_all_along(10.0, 11.0)(sample()).held

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from canary_conformance.scenario.observations import Page
+from canary_conformance.scenario.observations import Ballot, Page
+from canary_conformance.traffic import continuous_traffic as continuous_traffic_module
 from canary_conformance.traffic.continuous_traffic import (
     PACE,
     PACE_WHILE_PODS_START,
     UNANSWERED_AFTER,
+    VOTES_AFTER,
     WITHOUT_PAUSE,
+    Continuous,
     ContinuousTraffic,
+    VotersStalled,
     continuous_traffic,
     passing,
 )
+from canary_conformance.traffic.heartbeat import BEAT, LATE, Heartbeat
 from canary_conformance.traffic.page import page_without_answer
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.voting.feature_flag import FLAG
@@ -140,6 +147,9 @@ def test_voters_whose_pages_are_not_answered_have_soon_had_enough_of_them(*, sil
     page = page_without_answer("Timeout", cookie="", sent_at=0.0, took=5.0, path="/") if silent else OLD_PAGE
 
     class Traffic:
+        died = ()
+        ballots: Continuous[Ballot] = Continuous({}, PACE)
+
         def pages(self) -> dict[str, tuple[Page, ...]]:
             number = next(looks)
             return {"ordinary voter": (OLD_PAGE,) * 30 * number, "flagged voter": (page,) * number}
@@ -150,3 +160,74 @@ def test_voters_whose_pages_are_not_answered_have_soon_had_enough_of_them(*, sil
     with passing(cast(Any, Traffic()), 25):
         pass
     assert next(looks) == 1 + (UNANSWERED_AFTER if silent else 25) + 1
+
+
+class Slow:
+    """Voters who are answered, and slowly."""
+
+    ballots: Continuous[Ballot] = Continuous({}, PACE)
+
+    def __init__(self, *died: Exception) -> None:
+        self.died = died
+
+    def pages(self) -> dict[str, tuple[Page, ...]]:
+        return {"ordinary voter": (OLD_PAGE,) * 40, "flagged voter": (OLD_PAGE,) * 2}
+
+    def at_pace(self, _: float) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+def test_voters_who_come_to_hardly_any_page_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(continuous_traffic_module, "LIMITS", SimpleNamespace(page_whole=0.05))
+    with pytest.raises(VotersStalled, match="ordinary voter 0 of 25, flagged voter 0 of 25"):  # noqa: SIM117
+        with passing(cast(Any, Slow()), 25):
+            pass
+
+
+def test_a_voter_that_died_is_a_defect_and_no_silence() -> None:
+    with pytest.raises(ZeroDivisionError), passing(cast(Any, Slow(ZeroDivisionError("ours"))), 25):
+        pass
+    going = Continuous({"one": lambda: [1 // 0]}, 0.01)
+    going.start()
+    going.stop(5)
+    assert [type(one) for one in going.died] == [ZeroDivisionError]
+
+
+def test_voters_vote_in_turn_beside_their_pages_and_some_after_the_last_change(site: Site) -> None:
+    with (
+        continuous_traffic(voters(site), {"ordinary": ("Cats", "Dogs"), "flagged": ("Dogs",)}) as traffic,
+        passing(traffic, 25),
+    ):
+        before = {name: len(seen) for name, seen in traffic.ballots.seen().items()}
+    ballots = traffic.ballots.seen()
+    assert set(ballots) == {"ordinary", "flagged"}
+    for name, cast_ in ballots.items():
+        assert len(cast_) >= before[name] + VOTES_AFTER
+        assert all(one.counted for one in cast_)
+    assert [one.choice for one in ballots["ordinary"][:3]] == ["Cats", "Dogs", "Cats"]
+    assert {one.choice for one in ballots["flagged"]} == {"Dogs"}
+    posted = [request for request in site.requests if request.method == "POST"]
+    assert len(posted) == sum(map(len, ballots.values()))
+    assert {request.cookie for request in posted} == {None, FLAG}
+
+
+def test_voters_without_choices_only_open_pages(site: Site) -> None:
+    with continuous_traffic(voters(site)) as traffic:
+        let_pass(traffic, 5)
+    assert traffic.ballots.seen() == {}
+    assert {request.method for request in site.requests} == {"GET"}
+
+
+def test_a_beat_that_comes_late_is_a_stall_of_this_process() -> None:
+    heart = Heartbeat()
+    first = time.monotonic()
+    for moment in (first, first + BEAT, first + 2 * BEAT + LATE / 2, first + 5.0, first + 5.0 + BEAT):
+        heart.note(moment)
+    assert heart.stalls() == ((first + 2 * BEAT + LATE / 2, first + 5.0),)
+
+
+def test_a_heart_that_beats_notes_no_stall() -> None:
+    heart = Heartbeat()
+    heart.start()
+    heart.stop()
+    assert heart.stalls() == ()

@@ -1,4 +1,4 @@
-"""A red test tells the promise, what was seen, the manifest lines concerned, and how soon it was named."""
+"""A red test names the requirement, what was seen, the manifest lines concerned, and how soon it failed."""
 
 from __future__ import annotations
 

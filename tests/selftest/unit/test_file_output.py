@@ -18,7 +18,7 @@ from tools.faults import __main__ as faults
 from tools.matrix import __main__ as matrix
 from tools.mutants import __main__ as mutants
 from tools.preparation import ready_machine
-from tools.reports import report_folder, tell
+from tools.reports import publish, report_folder
 
 pytestmark = pytest.mark.selftest
 
@@ -87,11 +87,11 @@ def test_a_table_is_printed_although_no_file_can_be_written(
 ) -> None:
     report = tmp_path / "soak-1"
     report.mkdir()
-    tell(report, "the table", txt="the table\n", json="{}\n")
+    publish(report, "the table", txt="the table\n", json="{}\n")
     assert report.with_suffix(".txt").read_text() == "the table\n"
     *_, json, logs = capsys.readouterr().out.splitlines()
     assert (json, logs) == (f"written to {report}.json", f"logs: {report}")
     (tmp_path / "file").touch()
     with pytest.raises(EnvironmentFailed, match="can't write"):
-        tell(tmp_path / "file/soak-2", "the table", txt="the table\n")
+        publish(tmp_path / "file/soak-2", "the table", txt="the table\n")
     assert capsys.readouterr().out.strip() == "the table"

@@ -68,7 +68,7 @@ def test_a_cluster_of_the_suites_images_that_no_run_recorded_is_left_alone(
     programs: Programs, tmp_path: Path
 ) -> None:
     programs.add("docker", "echo voting-conformance/node:key running 172.18.0.2")
-    with pytest.raises(BadInput, match="knows nothing of it"):
+    with pytest.raises(BadInput, match="has no record of it"):
         kind_cluster("theirs", provisions(programs.add("kind")), tmp_path, Progress(), keep=False).__enter__()
     assert not any(call.startswith("docker rm") for call in programs.calls())
 

@@ -40,3 +40,19 @@ def test_what_it_raised_is_raised_where_it_is_asked_for() -> None:
     taken.settle()
     with pytest.raises(ZeroDivisionError):
         taken.once("restart", lambda: 1)
+
+
+def test_what_could_not_be_taken_is_not_taken_a_second_time() -> None:
+    """The second test that asks would pass on what the first one failed on."""
+    taken = Taken()
+    taken.begin("restart", lambda: 1 / 0)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            taken.once("restart", lambda: 1)
+        with pytest.raises(ZeroDivisionError):
+            taken.once("pages", lambda: 1 / 0)
+    assert taken.begun("restart")
+    with pytest.raises(ZeroDivisionError):
+        taken.once("pages", lambda: 1)
+    taken.forget()
+    assert taken.once("pages", lambda: 1) == 1

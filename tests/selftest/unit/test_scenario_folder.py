@@ -40,8 +40,9 @@ stages:
         configured: [DestinationRule/voting-app]
         wait_for: routes
       - delete: [Deployment/voting-app-1-0]
-  - {number: 6, name: clean up, steps: []}
+  - {number: 6, name: clean up, steps: [{delete: [Service/voting-app]}]}
 """
+LAST = "steps: [{delete: [Service/voting-app]}]"
 FILES = ("kubernetes/step-1.yaml", "istio/step-1.yaml", "istio/step-4.yaml", "istio/step-5.yaml")
 
 
@@ -82,7 +83,7 @@ def test_everything_that_is_told_is_there() -> None:
         Apply("istio/step-1.yaml", (gateway,), (route,), WaitFor.ROUTES),
     )
     assert scenario.stage(5).steps[-1] == Delete((app,))
-    assert scenario.stage(6).steps == ()
+    assert scenario.stage(6).steps == (Delete((ObjectRef("Service", "voting-app"),)),)
 
 
 @pytest.mark.parametrize(
@@ -105,14 +106,15 @@ def test_everything_that_is_told_is_there() -> None:
         ("number: 1", "number: 5", ":14: stages[1].number is 5 again"),
         ("number: 1", "number: 7", ":14: stages[1].number is 5, after stage 7"),
         ("name: deploy", "name: deploy\n    extra: 1", ":6: stages[0].extra is unknown"),
-        ("{number: 6, name: clean up, steps: []}", "stage six",
+        ("{number: 6, name: clean up, " + LAST + "}", "stage six",
          ":24: stages[2] must have the keys number, name, steps"),
-        ("steps: []", "steps: {}", ":24: stages[2].steps must be a list"),
-        ("steps: []", "steps: [x]", ":24: stages[2].steps[0] must be a step with the key apply or delete"),
-        ("steps: []", "steps: [{aply: x}]",
+        (LAST, "steps: []", ":24: stages[2].steps has no step"),
+        (LAST, "steps: {}", ":24: stages[2].steps must be a list"),
+        (LAST, "steps: [x]", ":24: stages[2].steps[0] must be a step with the key apply or delete"),
+        (LAST, "steps: [{aply: x}]",
          ":24: stages[2].steps[0] must be a step with the key apply or delete"),
-        ("steps: []", "steps: [{delete: []}]", ":24: stages[2].steps[0].delete deletes nothing"),
-        ("steps: []", "steps: [{delete: x}]", ":24: stages[2].steps[0].delete must be a list"),
+        (LAST, "steps: [{delete: []}]", ":24: stages[2].steps[0].delete deletes nothing"),
+        (LAST, "steps: [{delete: x}]", ":24: stages[2].steps[0].delete must be a list"),
         ("- delete: [Deployment/voting-app-1-0]", "- delete: [voting-app]",
          ":23: stages[1].steps[2].delete[0] is not a valid object"),
         ("- delete: [Deployment/voting-app-1-0]", "- delete: [Deploymnt/a]", "did you mean Deployment?"),
@@ -189,7 +191,7 @@ def test_no_more_than_twenty_are_listed() -> None:
 
 
 def test_clean_up_may_delete_the_namespace() -> None:
-    scenario = parse(TOLD.replace("steps: []", "steps: [{delete: [Namespace/voting]}]"))
+    scenario = parse(TOLD.replace(LAST, "steps: [{delete: [Namespace/voting]}]"))
     assert scenario.stage(6).steps == (Delete((ObjectRef("Namespace", "voting"),)),)
 
 

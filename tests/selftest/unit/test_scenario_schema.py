@@ -72,6 +72,7 @@ def test_the_schema_knows_the_mesh_facts_and_what_can_be_waited_for() -> None:
         lambda one: one["stages"][0].update(number=100),
         lambda one: one["stages"][0].update(number="1"),
         lambda one: one["stages"][0].pop("steps"),
+        lambda one: one["stages"][0].update(steps=[]),
         lambda one: one["stages"][0].update(steps=[{}]),
         lambda one: one["stages"][5].update(steps=[{"delete": []}]),
         lambda one: one["stages"][5].update(steps=[{"delete": ["Namespace"]}]),

@@ -7,22 +7,21 @@ from dataclasses import replace
 
 import pytest
 
-from canary_conformance.scenario.observations import Reply, ReplyKind, Sample
+from canary_conformance.scenario.observations import Ballot, Reply, ReplyKind, Sample
 from canary_conformance.upgrade.upgrade_judges import (
     Watched,
-    all_counted,
     answered_by_its_store,
     came_to_its_end,
     every_proxy_runs,
-    none_lost_nor_doubled,
     nothing_but,
     refused_at_every_moment,
     still_held,
 )
-from canary_conformance.upgrade.upgrade_observations import Attempt, Ballot, MeshCall, ProxySeen, sightings
+from canary_conformance.upgrade.upgrade_observations import Attempt, MeshCall, ProxySeen, sightings
 from canary_conformance.upgrade.upgraded_proxies import SILENT
 from canary_conformance.verdicts import Verdict
 from canary_conformance.voting.page_results import Counts
+from canary_conformance.voting.vote_judges import all_counted, none_lost_nor_doubled
 from tests.selftest.support import FAILED_PAGE
 from tests.selftest.upgrade_support import (
     IMAGE,

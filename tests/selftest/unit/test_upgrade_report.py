@@ -1,4 +1,4 @@
-"""What a moved mesh leaves: promises by moment and the figures of each move, as text and for machines."""
+"""What a moved mesh leaves: requirements by moment and the figures of each move, as text and for machines."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_no_secret_comes_into_the_report() -> None:
     )
     upgrade = SimpleNamespace(asked=Asked(SOURCE, TARGET), moves={Moment.DURING: moved}, findings=())
     report = upgrade_report(cast(Upgrade, upgrade), TESTS)
-    for text in (report.text, json.dumps(report.told)):
+    for text in (report.text, json.dumps(report.values)):
         assert "hunter2" not in text
         assert "<masked>" in text
 
@@ -115,5 +115,5 @@ def test_the_report_has_table_figures_steps_and_which_proxy_ran_what(tmp_path: P
     ):
         assert told in text
     told = json.loads((tmp_path / "upgrade.json").read_text())
-    assert told["promises"]["U1"]["during"] == "FAILED"
+    assert told["requirements"]["U1"]["during"] == "FAILED"
     assert [move["figures"]["votes_cast"] for move in told["moves"]] == [2, 2]

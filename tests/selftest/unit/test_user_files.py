@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS
+from canary_conformance.settings import Settings
 from canary_conformance.user_files import changes, fingerprints
+from fixtures import machine_audit
+from fixtures.run_state import RUN, RunState
 
 pytestmark = pytest.mark.selftest
 
@@ -60,3 +68,55 @@ def test_files_that_variables_name_are_the_user_s_too(home: Path, monkeypatch: p
 def test_what_can_not_be_read_is_no_failure(home: Path) -> None:
     (home / ".kube/nowhere").symlink_to(home / "not-there")
     assert changes(fingerprints(home), fingerprints(home)) == []
+
+
+# --- the plugin that compares them around a run ----------------------------------------------------------
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> pytest.Config:
+    stash = pytest.Stash()
+    stash[RUN] = RunState(Settings(MANIFESTS, tmp_path))
+    return cast(pytest.Config, SimpleNamespace(stash=stash))
+
+
+def header(config: pytest.Config) -> str:
+    machine_audit.pytest_terminal_summary(config)
+    return config.stash[RUN].header[-1]
+
+
+def test_a_run_says_whether_the_users_files_are_as_before(
+    home: Path, config: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(home))
+    machine_audit.pytest_sessionstart(cast(pytest.Session, SimpleNamespace(config=config)))
+    assert header(config).endswith("of the user are as before")
+    (home / ".kube/new").touch()
+    assert f"{home}/.kube/new is new" in header(config)
+
+
+def test_the_cluster_is_watched_from_its_making_to_its_end(
+    config: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+
+    @contextmanager
+    def watch(cluster: object, _header: list[str]) -> Iterator[None]:
+        seen.append(cluster)
+        yield
+        seen.append("end")
+
+    monkeypatch.setattr(machine_audit, "only_inside", watch)
+    ends: list[Callable[[], None]] = []
+    for name in ("mesh", "cluster"):
+        fixture = SimpleNamespace(argname=name, addfinalizer=ends.append)
+        setup = machine_audit.pytest_fixture_setup(
+            cast(Any, fixture), cast(Any, SimpleNamespace(config=config))
+        )
+        next(setup)
+        with pytest.raises(StopIteration):
+            setup.send(f"the {name}")
+    assert seen == ["the cluster"]
+    (end,) = ends
+    end()
+    assert seen == ["the cluster", "end"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -193,3 +194,28 @@ def unanswered() -> Voter:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         return Voter(f"http://127.0.0.1:{unused.getsockname()[1]}/", flag=FLAG, when_unanswered=_stop)
+
+
+def test_many_votes_are_cast_side_by_side_each_once_and_followed_nowhere(site: Site) -> None:
+    choices = ["Cats", "Dogs", "Dogs"] * 20
+    ballots = Voter(site.url, flag=FLAG).with_flag().cast_each(choices)
+    assert Counter(ballot.choice for ballot in ballots) == {"Cats": 20, "Dogs": 40}
+    assert Counter(map(str, site.requests)) == {"POST / vote=Cats": 20, "POST / vote=Dogs": 40}
+    assert {request.cookie for request in site.requests} == {FLAG}
+    assert all(ballot.counted for ballot in ballots)
+    assert ballots.describe == f'60 votes with the cookie "{FLAG}"'
+
+
+def test_a_vote_that_is_refused_is_not_cast_again(site: Site) -> None:
+    site.status = 503
+    ballots = Voter(site.url).cast_each(["Cats"] * 3)
+    assert [ballot.answer.status for ballot in ballots] == [503] * 3
+    assert len(site.requests) == 3
+    assert not any(ballot.counted for ballot in ballots)
+
+
+def test_votes_that_nobody_answers_end_as_pages_do(site: Site) -> None:
+    site.breaks = True
+    with pytest.raises(RequirementFailed, match=f"{UNANSWERED} votes in a row had no answer"):
+        Voter(site.url).cast_each(["Cats"] * 500)
+    assert len(site.requests) <= UNANSWERED + SIDE_BY_SIDE

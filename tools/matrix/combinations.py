@@ -1,4 +1,4 @@
-"""The cells of a matrix: every combination of the versions asked for, and whether it can be had."""
+"""The combinations of a matrix: each one of the versions asked for, and whether it is available."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Wanted = Sequence[str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One combination as it was asked for, and what that is; None, and why, where it can't be had."""
+class Combination:
+    """One combination as it was asked for, and what that is; None, and why, where it is not available."""
 
     asked: AskedVersions
     versions: Versions | None
@@ -24,7 +24,7 @@ class Cell:
 
     @property
     def exactly(self) -> AskedVersions:
-        """The cell as it is to be asked for, whatever the environment says."""
+        """The combination as it is to be asked for, whatever the environment says."""
         assert self.versions is not None
         mesh = self.versions.mesh
         return AskedVersions(mesh.istio, mesh.envoy, self.versions.kubernetes)
@@ -35,22 +35,25 @@ class Cell:
         return f"{self.versions.mesh}, Kubernetes {self.versions.kubernetes}"
 
 
-def all_cells(offer: Available, istio: Wanted, envoy: Wanted, kubernetes: Wanted) -> list[Cell]:
+def all_combinations(offer: Available, istio: Wanted, envoy: Wanted, kubernetes: Wanted) -> list[Combination]:
     """Return every combination once, those of one Kubernetes and Istio one after the other."""
-    combinations = product(dict.fromkeys(kubernetes), dict.fromkeys(istio), dict.fromkeys(envoy))
+    every = product(dict.fromkeys(kubernetes), dict.fromkeys(istio), dict.fromkeys(envoy))
     return [
-        _cell(offer, AskedVersions(one_istio, one_envoy, one)) for one, one_istio, one_envoy in combinations
+        _combination(offer, AskedVersions(one_istio, one_envoy, one)) for one, one_istio, one_envoy in every
     ]
 
 
-def shard_of(cells: Sequence[Cell], number: int, shards: int) -> list[Cell]:
+def shard_of(combinations: Sequence[Combination], number: int, shards: int) -> list[Combination]:
     """Return what the machine of this number (from 1 on) of so many has to run."""
-    return list(cells[number - 1 :: shards])
+    return list(combinations[number - 1 :: shards])
 
 
-def short_names(cells: Sequence[Cell]) -> list[str]:
-    """Return a name for each cell of what tells it from the others; cells are numbered where nothing does."""
-    parts = [(cell.asked.istio, cell.asked.envoy, cell.asked.kubernetes) for cell in cells]
+def short_names(combinations: Sequence[Combination]) -> list[str]:
+    """Return a name for each combination: what distinguishes it from the others, or its number."""
+    parts = [
+        (combination.asked.istio, combination.asked.envoy, combination.asked.kubernetes)
+        for combination in combinations
+    ]
     titles = ("istio", "envoy", "k8s")
     differing = [index for index in range(len(titles)) if len({part[index] for part in parts}) > 1]
     return [
@@ -59,8 +62,8 @@ def short_names(cells: Sequence[Cell]) -> list[str]:
     ]
 
 
-def _cell(offer: Available, asked: AskedVersions) -> Cell:
+def _combination(offer: Available, asked: AskedVersions) -> Combination:
     try:
-        return Cell(asked, offer.choose(asked))
+        return Combination(asked, offer.choose(asked))
     except BadInput as bad:
-        return Cell(asked, None, str(bad))
+        return Combination(asked, None, str(bad))

@@ -1,0 +1,163 @@
+"""Filters that a running proxy has and a plain mesh does not: what no request can be derived from.
+
+A filter is known by the type of its configuration, which Envoy resolves; its name is free text (Envoy:
+"Extension configuration"). Those that Istio's own proxy adds are for telemetry and identities and choose no
+destination. RBAC comes from AuthorizationPolicies: its conditions on a request are read, and real callers
+show those on the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from canary_conformance.errors import NotJudged
+from canary_conformance.mesh.routes.access_rules import AccessRule, access_rules
+from canary_conformance.mesh.routes.route_tables import RouteTable, tables_of
+
+LISTENERS = "/config_dump?resource=dynamic_listeners"
+
+_ISTIOS_OWN = ("istio.", "io.istio.", "stats.", "envoy.tcp.metadataexchange.")
+_ENVOY = "envoy.extensions.filters."
+_MANAGER = f"{_ENVOY}network.http_connection_manager.v3.HttpConnectionManager"
+_RBAC = (f"{_ENVOY}http.rbac.v3.RBAC", f"{_ENVOY}network.rbac.v3.RBAC")
+# Part of a plain mesh with nothing set: what is set on them is foreign.
+_EMPTY = frozenset(
+    {
+        f"{_ENVOY}http.fault.v3.HTTPFault",
+        f"{_ENVOY}http.router.v3.Router",
+    }
+)
+_PLAIN = frozenset(
+    {
+        _MANAGER,
+        f"{_ENVOY}network.tcp_proxy.v3.TcpProxy",
+        # It counts queries only.
+        f"{_ENVOY}network.mysql_proxy.v3.MySQLProxy",
+        f"{_ENVOY}http.grpc_stats.v3.FilterConfig",
+        # They answer a browser's preflight by themselves and add headers to answers.
+        f"{_ENVOY}http.cors.v3.Cors",
+        f"{_ENVOY}http.cors.v3.CorsPolicy",
+        f"{_ENVOY}listener.original_dst.v3.OriginalDst",
+        f"{_ENVOY}listener.tls_inspector.v3.TlsInspector",
+        f"{_ENVOY}listener.http_inspector.v3.HttpInspector",
+        f"{_ENVOY}listener.proxy_protocol.v3.ProxyProtocol",
+    }
+)
+# Of a connection manager: what can change a request before its route is chosen.
+_BEFORE_ROUTES = ("early_header_mutation_extensions", "scoped_routes", "scoped_routes_config_source")
+_WRAPPED = ("udpa.type.v1.TypedStruct", "xds.type.v3.TypedStruct")
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignFilter:
+    """A filter, or a setting, that a plain mesh does not have: its name, its type, where it stands."""
+
+    name: str
+    type: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.type}) at {self.where}" if self.type else f"{self.name} at {self.where}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningListener:
+    """A listener: where it is bound, the names of the route configurations it uses, and what else it has."""
+
+    name: str
+    port: int
+    inbound: bool
+    route_configs: tuple[str, ...]
+    tables: tuple[RouteTable, ...]
+    foreign: tuple[ForeignFilter, ...]
+    rules: tuple[AccessRule, ...]
+
+
+def running_listeners(dump: Mapping[str, Any]) -> tuple[RunningListener, ...]:
+    """Return the active listeners in an answer to LISTENERS. Raises NotJudged where it has none."""
+    found = [one["active_state"]["listener"] for one in dump.get("configs", ()) if "active_state" in one]
+    if not found:
+        raise NotJudged(f"the proxy shows no listeners; request {LISTENERS}")
+    return tuple(_listener(one) for one in found)
+
+
+def foreign_of_routes(config: Mapping[str, Any]) -> Iterator[ForeignFilter]:
+    """Yield the filters that a route configuration sets up for its routes."""
+    for host in config.get("virtual_hosts", ()):
+        where = f"the virtual host {host.get('name', '')}"
+        yield from _set_up(config, f"the routes {config.get('name', '')}")
+        yield from _set_up(host, where)
+        for route in host.get("routes", ()):
+            yield from _set_up(route, f"a route of {where}")
+            for share in route.get("route", {}).get("weighted_clusters", {}).get("clusters", ()):
+                yield from _set_up(share, f"a route of {where}")
+
+
+def foreign_in_dump(dump: Mapping[str, Any]) -> dict[str, tuple[ForeignFilter, ...]]:
+    """Return foreign_of_routes() of each configuration in an answer to route_tables.ROUTES, by its name."""
+    found = [one["route_config"] for one in dump.get("configs", ()) if "route_config" in one]
+    return {str(one.get("name", "")): tuple(dict.fromkeys(foreign_of_routes(one))) for one in found}
+
+
+def _listener(document: Mapping[str, Any]) -> RunningListener:
+    name = str(document.get("name", ""))
+    where = f"listener {name}"
+    chains = [*document.get("filter_chains", ())]
+    chains += [document["default_filter_chain"]] if "default_filter_chain" in document else []
+    listed = [(one, where) for one in document.get("listener_filters", ())]
+    managers = []
+    for chain in chains:
+        listed += [(one, where) for one in chain.get("filters", ())]
+        managers += [_body(one)[1] for one in chain.get("filters", ()) if _body(one)[0] == _MANAGER]
+    for manager in managers:
+        listed += [(one, f"the HTTP filters of {where}") for one in manager.get("http_filters", ())]
+    inline = [manager["route_config"] for manager in managers if "route_config" in manager]
+    foreign = [found for one, place in listed for found in _foreign(one, place)]
+    foreign += [found for config in inline for found in foreign_of_routes(config)]
+    foreign += [
+        ForeignFilter(field, "", where)
+        for manager in managers
+        for field in _BEFORE_ROUTES
+        if field in manager
+    ]
+    named = [manager.get("rds", {}).get("route_config_name", "") for manager in managers]
+    return RunningListener(
+        name,
+        int(document.get("address", {}).get("socket_address", {}).get("port_value", 0)),
+        document.get("traffic_direction") == "INBOUND",
+        tuple(dict.fromkeys(filter(None, named))),
+        tuple(dict.fromkeys(table for config in inline for table in tables_of(config))),
+        tuple(dict.fromkeys(foreign)),
+        tuple(rule for one, _ in listed if _body(one)[0] in _RBAC for rule in access_rules(_body(one)[1])),
+    )
+
+
+def _foreign(document: Mapping[str, Any], where: str) -> Iterator[ForeignFilter]:
+    kind, body = _body(document)
+    if document.get("disabled") is True or _is_plain(kind, body):
+        return
+    yield ForeignFilter(str(document.get("name", "")), kind, where)
+
+
+def _set_up(document: Mapping[str, Any], where: str) -> Iterator[ForeignFilter]:
+    for name, config in document.get("typed_per_filter_config", {}).items():
+        kind, body = _body({"typed_config": config})
+        if not _is_plain(kind, body):
+            yield ForeignFilter(name, kind, where)
+
+
+def _is_plain(kind: str, body: Mapping[str, Any]) -> bool:
+    if kind in _EMPTY:
+        return not body.keys() - {"@type"}
+    return kind in _PLAIN or kind in _RBAC or kind.startswith(_ISTIOS_OWN)
+
+
+def _body(document: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Return the type of a filter's configuration, and the configuration."""
+    config = document.get("typed_config", {})
+    kind = str(config.get("@type", "")).rpartition("/")[2]
+    if kind in _WRAPPED:
+        return str(config.get("type_url", "")).rpartition("/")[2], config.get("value", {})
+    return kind, config

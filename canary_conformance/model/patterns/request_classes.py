@@ -1,0 +1,282 @@
+"""Classes of requests: all that a list of routes treats alike, decided property by property.
+
+What a route asks of a request is a conjunction: of its method, its path, its authority, of each header and of
+each parameter of its query. The values of each property fall into classes that no pattern tells apart
+(text_classes), so that a set of requests is a product of such classes, one for each property. Of what is
+left, each route takes its part in turn, as Envoy tries them; what results is exact and finite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import product
+
+from canary_conformance.model.patterns.pattern_syntax import Unreadable
+from canary_conformance.model.patterns.text_classes import (
+    AUTHORITIES,
+    HEADER_VALUES,
+    METHODS,
+    PATHS,
+    QUERY_VALUES,
+    beginning,
+    exactly,
+    in_any_case,
+    text_classes,
+)
+from canary_conformance.model.routing.route_matching import (
+    How,
+    Match,
+    StringMatch,
+    excludes,
+    fits_path,
+    matches_whole,
+)
+from canary_conformance.scenario.places import Place
+
+_MOST_CLASSES = 4000
+_SCHEME = "http"
+# Rather than an empty value, where all values are alike.
+_ANY_VALUE = "1"
+
+
+class Kind(StrEnum):
+    """What a property is of."""
+
+    METHOD = "method"
+    PATH = "path"
+    AUTHORITY = "authority"
+    HEADER = "header"
+    QUERY = "query parameter"
+
+
+_WITHIN = {
+    Kind.METHOD: METHODS,
+    Kind.PATH: PATHS,
+    Kind.AUTHORITY: AUTHORITIES,
+    Kind.HEADER: HEADER_VALUES,
+    Kind.QUERY: QUERY_VALUES,
+}
+# What is not sent is a value of its own: None.
+_OPTIONAL = frozenset({Kind.HEADER, Kind.QUERY})
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property of requests; name: of the header, in small letters, or of the parameter."""
+
+    kind: Kind
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}".strip()
+
+
+METHOD, PATH, AUTHORITY = Property(Kind.METHOD), Property(Kind.PATH), Property(Kind.AUTHORITY)
+
+Texts = Mapping[Property, str | None]
+"""A request as the values of its properties; None is what is not sent."""
+
+
+class NotDecided(Exception):
+    """What routes ask for is beyond the decision; `place` is the line."""
+
+    def __init__(self, place: Place, words: str) -> None:
+        super().__init__(f"{place}: {words}")
+        self.place = place
+
+
+@dataclass(frozen=True, slots=True)
+class RequestClass:
+    """Requests that all routes treat alike.
+
+    Attributes:
+        taken_by: the number of the match that takes them, None where none does.
+        texts: for each property that the routes ask about, an example of each class of values; requests of
+            this class have any of them, in any combination.
+    """
+
+    taken_by: int | None
+    texts: Mapping[Property, tuple[str | None, ...]] = field(hash=False)
+
+    def only(self, of: Property, keeps: Callable[[str | None], bool]) -> RequestClass | None:
+        """Return those with some values of a property only, None where there are none.
+
+        keeps must be the same for all values of a class: see `also` of request_classes().
+        """
+        kept = tuple(text for text in self.texts.get(of, ()) if keeps(text))
+        return RequestClass(self.taken_by, {**self.texts, of: kept}) if kept else None
+
+    def examples(self, *varied: Property) -> Iterator[Texts]:
+        """Yield the simplest requests: one for each combination of the values of the properties to vary."""
+        chosen = [texts if of in varied else texts[:1] for of, texts in self.texts.items()]
+        for values in product(*chosen):
+            yield dict(zip(self.texts, values, strict=True))
+
+
+def request_classes(
+    matches: Sequence[Match | None],
+    also: Mapping[Property, Iterable[str]],
+    preferred: Mapping[Property, Sequence[str | None]],
+    within: Mapping[Property, str] | None = None,
+) -> tuple[RequestClass, ...]:
+    """Divide all requests by the first of the matches that takes them.
+
+    Args:
+        matches: what the routes at a proxy ask for, in their order; None takes all.
+        also: patterns that are to be told apart, too, whatever the routes ask for.
+        preferred: texts that are to stand for their classes where they are of them, the likeliest first.
+        within: patterns of the values that a property can have, where they are fewer than HTTP allows.
+
+    Returns:
+        The classes. Properties that neither the matches nor `also` name are in none of them.
+
+    Raises:
+        NotDecided: A pattern is not read, or there are too many classes.
+    """
+    space = _Space(matches, also, preferred, within or {})
+    left, found = [space.whole()], []
+    for number, match in enumerate(matches):
+        wanted = space.masks(match)
+        rest = []
+        for box in left:
+            taken = tuple(one & mask for one, mask in zip(box, wanted or box, strict=True))
+            if wanted is None or not all(taken):
+                rest.append(box)
+                continue
+            found.append(space.named(number, taken))
+            rest += _without(box, taken)
+        left = rest
+        if len(found) + len(left) > _MOST_CLASSES:
+            raise NotDecided(_place(match), "the routes tell too many kinds of requests apart to decide them")
+    return (*found, *(space.named(None, box) for box in left))
+
+
+_Box = tuple[int, ...]
+"""A product of sets of classes, one set for each property, as bits."""
+
+
+def _without(box: _Box, taken: _Box) -> Iterator[_Box]:
+    """Yield what is left of a box, in boxes that do not overlap."""
+    for index, (one, mask) in enumerate(zip(box, taken, strict=True)):
+        if one & ~mask:
+            yield (*taken[:index], one & ~mask, *box[index + 1 :])
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """What one match asks of one property, and a pattern that has the same texts."""
+
+    of: Property
+    pattern: str
+    holds: Callable[[str | None], bool]
+
+
+class _Space:
+    """The classes of values of each property."""
+
+    def __init__(
+        self,
+        matches: Sequence[Match | None],
+        also: Mapping[Property, Iterable[str]],
+        preferred: Mapping[Property, Sequence[str | None]],
+        within: Mapping[Property, str],
+    ) -> None:
+        self._conditions = {match: tuple(_conditions(match)) for match in matches if match}
+        patterns: dict[Property, dict[str, Place | None]] = {
+            of: dict.fromkeys(some) for of, some in also.items()
+        }
+        for match, conditions in self._conditions.items():
+            for one in conditions:
+                patterns.setdefault(one.of, {}).setdefault(one.pattern, match.place)
+        self._texts = {
+            of: _texts(of, some, preferred.get(of, ()), within.get(of, _WITHIN[of.kind]))
+            for of, some in patterns.items()
+        }
+
+    def whole(self) -> _Box:
+        """Return all requests."""
+        return tuple((1 << len(texts)) - 1 for texts in self._texts.values())
+
+    def masks(self, match: Match | None) -> _Box | None:
+        """Return what a match takes, None for nothing at all."""
+        if match and not all(wanted.fits(_SCHEME) for name, wanted in match.texts if name == "scheme"):
+            return None
+        wanted = dict(zip(self._texts, self.whole(), strict=True))
+        for one in self._conditions[match] if match else ():
+            bits = (1 << at for at, text in enumerate(self._texts[one.of]) if one.holds(text))
+            wanted[one.of] &= sum(bits)
+        return tuple(wanted.values())
+
+    def named(self, number: int | None, box: _Box) -> RequestClass:
+        """Return a box as a class of requests."""
+        pairs = zip(self._texts.items(), box, strict=True)
+        return RequestClass(
+            number,
+            {
+                of: tuple(text for at, text in enumerate(texts) if mask >> at & 1)
+                for (of, texts), mask in pairs
+            },
+        )
+
+
+def _texts(
+    of: Property, patterns: Mapping[str, Place | None], preferred: Sequence[str | None], within: str
+) -> tuple[str | None, ...]:
+    """Return an example of each class of a property's values, the likeliest first."""
+    try:
+        classes = text_classes(patterns, within)
+    except Unreadable as unread:
+        place = next((place for pattern, place in patterns.items() if pattern == str(unread)), None)
+        place = place or next(place for place in patterns.values() if place)
+        raise NotDecided(place, f"the model does not compare the patterns of the {of}: {unread}") from None
+    shown: dict[tuple[bool, ...], str | None] = {}
+    for text in (*preferred, _ANY_VALUE):
+        if text is not None and matches_whole(within, text):
+            shown.setdefault(tuple(matches_whole(pattern, text) for pattern in patterns), text)
+    first = [None] if of.kind in _OPTIONAL else []
+    known = [shown.get(one.fits, one.example) for one in classes]
+    order = {text: at for at, text in enumerate(preferred)}
+    return tuple(sorted([*first, *known], key=lambda text: order.get(text, len(order))))
+
+
+def _conditions(match: Match) -> Iterator[_Condition]:
+    if match.uri is not None:
+        pattern = _pattern(match.uri)
+        any_case = match.ignore_case and match.uri.how is not How.REGEX
+        yield _Condition(PATH, in_any_case(pattern) if any_case else pattern, _path(match))
+    for name, wanted in match.texts:
+        if name != "scheme":
+            yield _Condition(METHOD if name == "method" else AUTHORITY, _pattern(wanted), _sent(wanted))
+    for name, wanted in match.headers:
+        yield _Condition(Property(Kind.HEADER, name), _pattern(wanted), _sent(wanted))
+    for name, wanted in match.without:
+        yield _Condition(Property(Kind.HEADER, name), _pattern(wanted), _kept(wanted))
+    for name, wanted in match.query:
+        yield _Condition(Property(Kind.QUERY, name), _pattern(wanted), _sent(wanted))
+
+
+def _pattern(wanted: StringMatch) -> str:
+    if wanted.how is How.REGEX:
+        return wanted.wanted
+    if wanted.how is How.EXACT:
+        return exactly(wanted.wanted)
+    # What must only be there begins with an empty text.
+    return beginning(wanted.wanted)
+
+
+def _sent(wanted: StringMatch) -> Callable[[str | None], bool]:
+    return lambda text: text is not None and wanted.fits(text)
+
+
+def _kept(wanted: StringMatch) -> Callable[[str | None], bool]:
+    return lambda text: not excludes(wanted, text)
+
+
+def _path(match: Match) -> Callable[[str | None], bool]:
+    return lambda text: fits_path(match, text or "")
+
+
+def _place(match: Match | None) -> Place:
+    return match.place if match else Place("", 0)

@@ -1,0 +1,83 @@
+"""Pages opened one by one, with what else analytics was asked meanwhile: only idle pods are a fair coin.
+
+LEAST_REQUEST compares the requests that a client's own proxy has in flight to two endpoints (Envoy: "Load
+balancers", weighted least request). So what the sidecars of the app count is what decides: their requests to
+analytics, and those that have no answer yet. A page that found no other request was an even draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from canary_conformance.errors import NotJudged
+from canary_conformance.mesh.tls.tls_counters import CLUSTERS, in_flight_to, outbound_traffic
+from canary_conformance.scenario.observations import Page, Sample
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+from canary_conformance.verdicts import LeastRequest, to_find_shift_of
+from canary_conformance.voting.chains import ANALYTICS
+from canary_conformance.voting.contract import APP
+
+SHIFT = 0.2
+"""The smallest shift of an even share that R2.2 is judged for."""
+BUSY_SHARE = 0.25
+"""What an endpoint of two gets at least, however busy it is: the chance that both random picks are it."""
+BIASED_BY_ONE = 2
+"""How many pages a request as short as a page's can overlap, since pages come one by one."""
+MOST_BIASED = 0.05
+"""The share of biased draws above which a split is not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Pages opened one by one, and what the app's sidecars asked analytics while they were opened.
+
+    Attributes:
+        pages: The pages.
+        requests: All requests to analytics meanwhile, those for the pages included.
+        in_flight: Requests that were under way before the first page or after the last.
+    """
+
+    pages: Sample[Page]
+    requests: int
+    in_flight: int
+
+    def policy(self) -> LeastRequest:
+        """Return how the pages were drawn.
+
+        Raises:
+            NotJudged: So much else was requested that the draws say nothing of the shares.
+        """
+        n = len(self.pages)
+        # An app asks analytics equally often for each page.
+        others = self.requests % n if n and self.requests >= n else n
+        biased = others * BIASED_BY_ONE
+        if self.in_flight or biased > MOST_BIASED * n:
+            raise NotJudged(
+                f"analytics had {self.requests} requests while {n} pages were opened, and {self.in_flight} "
+                "under way before or after: LEAST_REQUEST avoids busy pods, so the split shows no shares"
+            )
+        return LeastRequest(biased=biased)
+
+
+def split_of_analytics(namespace: NamespaceUnderTest) -> Split:
+    """Return enough pages to judge how they are split between the versions of analytics; taken once."""
+    return namespace.once("formats", lambda: _take(namespace))
+
+
+def _take(namespace: NamespaceUnderTest) -> Split:
+    apps = [workload.pod for workload in namespace.workloads(APP) if workload.has_proxy()]
+    before = namespace.proxies.ask(apps, CLUSTERS)
+    pages = namespace.voter.open_page_one_by_one(to_find_shift_of(SHIFT, share=0.5))
+    after = namespace.proxies.ask(apps, CLUSTERS)
+    host, port = f"{ANALYTICS[0]}.{namespace.name}.", ANALYTICS[1]
+
+    def asked(clusters: Mapping[str, Any]) -> int:
+        return outbound_traffic(clusters, host, port).requests
+
+    return Split(
+        pages,
+        sum(asked(after[app]) - asked(before[app]) for app in apps),
+        sum(in_flight_to(seen[app], host, port) for seen in (before, after) for app in apps),
+    )

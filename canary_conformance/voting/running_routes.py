@@ -1,0 +1,186 @@
+"""What the proxies on a page's way run: their routes' conditions, and what no request can be derived from.
+
+Two ways: the page's own, through the ingress gateway and the sidecars of the app, and the one behind it, from
+the app's sidecars to analytics and the stores. Each proxy is read once at a stage.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from canary_conformance.cluster.apply_answers import Refused
+from canary_conformance.cluster.pod_access import PodName
+from canary_conformance.errors import NotJudged
+from canary_conformance.mesh.propagation import host_of_sentinel
+from canary_conformance.mesh.proxies import proxied_pods
+from canary_conformance.mesh.routes.conditions import Condition
+from canary_conformance.mesh.routes.foreign_filters import (
+    LISTENERS,
+    RunningListener,
+    foreign_in_dump,
+    running_listeners,
+)
+from canary_conformance.mesh.routes.route_tables import ROUTES, RouteTable, dynamic_tables
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+from canary_conformance.stages.running_workloads import Workload
+from canary_conformance.voting.contract import ANALYTICS, APP
+
+# What may bring a filter that a plain mesh does not have, by apiVersion and kind.
+BRINGING = (("networking.istio.io/v1alpha3", "EnvoyFilter"), ("extensions.istio.io/v1alpha1", "WasmPlugin"))
+
+
+@dataclass(frozen=True, slots=True)
+class RunningProxy:
+    """What one proxy runs.
+
+    Attributes:
+        pod: Its pod.
+        app: The component in the pod, "" for the ingress gateway.
+        listeners: Its active listeners.
+        tables: Its virtual hosts, by the name of their route configuration.
+        set_up: The filters that a route configuration sets up, likewise, in words.
+    """
+
+    pod: PodName
+    app: str
+    listeners: tuple[RunningListener, ...]
+    tables: Mapping[str, tuple[RouteTable, ...]]
+    set_up: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the proxies of one way distinguish.
+
+    Attributes:
+        tables: The virtual hosts through which its requests go, of all of its proxies, each once.
+        rules: The conditions of each rule of access.
+        unread: What no request can be derived from, by its words, with the proxies that have it.
+    """
+
+    tables: tuple[RouteTable, ...]
+    rules: tuple[tuple[Condition, ...], ...]
+    unread: Mapping[str, tuple[str, ...]]
+
+
+def running_proxies(namespace: NamespaceUnderTest) -> Sequence[RunningProxy]:
+    """Return what the ingress gateway and every sidecar of the application runs; read once at a stage."""
+    return namespace.once("running proxies", lambda: _read(namespace))
+
+
+def way_of_pages(namespace: NamespaceUnderTest) -> Way:
+    """Return what distinguishes requests for a page, at the gateway and in the app's pods."""
+    own, parts = host_of_sentinel(namespace.setting.suite_namespace), []
+    for proxy in running_proxies(namespace):
+        if not proxy.app:
+            parts += [(proxy, one) for one in proxy.listeners if own in _domains(proxy, one)]
+        elif proxy.app == APP:
+            parts += [(proxy, one) for one in proxy.listeners if one.inbound]
+    return _way(parts, lambda table: table.leads_to(namespace.name))
+
+
+def way_behind(namespace: NamespaceUnderTest) -> Way:
+    """Return what distinguishes requests and connections behind the page, from the app's pods on."""
+    host = f"{ANALYTICS}.{namespace.name}.svc.cluster.local"
+    parts = [
+        (proxy, one)
+        for proxy in running_proxies(namespace)
+        for one in proxy.listeners
+        if proxy.app and not (proxy.app == APP and one.inbound)
+    ]
+    return _way(parts, lambda table: host in table.domains)
+
+
+def expect_derived(namespace: NamespaceUnderTest, unread: Mapping[str, Collection[str]]) -> None:
+    """Raise NotJudged where something runs from which no request can be derived."""
+    if not unread:
+        return
+    told = [f"{what} (in {_some(proxies)})" for what, proxies in unread.items()]
+    brought = _bringing(namespace)
+    raise NotJudged(
+        f"no request can be derived from what the proxies run: {'; '.join(told)}. "
+        + (
+            f"Look at {', '.join(brought)}"
+            if brought
+            else "No EnvoyFilter or WasmPlugin is there that brought it"
+        )
+    )
+
+
+def ingress_pods(namespace: NamespaceUnderTest) -> list[PodName]:
+    """Return the pods of the ingress gateway."""
+    gateway = namespace.mesh.gateway
+    selector = ",".join(f"{name}={value}" for name, value in gateway.selector.items())
+    return proxied_pods(namespace.api.list("v1", "Pod", gateway.namespace, selector))
+
+
+def _read(namespace: NamespaceUnderTest) -> Sequence[RunningProxy]:
+    ingress = ingress_pods(namespace)
+    apps = dict.fromkeys(ingress, "") | {one.pod: one.app for one in namespace.workloads() if _is_read(one)}
+    if not ingress:
+        raise NotJudged("no pod of the ingress gateway runs")
+    listeners = namespace.proxies.ask(apps, LISTENERS)
+    routes = namespace.proxies.ask(apps, ROUTES)
+    return [
+        RunningProxy(
+            pod,
+            app,
+            running_listeners(listeners[pod]),
+            dynamic_tables(routes[pod]),
+            {name: tuple(map(str, found)) for name, found in foreign_in_dump(routes[pod]).items()},
+        )
+        for pod, app in apps.items()
+    ]
+
+
+def _is_read(workload: Workload) -> bool:
+    return workload.ready and workload.has_proxy()
+
+
+def _domains(proxy: RunningProxy, listener: RunningListener) -> set[str]:
+    tables = (table for name in listener.route_configs for table in proxy.tables.get(name, ()))
+    return {domain for table in tables for domain in table.domains}
+
+
+def _way(parts: Sequence[tuple[RunningProxy, RunningListener]], counts: Callable[[RouteTable], bool]) -> Way:
+    tables: dict[RouteTable, None] = {}
+    rules: dict[tuple[Condition, ...], None] = {}
+    unread: dict[str, list[str]] = {}
+    for proxy, listener in parts:
+        named = [table for name in listener.route_configs for table in proxy.tables.get(name, ())]
+        used = [*filter(counts, named), *listener.tables]
+        tables.update(dict.fromkeys(used))
+        rules.update((rule.conditions, None) for rule in listener.rules if rule.conditions)
+        for what in dict.fromkeys(_unread(proxy, listener, used)):
+            unread.setdefault(what, []).append(str(proxy.pod))
+    return Way(tuple(tables), tuple(rules), {what: tuple(pods) for what, pods in unread.items()})
+
+
+def _unread(proxy: RunningProxy, listener: RunningListener, used: Iterable[RouteTable]) -> Iterator[str]:
+    yield from map(str, listener.foreign)
+    for name in listener.route_configs:
+        yield from proxy.set_up.get(name, ())
+    for rule in listener.rules:
+        yield from (f"{what} in the rule {rule.name}" for what in rule.unread)
+    for table in used:
+        yield from table.unread
+        for route in table.routes:
+            yield from (f"{what} of {route.origin}" for what in route.unread)
+
+
+def _bringing(namespace: NamespaceUnderTest) -> list[str]:
+    """Return the objects in the namespace and in the mesh's that may bring filters."""
+    found = []
+    for version, kind in BRINGING:
+        for where in dict.fromkeys((namespace.name, namespace.mesh.root_namespace)):
+            with contextlib.suppress(Refused):
+                listed = namespace.api.list(version, kind, where)
+                found += [f"{kind}/{one['metadata']['name']} in {where}" for one in listed]
+    return found
+
+
+def _some(names: Collection[str]) -> str:
+    first, *rest = sorted(names)
+    return f"{first} and {len(rest)} more" if rest else first

@@ -1,0 +1,206 @@
+"""Every request of voters and of the app, as classes that the routes in force treat alike.
+
+For R4.3, R4.4, R4.5, R4.8 and R5.1. The decision is exact: which requests reach which version is worked out
+for all of them, not for a list. Each class is shown by one of its simplest requests, which the model answers
+as any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from canary_conformance.errors import NotSpoken
+from canary_conformance.model.model import Model
+from canary_conformance.model.objects.host_names import closest_domain, is_wild, without_port
+from canary_conformance.model.objects.questions import INGRESS, INGRESS_PORT, Answer, Request
+from canary_conformance.model.patterns.request_classes import (
+    AUTHORITY,
+    METHOD,
+    PATH,
+    Kind,
+    NotDecided,
+    Property,
+    RequestClass,
+    Texts,
+    request_classes,
+)
+from canary_conformance.model.patterns.text_classes import beginning, ending, exactly
+from canary_conformance.model.routing.route_matching import matches_whole
+from canary_conformance.model.routing.routes import Entry
+from canary_conformance.scenario.places import Place
+from canary_conformance.voting.feature_flag import FLAG, OPENS
+from canary_conformance.voting.static.model_questions import ADDRESS, spoken
+from canary_conformance.voting.static.static_requests import COOKIE, METHODS, PATHS, Asked, readable
+
+COOKIES = Property(Kind.HEADER, COOKIE)
+_NAME = FLAG.partition("=")[0]
+_SENT_BY_BROWSERS = f"([^;]+; )*{FLAG}(; [^;]+)*"
+_NAMED = f"(?i:.*{_NAME}.*)"
+
+
+@dataclass(frozen=True, slots=True)
+class Voters:
+    """Those whose requests are judged: which cookies they send ("" for none); str names them."""
+
+    name: str
+    sends: Callable[[str], bool]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+WITHOUT_FLAG = Voters("without the flag", lambda cookie: not matches_whole(_NAMED, cookie))
+"""Those whose cookies do not name the flag at all (R4.3)."""
+WITH_FLAG = Voters("with the flag", lambda cookie: matches_whole(_SENT_BY_BROWSERS, cookie))
+"""Those who carry the flag among their cookies as browsers send them, separated by "; " (RFC 6265) (R4.4)."""
+EVERYONE = Voters("with any cookie", lambda _: True)
+"""Whatever the cookie is (R4.5, R5.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A class of requests, shown by one: what becomes of it, and the line of the route that takes it."""
+
+    asked: Asked
+    cookie: str | None
+    answer: Answer
+    place: Place | None
+
+    def __str__(self) -> str:
+        sent = "" if self.cookie is None else f"{COOKIE}: {readable(self.cookie)}"
+        if self.asked == Asked():
+            return sent or f"{self.asked} without a cookie"
+        return f"{self.asked}{' and ' if self.asked.headers else ' with '}{sent}" if sent else str(self.asked)
+
+
+def pages_decided(model: Model, voters: Voters) -> tuple[Decided, ...]:
+    """Return what becomes of every request of some voters at the ingress.
+
+    Raises:
+        NotSpoken: a route asks for what the model cannot compare, or the model does not know the answer.
+    """
+    found: dict[object, Decided] = {}
+    for domain, entries in _chains(model).items():
+        for texts, entry in _shown(model, domain, entries, voters):
+            asked, cookie = _asked(texts)
+            request = _request(asked, cookie)
+            _replay(request, entries, entry)
+            place = (entry.match.place if entry.match else entry.route.place) if entry else None
+            found.setdefault((asked, cookie), Decided(asked, cookie, spoken(model.answer(request)), place))
+    return tuple(found.values())
+
+
+def opens(cookie: str) -> bool:
+    """Return whether a cookie is one that opens 2.0 by the source's pattern."""
+    return matches_whole(OPENS, cookie)
+
+
+def calls_decided(model: Model, request: Request) -> tuple[tuple[str, Answer], ...]:
+    """Return what becomes of a pod's call, whatever headers it has; each with the headers that show it.
+
+    Raises:
+        NotSpoken: see pages_decided().
+    """
+    entries = model.routes_of_call(request)
+    host, _, rest = request.host.partition(".")
+    names = f"{exactly(host)}(\\.{exactly(rest.partition('.')[0])}(\\.svc(\\.cluster\\.local)?)?)?"
+    fixed = {METHOD: exactly(request.method), PATH: exactly(request.path)}
+    within = {**fixed, AUTHORITY: f"{names}(:{request.port})?"}
+    preferred = {METHOD: (request.method,), PATH: (request.path,), AUTHORITY: (request.host,)}
+    found = []
+    for one in _classes(entries, {}, preferred, within):
+        for texts in one.examples():
+            asked, cookie = _asked(texts)
+            sent = _headers(asked, cookie)
+            path = request.path + asked.path[asked.path.find("?") :] if "?" in asked.path else request.path
+            called = Request(
+                request.source, request.host, request.port, sent, path, request.method, request.speaks
+            )
+            shown = ", ".join(f"{name}: {readable(text)}" for name, text in sent.items())
+            found.append((shown or "no other header", spoken(model.answer(called))))
+    return tuple(found)
+
+
+def _chains(model: Model) -> Mapping[str, tuple[Entry, ...]]:
+    """Return the routes by domain; without any, one domain without routes, whose answer says why."""
+    return model.routes_at_ingress(INGRESS_PORT) or {"*": ()}
+
+
+def _shown(
+    model: Model, domain: str, entries: Sequence[Entry], voters: Voters
+) -> Iterator[tuple[Texts, Entry | None]]:
+    domains = tuple(_chains(model))
+    methods, paths = model.asked_by_policies()
+    also = {
+        COOKIES: (OPENS, _SENT_BY_BROWSERS, _NAMED),
+        METHOD: (*map(exactly, METHODS), *map(_in_policy, methods)),
+        PATH: (*map(exactly, PATHS), *map(_in_policy, paths)),
+        AUTHORITY: tuple(ending(one[1:]) if is_wild(one) else exactly(one) for one in domains),
+    }
+    preferred = {COOKIES: (None, FLAG, "a=1"), METHOD: METHODS, PATH: PATHS, AUTHORITY: (ADDRESS,)}
+    for one in _classes(entries, also, preferred, {}):
+        there = one.only(AUTHORITY, lambda host: closest_domain(domains, without_port(host or "")) == domain)
+        entry = None if one.taken_by is None else entries[one.taken_by]
+        for opening in (True, False):
+            kept = there and there.only(COOKIES, partial(_is_of, voters, opening))
+            if kept:
+                yield from ((texts, entry) for texts in kept.examples(METHOD, PATH))
+
+
+def _is_of(voters: Voters, opening: bool, text: str | None) -> bool:
+    return voters.sends(text or "") and opens(text or "") is opening
+
+
+def _classes(
+    entries: Sequence[Entry],
+    also: Mapping[Property, Iterable[str]],
+    preferred: Mapping[Property, Sequence[str | None]],
+    within: Mapping[Property, str],
+) -> tuple[RequestClass, ...]:
+    try:
+        return request_classes([entry.match for entry in entries], also, preferred, within)
+    except NotDecided as undecided:
+        raise NotSpoken(str(undecided)) from None
+
+
+def _asked(texts: Texts) -> tuple[Asked, str | None]:
+    headers = {
+        of.name: text
+        for of, text in texts.items()
+        if of.kind is Kind.HEADER and text is not None and of != COOKIES
+    }
+    pairs = [f"{of.name}={text}" for of, text in texts.items() if of.kind is Kind.QUERY and text is not None]
+    query = f"?{'&'.join(pairs)}" if pairs else ""
+    asked = Asked(
+        texts.get(METHOD) or "GET",
+        f"{texts.get(PATH) or '/'}{query}",
+        headers,
+        texts.get(AUTHORITY) or ADDRESS,
+    )
+    return asked, texts.get(COOKIES)
+
+
+def _headers(asked: Asked, cookie: str | None) -> dict[str, str]:
+    return {**asked.headers, **({} if cookie is None else {COOKIE: cookie})}
+
+
+def _request(asked: Asked, cookie: str | None) -> Request:
+    headers = _headers(asked, cookie)
+    return Request(INGRESS, asked.host, INGRESS_PORT, headers, asked.path, asked.method)
+
+
+def _replay(request: Request, entries: Sequence[Entry], decided: Entry | None) -> None:
+    """Try the routes one by one, as the model does; another one than decided is a defect of the suite."""
+    taken = next((one for one in entries if not (one.match and one.match.why_not(request))), None)
+    if taken is not decided:
+        raise AssertionError(f"{request} is taken by {taken}, decided was {decided}")
+
+
+def _in_policy(word: str) -> str:
+    if word == "*":
+        return ".*"
+    if word.endswith("*"):
+        return beginning(word[:-1])
+    return ending(word[1:]) if word.startswith("*") else exactly(word)
