@@ -12,7 +12,7 @@ from canary_conformance.voting.static.decided_requests import (
     EVERYONE,
     WITH_FLAG,
     WITHOUT_FLAG,
-    calls_from,
+    calls_decided,
     pages_decided,
 )
 from canary_conformance.voting.static.manifest_causes import of_workloads
@@ -277,7 +277,7 @@ def test_each_source_reaches_its_own_chain_and_no_other(plan: Plan) -> None:
 def test_no_header_of_a_call_to_analytics_leads_to_the_other_chain(plan: Plan) -> None:
     model = plan.after(4)
     expected = {chain.page: chain.counter for chain in CHAINS.values()}
-    seen = {source: calls_from(model, source, ANALYTICS) for source in expected}
+    seen = {source: calls_decided(model, source, ANALYTICS) for source in expected}
     expect(seen, all_calls_reach(expected, model))
 
 

@@ -1,4 +1,4 @@
-"""Mistakes in values that components of 2.0 read: the account and claim of MySQL, addresses, ports, numbers."""
+"""Mistakes in values that components of 2.0 read: the account and claim of MySQL, addresses, ports."""
 
 from __future__ import annotations
 

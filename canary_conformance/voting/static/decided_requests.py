@@ -14,7 +14,7 @@ from functools import partial
 from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.host_names import closest_domain, is_wild, without_port
-from canary_conformance.model.objects.questions import INGRESS, INGRESS_PORT, Answer, Ending, Request
+from canary_conformance.model.objects.questions import INGRESS, INGRESS_PORT, Answer, Request
 from canary_conformance.model.patterns.request_classes import (
     AUTHORITY,
     METHOD,
@@ -27,12 +27,11 @@ from canary_conformance.model.patterns.request_classes import (
     request_classes,
 )
 from canary_conformance.model.patterns.text_classes import beginning, ending, exactly
-from canary_conformance.model.routing.outcomes import nothing
 from canary_conformance.model.routing.route_matching import matches_whole
 from canary_conformance.model.routing.routes import Entry
 from canary_conformance.scenario.places import Place
 from canary_conformance.voting.feature_flag import FLAG, OPENS
-from canary_conformance.voting.static.model_questions import ADDRESS, call_of, spoken
+from canary_conformance.voting.static.model_questions import ADDRESS, call, call_of, spoken
 from canary_conformance.voting.static.static_requests import COOKIE, METHODS, PATHS, Asked, readable
 
 COOKIES = Property(Kind.HEADER, COOKIE)
@@ -98,24 +97,16 @@ def opens(cookie: str) -> bool:
     return matches_whole(OPENS, cookie)
 
 
-def calls_from(model: Model, source: str, destination: tuple[str, int]) -> tuple[tuple[str, Answer], ...]:
-    """Return what becomes of a workload's calls to a Service, whatever headers they have (calls_decided).
-
-    A workload that is not there sends none, which is an answer of its own.
-    """
-    try:
-        request = call_of(model, source, destination)
-    except LookupError as absent:
-        return (("no other header", nothing(Ending.NOT_SENT, f"no pod sends it: {absent}")),)
-    return calls_decided(model, request)
-
-
-def calls_decided(model: Model, request: Request) -> tuple[tuple[str, Answer], ...]:
-    """Return what becomes of a pod's call, whatever headers it has; each with the headers that show it.
+def calls_decided(model: Model, source: str, destination: tuple[str, int]) -> tuple[tuple[str, Answer], ...]:
+    """Return what becomes of a workload's call to a Service, whatever its headers, each with what shows it.
 
     Raises:
         NotSpoken: see pages_decided().
     """
+    try:
+        request = call_of(model, source, destination)
+    except LookupError:
+        return (("no other header", call(model, source, destination)),)
     entries = model.routes_of_call(request)
     host, _, rest = request.host.partition(".")
     names = f"{exactly(host)}(\\.{exactly(rest.partition('.')[0])}(\\.svc(\\.cluster\\.local)?)?)?"
