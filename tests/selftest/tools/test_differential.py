@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from canary_conformance.paths import MANIFESTS
+from canary_conformance.report.run_record import Tier
 from tools.mutants.differential import prove
 from tools.mutants.disagreements import Case, Differential, Disagreement, report_json, report_text
 from tools.mutants.dry_runs import DryRun
@@ -15,7 +16,7 @@ from tools.mutants.edit_sites import sources_of
 from tools.mutants.group_testing import in_groups, packed
 from tools.mutants.requirement_verdicts import RequirementVerdicts
 from tools.mutants.schema_changes import SchemaChange, overlay_of, sample, schema_changes
-from tools.mutants.scoring import Judged, Kill, Tier
+from tools.mutants.scoring import Judged, Kill
 
 pytestmark = pytest.mark.selftest
 
