@@ -119,6 +119,14 @@ def test_a_stage_without_a_step_is_bad_input(stage: int) -> None:
     assert f"stages[{stage - 1}].steps has no step" in words
 
 
+def test_a_stage_that_no_requirement_is_about_is_bad_input() -> None:
+    told = copy.deepcopy(OURS)
+    told["stages"].append({"number": 7, "name": "more", "steps": [{"delete": ["Namespace/voting"]}]})
+    (refused,) = static_verdicts(MANIFESTS, {SCENARIO: yaml.safe_dump(told).encode()})
+    assert refused.requirements == (BAD_INPUT,)
+    assert "has stage 7 (more), of which there is no requirement" in refused.words
+
+
 def test_an_object_more_fails_nothing() -> None:
     def add(stages: Stages) -> None:
         stages[4][0]["created"] = ["ConfigMap/more"]
