@@ -12,7 +12,6 @@ import pytest
 
 from canary_conformance.cluster.supply import Supply
 from canary_conformance.errors import BadInput, EnvironmentFailed
-from canary_conformance.exit_codes import together
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.versions import available
 from canary_conformance.paths import REPOSITORY
@@ -150,19 +149,6 @@ def test_programs_can_read_it_too() -> None:
     assert red["requirements"]["R3.2"] == {"standing": "FAILED", "evidence": "why"}
     assert (unknown["exit_code"], unknown["requirements"], unknown["seconds"]) == (4, {}, None)
     assert unknown["why_not"].startswith("upstream Envoy 9.9.9")
-
-
-@pytest.mark.parametrize(
-    ("results", "code"),
-    [
-        ([GREEN, GREEN], 0),
-        ([GREEN, RED, LOST, Result(UNKNOWN)], 1),
-        ([GREEN, LOST, Result(UNKNOWN)], 3),
-        ([GREEN, Result(UNKNOWN)], 4),
-    ],
-)
-def test_all_cells_have_one_exit_code(results: list[Result], code: int) -> None:
-    assert together(result.exit_code for result in results) == code
 
 
 # --- walking ---------------------------------------------------------------------------------------------
