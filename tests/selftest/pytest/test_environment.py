@@ -240,7 +240,7 @@ def test_what_nobody_interrupts_is_set_up_and_what_is_interrupted_is_not() -> No
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "words"),
     [
         (EnvironmentFailed("dockerd is gone"), "dockerd is gone"),
         (MaxRetryError(cast(Any, None), "/api", None), "cluster: MaxRetryError"),
@@ -250,12 +250,12 @@ def test_what_nobody_interrupts_is_set_up_and_what_is_interrupted_is_not() -> No
     ],
 )
 def test_a_fixture_of_the_run_that_nobody_answers_fails_for_the_environment(
-    error: Exception, told: str
+    error: Exception, words: str
 ) -> None:
     hook = environment.pytest_fixture_setup(
         fixture_of("fixtures.cluster"), asked_by(Session(with_namespace=False))
     )
-    with pytest.raises(EnvironmentFailed, match=told):
+    with pytest.raises(EnvironmentFailed, match=words):
         through(hook, error)
 
 

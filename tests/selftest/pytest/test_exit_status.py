@@ -168,8 +168,8 @@ def test_what_could_not_be_judged_is_no_success(
 ) -> None:
     ended = run_pytest(raising(raised, **BOTH), *workers)
     assert ended.code == ExitStatus.NOT_JUDGED
-    told = "exit code 5: nothing failed, but 2 requirements were not judged (R1.1, R1.2): a delegate"
-    assert ended.last == told
+    text = "exit code 5: nothing failed, but 2 requirements were not judged (R1.1, R1.2): a delegate"
+    assert ended.last == text
     assert (ended.junit["errors"], ended.junit["failures"]) == (0, 0)
     assert ended.junit["skipped"] > 1
 
@@ -184,7 +184,7 @@ def test_what_could_not_be_judged_is_a_failure_where_all_is_required(run_pytest:
 
 
 @pytest.mark.parametrize(
-    ("raised", "told", "workers"),
+    ("raised", "words", "workers"),
     [
         (KEY_ERROR, "KeyError: 'votes'", ()),
         (KEY_ERROR, "KeyError: 'votes'", ("-n", "2")),
@@ -192,13 +192,13 @@ def test_what_could_not_be_judged_is_a_failure_where_all_is_required(run_pytest:
     ],
 )
 def test_a_defect_of_the_suite_has_a_code_of_its_own_and_its_traceback(
-    run_pytest: Pytest, raised: str, told: str, workers: tuple[str, ...]
+    run_pytest: Pytest, raised: str, words: str, workers: tuple[str, ...]
 ) -> None:
     ended = run_pytest(raising(raised, **BOTH), *workers)
     assert ended.code == ExitStatus.DEFECT
     assert ended.last.startswith("exit code 6: ")
-    assert f"(setup): {told}" in ended.last
-    assert f"(call): {told}" in ended.last
+    assert f"(setup): {words}" in ended.last
+    assert f"(call): {words}" in ended.last
     assert REPORT_IT in ended.last
     assert any(line.startswith("trouble.py:") for line in ended.lines), "no traceback"
     assert (ended.junit["errors"] > 1, ended.junit["failures"]) == (True, 0)
@@ -248,19 +248,19 @@ def test_a_file_of_the_suite_that_can_not_be_imported_is_a_defect(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "words"),
     [
         ("import no_such_library", "needs the library no_such_library"),
         ("def test_one(:", "can't be collected"),
     ],
 )
 def test_a_file_of_the_user_s_that_can_not_be_imported_is_bad_input(
-    run_pytest: Pytest, text: str, told: str
+    run_pytest: Pytest, text: str, words: str
 ) -> None:
     (run_pytest.folder / "test_mine.py").write_text(text)
     ended = run_pytest("", "-m", "static", tests="test_mine.py")
     assert ended.code == ExitStatus.BAD_INPUT
-    assert told in ended.last
+    assert words in ended.last
 
 
 @BOTH_WAYS

@@ -41,7 +41,7 @@ pytestmark = pytest.mark.selftest
 __all__ = ["run"]
 
 
-def told(item: Item, status: ExitStatus) -> str:
+def closing(item: Item, status: ExitStatus) -> str:
     return "\n".join(closing_lines(status, account_of(cast(Any, item.config)), "reports/run/run.json"))
 
 
@@ -64,7 +64,7 @@ def test_what_a_test_raises_has_one_exit_code_in_whatever_phase(
     item = Item(run, "R4.4")
     report = item.goes_through(phase, raising(error))
     assert exit_code(item, pytest.ExitCode.TESTS_FAILED if report.failed else 0) is code
-    assert told(item, code).startswith(f"exit code {int(code)}: ")
+    assert closing(item, code).startswith(f"exit code {int(code)}: ")
 
 
 @pytest.mark.parametrize("phase", ["setup", "call"])
@@ -82,7 +82,7 @@ def test_bad_input_and_a_failed_environment_end_the_run_at_once(
     with pytest.raises(pytest.exit.Exception, match=str(error)):
         item.goes_through(phase, raising(error))
     assert exit_code(item, pytest.ExitCode.INTERRUPTED) is code
-    assert str(error) in told(item, code)
+    assert str(error) in closing(item, code)
 
 
 @pytest.mark.parametrize(("required", "code"), [(False, ExitStatus.NOT_JUDGED), (True, ExitStatus.FAILED)])
@@ -94,7 +94,7 @@ def test_what_is_not_judged_is_no_success_and_a_failure_where_all_is_required(
     item.goes_through("call", raising(NotSpoken("a delegate")))
     assert only_record(run).outcome is Outcome.NOT_JUDGED
     assert exit_code(item, pytest.ExitCode.OK) is code
-    lines = told(item, code)
+    lines = closing(item, code)
     assert "1 requirement was not judged (R4.4): a delegate" in lines
     assert ("which --require-all counts as FAILED" in lines) is required
 
@@ -117,7 +117,7 @@ def test_a_failed_requirement_is_exit_code_1_whatever_else_failed(
     item.goes_through("call", judged(held=False))
     item.goes_through("teardown", after)
     assert exit_code(item) is ExitStatus.FAILED
-    assert ("defect of the suite" in told(item, ExitStatus.FAILED)) is (after is defect)
+    assert ("defect of the suite" in closing(item, ExitStatus.FAILED)) is (after is defect)
 
 
 def test_a_defect_is_told_with_what_to_do_about_it(run: RunState) -> None:
@@ -125,7 +125,7 @@ def test_a_defect_is_told_with_what_to_do_about_it(run: RunState) -> None:
     item.goes_through("call", judged(held=True))
     item.goes_through("teardown", defect)
     assert exit_code(item) is ExitStatus.DEFECT
-    assert told(item, ExitStatus.DEFECT).endswith(
+    assert closing(item, ExitStatus.DEFECT).endswith(
         "this is a defect of the suite, not of your manifests; please report it with reports/run/run.json"
     )
 
@@ -135,7 +135,7 @@ def test_an_environment_that_fails_as_the_run_cleans_up_is_exit_code_3(run: RunS
     item.goes_through("call", judged(held=True))
     item.goes_through("teardown", broken_environment)
     assert exit_code(item) is ExitStatus.ENVIRONMENT
-    assert "while the run cleaned up" in told(item, ExitStatus.ENVIRONMENT)
+    assert "while the run cleaned up" in closing(item, ExitStatus.ENVIRONMENT)
 
 
 def test_a_test_of_the_suite_itself_judges_by_its_assertions(run: RunState) -> None:

@@ -221,5 +221,5 @@ def test_each_failure_is_written_under_the_test_s_own_name(run: RunState) -> Non
     failures = sorted(path.name for path in (run.folder.path / "failures").iterdir())
     name = "stage_4_canary_test_flag.py_test_flag"
     assert failures == [name, f"{name}-2"]
-    told = run.folder.path / "failures" / name / "failure.txt"
-    assert told.read_text().startswith("R4.4 stage 4 FAILED")
+    text = run.folder.path / "failures" / name / "failure.txt"
+    assert text.read_text().startswith("R4.4 stage 4 FAILED")

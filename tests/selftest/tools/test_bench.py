@@ -139,16 +139,16 @@ def test_command_line_is_read() -> None:
     ],
 )
 def test_bad_command_line_ends_as_bad_input(words: list[str]) -> None:
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "tools.bench", *words],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert told.returncode == 4
-    assert told.stderr.startswith("bad input: ")
-    assert words[-1] in told.stderr
+    assert done.returncode == 4
+    assert done.stderr.startswith("bad input: ")
+    assert words[-1] in done.stderr
 
 
 def test_bench_uses_the_suites_own_store(pytestconfig: pytest.Config) -> None:
@@ -194,13 +194,13 @@ def shell_script(tmp_path: Path, page: str = WHOLE_PAGE) -> tuple[int, str, list
         "PAGE": page,
     }
     words = ["bash", str(bench.SHELL_SCRIPT), "http://nowhere.invalid/", str(MANIFESTS)]
-    told = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-    return told.returncode, told.stdout + told.stderr, calls.read_text().splitlines()
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr, calls.read_text().splitlines()
 
 
 def test_the_shell_script_applies_and_deletes_what_the_scenario_tells_in_its_order(tmp_path: Path) -> None:
-    code, told, calls = shell_script(tmp_path)
-    assert code == 0, told
+    code, text, calls = shell_script(tmp_path)
+    assert code == 0, text
     scenario = load_scenario(MANIFESTS)
     called = [call.removeprefix(f"kubectl --namespace {scenario.namespace} ") for call in calls]
     expected = []
@@ -214,7 +214,7 @@ def test_the_shell_script_applies_and_deletes_what_the_scenario_tells_in_its_ord
                     expected.append(f"delete {kind} {' '.join(ref.name for ref in step.objects)}")
     made = [call.partition(" --timeout")[0] for call in called if call.startswith(("apply", "delete"))]
     assert made == expected
-    stages = re.findall(r"^== stage (\d) ([\w ]+): \d+\.\d s$", told, re.MULTILINE)
+    stages = re.findall(r"^== stage (\d) ([\w ]+): \d+\.\d s$", text, re.MULTILINE)
     assert stages == [(str(stage.number), stage.name) for stage in scenario.stages]
 
 
@@ -226,9 +226,9 @@ def test_the_shell_script_waits_for_pods_after_each_file_that_brings_some(tmp_pa
 
 
 def test_the_shell_script_without_two_arguments_says_how_to_call_it() -> None:
-    told = subprocess.run(["bash", bench.SHELL_SCRIPT], capture_output=True, text=True, check=False)
-    assert told.returncode == 4
-    assert told.stderr.startswith("usage: ")
+    done = subprocess.run(["bash", bench.SHELL_SCRIPT], capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith("usage: ")
 
 
 def test_the_shell_script_is_sound_bash() -> None:
@@ -240,9 +240,9 @@ def test_the_shell_script_is_sound_bash() -> None:
 
 def test_the_machines_work_is_told_where_it_is_known() -> None:
     rounds = [Round(TimedRun(50, 0, None, work=70.4), TimedRun(60, 0, None, work=113))]
-    told = str(Numbers(rounds=rounds, compared=("one process", "2 workers"))).splitlines()
-    assert "CPU time of the machine, one process: 70 core-seconds (median)" in told
-    assert "CPU time of the machine, 2 workers: 113 core-seconds (median)" in told
+    text = str(Numbers(rounds=rounds, compared=("one process", "2 workers"))).splitlines()
+    assert "CPU time of the machine, one process: 70 core-seconds (median)" in text
+    assert "CPU time of the machine, 2 workers: 113 core-seconds (median)" in text
     assert "work" not in str(Numbers(rounds=[Round(TimedRun(50, 0, None), TimedRun(60, 0, None))]))
 
 

@@ -20,7 +20,7 @@ def only_finding(raw: bytes | str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("raw", "told"),
+    ("raw", "words"),
     [
         ("a: {{ .Values.x }}\n", ":1: {{ .Values.x }} is a Helm template, not its output"),
         ("a:\n  - {{ .x }}: 3\n", ":2: {{ .x }} is a Helm template"),
@@ -39,9 +39,9 @@ def only_finding(raw: bytes | str) -> str:
         ("a: \u201cx: y\u201d\n", ":1: YAML doesn't parse: a left double quotation mark (U+201C)"),
     ],
 )
-def test_what_was_copied_or_never_rendered_is_named(raw: str, told: str) -> None:
+def test_what_was_copied_or_never_rendered_is_named(raw: str, words: str) -> None:
     finding = only_finding(raw)
-    assert finding.startswith(f"istio/a.yaml{told}")
+    assert finding.startswith(f"istio/a.yaml{words}")
 
 
 @pytest.mark.parametrize(
