@@ -40,14 +40,14 @@ Change = Callable[[Stages], object]
 
 def judged(change: Change, files: dict[str, str] | None = None) -> tuple[set[str], set[str], str]:
     """Return the requirements that fail with a changed scenario.yaml, those not judged, and all words."""
-    told = copy.deepcopy(OURS)
-    stages = {stage["number"]: stage["steps"] for stage in told["stages"]}
+    output = copy.deepcopy(OURS)
+    stages = {stage["number"]: stage["steps"] for stage in output["stages"]}
     change(stages)
-    told["stages"] = [{**stage, "steps": stages[stage["number"]]} for stage in told["stages"]
+    output["stages"] = [{**stage, "steps": stages[stage["number"]]} for stage in output["stages"]
                       if stage["number"] in stages]  # fmt: skip
     overlay = {name: text.encode() for name, text in (files or {}).items()}
     results = static_verdicts(
-        MANIFESTS, {**overlay, SCENARIO: yaml.safe_dump(told, sort_keys=False).encode()}
+        MANIFESTS, {**overlay, SCENARIO: yaml.safe_dump(output, sort_keys=False).encode()}
     )
     failed = {id_ for one in results if not one.held for id_ in one.requirements}
     unknown = {id_ for one in results if one.held and one.words for id_ in one.requirements}
