@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -175,24 +176,22 @@ def test_a_second_name_that_refuses_or_leads_to_the_own_store_holds(monkeypatch:
 
 def undeclared(monkeypatch: pytest.MonkeyPatch, ports: set[int], reply: Reply) -> None:
     """Judge plaintext at a pod that declares 6379 and listens at these ports."""
-    workload = SimpleNamespace(
-        ready=True,
-        owner="Deployment/voting-storage-1-0",
-        pod="storage",
-        containers=("voting-storage", "istio-proxy"),
-        ports=(6379,),
-        has_proxy=lambda: True,
-        plain_calls=lambda chosen: [
-            (Call("outside", "10.0.0.1", port), Opening(b"", listens=False)) for port in chosen
-        ],
-    )
 
-    class Hashable(SimpleNamespace):
-        __hash__ = object.__hash__
+    @dataclass(frozen=True, eq=False)
+    class Storage:
+        ready = True
+        owner, pod, ports = "Deployment/voting-storage-1-0", "storage", (6379,)
+        containers = ("voting-storage", "istio-proxy")
+
+        def has_proxy(self) -> bool:
+            return True
+
+        def plain_calls(self, chosen: Sequence[int]) -> list[tuple[Call, Opening]]:
+            return [(Call("outside", "10.0.0.1", port), Opening(b"", listens=False)) for port in chosen]
 
     namespace = cast(Any, Namespace())
     namespace.api = None
-    namespace.workloads = lambda: [Hashable(**vars(workload))]
+    namespace.workloads = lambda: [Storage()]
     namespace.from_outside = lambda calls: {call: reply for call, _ in calls}
     monkeypatch.setattr(undeclared_ports, "listening_ports", lambda *_: frozenset(ports))
     undeclared_ports.expect_refused_plaintext_at_undeclared_ports(namespace)
