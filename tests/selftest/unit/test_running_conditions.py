@@ -110,6 +110,13 @@ def test_the_smallest_share_counts_and_a_weight_of_nothing_does_not() -> None:
     assert (read.share, read.clusters) == (0.01, (PAGE, "old"))
 
 
+def test_what_a_route_does_to_cookies_is_read_and_other_headers_are_left_alone() -> None:
+    removed = route(response_headers_to_remove=["Set-Cookie", "server"])
+    written = route(request_headers_to_add=[{"header": {"key": "cookie", "value": "featureflag=on"}}])
+    assert (removed.cookies, removed.unread) == (("removes set-cookie of answers",), ())
+    assert (written.cookies, route().cookies) == (("writes cookie of requests",), ())
+
+
 @pytest.mark.parametrize("name", [":path", "content-length"])
 def test_a_header_that_no_request_here_can_vary_is_not_read(name: str) -> None:
     with pytest.raises(Unread):
