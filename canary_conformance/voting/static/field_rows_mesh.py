@@ -1,7 +1,7 @@
 """The rows of Istio's kinds.
 
-Sources: the Istio reference of each kind (1.31). Most of these fields are read with Part.only(), which notes any
-other field of the mapping as a problem of the object: then the answers that it takes part in are unknown.
+Sources: the Istio reference of each kind (1.31). Most of these fields are read with Part.only(), which notes
+any other field of the mapping as a problem of the object: the answers that it takes part in are then unknown.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ _TEXT = "{exact,prefix,regex}"
 _H, _T = "spec.http.*", "spec.tcp.*"
 _TO = "{host,subset}"
 _RETRIED = frozenset(
-    "5xx gateway-error reset reset-before-request connect-failure envoy-ratelimited retriable-4xx refused-stream"
-    " retriable-status-codes retriable-headers http3-post-connect-failure cancelled deadline-exceeded internal"
-    " resource-exhausted unavailable unknown".split()
+    {
+        *("5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "envoy-ratelimited"),
+        *("retriable-4xx", "refused-stream", "retriable-status-codes", "retriable-headers"),
+        *("http3-post-connect-failure", "cancelled", "deadline-exceeded", "internal", "resource-exhausted"),
+        *("unavailable", "unknown"),
+    }
 )
 _LEAST_ERROR = 400
 
