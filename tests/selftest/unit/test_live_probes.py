@@ -167,7 +167,7 @@ def other_service(
 def test_a_second_name_by_which_a_source_reaches_what_it_may_not_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(ExpectationFailed, match=r"voting-analytics 1.0 reaches\s+Service/voting-cache"):
+    with pytest.raises(ExpectationFailed, match=r"voting-analytics 1.0 -> Service/voting-cache:6379"):
         other_service(monkeypatch, PONG)
 
 
