@@ -55,7 +55,8 @@ def expect_no_way_by_other_names(
     if CONTRACT - {one["metadata"]["name"] for one in services}:
         raise NotJudged("a Service of the contract does not exist, so no other can be told from it")
     names = list(_other_names(namespace, services))
-    replies = namespace.once("calls by other names", lambda: _call_all(namespace, sources, names))
+    calls = f"calls by other names from {', '.join(sources)}"
+    replies = namespace.once(calls, lambda: _call_all(namespace, sources, names))
     if replies:
         expect(
             replies, matrix({cell: _own_chain(*cell, answered) for cell in replies}, "calls by other names")
