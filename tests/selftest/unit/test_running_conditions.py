@@ -145,7 +145,7 @@ def test_the_filters_of_a_plain_mesh_are_not_foreign() -> None:
         http_filter("envoy.filters.http.grpc_stats", "grpc_stats.v3.FilterConfig", emit_filter_state=True),
         http_filter("envoy.filters.http.fault", "fault.v3.HTTPFault"),
         http_filter("envoy.filters.http.cors", "cors.v3.Cors"),
-        http_filter("envoy.filters.http.router", "router.v3.Router"),
+        http_filter("envoy.filters.http.router", "router.v3.Router", suppress_envoy_headers=True),
     ]
     wrapped = {
         "@type": "type.googleapis.com/udpa.type.v1.TypedStruct",
@@ -161,6 +161,7 @@ def test_the_filters_of_a_plain_mesh_are_not_foreign() -> None:
     [
         http_filter("envoy.filters.http.fault", "fault.v3.HTTPFault", delay={"fixed_delay": "2s"}),
         http_filter("envoy.filters.http.lua", "lua.v3.Lua"),
+        http_filter("envoy.filters.http.router", "router.v3.Router", upstream_http_filters=[{}]),
         # A name is free text: the type decides.
         http_filter("envoy.filters.http.router", "local_ratelimit.v3.LocalRateLimit"),
     ],
