@@ -30,6 +30,7 @@ from canary_conformance.voting.distinguished_requests import COOKIE
 
 # What may bring a filter that a plain mesh does not have, by apiVersion and kind.
 BRINGING = (("networking.istio.io/v1alpha3", "EnvoyFilter"), ("extensions.istio.io/v1alpha1", "WasmPlugin"))
+UNDERIVED = "no request can be derived from what the proxies run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +117,22 @@ def way_behind(namespace: NamespaceUnderTest) -> Way:
     return _way(parts, lambda table: host in table.domains)
 
 
-def expect_derived(namespace: NamespaceUnderTest, unread: Mapping[str, Collection[str]]) -> None:
-    """Raise NotJudged where something runs from which no request can be derived."""
+def expect_derived(
+    namespace: NamespaceUnderTest, unread: Mapping[str, Collection[str]], why: str = UNDERIVED
+) -> None:
+    """Raise NotJudged where something runs that no request shows.
+
+    Args:
+        namespace: The namespace under test.
+        unread: What runs, in words, with the proxies that run it.
+        why: Why that is not judged.
+    """
     if not unread:
         return
     told = [f"{what} (in {_some(proxies)})" for what, proxies in unread.items()]
     brought = _bringing(namespace)
     raise NotJudged(
-        f"no request can be derived from what the proxies run: {'; '.join(told)}. "
+        f"{why}: {'; '.join(told)}. "
         + (
             f"Look at {', '.join(brought)}"
             if brought
