@@ -72,7 +72,8 @@ class Decided:
         sent = "" if self.cookie is None else f"{COOKIE}: {readable(self.cookie)}"
         if self.asked == Asked():
             return sent or f"{self.asked} without a cookie"
-        return f"{self.asked}{' and ' if self.asked.headers else ' with '}{sent}" if sent else str(self.asked)
+        joint = " and " if self.asked.headers or self.asked.host != ADDRESS else " with "
+        return f"{self.asked}{joint}{sent}" if sent else str(self.asked)
 
 
 def pages_decided(model: Model, voters: Voters) -> tuple[Decided, ...]:
