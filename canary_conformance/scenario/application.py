@@ -43,6 +43,29 @@ class WorkloadName:
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class ContainerFacts:
+    """What a component's container needs and reads beside its contract, whatever image it runs.
+
+    Attributes:
+        images: the last parts of the names of images that are known to hold it.
+        versions: the versions that it exists in; a tag among them states the image's version.
+        least_memory: the limit of memory, as a quantity, with which it is known to run.
+        starts_in: the seconds within which it is known to start.
+        own_folders: where it writes beside its volumes, so that its root file system can't be read-only.
+        user: the user who can read and write its files, None where any can.
+        unclear: variables outside of the contract that change what it does.
+    """
+
+    images: frozenset[str]
+    versions: frozenset[str]
+    least_memory: str
+    starts_in: float
+    own_folders: tuple[str, ...] = ()
+    user: int | None = None
+    unclear: frozenset[str] = frozenset()
+
+
 class Application(Protocol):
     """What the model and the runner ask of an application. Every answer is a fact of its contract."""
 
@@ -94,6 +117,9 @@ class Application(Protocol):
 
     def refused_values(self, component: str, version: str) -> Sequence[RefusedValue]:
         """Return values with which a component does not start."""
+
+    def container(self, component: str, version: str) -> ContainerFacts | None:
+        """Return what the container of a component's version needs; None for no component."""
 
     def callees(self, component: str, version: str) -> Sequence[Callee]:
         """Return what a version of a component may call; empty for one that may call nothing."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from canary_conformance.model.schemas.scalars import amount
+from canary_conformance.model.objects.quantities import amount
 from canary_conformance.scenario.manifests import ManifestFolder
 
 # Cores that Kubernetes' and Istio's own pods request (seen 0.96; kind's own network requests a little more).

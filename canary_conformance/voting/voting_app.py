@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from canary_conformance.scenario.application import (
     Application,
     Callee,
+    ContainerFacts,
     RefusedValue,
     WorkloadName,
     is_port,
@@ -34,6 +35,39 @@ from canary_conformance.voting.contract import (
 from canary_conformance.voting.feature_flag import FLAG
 
 _STORES = frozenset({REDIS_PORT, MYSQL_PORT})
+_VERSIONS = frozenset({"1.0", "1.1", "2.0"})
+# The Go programs read the first; the others change how Go runs.
+_OF_GO = frozenset({"VERSION", "GODEBUG", "GOGC", "GOMEMLIMIT"})
+_OF_A_SHELL = frozenset({"LD_LIBRARY_PATH", "LD_PRELOAD", "PATH"})
+# How MySQL or MariaDB and the entry point of the official image are set up beside the contract.
+_OF_MYSQL = _OF_A_SHELL | {
+    "MARIADB_AUTO_UPGRADE",
+    "MYSQL_ALLOW_EMPTY_PASSWORD",
+    "MYSQL_GROUP_SUFFIX",
+    "MYSQL_HOME",
+    "MYSQL_INITDB_SKIP_TZINFO",
+    "MYSQL_ONETIME_PASSWORD",
+    "MYSQL_RANDOM_ROOT_PASSWORD",
+    "MYSQL_ROOT_HOST",
+    "MYSQL_TCP_PORT",
+    "MYSQL_UNIX_PORT",
+    "TMPDIR",
+    "UMASK",
+    "UMASK_DIR",
+}
+_REDIS = ContainerFacts(
+    frozenset({STORAGE, "storage", "redis"}), _VERSIONS, "24Mi", starts_in=5, unclear=_OF_A_SHELL
+)
+# The pods of the manifests run with 1 GiB; the buffers of MySQL 8.4 alone take a good part of half of it.
+_MYSQL = ContainerFacts(
+    frozenset({STORAGE, "storage", "mysql", "mariadb"}),
+    _VERSIONS,
+    "512Mi",
+    starts_in=30,
+    own_folders=("/tmp", "/run/mysqld"),  # noqa: S108  (folders of a container)
+    user=999,
+    unclear=_OF_MYSQL,
+)
 _ROOT = RefusedValue("MYSQL_USER", "root", "MySQL is not set up with root as a regular user")
 
 
@@ -82,6 +116,15 @@ class VotingApp:
     def refused_values(self, component: str, version: str) -> Sequence[RefusedValue]:
         """Return the account with which MySQL does not start."""
         return (_ROOT,) if component == STORAGE and _is_second(version) else ()
+
+    def container(self, component: str, version: str) -> ContainerFacts | None:
+        """Return the needs of the sample's images and of the official ones of Redis and MySQL."""
+        if component == STORAGE:
+            return _MYSQL if _is_second(version) else _REDIS
+        if component not in PATHS:
+            return None
+        names = frozenset({component, component.removeprefix("voting-")})
+        return ContainerFacts(names, _VERSIONS, "48Mi", starts_in=5, unclear=_OF_GO)
 
     def callees(self, component: str, version: str) -> Sequence[Callee]:
         """Return analytics for the page, and the version's store for all that R3.3 does not lock out."""

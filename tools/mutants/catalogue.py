@@ -11,10 +11,11 @@ from tools.mutants.catalogue_placement import PLACEMENT
 from tools.mutants.catalogue_pods import PODS
 from tools.mutants.catalogue_requests import REQUESTS
 from tools.mutants.catalogue_routing import ROUTING
+from tools.mutants.catalogue_yardstick import YARDSTICK
 from tools.mutants.edit_sites import Source
 from tools.mutants.mutant import Mutant
 
-MISTAKES = (*PAGE, *MESH, *ROUTING, *REQUESTS, *PODS, *PLACEMENT, *FILES)
+MISTAKES = (*PAGE, *MESH, *ROUTING, *REQUESTS, *PODS, *PLACEMENT, *FILES, *YARDSTICK)
 
 
 def catalogue(sources: Iterable[Source]) -> Iterator[Mutant]:

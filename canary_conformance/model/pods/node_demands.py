@@ -29,6 +29,8 @@ _SAFE_SYSCTLS = frozenset(
     }
 )
 _OF_THE_NODE = "Localhost"
+# A container counts as started when its hook has ended.
+_LONGEST_SLEEP = 30
 
 
 def check_node_demands(spec: Part) -> None:
@@ -49,8 +51,10 @@ def check_node_demands(spec: Part) -> None:
                 if name not in _OF_EVERY_NODE:
                     part.problem(f"whether the nodes have {name} is not in the manifests")
         hook = container["lifecycle"]["postStart"]
-        if hook and not hook["sleep"]:
-            hook.problem("whether this hook succeeds is not in the manifests, and its container ends if not")
+        if hook and not 0 < (hook["sleep"]["seconds"].number(0) or 0) <= _LONGEST_SLEEP:
+            hook.problem(
+                "whether this hook succeeds in time is not in the manifests, and its container ends if not"
+            )
 
 
 def _check_profiles(context: Part) -> None:

@@ -14,7 +14,7 @@ from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.state import State
 from canary_conformance.scenario.places import Finding
 
-ENFORCE = "pod-security.kubernetes.io/enforce"
+ENFORCE, WARN = "pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/warn"
 _VERSION = f"{ENFORCE}-version"
 _LEVELS = ("privileged", "baseline", "restricted")
 _A_VERSION = re.compile(r"latest|v1\.\d+")
@@ -69,6 +69,12 @@ _SYSCTLS = frozenset(
     }
 )
 Violation = tuple[Part, str]
+
+
+def violates(spec: Part, level: str) -> bool:
+    """Return whether a spec of pods, as it is written, is not of a standard."""
+    found = _baseline(spec) if level in {"baseline", "restricted"} else iter(())
+    return any(found) or (level == "restricted" and any(_restricted(spec)))
 
 
 def refused_by_standard(spec: Part, state: State, *, sidecar: bool) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from canary_conformance.model.pods.component import (
 )
 from canary_conformance.model.pods.container_environment import EnvVar, environment
 from canary_conformance.model.pods.injection import is_injected
-from canary_conformance.scenario.application import Application
+from canary_conformance.scenario.application import Application, ContainerFacts
 
 _ALWAYS = "Always"
 
@@ -52,6 +52,11 @@ class PodTemplate:
         """The component whose image the component's container has, "" for an image by another name."""
         name = image_name(self.own.value)
         return name if name in self.application.components else ""
+
+    @property
+    def facts(self) -> ContainerFacts | None:
+        """What the component's container needs; None for pods of no component."""
+        return self.application.container(self.component, self.labels.get("version", ""))
 
     @property
     def helpers(self) -> tuple[Part, ...]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from canary_conformance.model.objects.object_parts import Part
-from canary_conformance.model.schemas.scalars import amount
+from canary_conformance.model.objects.quantities import amount
 
 _LEVEL = r"(?:trace|debug|info|warning|warn|error|critical|off|none|fatal)"
 _SCOPES = re.compile(rf"(?:[A-Za-z_-]+:)?{_LEVEL}(?:,[A-Za-z_-]+:{_LEVEL})*")

@@ -13,6 +13,8 @@ from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.state import State
 from canary_conformance.scenario.places import Finding
 
+_FILES, _BLOCK = "Filesystem", "Block"
+
 
 def never_bound(spec: Part, state: State, who: str) -> Iterator[Finding]:
     """Yield why a claim is never bound; doubts become problems of its spec.
@@ -40,6 +42,11 @@ def never_bound(spec: Part, state: State, who: str) -> Iterator[Finding]:
         else:
             what = f"PersistentVolume/{spec['volumeName'].text()} does not exist, and {who} needs it"
             yield Finding(spec["volumeName"].place, what)
+    kind = spec["volumeMode"]
+    if kind.text(_FILES) == _BLOCK:
+        yield Finding(
+            kind.place, f"the claim of {who} is for a raw device (Block), which it mounts as a folder"
+        )
     for mode in spec["accessModes"].items():
         if cluster.claim_modes is not None and mode.text() not in cluster.claim_modes:
             sentence = f"the cluster's storage class does not provide {mode.text()}, and {who} needs it"

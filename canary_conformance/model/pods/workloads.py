@@ -14,6 +14,7 @@ from canary_conformance.model.objects.questions import Rule
 from canary_conformance.model.objects.state import POD_MAKERS, InForce, State
 from canary_conformance.model.pods.container_environment import EnvVar, unset
 from canary_conformance.model.pods.direct_probes import DirectProbes, direct_probes, refused
+from canary_conformance.model.pods.hindrances import hindrances
 from canary_conformance.model.pods.injection import (
     Capture,
     bypass_of,
@@ -48,7 +49,8 @@ class Workload:
     it by, `bypass` why all of it does. `no_dns` is why names of Services don't resolve. `env` are the
     variables of its component, `unset` those that it names and doesn't get. `direct` are the probes that
     the kubelet sends to the pod's ports. `doubts` keep the model from knowing whether pods get ready;
-    `problems` are all that it can't understand. `stranger` is why the pods are not the component
+    `problems` are all that it can't understand, `hindrances` what may keep its containers from running, on
+    which no answer hangs. `stranger` is why the pods are not the component
     whose labels they carry; they go by their workload's name then.
     """
 
@@ -72,6 +74,7 @@ class Workload:
     place: Place
     doubts: tuple[Rule, ...]
     problems: tuple[Rule, ...]
+    hindrances: tuple[Rule, ...]
     account: str
     stranger: Rule | None
 
@@ -157,7 +160,22 @@ def _left(one: InForce, ready: int) -> int:
     spec = Part.whole(one.manifest)["spec"]
     if one.key.kind in {_STATEFUL, _DAEMONS}:
         return max(0, ready - 1)
-    return 0 if spec["strategy"]["type"].value == "Recreate" else ready
+    strategy = spec["strategy"]
+    if strategy["type"].value == "Recreate":
+        return 0
+    return max(0, ready - _unavailable(strategy["rollingUpdate"]["maxUnavailable"], ready))
+
+
+def _unavailable(part: Part, pods: int) -> int:
+    """Return how many of the pods may be missing while others take their place; a share is rounded down.
+
+    Source: Kubernetes, "Deployments" (max unavailable, 25 % by default).
+    """
+    value = part.value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(0, value)
+    share = value.removesuffix("%") if isinstance(value, str) else "25"
+    return pods * int(share) // 100 if share.isascii() and share.isdigit() and len(share) <= 3 else pods
 
 
 def _workload(one: InForce, state: State) -> Workload:
@@ -187,6 +205,7 @@ def _workload(one: InForce, state: State) -> Workload:
         place=pods.whole.place,
         doubts=tuple(pods.whole.problems[known:]),
         problems=tuple(pods.whole.problems),
+        hindrances=hindrances(pods, replicas),
         account=account_of(pods.spec).text() or "default",
         stranger=_other_image(pods),
     )

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from canary_conformance.model.objects.quantities import amount
 from canary_conformance.model.schemas.rules_names import port_name_problem
 from canary_conformance.model.schemas.rules_reading import LARGEST_PORT, Node, is_port
-from canary_conformance.model.schemas.scalars import amount
 from canary_conformance.model.schemas.schema_problems import Problem, value_text
 
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from canary_conformance.model.objects.quantities import amount
 from canary_conformance.model.schemas.rules_names import port_name_problem
 from canary_conformance.model.schemas.rules_reading import LARGEST_PORT, Node, is_port
-from canary_conformance.model.schemas.scalars import amount
 from canary_conformance.model.schemas.schema_problems import Problem, value_text
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from canary_conformance.model.objects.quantities import amount
 from canary_conformance.model.schemas.rules_reading import Node
-from canary_conformance.model.schemas.scalars import amount
 from canary_conformance.model.schemas.schema_problems import Problem
 
 _WARNS = "the API server warns: "

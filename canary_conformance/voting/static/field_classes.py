@@ -130,7 +130,9 @@ def tree_of(rows: Sequence[Row], mounted: Mapping[str, Tree] | None = None) -> T
     return root
 
 
-def unknown_parts(tree: Tree, value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Row]]:
+def unknown_parts(
+    tree: Tree, value: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Row]]:
     """Yield the path of each unknown field that a value has, with its row; fine values and null are none."""
     if value is None:
         return

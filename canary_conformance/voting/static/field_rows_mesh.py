@@ -1,7 +1,7 @@
 """The rows of Istio's kinds.
 
-Sources: the Istio reference of each kind (1.31). Most of these fields are read with Part.only(), which notes any
-other field of the mapping as a problem of the object: then the answers that it takes part in are unknown.
+Sources: the Istio reference of each kind (1.31). Most of these fields are read with Part.only(), which notes
+any other field of the mapping as a problem of the object: the answers that it takes part in are then unknown.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ _TEXT = "{exact,prefix,regex}"
 _H, _T = "spec.http.*", "spec.tcp.*"
 _TO = "{host,subset}"
 _RETRIED = frozenset(
-    "5xx gateway-error reset reset-before-request connect-failure envoy-ratelimited retriable-4xx refused-stream"
-    " retriable-status-codes retriable-headers http3-post-connect-failure cancelled deadline-exceeded internal"
-    " resource-exhausted unavailable unknown".split()
+    {
+        *("5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "envoy-ratelimited"),
+        *("retriable-4xx", "refused-stream", "retriable-status-codes", "retriable-headers"),
+        *("http3-post-connect-failure", "cancelled", "deadline-exceeded", "internal", "resource-exhausted"),
+        *("unavailable", "unknown"),
+    }
 )
 _LEAST_ERROR = 400
 
@@ -160,7 +163,9 @@ _POLICY = tree_of(
         ),
     )
 )
-_PORT = Tree(parts={**_POLICY.parts, "port": Tree(parts={"number": Tree(modelled("model.routing.destination_rules"))})})
+_PORT = Tree(
+    parts={**_POLICY.parts, "port": Tree(parts={"number": Tree(modelled("model.routing.destination_rules"))})}
+)
 _WHOLE = Tree(parts={**_POLICY.parts, "portLevelSettings": Tree(parts={"*": _PORT})})
 DESTINATION_RULE = tree_of(
     (
@@ -221,7 +226,10 @@ AUTHORIZATION_POLICY = tree_of(
     (
         *METADATA,
         modelled("model.routing.authorization", "spec.action", "spec.selector.matchLabels.*"),
-        modelled("model.routing.authorization", f"spec.rules.*.from.*.source.{{{_SOURCES[1:-1]},{_NO_SOURCES[1:-1]}}}.**"),
+        modelled(
+            "model.routing.authorization",
+            f"spec.rules.*.from.*.source.{{{_SOURCES[1:-1]},{_NO_SOURCES[1:-1]}}}.**",
+        ),
         modelled(
             "model.routing.authorization",
             f"{_OPERATION}.{{hosts,methods,paths,ports,notHosts,notMethods,notPaths,notPorts}}.**",

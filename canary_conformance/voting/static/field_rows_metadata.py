@@ -1,4 +1,4 @@
-"""The rows of metadata: names, labels and annotations of every kind, and the namespace's labels in scenario.yaml.
+"""The rows of metadata: names, labels and annotations of every kind, and the namespace's own labels.
 
 A label or annotation is known by its key. Keys of Kubernetes' and Istio's own domains mean something to their
 controllers, so one that is not listed here is unknown; no other controller is part of the scenario. Sources:
@@ -43,10 +43,10 @@ _OF_NAMESPACES = frozenset(
         "pod-security.kubernetes.io/enforce-version",
         "pod-security.kubernetes.io/audit",
         "pod-security.kubernetes.io/audit-version",
+        "pod-security.kubernetes.io/warn",
         "pod-security.kubernetes.io/warn-version",
     }
 )
-_WARN = "pod-security.kubernetes.io/warn"
 
 
 def is_known_key(key: str, _value: Any = None) -> bool:
@@ -58,7 +58,7 @@ def is_known_key(key: str, _value: Any = None) -> bool:
 
 
 def is_known_annotation_of_pods(key: str, value: Any) -> bool:
-    """Return whether an annotation of pods is modelled (Istio's, in model.pods.injection) or means nothing."""
+    """Return whether an annotation of pods means nothing, or is read in model.pods.injection (Istio's)."""
     return is_known_key(key) or _is_of(key.rpartition("/")[0], "istio.io") or _is_default_profile(key, value)
 
 
@@ -67,12 +67,9 @@ def is_known_label_of_pods(key: str, _value: Any) -> bool:
     return key in _OF_PODS or is_known_key(key)
 
 
-def is_known_label_of_namespaces(key: str, value: Any) -> bool:
-    """Return whether a label of a namespace is modelled or means nothing.
-
-    Pods that its standard for warnings refuses are applied with warnings, which R0.1 forbids.
-    """
-    return key in _OF_NAMESPACES or is_known_key(key) or (key == _WARN and value == "privileged")
+def is_known_label_of_namespaces(key: str, _value: Any) -> bool:
+    """Return whether a label of a namespace is modelled or means nothing."""
+    return key in _OF_NAMESPACES or is_known_key(key)
 
 
 def _is_default_profile(key: str, value: Any) -> bool:

@@ -37,7 +37,9 @@ DEPLOYMENT = tree_of(
         _REPLICAS,
         modelled("model.pods.pod_needs", "spec.paused"),
         modelled("model.pods.workloads", "spec.strategy.type", "spec.strategy.rollingUpdate.maxUnavailable"),
-        harmless("more pods than asked for serve as well as the others", "spec.strategy.rollingUpdate.maxSurge"),
+        harmless(
+            "more pods than asked for serve as well as the others", "spec.strategy.rollingUpdate.maxSurge"
+        ),
         unknown(
             RUNS,
             "whether pods get ready in so short a time is not in the manifests",
@@ -94,9 +96,7 @@ STATEFUL_SET = tree_of(
             "spec.ordinals.start",
             fine=only(0),
         ),
-        harmless(
-            "pods come one after the other or together, and all come", "spec.podManagementPolicy"
-        ),
+        harmless("pods come one after the other or together, and all come", "spec.podManagementPolicy"),
         harmless("no component is called by a pod's own name", "spec.serviceName"),
         harmless(
             "no StatefulSet is scaled down, and one that is deleted is no longer needed",
@@ -124,9 +124,7 @@ SERVICE = tree_of(
         modelled("model.routing.services", "spec.selector.*"),
         modelled("model.routing.services", "spec.{type,clusterIP,publishNotReadyAddresses}"),
         modelled("model.routing.services", "spec.clusterIPs.*"),
-        modelled(
-            "model.routing.services", "spec.ports.*.{name,port,protocol,appProtocol,targetPort}"
-        ),
+        modelled("model.routing.services", "spec.ports.*.{name,port,protocol,appProtocol,targetPort}"),
         harmless(_ONLY_OPEN, "spec.ports.*.nodePort", "spec.{externalTrafficPolicy,healthCheckNodePort}"),
         harmless(_ONLY_OPEN, "spec.{allocateLoadBalancerNodePorts,loadBalancerIP,loadBalancerClass}"),
         harmless(_ONLY_OPEN, "spec.loadBalancerSourceRanges.*"),

@@ -107,9 +107,7 @@ _POD: tuple[Row, ...] = (
         "no component looks at other processes, and the ends of its own are its own",
         "spec.{hostIPC,hostPID,shareProcessNamespace}",
     ),
-    unknown(
-        RUNS, "whether the nodes have user namespaces is not known", "spec.hostUsers", fine=only(True)
-    ),
+    unknown(RUNS, "whether the nodes have user namespaces is not known", "spec.hostUsers", fine=only(True)),
     harmless("no component calls the API server", "spec.automountServiceAccountToken"),
     harmless("the kubelet pulls without one that is not there", "spec.imagePullSecrets.*.name"),
     modelled("model.pods.pod_needs", "spec.{serviceAccount,serviceAccountName}"),
@@ -119,10 +117,10 @@ _POD: tuple[Row, ...] = (
         "spec.terminationGracePeriodSeconds",
         fine=between(1, 120),
     ),
-    harmless("pods that are replaced have no deadline: the API server refuses it", "spec.activeDeadlineSeconds"),
-    unknown(
-        RUNS, "pods that are replaced restart always", "spec.restartPolicy", fine=only("Always")
+    harmless(
+        "pods that are replaced have no deadline: the API server refuses it", "spec.activeDeadlineSeconds"
     ),
+    unknown(RUNS, "pods that are replaced restart always", "spec.restartPolicy", fine=only("Always")),
     unknown(RUNS | ACCEPTED, "a template has none, by the API server's rules", "spec.ephemeralContainers.**"),
     modelled("model.pods.node_demands", "spec.resources.**", "spec.securityContext.sysctls.*.name"),
     harmless("a setting of the kernel counts by its name", "spec.securityContext.sysctls.*.value"),
@@ -204,7 +202,9 @@ _CONTAINERS: tuple[Row, ...] = (
         fine=a_sleep,
     ),
     unknown(
-        ENDS | {"R6.1"}, "the model does not follow how a container is told to end", f"{_C}.lifecycle.stopSignal"
+        ENDS | {"R6.1"},
+        "the model does not follow how a container is told to end",
+        f"{_C}.lifecycle.stopSignal",
     ),
     modelled("model.pods.node_demands", f"{_C}.resources.{{limits,requests}}.*"),
     unknown(RUNS, "which devices the nodes have is not in the manifests", f"{_C}.resources.claims.**"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from canary_conformance.model.schemas.scalars import amount
+from canary_conformance.model.objects.quantities import amount
 from canary_conformance.voting.static.field_classes import Fine
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")

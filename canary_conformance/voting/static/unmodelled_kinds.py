@@ -128,7 +128,7 @@ def _autoscaler(one: InForce, state: State) -> Effect:
 
 
 def _mesh_object(one: InForce, state: State) -> Effect:
-    """See canary_conformance.model.unsupported_objects: it counts where it can touch the scenario's traffic."""
+    """See canary_conformance.model.unsupported_objects: it counts where it can touch traffic."""
     touching = Unsupported(replace(state, objects={one.key: one}), state.mesh.root_namespace)
     pods = [*_labels_of_pods(state)]
     places = [

@@ -1,8 +1,8 @@
 """What the manifests in force hold that the model does not follow, and what it leaves unjudged.
 
-A closed world: each object is of a kind that the model follows as a whole or not at all (unmodelled_kinds), and
-each field of those that it follows is modelled, harmless or unknown (field_rows_mesh and the tables below it).
-What only hinders can't mend a requirement that fails without it, which therefore stays failed.
+A closed world: each object is of a kind that the model follows or does not (unmodelled_kinds), and each field
+of those that it follows is modelled, harmless or unknown (field_rows_mesh and the tables below it). What only
+hinders can't mend a requirement that fails without it, which therefore stays failed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,15 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 from canary_conformance.errors import NotSpoken
-from canary_conformance.model.objects.state import State
+from canary_conformance.model.model import Model
+from canary_conformance.model.objects.object_parts import Part
+from canary_conformance.model.objects.state import POD_MAKERS, State
+from canary_conformance.model.pods.pod_security import WARN, violates
+from canary_conformance.model.routing.authorization import authorization_policies
+from canary_conformance.model.routing.destination_rules import destination_rules
+from canary_conformance.model.routing.gateways import gateways
+from canary_conformance.model.routing.services import services
+from canary_conformance.model.routing.virtual_services import virtual_services
 from canary_conformance.model.schemas.schema_problems import path_text
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.scenario.manifests import Manifest
@@ -20,7 +28,7 @@ from canary_conformance.verdicts.expect import ExpectationFailed
 from canary_conformance.voting.static.field_classes import unknown_parts
 from canary_conformance.voting.static.field_rows_mesh import TABLE
 from canary_conformance.voting.static.field_rows_metadata import NAMESPACE
-from canary_conformance.voting.static.requirement_sets import Effect
+from canary_conformance.voting.static.requirement_sets import ACCEPTED, KEPT, LEFT, RUNS, Effect
 from canary_conformance.voting.static.unmodelled_kinds import effect_of, is_followed
 
 Unmodelled = tuple[str, Effect]
@@ -30,8 +38,10 @@ Unmodelled = tuple[str, Effect]
 def unmodelled(plan: Plan, stage: int, requirements: Sequence[str]) -> list[Unmodelled]:
     """Return each object and field of a stage that could touch one of these requirements."""
     found: dict[str, Effect] = {}
-    for state in (plan.before(stage).state, *(moment.model.state for moment in plan.during(stage))):
-        for told, effect in _of_state(state):
+    # What is left of any stage is left at the end.
+    moments = plan.moments if LEFT.intersection(requirements) else plan.during(stage)
+    for model in (plan.before(stage), *(moment.model for moment in moments)):
+        for told, effect in (*_of_state(model.state), *_doubts(model)):
             if effect.touches.intersection(requirements):
                 found.setdefault(told, effect)
     return list(found.items())
@@ -67,11 +77,43 @@ def _of_state(state: State) -> Iterator[Unmodelled]:
         else:
             effect = effect_of(one, state)
             yield f"{one.key} ({one.manifest.place}) is not part of the model: {effect.why}", effect
+    warned = state.namespace_labels.get(WARN, "")
+    if any(violates(spec, warned) for spec in _pod_specs(state)):
+        told = f"the namespace's label {WARN} ({state.label_place(WARN)}): the API server warns of pods"
+        yield told, Effect(ACCEPTED, "")
     labels = {"metadata": {"labels": dict(state.namespace_labels)}}
     for path, row in unknown_parts(NAMESPACE, labels):
         label = str(path[-1])
         told = f"the namespace's label {label} ({state.label_place(label)}): {row.why}"
         yield told, row.effect
+
+
+def _pod_specs(state: State) -> Iterator[Part]:
+    for kind in sorted(POD_MAKERS):
+        for one in state.of(kind):
+            yield Part.whole(one.manifest).at("spec", "template", "spec")
+
+
+def _doubts(model: Model) -> Iterator[Unmodelled]:
+    """Yield what the model noted as it read pods and routes, and no answer may show.
+
+    An answer that hangs on it is unknown by itself; a requirement on what is kept asks for none.
+    """
+    for pods in model.pods():
+        for rule in (*pods.doubts, *pods.hindrances):
+            yield str(rule), _PODS
+    state = model.state
+    for read in (virtual_services, destination_rules, gateways, authorization_policies):
+        for one in read(state):
+            for rule in one.problems:
+                yield str(rule), _ROUTES
+    for service in services(state).values():
+        for rule in service.problems:
+            yield str(rule), _ROUTES
+
+
+_PODS = Effect(RUNS, "")
+_ROUTES = Effect(KEPT, "")
 
 
 # Mutants of a folder share all files but one.

@@ -97,8 +97,6 @@ READY = "              path: /ready\n"
         probed(READY, "              path: /\n"),
         probed("            httpGet:\n              path: /healthz\n              port: http\n",
                "            tcpSocket:\n              port: 8080\n"),
-        probed("            httpGet:\n              path: /healthz\n              port: http\n",
-               "            exec:\n              command: [check]\n"),
         storage_class("standard"),
         with_facts(storage_class("fast"),
                    "{storage_classes: [fast]}"),

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from canary_conformance.model.objects.quantities import amount
 from canary_conformance.model.schemas.rules import rule_problems
-from canary_conformance.model.schemas.scalars import amount
 from canary_conformance.scenario.manifests import parse_manifests
 from tests.selftest.rules_cases import REFUSED, TAKEN
 from tests.selftest.rules_objects import ALL, ROUTES, SERVICE

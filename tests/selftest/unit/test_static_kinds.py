@@ -7,8 +7,8 @@ from textwrap import dedent
 import pytest
 
 from canary_conformance.paths import MANIFESTS
-from canary_conformance.voting.static.static_runner import static_verdicts
 from canary_conformance.voting.static.requirement_sets import NUMBERS, PODS, TRAFFIC
+from canary_conformance.voting.static.static_runner import static_verdicts
 from tests.selftest.changed_manifests import FIRST, standings, with_object
 
 pytestmark = pytest.mark.selftest
