@@ -15,6 +15,7 @@ from itertools import product
 
 from canary_conformance.model.patterns.pattern_syntax import Unreadable
 from canary_conformance.model.patterns.text_classes import (
+    ALL_PATHS,
     AUTHORITIES,
     HEADER_VALUES,
     METHODS,
@@ -152,6 +153,30 @@ def request_classes(
         if len(found) + len(left) > _MOST_CLASSES:
             raise NotDecided(_place(match), "the routes tell too many kinds of requests apart to decide them")
     return (*found, *(space.named(None, box) for box in left))
+
+
+def left_undecided(matches: Sequence[Match | None]) -> str:
+    """Return what matches ask for that no request of the classes shows, "" for nothing.
+
+    Paths that a proxy rewrites before it matches (escapes, doubled slashes) are in no class.
+
+    Raises:
+        NotDecided: see request_classes().
+    """
+    asked = [(match, one) for match in matches if match for one in _conditions(match) if one.of == PATH]
+    patterns = [one.pattern for _, one in asked]
+    try:
+        shown, all_there_are = text_classes(patterns, PATHS), text_classes(patterns, ALL_PATHS)
+    except Unreadable as unread:
+        raise NotDecided(
+            asked[0][0].place, f"the model does not compare the patterns of paths: {unread}"
+        ) from None
+    known = {one.fits for one in shown}
+    strange = next((one for one in all_there_are if one.fits not in known), None)
+    if strange is None:
+        return ""
+    place = next(match.place for (match, _), fits in zip(asked, strange.fits, strict=True) if fits)
+    return f"{place}: the model does not know how a proxy rewrites a path like {strange.example}"
 
 
 def telling_texts(

@@ -24,6 +24,7 @@ from canary_conformance.model.patterns.request_classes import (
     Property,
     RequestClass,
     Texts,
+    left_undecided,
     request_classes,
 )
 from canary_conformance.model.patterns.text_classes import beginning, ending, exactly
@@ -76,7 +77,15 @@ class Decided:
         return f"{self.asked}{joint}{sent}" if sent else str(self.asked)
 
 
-def pages_decided(model: Model, voters: Voters) -> tuple[Decided, ...]:
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Requests, one of each kind; `left` is what routes ask for that none of them shows, "" for nothing."""
+
+    decided: tuple[Decided, ...]
+    left: str = ""
+
+
+def pages_decided(model: Model, voters: Voters) -> Requests:
     """Return what becomes of every request of some voters at the ingress.
 
     Raises:
@@ -90,7 +99,11 @@ def pages_decided(model: Model, voters: Voters) -> tuple[Decided, ...]:
             _replay(request, entries, entry)
             place = (entry.match.place if entry.match else entry.route.place) if entry else None
             found.setdefault((asked, cookie), Decided(asked, cookie, spoken(model.answer(request)), place))
-    return tuple(found.values())
+    matches = [entry.match for entries in _chains(model).values() for entry in entries]
+    try:
+        return Requests(tuple(found.values()), left_undecided(matches))
+    except NotDecided as undecided:
+        raise NotSpoken(str(undecided)) from None
 
 
 def opens(cookie: str) -> bool:
