@@ -15,13 +15,9 @@ from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.host_names import closest_domain, is_wild, without_port
 from canary_conformance.model.objects.questions import INGRESS, INGRESS_PORT, Answer, Request
+from canary_conformance.model.patterns.match_conditions import AUTHORITY, METHOD, PATH, Kind, Property
 from canary_conformance.model.patterns.request_classes import (
-    AUTHORITY,
-    METHOD,
-    PATH,
-    Kind,
     NotDecided,
-    Property,
     RequestClass,
     Texts,
     left_undecided,

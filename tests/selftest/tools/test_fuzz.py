@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.model.objects.questions import INGRESS_PORT
-from canary_conformance.model.patterns.request_classes import METHOD, PATH
+from canary_conformance.model.patterns.match_conditions import METHOD, PATH
 from canary_conformance.paths import MANIFESTS
 from tests.selftest.routing_support import at_ingress, manifests
 from tools.mutants.fuzz.comparison import as_request, differences

@@ -6,16 +6,8 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from canary_conformance.model.patterns.request_classes import (
-    AUTHORITY,
-    METHOD,
-    PATH,
-    WITHIN,
-    Kind,
-    NotDecided,
-    Property,
-    telling_texts,
-)
+from canary_conformance.model.patterns.match_conditions import AUTHORITY, METHOD, PATH, WITHIN, Kind, Property
+from canary_conformance.model.patterns.request_classes import NotDecided, telling_texts
 from canary_conformance.model.routing.route_matching import Match, matches_whole
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING
 from canary_conformance.voting.static.static_requests import COOKIE, METHODS, PATHS
