@@ -25,7 +25,7 @@ from canary_conformance.model.patterns.text_classes import ALL_PATHS, PATHS, tex
 from canary_conformance.model.routing.route_matching import Match, matches_whole
 from canary_conformance.scenario.places import Place
 
-_MOST_CLASSES = 4000
+_MOST_CLASSES = 1000
 # Rather than an empty value, where all values are alike.
 _ANY_VALUE = "1"
 

@@ -87,19 +87,31 @@ def pages_decided(model: Model, voters: Voters) -> Requests:
     Raises:
         NotSpoken: a route asks for what the model cannot compare, or the model does not know the answer.
     """
-    found: dict[object, Decided] = {}
+    found: list[Decided] = []
     for domain, entries in _chains(model).items():
+        shown: dict[object, tuple[Asked, str | None, Entry | None]] = {}
         for texts, entry in _shown(model, domain, entries, voters):
             asked, cookie = _asked(texts)
+            # All that a route takes is answered alike, but by the path (rewrites, policies) and the method.
+            kind = (id(entry), asked.of_contract, asked.method, texts.get(PATH), opens(cookie or ""))
+            if kind not in shown or _size(asked, cookie) < _size(*shown[kind][:2]):
+                shown[kind] = asked, cookie, entry
+        for asked, cookie, entry in shown.values():
             request = _request(asked, cookie)
             _replay(request, entries, entry)
             place = (entry.match.place if entry.match else entry.route.place) if entry else None
-            found.setdefault((asked, cookie), Decided(asked, cookie, spoken(model.answer(request)), place))
+            found.append(Decided(asked, cookie, spoken(model.answer(request)), place))
     matches = [entry.match for entries in _chains(model).values() for entry in entries]
     try:
-        return Requests(tuple(found.values()), left_undecided(matches))
+        return Requests(tuple(found), left_undecided(matches))
     except NotDecided as undecided:
         raise NotSpoken(str(undecided)) from None
+
+
+def _size(asked: Asked, cookie: str | None) -> tuple[int, int]:
+    """Return how much a request has beyond the plain one."""
+    parts = [*asked.headers.values(), *asked.path.partition("?")[2:], *(() if cookie is None else (cookie,))]
+    return len(parts) + (asked.host != ADDRESS), sum(map(len, parts))
 
 
 def opens(cookie: str) -> bool:
