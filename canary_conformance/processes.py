@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -63,6 +64,37 @@ def run(
     first_word: seconds until its process group is killed if it wrote nothing by then, None for no such limit.
     Raises CommandFailed; TooLate and Silent among them are for the limits.
     """
+    ended = complete(
+        command,
+        limit=limit,
+        environment=environment,
+        folder=folder,
+        feed=feed,
+        accepted=accepted,
+        first_word=first_word,
+    )
+    return ended.output
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a command ended that did not fail: its exit code and its standard output."""
+
+    code: int
+    output: str
+
+
+def complete(
+    command: Sequence[str | Path],
+    *,
+    limit: float,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    feed: bytes | IO[bytes] | None = None,
+    accepted: Sequence[int] = (0,),
+    first_word: float | None = None,
+) -> Completed:
+    """Run a command as run() does, for several exit codes that are no failure."""
     words = [str(word) for word in command]
     try:
         process = subprocess.Popen(
@@ -91,7 +123,7 @@ def run(
         _running.discard(process)
     if process.returncode not in accepted:
         raise _failure(words, f"ended with exit code {process.returncode}", errors, output)
-    return output.decode(errors="replace")
+    return Completed(process.returncode, output.decode(errors="replace"))
 
 
 def _communicate(

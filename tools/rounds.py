@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.paths import shown
-from canary_conformance.progress import Phase
+from canary_conformance.processes import last_lines
+from canary_conformance.progress import Phase, Progress
 from canary_conformance.report.run_record import (
     RequirementLine,
     RunRecord,
@@ -17,7 +19,7 @@ from canary_conformance.report.run_record import (
     record_from,
     requirement_lines,
 )
-from tools.suite_process import Ended, check_ended, report_of
+from tools.suite_process import Ended, check_ended, report_of, timed_suite
 
 
 def reported(log: Path) -> RunRecord | None:
@@ -36,7 +38,8 @@ def reported(log: Path) -> RunRecord | None:
 class Round:
     """A run of the suite: wall seconds, exit code, each requirement's line, its report's folder and its log.
 
-    `header` names what it ran on. Without a report `requirements` is empty and `report` None.
+    `header` names what it ran on. Without a report `requirements` is empty and `report` None. `said`: the
+    last lines of a run without a verdict.
     """
 
     seconds: float
@@ -45,6 +48,7 @@ class Round:
     report: Path | None
     log: Path
     header: tuple[str, ...] = ()
+    said: str = ""
 
     @property
     def failed(self) -> list[str]:
@@ -69,6 +73,27 @@ class Round:
         return f"{report}log {shown(self.log)}"
 
 
+def run_round(words: Sequence[str], log: Path, about: str, progress: Progress) -> Round:
+    """Run the suite once, and note how that ended.
+
+    Args:
+        words: The command of the run.
+        log: Where its output goes.
+        about: The begin of the line, "round 1 of 3".
+        progress: Where the line goes.
+
+    Raises:
+        BadInput: pytest refused its arguments.
+        KeyboardInterrupt: It was interrupted.
+    """
+    one = read_round(timed_suite(words, log), log)
+    line = f"{about}: {one.seconds:.1f} s, {one.verdict}"
+    progress.note(line if one.exit_code == ExitStatus.HOLDS else f"{line}; {one.places}")
+    if one.said:
+        progress.note(f"its last lines:\n{one.said}")
+    return one
+
+
 def read_round(ended: Ended, log: Path) -> Round:
     """Return a round with the verdicts of its report.
 
@@ -86,4 +111,5 @@ def read_round(ended: Ended, log: Path) -> Round:
         report if report.is_dir() else None,
         log,
         record.header if record else (),
+        "" if ended.exit_code in {ExitStatus.HOLDS, ExitStatus.FAILED} else last_lines(ended.output),
     )

@@ -20,15 +20,14 @@ from canary_conformance.cluster.kind import kind_cluster
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus, together, word_of
 from canary_conformance.paths import store
-from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import Standing
 from tools.burst import count_losses
 from tools.command_line import CommandLine, end_as_the_suite
 from tools.preparation import ready_to_run
 from tools.reports import publish, report_folder, say
-from tools.rounds import Round, read_round
-from tools.suite_process import AUDITED, SuiteOptions, timed_suite
+from tools.rounds import Round, run_round
+from tools.suite_process import AUDITED, SuiteOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +114,8 @@ def make_rounds(asked: Settings, folder: Path, rounds: list[Round], progress: Pr
         KeyboardInterrupt: A round was interrupted.
     """
     for number in range(1, asked.rounds + 1):
-        log = folder / f"round-{number}.log"
-        ended = timed_suite(asked.suite.command(*AUDITED, keep=True), log)
-        one = read_round(ended, log)
-        rounds.append(one)
-        line = f"round {number} of {asked.rounds}: {one.seconds:.1f} s, {one.verdict}"
-        progress.note(line if one.exit_code == ExitStatus.HOLDS else f"{line}; {one.places}")
-        if one.exit_code not in {ExitStatus.HOLDS, ExitStatus.FAILED}:
-            progress.note(f"its last lines:\n{last_lines(ended.output)}")
+        words, log = asked.suite.command(*AUDITED, keep=True), folder / f"round-{number}.log"
+        rounds.append(run_round(words, log, f"round {number} of {asked.rounds}", progress))
 
 
 def _failed(rounds: Sequence[Round]) -> list[str]:

@@ -6,6 +6,7 @@ Both answers have the same shape, so nothing above this module knows which one w
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +17,14 @@ from canary_conformance.images.choice import decided, explained
 from canary_conformance.images.go_recipes import GoPrograms
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.node_image import Stocked
-from canary_conformance.images.path_programs import kind_on_path, on_path
-from canary_conformance.images.pins import PINS, mirror, reference_of
+from canary_conformance.images.pins import PINS, mirror, numbers_of, reference_of
 from canary_conformance.images.recipe_queues import make_all
 from canary_conformance.images.recipes import ImageFile, Recipe
 from canary_conformance.images.release_support import oldest_kind
 from canary_conformance.images.versions import MeshVersion, available
-from canary_conformance.processes import find_program
+from canary_conformance.processes import CommandFailed, find_program, run
 from canary_conformance.progress import Progress
+from canary_conformance.timeouts import LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +192,28 @@ def _program(name: str, found: Path | None, recipe: GoPrograms | ImageFile, stor
     if not program.exists():
         raise EnvironmentFailed(f"{name} was neither found on PATH in a version that fits nor made here")
     return program
+
+
+def on_path(name: str, version: str) -> Path | None:
+    """Return a program on PATH that reports just this version, else None."""
+    found = find_program(name)
+    reported = _reported(found)
+    return found if re.search(rf"(?<![\d.]){re.escape(version)}(?![\w.+-])", reported) else None
+
+
+def kind_on_path(oldest: str) -> Path | None:
+    """Return the kind on PATH where it is of this version or a later one, else None."""
+    found = find_program("kind")
+    version = re.search(r"\bv?(\d+\.\d+\.\d+)", _reported(found))
+    return found if version and numbers_of(version[1]) >= numbers_of(oldest) else None
+
+
+def _reported(program: Path | None) -> str:
+    """Return what a program reports as its version; nothing where it can't."""
+    if program is None:
+        return ""
+    words = ["version"] if program.name == "kind" else ["version", "--remote=false"]
+    try:
+        return run([program, *words], limit=LIMITS.command)
+    except CommandFailed:
+        return ""

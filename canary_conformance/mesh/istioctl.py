@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from canary_conformance.cluster.base import Cluster
-from canary_conformance.processes import run
+from canary_conformance.errors import NotJudged
+from canary_conformance.processes import CommandFailed, Completed, complete
 from canary_conformance.timeouts import LIMITS
 
 # The exit code of `istioctl analyze` when it has found something.
 FINDINGS = 79
+_LONGEST = 160
+# What it prints in place of an empty list.
+NO_ISSUES = re.compile(r"No (?:validation )?issues found")
 # The statuses in `istioctl proxy-status` of configuration that a proxy has all of, or never requested.
 IN_STEP = frozenset({"SYNCED", "NOT_SENT"})
 
 
-def run_istioctl(
-    cluster: Cluster,
-    program: Path,
-    *words: str | Path,
-    accepted: Sequence[int] = (0,),
-    limit: float | None = None,
-) -> str:
+def run_istioctl(cluster: Cluster, program: Path, *words: str | Path, limit: float | None = None) -> str:
     """Return what istioctl prints for a cluster.
 
     It writes to ~/.kube and reads settings in ~/.istioctl, so its home is the suite's folder for the cluster.
@@ -31,13 +30,22 @@ def run_istioctl(
         cluster: The cluster.
         program: The istioctl.
         *words: Its arguments.
-        accepted: The exit codes of success.
         limit: The seconds that it may take (LIMITS.analyze).
 
     Raises:
         CommandFailed: It failed or took too long.
     """
-    return run(
+    return _complete(cluster, program, words, (0,), limit).output
+
+
+def _complete(
+    cluster: Cluster,
+    program: Path,
+    words: Sequence[str | Path],
+    accepted: Sequence[int],
+    limit: float | None = None,
+) -> Completed:
+    return complete(
         [program, *words, *cluster.api.arguments],
         limit=limit or LIMITS.analyze,
         accepted=accepted,
@@ -55,19 +63,23 @@ def analyze(cluster: Cluster, program: Path, namespace: str, root_namespace: str
         root_namespace: The mesh's.
 
     Raises:
-        CommandFailed: istioctl came to no result.
+        NotJudged: istioctl came to no result, or to one that is not known here: it reads what the manifests
+            made, so no failure of it proves that the environment failed.
     """
     words = ("analyze", "--namespace", namespace, "--istioNamespace", root_namespace, "--output", "json")
-    return read_findings(run_istioctl(cluster, program, *words, accepted=(0, FINDINGS)))
+    try:
+        return read_findings(_complete(cluster, program, words, (0, FINDINGS)))
+    except CommandFailed as failed:
+        raise NotJudged(f"istioctl analyze came to no result: {failed}") from failed
 
 
 def precheck(cluster: Cluster, program: Path) -> list[str]:
     """Return what `istioctl x precheck` finds: what keeps its version from being installed.
 
-    The form is that of analyze(). Raises CommandFailed.
+    The form is that of analyze(). Raises CommandFailed; NotJudged for a result that is not known here.
     """
     words = ("experimental", "precheck", "--output", "json")
-    return read_findings(run_istioctl(cluster, program, *words, accepted=(0, FINDINGS)))
+    return read_findings(_complete(cluster, program, words, (0, FINDINGS)))
 
 
 def out_of_step(cluster: Cluster, program: Path, revision: str, proxies: Iterable[str]) -> list[str]:
@@ -91,11 +103,27 @@ def out_of_step(cluster: Cluster, program: Path, revision: str, proxies: Iterabl
     return [*unknown, *(f"{proxy}: {lack}" for proxy, lacking in status.items() for lack in lacking)]
 
 
-def read_findings(output: str) -> list[str]:
-    """Return the findings in istioctl's JSON output, which is a sentence where there are none."""
-    start = output.find("[")
-    found = json.loads(output[start:]) if start >= 0 else []
-    return [f"{one['code']} {one.get('origin', '?')}: {one['message']}" for one in found]
+def read_findings(ended: Completed) -> list[str]:
+    """Return the findings in istioctl's JSON output, which may be a sentence where there are none.
+
+    Raises:
+        NotJudged: It is neither a list nor that sentence, or its exit code says that there are findings which
+            it does not list.
+    """
+    start = ended.output.find("[")
+    try:
+        found = json.loads(ended.output[start:]) if start >= 0 else []
+        listed = [f"{one['code']} {one.get('origin', '?')}: {one['message']}" for one in found]
+    except (ValueError, TypeError, LookupError, AttributeError) as unknown:
+        raise NotJudged(f"istioctl printed no list of findings: {_in_short(ended.output)}") from unknown
+    if not listed and (ended.code or not (start >= 0 or NO_ISSUES.search(ended.output))):
+        printed = _in_short(ended.output) or "nothing"
+        raise NotJudged(f"istioctl ended with exit code {ended.code} and listed no findings: {printed}")
+    return listed
+
+
+def _in_short(output: str) -> str:
+    return " ".join(output.split())[:_LONGEST]
 
 
 def read_proxy_status(output: str) -> dict[str, list[str]]:

@@ -35,8 +35,9 @@ def _virtual_services(answers: Answers) -> Iterator[Finding]:
     every = answers.routes.virtual_services
     for one in every:
         # One that the model can't understand may delegate.
-        if not one.hosts and not any(other.problems for other in every):
+        if not one.hosts and not one.delegated and not any(other.problems for other in every):
             yield Finding(one.place, f"{one}: it has no host, and no route delegates to it")
+        yield from (Finding(rule.place, rule.sentence) for rule in one.lost if rule.place)
         for gateway in sorted(one.gateways - {MESH} - gateways):
             yield Finding(one.place, f"{one}: Gateway {gateway} does not exist")
         for host in one.hosts if MESH in one.gateways else ():

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
 from canary_conformance.errors import EnvironmentFailed, NotJudged, RequirementFailed
 from canary_conformance.report.secret_masks import mask_secrets
 from canary_conformance.waiting import NotInTime
@@ -18,16 +16,17 @@ SENTENCES = (RequirementFailed, NotJudged, NotInTime, EnvironmentFailed)
 class Stops:
     """What ended a move before its end, and what failed after that."""
 
-    def __init__(self) -> None:
-        """Start without any."""
+    def __init__(self, ends_run: tuple[type[Exception], ...] = ()) -> None:
+        """Start without any; ends_run: the exceptions by which a run ends itself, which are not noted."""
         self._texts: list[str] = []
+        self._ends_run = ends_run
 
     @contextmanager
     def noted(self) -> Iterator[None]:
         """Note what the block raises and go on after it; what ends the run itself goes through."""
         try:
             yield
-        except pytest.exit.Exception:
+        except self._ends_run:
             raise
         except Exception as error:
             self._texts.append(text_of(error))

@@ -37,12 +37,13 @@ SEEN_BESIDE = 5
 
 @dataclass
 class Upgrade:
-    """An upgrade and its rollback in one namespace."""
+    """An upgrade and its rollback in one namespace; `ends_run`: exceptions that end the run, not the move."""
 
     asked: Asked
     namespace: NamespaceUnderTest
     source: Provisions
     target: Provisions
+    ends_run: tuple[type[Exception], ...] = ()
     moves: dict[Moment, Move] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
 
@@ -105,7 +106,7 @@ class Upgrade:
         namespace, voters = self.namespace, self._voters()
         # What happened before is nobody's doing; all that changes from now on is the move's.
         namespace.watch.note()
-        before, stops = self._counts(voters), Stops()
+        before, stops = self._counts(voters), Stops(self.ends_run)
         began = time.monotonic()
         name = f"{'move' if forward else 'roll back'}: {course}"
         with namespace.progress.phase(name), witnesses(namespace, voters, self._stores(voters)) as watching:

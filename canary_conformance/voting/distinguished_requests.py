@@ -23,6 +23,7 @@ from canary_conformance.model.patterns.text_classes import (
 
 COOKIE = f"{HEADER}cookie"
 Texts = Mapping[str, str | None]
+_NOT_EMPTY = ".+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ def _values(
     for subject in dict.fromkeys([*patterns, *(one.subject for one in conditions)]):
         asked = [one.pattern for one in conditions if one.subject == subject]
         try:
-            classes = text_classes([*asked, *patterns.get(subject, ())], within=_within(subject))
+            told_apart = [*asked, *patterns.get(subject, ()), _NOT_EMPTY]
+            classes = text_classes(told_apart, within=_within(subject))
         except Unreadable as strange:
             unread.append(f"a pattern of {subject}: {strange}")
             continue

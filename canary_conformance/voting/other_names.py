@@ -17,7 +17,7 @@ from canary_conformance.errors import NotJudged
 from canary_conformance.scenario.observations import Call, Opening, Reply
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.first_bytes import REDIS_PING, http_get
-from canary_conformance.verdicts import expect, same
+from canary_conformance.verdicts import expect, nothing
 from canary_conformance.verdicts.checks import Check
 from canary_conformance.voting.chains import ANALYTICS, MYSQL, REDIS, REFUSED, WHO_MAY_REACH_WHOM
 from canary_conformance.voting.contract import APP, CANARY, PATHS, STORAGE
@@ -62,7 +62,7 @@ def expect_no_way_by_other_names(
         if _is_stray(source, name, reply, answered)
     ]
     ways = "ways past the routes of analytics and storage"
-    expect(strays, same((), ways, f"{len(replies)} calls by {len(names)} other names led nowhere else"))
+    expect(strays, nothing(ways, f"{len(replies)} calls by {len(names)} other names led nowhere else"))
 
 
 def _other_names(namespace: NamespaceUnderTest, services: Sequence[Mapping[str, Any]]) -> Iterator[OtherName]:

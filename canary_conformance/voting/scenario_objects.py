@@ -9,6 +9,7 @@ from canary_conformance.cluster.endpoints import addresses_by_port
 from canary_conformance.errors import NotJudged
 from canary_conformance.mesh.running_components import control_plane
 from canary_conformance.model.model import Model
+from canary_conformance.model.objects.host_names import completed, full_name, is_wild
 from canary_conformance.model.objects.state import State
 from canary_conformance.scenario.manifests import Manifest, parse_manifests
 from canary_conformance.scenario.observations import Transition
@@ -101,6 +102,30 @@ def routing_objects(namespace: NamespaceUnderTest) -> Model:
     for manifest in read.manifests:
         state = state.apply(manifest)
     return Model(state)
+
+
+def dangling_rules(namespace: NamespaceUnderTest) -> list[str]:
+    """Return each DestinationRule of the cluster whose host is no Service or whose subset selects no pod.
+
+    `istioctl analyze` does not report the former.
+    """
+    api, name = namespace.api, namespace.name
+    selectors = {
+        completed(service["metadata"]["name"], name): service["spec"].get("selector") or {}
+        for service in api.list("v1", "Service", name)
+    }
+    labels = [pod["metadata"].get("labels") or {} for pod in api.list("v1", "Pod", name)]
+    found = []
+    for rule in api.list(NETWORKING, "DestinationRule", name):
+        host, of = completed(rule["spec"]["host"], name), f"DestinationRule/{rule['metadata']['name']}"
+        of_the_namespace = host.endswith(full_name("", name)) and not is_wild(host)
+        if of_the_namespace and host not in selectors:
+            found.append(f"{of}: Service {rule['spec']['host']} does not exist")
+        for subset in rule["spec"].get("subsets") or () if host in selectors else ():
+            wanted = {**selectors[host], **(subset.get("labels") or {})}
+            if not any(wanted.items() <= one.items() for one in labels):
+                found.append(f"{of}: subset {subset['name']} selects no pods")
+    return found
 
 
 def what_proxies_run(namespace: NamespaceUnderTest, pods: Iterable[Workload]) -> Mapping[str, str]:

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from canary_conformance.cluster.listening_ports import listening_ports
+from canary_conformance.errors import NotJudged
 from canary_conformance.mesh.proxies import PROXY_CONTAINER, PROXY_PORTS, WORKERS
 from canary_conformance.scenario.observations import Call, Reply
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
-from canary_conformance.verdicts import expect, matrix, refused_by_reset, same
+from canary_conformance.verdicts import expect, matrix, nothing, refused_by_reset
 
 Listening = Mapping[Workload, frozenset[int]]
 
@@ -27,8 +28,10 @@ def expect_refused_plaintext_at_undeclared_ports(namespace: NamespaceUnderTest) 
         expect(replies, matrix(dict.fromkeys(replies, refused_by_reset), "plaintext connections"))
         return
     total = sum(map(len, found.values()))
+    if not total:
+        raise NotJudged("no port was seen to listen in any pod")
     fine = f"each of {total} ports that listen in {len(found)} pods is declared"
-    expect(_undeclared(found), same((), "undeclared ports that listen", fine))
+    expect(_undeclared(found), nothing("undeclared ports that listen", fine))
 
 
 def listening(namespace: NamespaceUnderTest) -> Listening:

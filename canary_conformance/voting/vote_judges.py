@@ -104,7 +104,7 @@ def none_lost_nor_doubled(
 
     def judge(sample: Sample[Ballot]) -> Verdict:
         problems: list[str] = []
-        told: list[str] = []
+        counts: list[str] = []
         if before is None or after is None:
             problems.append(f"the counts are not known: {before} before, {after} after")
         else:
@@ -113,7 +113,7 @@ def none_lost_nor_doubled(
                 cast = [one for one in sample if one.choice == name]
                 least = first + sum(sure(one) for one in cast)
                 most = first + sum(sure(one) or possible(one) for one in cast)
-                told.append(f"{name} {first} + {least - first} = {last}")
+                counts.append(f"{name} {first} + {least - first} = {last}")
                 if last < least:
                     problems.append(
                         f"{least - last} of {least - first} votes for {name} lost: {last}, not {least}"
@@ -124,7 +124,7 @@ def none_lost_nor_doubled(
             len(sample),
             expected=f"{sample.describe}: each counted once",
             problems=problems,
-            fine=f"{len(sample)} votes, none lost, none doubled: {', '.join(told)}",
+            fine=f"{len(sample)} votes, none lost, none doubled: {', '.join(counts)}",
         )
 
     return judge

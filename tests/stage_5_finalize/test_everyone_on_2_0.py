@@ -29,6 +29,7 @@ from canary_conformance.voting.page_checks import routed_to
 from canary_conformance.voting.scenario_objects import (
     applied_objects,
     counted_pods,
+    dangling_rules,
     page_routed_at,
     routing_objects,
 )
@@ -110,6 +111,7 @@ def test_everyones_votes_are_counted_by_2_0(namespace: NamespaceUnderTest, kind:
 @requirement("R5.2")
 def test_nothing_dangles(namespace: NamespaceUnderTest) -> None:
     expect(namespace.analyze(), nothing("findings of istioctl analyze"))
+    expect(dangling_rules(namespace), nothing("rules that lead nowhere"))
 
 
 @requirement("R5.3")

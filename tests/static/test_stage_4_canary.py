@@ -16,7 +16,7 @@ from canary_conformance.voting.static.decided_requests import (
     pages_decided,
 )
 from canary_conformance.voting.static.manifest_causes import of_workloads
-from canary_conformance.voting.static.model_questions import REFUSED, call, call_of, page
+from canary_conformance.voting.static.model_questions import REFUSED, call, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import chain_of, page_seen
@@ -277,7 +277,7 @@ def test_each_source_reaches_its_own_chain_and_no_other(plan: Plan) -> None:
 def test_no_header_of_a_call_to_analytics_leads_to_the_other_chain(plan: Plan) -> None:
     model = plan.after(4)
     expected = {chain.page: chain.counter for chain in CHAINS.values()}
-    seen = {source: calls_decided(model, call_of(model, source, ANALYTICS)) for source in expected}
+    seen = {source: calls_decided(model, source, ANALYTICS) for source in expected}
     expect(seen, all_calls_reach(expected, model))
 
 

@@ -21,6 +21,7 @@ from canary_conformance.voting.static.static_judges import (
 )
 from canary_conformance.voting.static.static_objects import (
     applied,
+    empty_subsets,
     findings,
     old_references,
     sources_of_nobody,
@@ -80,6 +81,7 @@ def test_every_component_has_a_subset_for_2_0(plan: Plan) -> None:
 def test_nothing_dangles(plan: Plan) -> None:
     expect(plan.after(5).references(), nothing_found("references to what does not exist"))
     expect(sources_of_nobody(plan.after(5)), nothing_found("rules for sources that do not exist"))
+    expect(empty_subsets(plan.after(5)), nothing_found("subsets without pods"))
 
 
 @requirement("R5.3")

@@ -18,14 +18,13 @@ from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.progress import Progress
-from canary_conformance.report.markdown import markdown_table
 from tools.command_line import CommandLine, count_of, end_as_the_suite
 from tools.faults import inflicted_faults, interrupted_runs
 from tools.faults import simultaneous_runs as together
 from tools.faults.fault_cases import CASES, Case
 from tools.faults.interruption_points import Point, points
 from tools.preparation import ready_to_run
-from tools.reports import publish, report_folder, say
+from tools.reports import markdown_table, publish, report_folder, say
 from tools.suite_process import SuiteOptions
 
 Row = tuple[tuple[str, ...], bool]

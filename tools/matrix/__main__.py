@@ -18,20 +18,19 @@ from pathlib import Path
 
 from canary_conformance.cluster.supply import Supply
 from canary_conformance.errors import BadInput, EnvironmentFailed
-from canary_conformance.exit_codes import ExitStatus, together
+from canary_conformance.exit_codes import together
 from canary_conformance.images.choice import decided
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.versions import Versions, available, check_asked
 from canary_conformance.paths import store
-from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from tools.command_line import CommandLine, end_as_the_suite
 from tools.matrix.combinations import Combination, Wanted, all_combinations, shard_of
 from tools.matrix.version_table import Result, as_json, table
 from tools.preparation import ready_machine
 from tools.reports import publish, report_folder, say
-from tools.rounds import read_round
-from tools.suite_process import SuiteOptions, timed_suite
+from tools.rounds import run_round
+from tools.suite_process import SuiteOptions
 
 _SHARD = re.compile(r"([1-9]\d*)/([1-9]\d*)")
 
@@ -145,25 +144,21 @@ def run_combinations(
         KeyboardInterrupt: A run was interrupted.
     """
     for number, combination in enumerate(combinations, 1):
+        about = f"combination {number} of {len(combinations)}, {combination}"
         result = Result(combination)
         if combination.versions:
-            log = folder / f"combination-{number}.log"
-            ended = timed_suite(replace(suite, versions=combination.exactly).command(), log)
-            said = (
-                "" if ended.exit_code in {ExitStatus.HOLDS, ExitStatus.FAILED} else last_lines(ended.output)
-            )
+            words = replace(suite, versions=combination.exactly).command()
             try:
-                result = Result(combination, read_round(ended, log), said)
-            except BadInput:
+                one = run_round(words, folder / f"combination-{number}.log", about, progress)
+                result = Result(combination, one, one.said)
+            except BadInput as bad:
                 # Arguments are right for all or for none; a later one met another run on its cluster.
                 if not any(earlier.round for earlier in results):
                     raise
-                result = Result(combination, said=said)
+                result = Result(combination, said=str(bad))
         results.append(result)
-        took = f"{result.round.seconds:.1f} s, " if result.round else ""
-        progress.note(f"combination {number} of {len(combinations)}, {combination}: {took}{result.verdict}")
-        if result.said:
-            progress.note(f"its last lines:\n{result.said}")
+        if not result.round:
+            progress.note(": ".join(filter(None, (about, result.verdict, result.said))))
 
 
 def _versions(text: str) -> Wanted:

@@ -1,6 +1,7 @@
 """The mutants' command line: `python -m tools.mutants [-k EXPR] [--live[=kinds|all]] [--variants]`.
 
 With --differential the changes come from the kinds' schemas, and a real cluster is asked about each.
+With --fuzz N random requests go through the real mesh, and the model is compared with what comes back.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from tools.command_line import CommandLine, count_of, end_as_the_suite
 from tools.mutants.differential import Draw, differential
 from tools.mutants.disagreements import report_json, report_text
 from tools.mutants.edit_sites import sources_of
+from tools.mutants.fuzz.fuzz_run import run_fuzz, status_of, table_text
+from tools.mutants.fuzz.fuzz_tables import tables
 from tools.mutants.live_verdicts import judge_live
 from tools.mutants.mistake_kinds import one_of_each_kind
 from tools.mutants.mutant import Mutant
@@ -34,6 +37,8 @@ from tools.reports import publish, report_folder, report_named, say
 from tools.suite_process import SuiteOptions
 
 LEFT, KIND, ALL = "left", "kinds", "all"
+# So many mutants, and so many random lists of routes, are fuzzed unless --limit says otherwise.
+_FUZZED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Settings:
 
     variants: judge those that are right instead of mutants; with any live, by the live tier too.
     differential: judge changes that the schemas allow, drawn by the seed, in at most so many live runs.
+    fuzz: send so many random requests through the mesh, and some through broken routes, limit of each kind.
     """
 
     expression: str
@@ -54,6 +60,7 @@ class Settings:
     differential: bool = False
     seed: int = 1
     runs: int | None = None
+    fuzz: int = 0
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -67,6 +74,8 @@ def main(words: Sequence[str] | None = None) -> int:
         asked, progress = settings(words), Progress(say=say)
         if asked.differential:
             return _judge_differential(asked, progress)
+        if asked.fuzz:
+            return _fuzz(asked, progress)
         return _judge_variants(asked, progress) if asked.variants else _judge(asked, progress)
 
     return end_as_the_suite(work)
@@ -115,7 +124,14 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         help="change what the kinds' schemas allow instead, and compare the static tier with a cluster",
     )
     parser.add_argument(
-        "--seed", type=int, default=1, metavar="S", help="which changes --differential --limit N draws"
+        "--fuzz",
+        type=count_of,
+        default=0,
+        metavar="N",
+        help="send N random requests through the mesh and compare the answers with the model",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="S", help="what --differential --limit N and --fuzz N draw"
     )
     parser.add_argument(
         "--runs", type=int, metavar="N", help="the most live runs of --differential (0: dry runs only)"
@@ -133,6 +149,7 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         differential=read.differential,
         seed=read.seed,
         runs=read.runs,
+        fuzz=read.fuzz,
     )
 
 
@@ -184,6 +201,16 @@ def _judge_variants(asked: Settings, progress: Progress) -> int:
         judged += judge_live(MANIFESTS, variants, asked.suite, report, progress)
     publish(report, table([variant.name for variant in variants], judged))
     return ExitStatus.FAILED if wrong(judged) else ExitStatus.HOLDS
+
+
+def _fuzz(asked: Settings, progress: Progress) -> int:
+    mutants = chosen(all_mutants(MANIFESTS), asked.expression, None)
+    limit = _FUZZED if asked.limit is None else asked.limit
+    drawn = list(tables(MANIFESTS, mutants, asked.fuzz, limit, asked.seed))
+    report = report_folder("fuzz")
+    found = run_fuzz(drawn, asked.suite, report, progress)
+    publish(report, table_text(found, len(drawn)))
+    return status_of(found, len(drawn))
 
 
 def _judge_differential(asked: Settings, progress: Progress) -> int:

@@ -9,11 +9,13 @@ from tools.mutants.catalogue_mesh import MESH
 from tools.mutants.catalogue_page import PAGE
 from tools.mutants.catalogue_placement import PLACEMENT
 from tools.mutants.catalogue_pods import PODS
+from tools.mutants.catalogue_requests import REQUESTS
 from tools.mutants.catalogue_routing import ROUTING
+from tools.mutants.catalogue_yardstick import YARDSTICK
 from tools.mutants.edit_sites import Source
 from tools.mutants.mutant import Mutant
 
-MISTAKES = (*PAGE, *MESH, *ROUTING, *PODS, *PLACEMENT, *FILES)
+MISTAKES = (*PAGE, *MESH, *ROUTING, *REQUESTS, *PODS, *PLACEMENT, *FILES, *YARDSTICK)
 
 
 def catalogue(sources: Iterable[Source]) -> Iterator[Mutant]:

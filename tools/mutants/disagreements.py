@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from canary_conformance.report.markdown import markdown_table
 from tools.mutants.dry_runs import DryRun
 from tools.mutants.field_requirements import ACCEPTED
 from tools.mutants.requirement_verdicts import RequirementVerdicts, StaticVerdict
 from tools.mutants.schema_changes import SchemaChange
+from tools.reports import markdown_table
 
 _SHOWN = 60
 

@@ -16,11 +16,12 @@ import yaml
 
 from canary_conformance.cluster.cluster_ownership import folder_of
 from canary_conformance.cluster.nodes import node_image_of
+from canary_conformance.errors import NotJudged
 from canary_conformance.images import offline
 from canary_conformance.images.pins import kubernetes_modules
 from canary_conformance.mesh.istioctl import FINDINGS, read_findings
 from canary_conformance.paths import store
-from canary_conformance.processes import CommandFailed, find_program, run
+from canary_conformance.processes import CommandFailed, complete, find_program, run
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.scenario_folder import SCENARIO_FILE, load_scenario
 from canary_conformance.scenario.stages import Scenario
@@ -137,10 +138,10 @@ def _analyze(folder: Path, scenario: Scenario) -> Ask | str:
             options = ["--use-kube=false", "--namespace", scenario.namespace, "--output", "json"]
             command: list[str | Path] = [istioctl, "analyze", *options, *paths]
             try:
-                output = run(command, limit=LIMITS.analyze, accepted=(0, FINDINGS))
-            except CommandFailed as failed:
+                ended = complete(command, limit=LIMITS.analyze, accepted=(0, FINDINGS))
+                return frozenset(read_findings(ended))
+            except (CommandFailed, NotJudged) as failed:
                 return frozenset({_last_line(str(failed).replace(temporary, ""))})
-        return frozenset(read_findings(output))
 
     return ask
 

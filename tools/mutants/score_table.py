@@ -6,10 +6,10 @@ import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
-from canary_conformance.report.markdown import markdown_table
 from canary_conformance.report.run_record import Tier
 from tools.mutants.other_checkers import Peer
 from tools.mutants.scoring import Kill, Line, Score, Standing
+from tools.reports import markdown_table
 
 # Lines of the terminal's list of what is left; the files have all of it.
 MOST_SHOWN = 40

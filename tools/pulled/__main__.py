@@ -29,8 +29,7 @@ from tools.command_line import Parser, end_as_the_suite
 from tools.pulled.cold_engine import check_root, cold_engine, ensure_programs
 from tools.pulled.loopback_registry import PORT, LoopbackRegistry, running_registry
 from tools.pulled.ordinary_user import NAME, ordinary_user
-from tools.pulled.pins_file import write_pins
-from tools.pulled.stand_ins import REGISTRY, StandIn, stand_ins
+from tools.pulled.stand_ins import REGISTRY, StandIn, stand_ins, write_pins
 from tools.pulled.suite_runs import Measured, Way, run_suite, suite_words, ways
 from tools.reports import publish, report_folder, say
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import configparser
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from canary_conformance.images import offline
 from canary_conformance.images.go_recipes import GoPrograms
@@ -15,6 +18,7 @@ from tools.pulled.kind_node import KIND_MODULE, OWN_FILES, KindNode
 from tools.pulled.module_files import GoProgramBeside, PackedFolder
 
 PULLED = IMAGES / "pulled"
+HUB = "docker.io"
 PROGRAMS = PULLED / "go"
 REGISTRY = GoPrograms("registry", PROGRAMS / "registry", target=".")
 
@@ -80,3 +84,21 @@ def kind_node(kubernetes: str) -> KindNode:
         *(others[name] for name in ("local-path-provisioner", "local-path-helper")),
     )
     return KindNode("kindest-node", kubernetes, offline.KIND, programs, base, images)
+
+
+def write_pins(file: Path, images: Sequence[StandIn], digest: Callable[[str], str]) -> None:
+    """Write a file of references with the images' own digests, which VOTING_PINS names to a run.
+
+    The digests of released images cannot match images built here. An image without a section has no row.
+
+    Args:
+        file: What to write.
+        images: The images; each is named as if Docker Hub served it.
+        digest: Returns the digest that the registry has for a name.
+    """
+    pins = configparser.ConfigParser(interpolation=None)
+    for one in images:
+        pins[one.section] = {"reference": f"{HUB}/{one.name}@{digest(one.name)}"}
+    with file.open("w", encoding="utf-8") as output:
+        output.write("# Images built here that stand in for released ones, and their digests.\n")
+        pins.write(output)

@@ -63,11 +63,6 @@ class TlsRow:
     destination_rule: str
     notes: tuple[str, ...] = ()
 
-    @property
-    def mutual(self) -> bool:
-        """Whether both ends do mutual TLS and nothing else (R3.4, R4.10, R5.4)."""
-        return self.status is TlsStatus.OK and (self.server, self.client) == (Mode.MTLS, Mode.MTLS)
-
 
 @dataclass(frozen=True, slots=True)
 class ServingPod:

@@ -145,6 +145,8 @@ class Outcome:
         hashed: why these pods are not equally likely, None where they are; `one_pod` is whether one of them
             gets all requests.
         loses_cookie: what keeps the application's own Set-Cookie from the client.
+        hides_flag: what keeps the client's flag from the application.
+        shows_flag: what shows the application a flag that the client may not have.
         unclear: what may change how a browser takes the answer, which the model does not support.
     """
 
@@ -160,6 +162,8 @@ class Outcome:
     hashed: Rule | None = None
     one_pod: bool = False
     loses_cookie: Rule | None = None
+    hides_flag: Rule | None = None
+    shows_flag: Rule | None = None
     unclear: Rule | None = None
 
     @property

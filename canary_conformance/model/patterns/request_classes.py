@@ -51,13 +51,14 @@ class Kind(StrEnum):
     QUERY = "query parameter"
 
 
-_WITHIN = {
+WITHIN = {
     Kind.METHOD: METHODS,
     Kind.PATH: PATHS,
     Kind.AUTHORITY: AUTHORITIES,
     Kind.HEADER: HEADER_VALUES,
     Kind.QUERY: QUERY_VALUES,
 }
+"""The values that a property can have, as patterns."""
 # What is not sent is a value of its own: None.
 _OPTIONAL = frozenset({Kind.HEADER, Kind.QUERY})
 
@@ -153,6 +154,17 @@ def request_classes(
     return (*found, *(space.named(None, box) for box in left))
 
 
+def telling_texts(
+    matches: Sequence[Match | None], also: Mapping[Property, Iterable[str]] | None = None
+) -> Mapping[Property, tuple[str | None, ...]]:
+    """Return an example of each class of values of every property that matches ask about.
+
+    None stands for a header or a parameter that is not sent. Sent in all combinations, they find out all that
+    the matches distinguish. also: see request_classes(), as for what it raises.
+    """
+    return _Space(matches, also or {}, {}, {}).texts
+
+
 _Box = tuple[int, ...]
 """A product of sets of classes, one set for each property, as bits."""
 
@@ -191,9 +203,14 @@ class _Space:
             for one in conditions:
                 patterns.setdefault(one.of, {}).setdefault(one.pattern, match.place)
         self._texts = {
-            of: _texts(of, some, preferred.get(of, ()), within.get(of, _WITHIN[of.kind]))
+            of: _texts(of, some, preferred.get(of, ()), within.get(of, WITHIN[of.kind]))
             for of, some in patterns.items()
         }
+
+    @property
+    def texts(self) -> Mapping[Property, tuple[str | None, ...]]:
+        """An example of each class of values, by property."""
+        return self._texts
 
     def whole(self) -> _Box:
         """Return all requests."""

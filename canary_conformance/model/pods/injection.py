@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import yaml
+
 from canary_conformance.model.objects.mesh_profile import INJECTION, REVISION, MeshProfile
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.questions import Rule
@@ -58,7 +60,6 @@ _SPOKEN = frozenset(
     }
 )
 _PROXY_CONFIG = "proxy.istio.io/config"
-_TOP_KEY = re.compile(r"^(\S[^:]*):", re.MULTILINE)
 # They decide when the proxy starts and ends, and what it reports.
 _HARMLESS = frozenset(
     {
@@ -189,8 +190,11 @@ def capture_of(annotations: Part) -> Capture:
 
 def _check_proxy_config(part: Part) -> None:
     """Note a setting of the pod's proxy that is not known to leave its traffic as it is ("ProxyConfig")."""
-    keys = _TOP_KEY.findall(part.text())
-    if part and (not keys or not _HARMLESS.issuperset(keys)):
+    try:
+        keys = yaml.safe_load(part.text())
+    except yaml.YAMLError:
+        keys = None
+    if part and (not isinstance(keys, dict) or not _HARMLESS.issuperset(keys)):
         part.problem("the model does not support this setting of the proxy")
 
 

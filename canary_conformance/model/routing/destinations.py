@@ -128,4 +128,10 @@ def _with_headers(outcome: Outcome, headers: HeaderOps) -> Outcome:
         return outcome
     if headers.problem:
         return replace(unknown(headers.problem), probability=outcome.probability)
-    return replace(outcome, loses_cookie=headers.loses_cookie, unclear=headers.unclear)
+    return replace(
+        outcome,
+        loses_cookie=headers.loses_cookie,
+        hides_flag=headers.hides_flag,
+        shows_flag=headers.shows_flag,
+        unclear=headers.unclear,
+    )

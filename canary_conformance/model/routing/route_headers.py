@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.questions import Rule
 
-_SET_COOKIE = "set-cookie"
+_SET_COOKIE, _COOKIE = "set-cookie", "cookie"
 _OPERATIONS = ("set", "add", "remove")
 # They say how a body is to be read, or where a vote leads: the page may not come at all.
 _BODY = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding"})
@@ -30,11 +30,15 @@ class HeaderOps:
 
     Attributes:
         loses_cookie: what keeps the application's own Set-Cookie from the client.
+        hides_flag: what keeps a client's flag from the application.
+        shows_flag: what shows the application a flag that the client may not have.
         unclear: what may change how a browser takes the page.
         problem: what may change whether a page comes at all.
     """
 
     loses_cookie: Rule | None = None
+    hides_flag: Rule | None = None
+    shows_flag: Rule | None = None
     unclear: Rule | None = None
     problem: Rule | None = None
 
@@ -42,6 +46,8 @@ class HeaderOps:
         """Return both operations as one."""
         return HeaderOps(
             self.loses_cookie or other.loses_cookie,
+            self.hides_flag or other.hides_flag,
+            self.shows_flag or other.shows_flag,
             self.unclear or other.unclear,
             self.problem or other.problem,
         )
@@ -74,11 +80,25 @@ def _operation(way: str, operation: str, name: str, part: Part, flag: str) -> He
     if way == "response" and name == _SET_COOKIE and _names_cookie(part.text(), flag):
         # Added after the application's own, it is the one that a browser keeps.
         return HeaderOps(loses_cookie=part.rule(f"{about} sets the feature flag's cookie at each answer"))
+    if way == "request" and name == _COOKIE and operation != "add":
+        return _other_cookie(about, operation, part, flag)
     if name in _VITAL[way]:
         return HeaderOps(problem=part.rule(f"{about}: the model does not support changing header {name}"))
     if name in _OF_A_BROWSER[way]:
         return HeaderOps(unclear=part.rule(f"{about}: the model does not support changing header {name}"))
     return NOTHING
+
+
+def _other_cookie(about: str, operation: str, part: Part, flag: str) -> HeaderOps:
+    """Return what it means for the flag that the application gets other cookies than the client sent."""
+    unclear = part.rule(f"{about}: the model does not support changing header {_COOKIE}")
+    if operation == "set" and _names_cookie(part.text(), flag):
+        return HeaderOps(
+            shows_flag=part.rule(f"{about} sends the feature flag of every client"), unclear=unclear
+        )
+    verb = "replaces" if operation == "set" else "removes"
+    hides = part.rule(f"{about} {verb} the cookies of requests, the feature flag's too")
+    return HeaderOps(hides_flag=hides, unclear=unclear)
 
 
 def _names_cookie(header: str, name: str) -> bool:

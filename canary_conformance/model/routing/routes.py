@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from canary_conformance.model.objects.host_names import MESH, covers, is_wild, shared_hosts
 from canary_conformance.model.objects.questions import Rule
 from canary_conformance.model.objects.state import State
+from canary_conformance.model.routing.delegates import with_delegates
 from canary_conformance.model.routing.gateways import Gateway, Opens, Server, gateways
 from canary_conformance.model.routing.route_matching import Match, Where
 from canary_conformance.model.routing.services import Service
@@ -72,7 +73,7 @@ class Routes:
     """The routes of a state. What was worked out once is kept."""
 
     def __init__(self, state: State) -> None:
-        self.virtual_services = virtual_services(state)
+        self.virtual_services = with_delegates(virtual_services(state))
         self.gateways = gateways(state)
         self.sidecars = Sidecars(state, state.mesh.root_namespace)
         self._targets = state.mesh.gateway_targets
@@ -94,7 +95,8 @@ class Routes:
         return self._listeners[key]
 
     def _in_mesh(self, service: Service, where: Where, *, http: bool) -> Chain:
-        passed = [Rule(one.place, f"{one}: has no host") for one in self.virtual_services if not one.hosts]
+        idle = (one for one in self.virtual_services if not one.hosts and not one.delegated)
+        passed = [Rule(one.place, f"{one}: has no host") for one in idle]
         for owner in self._for_service(service, where, http=http):
             if owner.problems:
                 return Chain((), tuple(passed), where.port, owner.problems[0])

@@ -38,8 +38,11 @@ _HTTP = frozenset(
         "mirror_percent",
         "corsPolicy",
         "headers",
+        "delegate",
     }
 )
+# What a delegate takes over from the route where it has none of its own, which the model does not follow.
+_TAKEN_OVER = _HTTP - {"name", "match", "delegate", "corsPolicy", "retries"}
 _TCP = frozenset({"match", "route"})
 _TCP_MATCH = frozenset({"port", "sourceLabels", "gateways", "sourceNamespace"})
 _DESTINATION = frozenset({"destination", "weight", "headers"})
@@ -77,6 +80,7 @@ class Route:
         copies: where a copy of each request goes (mirror, mirrors), whose answer nobody waits for.
         headers: what is done to the headers of what goes this way.
         limit: how long answers may take, None without a limit.
+        delegate: the name and namespace of the VirtualService whose routes stand for it, None for none.
     """
 
     label: str
@@ -90,6 +94,7 @@ class Route:
     copies: tuple[Destination, ...] = ()
     headers: HeaderOps = NOTHING
     limit: Limit | None = None
+    delegate: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,8 @@ class VirtualService:
         gateways_place: the line of its gateways.
         export_place: the line of its exportTo.
         problems: what the model does not support.
+        delegated: whether a route delegates to it.
+        lost: its routes that delegate to what is not there, which no proxy has.
     """
 
     name: str
@@ -119,6 +126,8 @@ class VirtualService:
     host_places: tuple[Place, ...]
     gateways_place: Place
     export_place: Place
+    delegated: bool = False
+    lost: tuple[Rule, ...] = ()
 
     def is_for(self, gateway: str, namespace: str) -> bool:
         """Return whether it counts at a gateway ("mesh" for sidecars) whose proxies live in a namespace."""
@@ -173,7 +182,8 @@ def _http(part: Part, home: str, index: int, flag: str) -> Route:
     elif direct:
         answers = f"status {direct['status'].number(0)}"
     destinations = _destinations(part, home, flag)
-    if not answers and not destinations:
+    delegate = _delegate(part, home)
+    if not answers and not destinations and not delegate:
         part.problem("leads nowhere: it has no route, redirect or directResponse")
     return Route(
         label=f"http[{index}]",
@@ -187,7 +197,19 @@ def _http(part: Part, home: str, index: int, flag: str) -> Route:
         copies=tuple(_copies(part, home, flag)),
         headers=header_ops(part["headers"], flag),
         limit=limit_of(part),
+        delegate=delegate,
     )
+
+
+def _delegate(part: Part, home: str) -> tuple[str, str] | None:
+    to = part["delegate"]
+    if not to:
+        return None
+    to.only({"name", "namespace"})
+    for name in _TAKEN_OVER:
+        if part[name]:
+            part[name].problem("the model does not support what a delegate takes over")
+    return to["name"].text(), to["namespace"].text() or home
 
 
 def _tcp(part: Part, home: str, index: int, flag: str) -> Route:

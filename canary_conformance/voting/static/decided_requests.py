@@ -31,7 +31,7 @@ from canary_conformance.model.routing.route_matching import matches_whole
 from canary_conformance.model.routing.routes import Entry
 from canary_conformance.scenario.places import Place
 from canary_conformance.voting.feature_flag import FLAG, OPENS
-from canary_conformance.voting.static.model_questions import ADDRESS, spoken
+from canary_conformance.voting.static.model_questions import ADDRESS, call, call_of, spoken
 from canary_conformance.voting.static.static_requests import COOKIE, METHODS, PATHS, Asked, readable
 
 COOKIES = Property(Kind.HEADER, COOKIE)
@@ -97,12 +97,16 @@ def opens(cookie: str) -> bool:
     return matches_whole(OPENS, cookie)
 
 
-def calls_decided(model: Model, request: Request) -> tuple[tuple[str, Answer], ...]:
-    """Return what becomes of a pod's call, whatever headers it has; each with the headers that show it.
+def calls_decided(model: Model, source: str, destination: tuple[str, int]) -> tuple[tuple[str, Answer], ...]:
+    """Return what becomes of a workload's call to a Service, whatever its headers, each with what shows it.
 
     Raises:
         NotSpoken: see pages_decided().
     """
+    try:
+        request = call_of(model, source, destination)
+    except LookupError:
+        return (("no other header", call(model, source, destination)),)
     entries = model.routes_of_call(request)
     host, _, rest = request.host.partition(".")
     names = f"{exactly(host)}(\\.{exactly(rest.partition('.')[0])}(\\.svc(\\.cluster\\.local)?)?)?"

@@ -192,6 +192,20 @@ def old_references(model: Model, versions: Sequence[str], *, before: Model | Non
     return found
 
 
+def empty_subsets(model: Model) -> list[Finding]:
+    """Return each subset that selects no pod of its Service (R5.2), as `istioctl analyze` does (IST0173)."""
+    known = services(model.state)
+    return [
+        Finding(subset.place, f"{rule}: subset {subset.name} selects no pods")
+        for rule in destination_rules(model.state)
+        if (service := known.get(rule.host))
+        for subset in rule.subsets.values()
+        if not any(
+            service.selects(one) and subset.labels.items() <= one.labels.items() for one in model.pods()
+        )
+    ]
+
+
 def _old_subsets(model: Model, before: Model, versions: Sequence[str]) -> Iterator[Finding]:
     known = services(before.state)
     for rule in destination_rules(model.state):

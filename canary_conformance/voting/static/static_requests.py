@@ -70,16 +70,22 @@ def lost_cookies(model: Model) -> list[Finding]:
     Raises NotSpoken where a route changes a header in a way that a browser may take either way.
     """
     outcomes = [
-        (path, outcome)
+        (path, cookie, outcome)
         for path, cookie in _PRESSED
         for outcome in page(model, cookie, path=path, method="POST").outcomes
     ]
     found = [
         Finding(rule.place, f"{rule.sentence}, so POST {path} does not change the flag")
-        for path, outcome in outcomes
+        for path, _, outcome in outcomes
         if (rule := outcome.loses_cookie) and rule.place
     ]
-    for _, outcome in outcomes:
+    for _, cookie, outcome in outcomes:
+        # The page shows its reader's flag, and what changes it (SCENARIO.md, "The application").
+        rule = outcome.hides_flag if cookie else outcome.shows_flag
+        if rule and rule.place:
+            state = "clear for a voter with" if cookie else "set for a voter without"
+            found.append(Finding(rule.place, f"{rule.sentence}, so the page shows it as {state} the flag"))
+    for _, _, outcome in outcomes:
         if outcome.unclear and not found:
             raise NotSpoken(str(outcome.unclear))
     return found

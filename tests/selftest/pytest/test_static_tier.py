@@ -105,6 +105,11 @@ FINAL = "istio/step-5-drop-old-subsets.yaml"
          "is of type NodePort"),
         (PODS, "runAsUser: 10001", "runAsUser: 0", "R1.2", "Deployment/voting-analytics-1-0"),
         (FINAL, '            version: "2.0"', '            version: "1.9"', "R5.2", "no pod has these"),
+        (FINAL, "  subsets:\n", "  subsets:\n    - name: v3\n      labels:\n        version: '3.0'\n", "R5.2",
+         "subset v3 selects no pods"),
+        (FINAL, "  subsets:\n", "  subsets:\n    - name: x\n      labels:\n        track: x\n", "R5.2",
+         "subset x selects no pods"),
+        (FINAL, "  host: voting-app\n", "  host: voting-gone\n", "R5.2", "Service voting-gone"),
         (LOCK, "  trafficPolicy:\n    tls:\n      mode: ISTIO_MUTUAL\n", "", "R3.4",
          "no DestinationRule sets the client's TLS; voting-app/voting has to"),
     ],
@@ -115,6 +120,12 @@ def test_a_mistake_breaks_the_requirement_that_names_it(
     results = static_verdicts(MANIFESTS, changed(file, old, new))
     words = [one.words for one in results if not one.held and requirement in one.requirements]
     assert any(told in " ".join(one.split()) for one in words), words
+
+
+def test_a_subset_of_all_pods_of_its_service_is_not_empty() -> None:
+    """A correct neighbour: without labels a subset has every pod of its host."""
+    subset = {FINAL: content(FINAL).replace("  subsets:\n", "  subsets:\n    - name: all\n", 1).encode()}
+    assert broken(static_verdicts(MANIFESTS, subset)) == set()
 
 
 def test_what_is_found_is_told_whole_at_its_line_and_at_most_eight_times() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -152,8 +153,9 @@ def test_a_move_that_the_environment_stopped_is_no_verdict(ways: list[BaseExcept
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), pytest.exit.Exception("enough")])
 def test_who_ends_the_run_ends_the_move(ways: list[BaseException | None], end: BaseException) -> None:
     ways.append(end)
+    upgrade = replace(upgrade_of(Moved()), ends_run=(pytest.exit.Exception,))
     with pytest.raises(type(end)):
-        upgrade_of(Moved()).reach(Moment.DURING)
+        upgrade.reach(Moment.DURING)
 
 
 def test_an_api_server_that_is_silent_before_the_first_step_is_the_environment(

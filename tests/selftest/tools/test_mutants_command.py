@@ -204,7 +204,9 @@ def test_istioctl_is_asked_without_a_cluster(tmp_path: Path, monkeypatch: pytest
     script = (
         'for word in "$@"; do case "$word" in *.yaml) grep -q wrong-subset "$word" && found=1;; esac; done'
     )
-    programs.add("istioctl", f"{script}\n[ \"$found\" ] || exit 0\necho '{finding}'; exit 79")
+    programs.add(
+        "istioctl", f"{script}\n[ \"$found\" ] || {{ echo '[]'; exit 0; }}\necho '{finding}'; exit 79"
+    )
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     file = "istio/step-4-route-everyone-to-2.0.yaml"
     original = (MANIFESTS / file).read_bytes()

@@ -21,7 +21,7 @@ from tools.pulled.image_files import BLOBS, MANIFESTS, manifest_file, write_imag
 from tools.pulled.kind_node import expected_images, role_of
 from tools.pulled.kind_node import image_files as archive_files
 from tools.pulled.loopback_registry import LoopbackRegistry, running_registry
-from tools.pulled.pins_file import write_pins
+from tools.pulled.stand_ins import write_pins
 
 pytestmark = pytest.mark.selftest
 

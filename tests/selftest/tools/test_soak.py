@@ -1,4 +1,4 @@
-"""Many rounds are told one by one and together, none is left out; an interrupted soak tells what it has."""
+"""Many rounds have a line each and a table together, none is left out, and an interrupted soak prints it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 
 from canary_conformance.cluster.supply import Supply
 from canary_conformance.errors import BadInput, EnvironmentFailed
-from canary_conformance.exit_codes import ExitStatus, together
-from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.exit_codes import together
+from canary_conformance.images.image_options import ImagesFrom
 from canary_conformance.paths import REPOSITORY
 from canary_conformance.process_owners import MARK, own_token
 from canary_conformance.progress import Progress
@@ -22,11 +22,12 @@ from canary_conformance.report.bundle import RunFolder
 from canary_conformance.report.run_record import Outcome, requirement_lines
 from tests.selftest.support import interrupted_when, run_record
 from tools import preparation, reports, soak
-from tools.rounds import Round, read_round
+from tools.rounds import Round
 from tools.soak import Settings, table
-from tools.suite_process import Ended, SuiteOptions, report_of
+from tools.suite_process import SuiteOptions, report_of
 
 pytestmark = pytest.mark.selftest
+
 
 ASKED = Settings(3, SuiteOptions(cluster_name="a-cluster"))
 
@@ -53,18 +54,7 @@ def rows(*rounds: Round) -> dict[str, list[str]]:
 
 def test_command_line_is_read_and_the_rest_is_pytests() -> None:
     assert soak.settings([]) == Settings(30, SuiteOptions())
-    words = [
-        "--rounds",
-        "5",
-        "--images=build",
-        "--cluster-name",
-        "c",
-        "--keep-cluster",
-        "--",
-        "-k",
-        "a",
-        "--",
-    ]
+    words = ["--rounds=5", "--images=build", "--cluster-name=c", "--keep-cluster", "--", "-k", "a", "--"]
     suite = SuiteOptions(ImagesFrom.BUILD, "c", True, arguments=("-k", "a", "--"))
     assert soak.settings(words) == Settings(5, suite)
 
@@ -87,53 +77,7 @@ def test_bad_command_line_ends_with_its_exit_code() -> None:
     assert told.stderr.startswith("bad input: unrecognized arguments: --fast")
 
 
-def test_a_round_is_the_walk_of_e2e_on_the_kept_cluster() -> None:
-    suite = SuiteOptions(ImagesFrom.BUILD, "c", versions=AskedVersions(envoy="1.38.3"))
-    words = suite.command("-k", "canary", keep=True)
-    assert words[:4] == [sys.executable, "-m", "pytest", "tests"]
-    assert words[4:8] == ["--images", "build", "--envoy-version", "1.38.3"]
-    assert words[8:] == ["--cluster-name", "c", "--keep-cluster", "-k", "canary"]
-    assert "--keep-cluster" not in SuiteOptions(keep_cluster=True).command(keep=False)
-
-
 # --- one round -------------------------------------------------------------------------------------------
-
-
-def test_a_round_is_what_the_report_beside_its_log_says(tmp_path: Path) -> None:
-    log = tmp_path / "round-1.log"
-    RunFolder(report_of(log), linked=False).make().write_run(
-        run_record(R3_2=Outcome.FAILED, R4_4=Outcome.PASSED)
-    )
-    one = read_round(Ended(118.4, 1, f"report: {tmp_path}/another"), log)
-    assert (one.seconds, one.exit_code, one.report) == (118.4, 1, report_of(log))
-    assert one.failed == ["R3.2"]
-    assert one.verdict == "RED, R3.2 FAILED"
-
-
-def test_a_round_without_a_report_judged_nothing(tmp_path: Path) -> None:
-    one = read_round(Ended(20.0, 3, "environment failed, no verdict: no node"), tmp_path / "log")
-    assert (one.requirements, one.report) == ((), None)
-    assert one.verdict == "environment failed (exit code 3), no verdict"
-    assert one.places == f"log {tmp_path / 'log'}"
-
-
-def test_a_round_whose_report_is_empty_judged_nothing(tmp_path: Path) -> None:
-    report_of(tmp_path / "log").mkdir()
-    one = read_round(Ended(20.0, -9, ""), tmp_path / "log")
-    assert (one.requirements, one.report) == ((), report_of(tmp_path / "log"))
-    assert one.failed == []
-    assert together([one.exit_code]) == ExitStatus.DEFECT
-    assert one.verdict == "killed by SIGKILL (exit code -9), no verdict"
-
-
-def test_arguments_that_pytest_can_not_take_end_the_soak(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no such option"):
-        read_round(Ended(1.0, ExitStatus.BAD_INPUT, "no such option"), tmp_path / "log")
-
-
-def test_a_round_that_somebody_ended_ends_the_soak(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        read_round(Ended(1.0, 2, ""), tmp_path / "log")
 
 
 def test_a_green_round_says_what_it_judged() -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from canary_conformance.voting.feature_flag import OPENS
-from tests.selftest.changed_manifests import ROUTING, changed, failed, results_of, unjudged, words_of
+from tests.selftest.changed_manifests import (
+    ROUTING,
+    changed,
+    failed,
+    results_of,
+    unjudged,
+    with_object,
+    words_of,
+)
 
 pytestmark = pytest.mark.selftest
 
@@ -199,3 +207,23 @@ def test_what_is_not_compared_is_not_judged(unclear: dict[str, bytes]) -> None:
     results = results_of(unclear)
     assert not failed(results)
     assert {"R4.3", "R4.4", "R4.5"} <= unjudged(results)
+
+
+def delegated(match: str) -> dict[str, bytes]:
+    """Return the routing whose canary delegates what matches."""
+    delegate = (
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata:\n  name: voting-canary\n"
+        f"spec:\n  http:\n    -{TO_2_0[5:]}"
+    )
+    added = with_object(delegate, "VirtualService/voting-canary", file=ROUTING, first=True)
+    to = "      delegate:\n        name: voting-canary\n"
+    return changed(ROUTING, CANARY + TO_2_0, f"    - match:\n{match}{to}", on=added)
+
+
+def test_a_canary_that_is_delegated_is_judged_by_both_matches() -> None:
+    right = results_of(delegated(f"        - headers:\n{COOKIE}"))
+    about = {"R4.1", "R4.3", "R4.4", "R4.5", "R4.6", "R4.7"}
+    assert not about & (failed(right) | unjudged(right)), words_of(right, "R4.5")
+    wrong = results_of(delegated(f"        - headers:\n{COOKIE}{item('queryParams: {beta: {}}')}"))
+    assert {"R4.3", "R4.5"} <= failed(wrong)
+    assert "GET /?beta=1 reaches voting-app 2.0" in words_of(wrong, "R4.5")

@@ -33,6 +33,22 @@ def test_a_lost_cookie_fails(route: str, headers: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("route", "headers"),
+    [
+        (CANARY, "request: {remove: [Cookie]}"),
+        (CANARY, "request: {set: {cookie: a=1}}"),
+        (ORDINARY, "request: {set: {cookie: featureflag=on}}"),
+    ],
+)
+def test_a_flag_that_the_page_shows_wrongly_fails(route: str, headers: str) -> None:
+    assert judged(route, headers) == ({"R4.6"}, set())
+
+
+def test_a_flag_that_is_sent_again_where_it_is_set_is_not_judged() -> None:
+    assert judged(CANARY, "request: {set: {cookie: featureflag=on}}") == (set(), {"R4.6"})
+
+
+@pytest.mark.parametrize(
     "headers",
     ["request: {remove: [cookie]}", "response: {set: {content-security-policy: default-src 'self'}}"],
 )

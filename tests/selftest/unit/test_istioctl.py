@@ -8,8 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from canary_conformance.mesh.istioctl import read_findings, read_proxy_status
+from canary_conformance.errors import NotJudged
+from canary_conformance.mesh.istioctl import FINDINGS, read_findings, read_proxy_status
 from canary_conformance.mesh.revisions import revision_name, revisions
+from canary_conformance.processes import Completed
 
 pytestmark = pytest.mark.selftest
 
@@ -34,8 +36,29 @@ def test_proxies_of_every_control_plane_are_looked_at() -> None:
 
 def test_findings_are_read_and_a_clean_cluster_has_none() -> None:
     found = [{"code": "IST0102", "origin": "Namespace default", "message": "not enabled", "level": "Info"}]
-    assert read_findings(json.dumps(found)) == ["IST0102 Namespace default: not enabled"]
-    assert read_findings("\n✔ No issues found when checking the cluster.\n") == []
+    assert read_findings(Completed(FINDINGS, json.dumps(found))) == ["IST0102 Namespace default: not enabled"]
+    assert read_findings(Completed(0, json.dumps(found))) == ["IST0102 Namespace default: not enabled"]
+    assert read_findings(Completed(0, "\n✔ No issues found when checking the cluster.\n")) == []
+    assert read_findings(Completed(0, "\n✔ No validation issues found when analyzing a.yaml.\n")) == []
+    assert read_findings(Completed(0, "[]\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "output"),
+    [
+        (FINDINGS, ""),
+        (FINDINGS, "[]"),
+        (FINDINGS, "✔ No issues found when checking the cluster."),
+        (FINDINGS, "Error [IST0101] (VirtualService voting/gone) Referenced host not found"),
+        (0, ""),
+        (0, "Warning: the cluster could not be read"),
+        (0, "[1, 2]"),
+        (0, '[{"level": "Error"}]'),
+    ],
+)
+def test_an_output_that_is_not_known_is_no_clean_cluster(code: int, output: str) -> None:
+    with pytest.raises(NotJudged, match="istioctl"):
+        read_findings(Completed(code, output))
 
 
 def test_objects_of_a_revision_are_found_and_none_that_all_revisions_share() -> None:

@@ -202,3 +202,8 @@ def test_where_the_model_has_pages_fail_only_those_that_show_an_outcome_are_comp
         shares_agree(pages(plain=1, failed=90), answer(("503", 1)), whole=False)
     with pytest.raises(NotSpoken, match="none shows who answered"):
         shares_agree(pages(failed=90), BOTH, whole=False)
+
+
+def test_two_tables_without_a_leg_agree_on_nothing() -> None:
+    with pytest.raises(NotJudged, match="no leg of mutual TLS was seen"):
+        agree_on_table({}, {})

@@ -10,11 +10,11 @@ from typing import cast
 
 import pytest
 
-from canary_conformance.cluster import machine_audit
+from canary_conformance.cluster import network_audit
 from canary_conformance.cluster.base import Cluster, Port
+from canary_conformance.cluster.network_audit import Connections
 from canary_conformance.cluster.network_exposure import COMMENT
 from canary_conformance.cluster.nodes import KindNode
-from canary_conformance.connections import Connections
 from canary_conformance.errors import EnvironmentFailed
 from tests.selftest.support import Programs
 
@@ -61,7 +61,7 @@ def test_a_port_that_others_reach_ends_the_run(docker: Programs, address: str) -
     publishing(docker, address)
     with (
         pytest.raises(EnvironmentFailed, match=r"outside of this machine: .*:37725 -> 6443/tcp"),
-        machine_audit.only_inside(cast(Cluster, SimpleNamespace(nodes=KindNode("ours"))), []),
+        network_audit.only_inside(cast(Cluster, SimpleNamespace(nodes=KindNode("ours"))), []),
     ):
         pass
 
@@ -113,4 +113,4 @@ def test_where_this_process_connects_to_is_noted() -> None:
     ],
 )
 def test_the_line_of_the_report(before: int | None, after: int | None, beyond: list[str], words: str) -> None:
-    assert words in machine_audit.audit_line(before, after, beyond)
+    assert words in network_audit.audit_line(before, after, beyond)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from canary_conformance.scenario.observations import Page, Sample
+from canary_conformance.scenario.observations import Ballot, Page, Sample
 from canary_conformance.upgrade import upgrade_judges
 from canary_conformance.verdicts import (
     LeastRequest,
@@ -33,12 +33,16 @@ from canary_conformance.verdicts import continuous_judges as continuous
 from canary_conformance.verdicts.checks import exactly
 from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.verdicts.expect import NOTHING, ExpectationFailed
+from canary_conformance.voting import vote_judges
+from canary_conformance.voting.page_results import Counts
 from canary_conformance.voting.static import static_judges
 from canary_conformance.voting.static.static_judges import answered_by, nothing_found, whole_pages
 
 pytestmark = pytest.mark.selftest
 
 NO_PAGES: Sample[Page] = Sample((), "no pages")
+NO_VOTES: Sample[Ballot] = Sample((), "no votes")
+EMPTY = Counts(0, 0, "percent")
 Judge = Callable[[Any], Any]
 
 ON_NOTHING: dict[str, tuple[Any, Callable[[], Judge]]] = {
@@ -47,6 +51,11 @@ ON_NOTHING: dict[str, tuple[Any, Callable[[], Judge]]] = {
     "all_seen": (NO_PAGES, lambda: all_seen(pod, ["a"])),
     "shares": (NO_PAGES, lambda: shares(pod, {"a": 0.5, "b": 0.5}, LeastRequest())),
     "no_failed_page": (NO_PAGES, no_failed_page),
+    "answered_all_along": (NO_PAGES, lambda: continuous.answered_all_along(0.0, 1.0)),
+    "all_counted": (NO_VOTES, vote_judges.all_counted),
+    "reached_the_app": (NO_VOTES, lambda: vote_judges.reached_the_app(9)),
+    "none_lost_nor_doubled": (NO_VOTES, lambda: vote_judges.none_lost_nor_doubled(EMPTY, EMPTY)),
+    "none_strayed": (NO_VOTES, lambda: vote_judges.none_strayed(EMPTY, EMPTY, "voting-storage 2.0")),
     "only_before": (NO_PAGES, lambda: only_before(0.0, whole_page)),
     "same": ((), lambda: same(())),
     "same mapping": ({}, lambda: same({})),
@@ -85,7 +94,7 @@ def test_a_judge_does_not_hold_on_nothing(name: str) -> None:
 
 
 def test_every_judge_is_asked_about_nothing() -> None:
-    modules = (sample_judges, exact_judges, continuous, static_judges)
+    modules = (sample_judges, exact_judges, continuous, static_judges, vote_judges)
     judges = {
         name
         for module in modules

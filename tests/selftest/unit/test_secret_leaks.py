@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from canary_conformance.paths import MANIFESTS
+from canary_conformance.report import secret_masks
 from canary_conformance.report.secret_leaks import leaking_files, secret_values
-from canary_conformance.report.secret_masks import MASK, forget_values, know_values, mask_secrets
+from canary_conformance.report.secret_masks import MASK, know_values, mask_secrets
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
 
@@ -20,11 +20,11 @@ PASSWORD, ROOT = "sample-password-of-the-voting-app", "sample-password-of-root"
 
 
 @pytest.fixture
-def values() -> Iterator[frozenset[str]]:
+def values(monkeypatch: pytest.MonkeyPatch) -> frozenset[str]:
+    monkeypatch.setattr(secret_masks, "_known", set())
     found = secret_values(load_manifests(MANIFESTS, load_scenario(MANIFESTS)))
     know_values(found)
-    yield found
-    forget_values()
+    return found
 
 
 def encoded(text: str) -> str:

@@ -6,12 +6,49 @@ environment's failure, since the suite opened it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import ipaddress
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from canary_conformance.cluster.base import Cluster
-from canary_conformance.connections import Connections
 from canary_conformance.errors import EnvironmentFailed
+
+
+class Connections:
+    """The addresses that were connected to since watch() (Python: "Audit events table", socket.connect)."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self._seen: set[str] = set()
+        self._watching = False
+
+    def watch(self) -> None:
+        """Note every address from now on; a hook can't be taken away again, and there is one."""
+        if not self._watching:
+            self._watching = True
+            sys.addaudithook(self._hear)
+
+    def beyond(self, networks: Iterable[str]) -> list[str]:
+        """Return the addresses outside of this machine's loopback and of these networks, and all names."""
+        inside = [ipaddress.ip_network(one) for one in (*networks, "127.0.0.0/8", "::1/128")]
+        return sorted(one for one in self._seen.copy() if not _is_in(one, inside))
+
+    def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
+        if event == "socket.connect":
+            address = arguments[1]
+            # A text is the path of a socket of this machine.
+            if isinstance(address, tuple):
+                self._seen.add(str(address[0]))
+
+
+def _is_in(address: str, networks: Iterable[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address == "localhost"
+    return any(found in network for network in networks if network.version == found.version)
+
 
 CONNECTIONS = Connections()
 NOT_WATCHED = (

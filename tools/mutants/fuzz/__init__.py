@@ -1,0 +1,1 @@
+"""Random requests through the real mesh, each compared with the model: `python -m tools.mutants --fuzz N`."""
