@@ -334,9 +334,8 @@ _VOLUMES: tuple[Row, ...] = (
         "whether the cluster has this class is not in the manifests",
         f"{_V}.ephemeral.volumeClaimTemplate.spec.volumeAttributesClassName",
     ),
-    unknown(
-        frozenset({"R6.1"}),
-        "what is left on the node is not in the manifests",
+    harmless(
+        "that it is a folder of the node is what counts (R6.1), whichever it is",
         f"{_V}.hostPath.path",
     ),
     # Every other source of a volume.
