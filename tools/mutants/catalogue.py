@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from tools.mutants.catalogue_containers import CONTAINERS
 from tools.mutants.catalogue_files import FILES
 from tools.mutants.catalogue_mesh import MESH
 from tools.mutants.catalogue_page import PAGE
@@ -18,7 +19,7 @@ from tools.mutants.catalogue_yardstick import YARDSTICK
 from tools.mutants.edit_sites import Source
 from tools.mutants.mutant import Mutant
 
-_OF_OBJECTS = (*PAGE, *MESH, *ROUTING, *REQUESTS, *PODS, *PLACEMENT, *FILES, *YARDSTICK)
+_OF_OBJECTS = (*PAGE, *MESH, *ROUTING, *REQUESTS, *PODS, *PLACEMENT, *CONTAINERS, *FILES, *YARDSTICK)
 MISTAKES = (*_OF_OBJECTS, *VALUES, *STORES, *REFUSED)
 
 
