@@ -97,10 +97,10 @@ def expect_derived(namespace: NamespaceUnderTest, unread: Mapping[str, Collectio
     """Raise NotJudged where something runs from which no request can be derived."""
     if not unread:
         return
-    told = [f"{what} (in {_some(proxies)})" for what, proxies in unread.items()]
+    reasons = [f"{what} (in {_some(proxies)})" for what, proxies in unread.items()]
     brought = _bringing(namespace)
     raise NotJudged(
-        f"no request can be derived from what the proxies run: {'; '.join(told)}. "
+        f"no request can be derived from what the proxies run: {'; '.join(reasons)}. "
         + (
             f"Look at {', '.join(brought)}"
             if brought
