@@ -165,8 +165,8 @@ def _check_seen(window: Span, stalls: Sequence[Span], limit: float) -> None:
     """Raise NotJudged where an outage would have hidden behind a stall of the voter's own process."""
     longest = max((until - since for since, until in _within(stalls, window)), default=0.0)
     if longest > limit:
-        stood = f"this run's own process stood still for {longest:.1f} s while a stage was entered"
-        raise NotJudged(f"{stood} (at most {limit:g} s may pass unseen), so that an outage would hide")
+        silence = f"this run's own process stood still for {longest:.1f} s while a stage was entered"
+        raise NotJudged(f"{silence} (at most {limit:g} s may pass unseen), so that an outage would hide")
 
 
 def _within(spans: Sequence[Span], window: Span) -> list[Span]:

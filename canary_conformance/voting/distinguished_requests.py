@@ -63,8 +63,13 @@ class Probe:
         """Its Cookie header, "" for none."""
         return self.text(COOKIE)
 
+    def described(self, path: str) -> str:
+        """Return what is sent, in words; path: that of a plain request."""
+        headers = (f"{name}: {value}" for name, value in self.headers.items())
+        return ", ".join([f"{self.method} {self.target(path)}", *headers])
+
     def __str__(self) -> str:
-        return ", ".join([f"{self.method} {self.target()}", *(f"{k}: {v}" for k, v in self.headers.items())])
+        return self.described("/")
 
 
 @dataclass(frozen=True, slots=True)
