@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from tools.mutants.catalogue_containers import CONTAINERS
 from tools.mutants.catalogue_files import FILES
 from tools.mutants.catalogue_mesh import MESH
 from tools.mutants.catalogue_page import PAGE
@@ -15,7 +16,7 @@ from tools.mutants.catalogue_yardstick import YARDSTICK
 from tools.mutants.edit_sites import Source
 from tools.mutants.mutant import Mutant
 
-MISTAKES = (*PAGE, *MESH, *ROUTING, *REQUESTS, *PODS, *PLACEMENT, *FILES, *YARDSTICK)
+MISTAKES = (*PAGE, *MESH, *ROUTING, *REQUESTS, *PODS, *PLACEMENT, *CONTAINERS, *FILES, *YARDSTICK)
 
 
 def catalogue(sources: Iterable[Source]) -> Iterator[Mutant]:

@@ -38,8 +38,8 @@ def label_problem(key: str, value: Node) -> str:
     if not is_key(key):
         return f"{key!r} is not a valid key of a label"
     if len(value.text) > _LONGEST_VALUE or not is_tag("key", value.text):
-        told = "letters, digits, '-', '_' and '.', a letter or digit first and last"
-        return f"{value.text!r} is not a valid value of a label: at most {_LONGEST_VALUE} {told}"
+        rule = "letters, digits, '-', '_' and '.', a letter or digit first and last"
+        return f"{value.text!r} is not a valid value of a label: at most {_LONGEST_VALUE} {rule}"
     return ""
 
 
@@ -55,9 +55,9 @@ def selector(node: Node) -> Iterator[Problem]:
         if problem := label_problem(key, value):
             yield value.problem(problem)
     for one in node["matchExpressions"].items():
-        key, operator, values = one["key"], one["operator"], one["values"]
-        if isinstance(key.value, str) and not is_key(key.text):
-            yield key.problem(f"{key.text!r} is not a valid key of a label")
+        asked, operator, values = one["key"], one["operator"], one["values"]
+        if isinstance(asked.value, str) and not is_key(asked.text):
+            yield asked.problem(f"{asked.text!r} is not a valid key of a label")
         if operator.text in _WITH_VALUES and values.empty:
             yield values.problem(f"missing: {operator.text} compares with values")
         elif operator.text in _ALONE and not values.empty:

@@ -16,6 +16,7 @@ from canary_conformance.model.model import Model
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.state import POD_MAKERS, State
 from canary_conformance.model.pods.pod_security import WARN, violates
+from canary_conformance.model.pods.scheduling import kept_apart
 from canary_conformance.model.routing.authorization import authorization_policies
 from canary_conformance.model.routing.destination_rules import destination_rules
 from canary_conformance.model.routing.gateways import gateways
@@ -41,9 +42,9 @@ def unmodelled(plan: Plan, stage: int, requirements: Sequence[str]) -> list[Unmo
     # What is left of any stage is left at the end.
     moments = plan.moments if LEFT.intersection(requirements) else plan.during(stage)
     for model in (plan.before(stage), *(moment.model for moment in moments)):
-        for told, effect in (*_of_state(model.state), *_doubts(model)):
+        for description, effect in _of_model(model):
             if effect.touches.intersection(requirements):
-                found.setdefault(told, effect)
+                found.setdefault(description, effect)
     return list(found.items())
 
 
@@ -62,12 +63,18 @@ def judged_by_the_model(plan: Plan, stage: int, requirements: Sequence[str]) -> 
             raise NotSpoken(touching[0][0]) from None
         raise
     except ExpectationFailed:
-        mending = [told for told, effect in touching if effect.may_mend]
+        mending = [description for description, effect in touching if effect.may_mend]
         if mending:
             raise NotSpoken(mending[0]) from None
         raise
     if touching:
         raise NotSpoken(touching[0][0])
+
+
+# Each test of a stage asks for the same moments.
+@lru_cache(maxsize=64)
+def _of_model(model: Model) -> tuple[Unmodelled, ...]:
+    return (*_of_state(model.state), *_doubts(model))
 
 
 def _of_state(state: State) -> Iterator[Unmodelled]:
@@ -79,13 +86,13 @@ def _of_state(state: State) -> Iterator[Unmodelled]:
             yield f"{one.key} ({one.manifest.place}) is not part of the model: {effect.why}", effect
     warned = state.namespace_labels.get(WARN, "")
     if any(violates(spec, warned) for spec in _pod_specs(state)):
-        told = f"the namespace's label {WARN} ({state.label_place(WARN)}): the API server warns of pods"
-        yield told, Effect(ACCEPTED, "")
+        sentence = f"the namespace's label {WARN} ({state.label_place(WARN)}): the API server warns of pods"
+        yield sentence, Effect(ACCEPTED, "")
     labels = {"metadata": {"labels": dict(state.namespace_labels)}}
     for path, row in unknown_parts(NAMESPACE, labels):
         label = str(path[-1])
-        told = f"the namespace's label {label} ({state.label_place(label)}): {row.why}"
-        yield told, row.effect
+        sentence = f"the namespace's label {label} ({state.label_place(label)}): {row.why}"
+        yield sentence, row.effect
 
 
 def _pod_specs(state: State) -> Iterator[Part]:
@@ -103,6 +110,8 @@ def _doubts(model: Model) -> Iterator[Unmodelled]:
         for rule in (*pods.doubts, *pods.hindrances):
             yield str(rule), _PODS
     state = model.state
+    for rule in kept_apart(state):
+        yield str(rule), _PODS
     for read in (virtual_services, destination_rules, gateways, authorization_policies):
         for one in read(state):
             for rule in one.problems:
