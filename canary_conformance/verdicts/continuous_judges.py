@@ -122,8 +122,8 @@ def answered_all_along(began: float, ended: float, stalls: Sequence[Span] = ()) 
         limit = LIMITS.silence
         longest = max((until - since for since, until in _within(stalls, (began, ended))), default=0.0)
         if longest > limit:
-            told = f"this run's own process stood still for {longest:.1f} s while a stage was entered"
-            raise NotJudged(f"{told} (at most {limit:g} s may pass unseen), so that an outage would hide")
+            silence = f"this run's own process stood still for {longest:.1f} s while a stage was entered"
+            raise NotJudged(f"{silence} (at most {limit:g} s may pass unseen), so that an outage would hide")
         answers = sorted(page.ended_at for page in sample if page.status is not None)
         moments = [began, *(moment for moment in answers if began < moment < ended), ended]
         spans = [(since, until, _unexplained((since, until), stalls)) for since, until in pairwise(moments)]

@@ -90,7 +90,7 @@ def derive(
 
     Args:
         groups: the conditions of each route; all of a group hold together.
-        patterns: what the scenario distinguishes itself, by subject: classes of these are told apart as well.
+        patterns: what the scenario distinguishes itself, by subject: their classes are distinguished as well.
         plain: the properties of a request that is nothing but plain ("method": "GET").
         cookies: each request that does not vary the cookie is made with each of these, "" for none.
     """

@@ -53,7 +53,7 @@ def expect_no_way_by_other_names(
     """
     services = namespace.api.list("v1", "Service", namespace.name)
     if CONTRACT - {one["metadata"]["name"] for one in services}:
-        raise NotJudged("a Service of the contract does not exist, so no other can be told from it")
+        raise NotJudged("a Service of the contract does not exist, so no other can be compared with it")
     names = list(_other_names(namespace, services))
     calls = f"calls by other names from {', '.join(sources)}"
     replies = namespace.once(calls, lambda: _call_all(namespace, sources, names))

@@ -129,10 +129,10 @@ def expect_derived(
     """
     if not unread:
         return
-    told = [f"{what} (in {_some(proxies)})" for what, proxies in unread.items()]
+    reasons = [f"{what} (in {_some(proxies)})" for what, proxies in unread.items()]
     brought = _bringing(namespace)
     raise NotJudged(
-        f"{why}: {'; '.join(told)}. "
+        f"{why}: {'; '.join(reasons)}. "
         + (
             f"Look at {', '.join(brought)}"
             if brought

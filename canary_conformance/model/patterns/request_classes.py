@@ -1,7 +1,7 @@
 """Classes of requests: all that a list of routes treats alike, decided property by property.
 
 What a route asks of a request is a conjunction: of its method, its path, its authority, of each header and of
-each parameter of its query. The values of each property fall into classes that no pattern tells apart
+each parameter of its query. The values of each property fall into classes that no pattern distinguishes
 (text_classes), so that a set of requests is a product of such classes, one for each property. Of what is
 left, each route takes its part in turn, as Envoy tries them; what results is exact and finite.
 """
@@ -126,7 +126,7 @@ def request_classes(
 
     Args:
         matches: what the routes at a proxy ask for, in their order; None takes all.
-        also: patterns that are to be told apart, too, whatever the routes ask for.
+        also: patterns that are to be distinguished, too, whatever the routes ask for.
         preferred: texts that are to stand for their classes where they are of them, the likeliest first.
         within: patterns of the values that a property can have, where they are fewer than HTTP allows.
 

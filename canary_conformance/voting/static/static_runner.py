@@ -21,6 +21,7 @@ from canary_conformance.scenario.places import Finding, refuse
 from canary_conformance.scenario.scenario_folder import SCENARIO_FILE, load_scenario
 from canary_conformance.scenario.stages import Scenario, stage_named
 from canary_conformance.verdicts.expect import ExpectationFailed
+from canary_conformance.voting.contract import check_stages
 from canary_conformance.voting.static.unmodelled_parts import judged_by_the_model
 from canary_conformance.voting.voting_app import VOTING_APP
 
@@ -185,7 +186,9 @@ def _read(folder: Path, overlay: Mapping[str, bytes], mesh: str | None) -> _Read
 
 @lru_cache(maxsize=8)
 def _scenario(folder: Path, text: bytes | None) -> Scenario:
-    return load_scenario(folder, fallback=MANIFESTS / SCENARIO_FILE, text=text)
+    scenario = load_scenario(folder, fallback=MANIFESTS / SCENARIO_FILE, text=text)
+    check_stages(scenario)
+    return scenario
 
 
 @lru_cache(maxsize=64)
