@@ -36,28 +36,21 @@ from canary_conformance.voting.feature_flag import FLAG
 
 _STORES = frozenset({REDIS_PORT, MYSQL_PORT})
 _VERSIONS = frozenset({"1.0", "1.1", "2.0"})
-# The Go programs read the first; the others change how Go runs.
-_OF_GO = frozenset({"VERSION", "GODEBUG", "GOGC", "GOMEMLIMIT"})
-_OF_A_SHELL = frozenset({"LD_LIBRARY_PATH", "LD_PRELOAD", "PATH"})
+# The sample's own programs read it; the images set it.
+_OF_A_PROGRAM = frozenset({"VERSION"})
 # How MySQL or MariaDB and the entry point of the official image are set up beside the contract.
-_OF_MYSQL = _OF_A_SHELL | {
-    "MARIADB_AUTO_UPGRADE",
-    "MYSQL_ALLOW_EMPTY_PASSWORD",
-    "MYSQL_GROUP_SUFFIX",
-    "MYSQL_HOME",
-    "MYSQL_INITDB_SKIP_TZINFO",
-    "MYSQL_ONETIME_PASSWORD",
-    "MYSQL_RANDOM_ROOT_PASSWORD",
-    "MYSQL_ROOT_HOST",
-    "MYSQL_TCP_PORT",
-    "MYSQL_UNIX_PORT",
-    "TMPDIR",
-    "UMASK",
-    "UMASK_DIR",
-}
-_REDIS = ContainerFacts(
-    frozenset({STORAGE, "storage", "redis"}), _VERSIONS, "24Mi", starts_in=5, unclear=_OF_A_SHELL
+_OF_MYSQL = frozenset(
+    {
+        "MARIADB_AUTO_UPGRADE",
+        "MYSQL_ALLOW_EMPTY_PASSWORD",
+        "MYSQL_GROUP_SUFFIX",
+        "MYSQL_INITDB_SKIP_TZINFO",
+        "TMPDIR",
+        "UMASK",
+        "UMASK_DIR",
+    }
 )
+_REDIS = ContainerFacts(frozenset({STORAGE, "storage", "redis"}), _VERSIONS, "24Mi", starts_in=5)
 # The pods of the manifests run with 1 GiB; the buffers of MySQL 8.4 alone take a good part of half of it.
 _MYSQL = ContainerFacts(
     frozenset({STORAGE, "storage", "mysql", "mariadb"}),
@@ -124,7 +117,7 @@ class VotingApp:
         if component not in PATHS:
             return None
         names = frozenset({component, component.removeprefix("voting-")})
-        return ContainerFacts(names, _VERSIONS, "48Mi", starts_in=5, unclear=_OF_GO)
+        return ContainerFacts(names, _VERSIONS, "48Mi", starts_in=5, unclear=_OF_A_PROGRAM)
 
     def callees(self, component: str, version: str) -> Sequence[Callee]:
         """Return analytics for the page, and the version's store for all that R3.3 does not lock out."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.pods.component import PROXY, image_name
-from canary_conformance.model.pods.probes import is_own_image
+from canary_conformance.model.pods.probes import PROBES, is_own_image
 from canary_conformance.scenario.application import Application
 
 _ALWAYS, _NEVER, _LATEST = "Always", "Never", "latest"
@@ -72,8 +72,20 @@ def _check_other(application: Application, container: Part, why: str) -> None:
         return
     name = image_name(container.value)
     known = name in application.components and is_own_image(application, container, name)
-    if not known or container["command"].items() or container["args"].items():
+    changed = (container[key].items() for key in ("command", "args", "envFrom", "volumeMounts"))
+    if not known or any(changed) or not all(_passes(application, name, container[probe]) for probe in PROBES):
         container.problem(why)
+    else:
+        _check_policy(container, tag_of(container["image"].text()), own=True)
+
+
+def _passes(application: Application, component: str, probe: Part) -> bool:
+    """Return whether a component's own image passes a probe for certain, or there is none."""
+    http, tcp = probe["httpGet"], probe["tcpSocket"]
+    if http["host"] or tcp["host"] or http["scheme"].text("HTTP") != "HTTP":
+        return False
+    path = http["path"].text("/").partition("?")[0]
+    return not http or path in (application.paths(component) or ())
 
 
 def _check_policy(container: Part, tag: str, *, own: bool) -> None:

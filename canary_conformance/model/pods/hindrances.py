@@ -13,6 +13,7 @@ from canary_conformance.model.pods.container_files import check_files, check_var
 from canary_conformance.model.pods.container_images import check_image, check_others
 from canary_conformance.model.pods.pod_template import PodTemplate
 from canary_conformance.model.pods.probe_times import check_times
+from canary_conformance.model.pods.runtime_variables import check_runtime_variables
 
 # The seconds within which a container beside a component is believed to start.
 _STARTS_IN = 5.0
@@ -26,6 +27,7 @@ def hindrances(pods: PodTemplate, replicas: int) -> tuple[Rule, ...]:
     spec = whole.at("spec", "template", "spec")
     containers = (*spec["containers"].items(), *spec["initContainers"].items())
     own = next((one for one in containers if one.path == pods.own.path), spec["none"])
+    check_runtime_variables(own, pods.env)
     check_others(pods.application, spec, own)
     for container in containers:
         of_component = facts if container is own else None

@@ -60,6 +60,14 @@ _SPOKEN = frozenset(
     }
 )
 _PROXY_CONFIG = "proxy.istio.io/config"
+_VARIABLES = frozenset(
+    {
+        "EXIT_ON_ZERO_ACTIVE_CONNECTIONS",
+        "ISTIO_META_DNS_AUTO_ALLOCATE",
+        "ISTIO_META_DNS_CAPTURE",
+        "MINIMUM_DRAIN_DURATION",
+    }
+)
 # They decide when the proxy starts and ends, and what it reports.
 _HARMLESS = frozenset(
     {
@@ -194,7 +202,9 @@ def _check_proxy_config(part: Part) -> None:
         keys = yaml.safe_load(part.text())
     except yaml.YAMLError:
         keys = None
-    if part and (not isinstance(keys, dict) or not _HARMLESS.issuperset(keys)):
+    variables = keys.get("proxyMetadata") or {} if isinstance(keys, dict) else {}
+    known = isinstance(variables, dict) and _VARIABLES.issuperset(variables)
+    if part and not (isinstance(keys, dict) and _HARMLESS.issuperset(keys) and known):
         part.problem("the model does not support this setting of the proxy")
 
 

@@ -14,7 +14,6 @@ from canary_conformance.model.pods.pod_needs import missing_needs
 from canary_conformance.model.pods.pod_security import refused_by_standard
 from canary_conformance.model.pods.pod_template import PodTemplate, occupied_ports
 from canary_conformance.model.pods.probes import asks_for_the_chain, impossible_probes, is_own_image
-from canary_conformance.model.pods.runtime_variables import check_runtime_variables
 from canary_conformance.model.pods.scheduling import never_scheduled, one_per_node
 from canary_conformance.scenario.places import Finding
 
@@ -25,7 +24,6 @@ _SHORTEST_HASH = 8
 def never_ready(pods: PodTemplate, state: State) -> tuple[Finding, ...]:
     """Return why no pod gets ready, whatever the mesh does later; doubts become problems of the pods."""
     _check_command(pods)
-    check_runtime_variables(pods.own, pods.env)
     return (
         *missing_needs(pods.whole, state, pods.labels),
         *refused_by_standard(pods.spec, state, sidecar=pods.sidecar),

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 
 from canary_conformance.model.objects.mesh_profile import ClusterFacts
 from canary_conformance.model.objects.object_parts import Part
-from canary_conformance.model.objects.state import State
+from canary_conformance.model.objects.questions import Rule
+from canary_conformance.model.objects.state import POD_MAKERS, State
 from canary_conformance.model.pods.node_demands import check_node_demands
 from canary_conformance.scenario.places import Finding
 
@@ -68,6 +69,23 @@ def one_per_node(spec: Part, labels: Mapping[str, str]) -> Part | None:
         if here and not term.at("labelSelector", "matchExpressions") and wanted.items() <= labels.items():
             return term
     return None
+
+
+def kept_apart(state: State) -> Iterator[Rule]:
+    """Yield each podAntiAffinity that may keep pods of two workloads from one node.
+
+    Source: Kubernetes, "Assigning Pods to Nodes" (inter-pod anti-affinity holds both ways).
+    """
+    makers = [Part.whole(one.manifest) for kind in sorted(POD_MAKERS) for one in state.of(kind)]
+    labels = [one.at("spec", "template", "metadata", "labels").labels() for one in makers]
+    for own, maker in enumerate(makers):
+        for term in maker.at("spec", "template", "spec", "affinity", "podAntiAffinity", _REQUIRED).items():
+            selector = term["labelSelector"]
+            wanted = selector["matchLabels"].labels().items()
+            others = (one for index, one in enumerate(labels) if index != own)
+            if selector["matchExpressions"].items() or any(wanted <= one.items() for one in others):
+                what = "whether a node is left for these pods and for those that they avoid is not known"
+                yield term.rule(f"{maker.manifest.ref} {term.name}: {what}")
 
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

@@ -51,13 +51,13 @@ def is_key(key: str) -> bool:
 
 def selector(node: Node) -> Iterator[Problem]:
     """Yield what is wrong with a selector by labels and expressions."""
-    for key, value in node["matchLabels"].entries().items():
-        if problem := label_problem(key, value):
+    for name, value in node["matchLabels"].entries().items():
+        if problem := label_problem(name, value):
             yield value.problem(problem)
     for one in node["matchExpressions"].items():
-        key, operator, values = one["key"], one["operator"], one["values"]
-        if isinstance(key.value, str) and not is_key(key.text):
-            yield key.problem(f"{key.text!r} is not a valid key of a label")
+        asked, operator, values = one["key"], one["operator"], one["values"]
+        if isinstance(asked.value, str) and not is_key(asked.text):
+            yield asked.problem(f"{asked.text!r} is not a valid key of a label")
         if operator.text in _WITH_VALUES and values.empty:
             yield values.problem(f"missing: {operator.text} compares with values")
         elif operator.text in _ALONE and not values.empty:

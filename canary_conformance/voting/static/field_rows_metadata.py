@@ -10,7 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 from canary_conformance.voting.static.field_classes import Row, harmless, modelled, tree_of, unknown
-from canary_conformance.voting.static.requirement_sets import ACCEPTED, CLAIMS, EVERYTHING, RUNS, WAYS_IN
+from canary_conformance.voting.static.requirement_sets import (
+    ACCEPTED,
+    CLAIMS,
+    EVERYTHING,
+    LEFT,
+    RUNS,
+    WAYS_IN,
+)
 
 _FOREIGN = "the model does not follow this key of Kubernetes or Istio"
 # Written by tools, or read by controllers that decide nothing here.
@@ -95,8 +102,8 @@ _IN_DELETION = unknown(
     "metadata.deletionTimestamp",
 )
 _COMMON: tuple[Row, ...] = (
-    harmless("it names the kind, by which the object is read", "{apiVersion,kind}"),
-    modelled("model.objects.state", "metadata.{name,namespace}", "metadata.finalizers.*"),
+    harmless("by them the object is found, and read as what it is", "{apiVersion,kind}", "metadata.name"),
+    modelled("model.objects.state", "metadata.namespace", "metadata.finalizers.*"),
     modelled("model.objects.state", "metadata.ownerReferences.**"),
     harmless("with a name of its own an object gets none that is made up", "metadata.generateName"),
     _SERVERS_OWN,
@@ -124,16 +131,33 @@ NAMESPACE = tree_of(
 )
 """The rows of a namespace, of scenario.yaml's own labels too."""
 
-POD_METADATA = (
-    unknown(RUNS, _FOREIGN, "metadata.labels.*", fine=is_known_label_of_pods, may_mend=True),
-    unknown(RUNS, _FOREIGN, "metadata.annotations.*", fine=is_known_annotation_of_pods, may_mend=True),
-    harmless("pods are called by what makes them", "metadata.{name,generateName,namespace}"),
-    unknown(RUNS, "the model does not follow it in pods", "metadata.{finalizers,ownerReferences}.**"),
+TEMPLATE_METADATA = (
+    harmless("what is made of a template is called by its maker", "metadata.{name,generateName,namespace}"),
+    unknown(
+        RUNS | CLAIMS | LEFT,
+        "the model does not follow it in what is made of a template",
+        "metadata.{finalizers,ownerReferences}.**",
+    ),
     harmless(
-        "the API server sets it in each pod",
+        "the API server sets it in each object",
         "metadata.{creationTimestamp,deletionTimestamp,deletionGracePeriodSeconds,generation,selfLink}",
         "metadata.{uid,resourceVersion}",
         "metadata.managedFields.**",
     ),
+)
+"""The rows of the metadata of any template, but for labels and annotations."""
+
+CLAIM_METADATA = (
+    *TEMPLATE_METADATA,
+    unknown(_TOUCHED, _FOREIGN, "metadata.{labels,annotations}.*", fine=is_known_key, may_mend=True),
+    harmless("by them the object is read as what it is", "{apiVersion,kind}"),
+    harmless("the API server sets it in each object", "status.**"),
+)
+"""The rows of a template of claims beside its spec."""
+
+POD_METADATA = (
+    *TEMPLATE_METADATA,
+    unknown(RUNS, _FOREIGN, "metadata.labels.*", fine=is_known_label_of_pods, may_mend=True),
+    unknown(RUNS, _FOREIGN, "metadata.annotations.*", fine=is_known_annotation_of_pods, may_mend=True),
 )
 """The rows of the metadata of a template of pods."""

@@ -6,7 +6,7 @@ Source: the Kubernetes API reference (1.34).
 from __future__ import annotations
 
 from canary_conformance.voting.static.field_classes import Row, Tree, harmless, modelled, tree_of, unknown
-from canary_conformance.voting.static.field_rows_metadata import METADATA
+from canary_conformance.voting.static.field_rows_metadata import CLAIM_METADATA, METADATA
 from canary_conformance.voting.static.field_rows_pods import POD_TEMPLATE
 from canary_conformance.voting.static.fine_values import between, only, quantity
 from canary_conformance.voting.static.requirement_sets import (
@@ -103,7 +103,7 @@ STATEFUL_SET = tree_of(
             "spec.persistentVolumeClaimRetentionPolicy.{whenDeleted,whenScaled}",
         ),
     ),
-    {"spec.template": POD_TEMPLATE, "spec.volumeClaimTemplates.*": CLAIM},
+    {"spec.template": POD_TEMPLATE, "spec.volumeClaimTemplates.*": tree_of((*CLAIM_METADATA, *_CLAIM))},
 )
 DAEMON_SET = tree_of(
     (
@@ -164,7 +164,11 @@ SECRET = tree_of(
             RUNS | ACCEPTED,
             "the model does not follow what a controller makes of this type",
             "type",
-            fine=only("Opaque"),
+            # Types that only ask for keys (rules_objects) are read by nobody but their pods.
+            fine=only(
+                "Opaque",
+                *(f"kubernetes.io/{name}" for name in ("basic-auth", "ssh-auth", "tls", "dockerconfigjson")),
+            ),
         ),
         _FIXED,
     )

@@ -161,7 +161,7 @@ _CONTAINERS: tuple[Row, ...] = (
         "model.pods.container_environment",
         f"{_C}.env.*.valueFrom.{{secretKeyRef,configMapKeyRef}}.{{name,key,optional}}",
         f"{_C}.envFrom.*.{{secretRef,configMapRef}}.name",
-        f"{_C}.envFrom.*.prefix",
+        "spec.containers.*.envFrom.*.prefix",
     ),
     modelled("model.pods.pod_needs", f"{_C}.envFrom.*.{{secretRef,configMapRef}}.optional"),
     harmless(
@@ -185,7 +185,14 @@ _CONTAINERS: tuple[Row, ...] = (
     modelled("model.pods.probes", f"{_PROBE}.httpGet.{{path,scheme,host}}", f"{_PROBE}.tcpSocket.host"),
     modelled(
         "model.pods.probe_times",
-        f"{_PROBE}.{{initialDelaySeconds,periodSeconds,failureThreshold,successThreshold}}",
+        f"{_PROBE}.{{initialDelaySeconds,periodSeconds}}",
+        f"{_C}.{{livenessProbe,startupProbe}}.failureThreshold",
+        f"{_C}.{{readinessProbe,startupProbe}}.successThreshold",
+    ),
+    harmless(
+        "a pod that is not ready is asked again, and one success is enough to be alive",
+        f"{_C}.readinessProbe.failureThreshold",
+        f"{_C}.livenessProbe.successThreshold",
     ),
     harmless(
         "a component answers within a second, and reads no header and no service of a probe",
@@ -219,8 +226,14 @@ _CONTAINERS: tuple[Row, ...] = (
     ),
     modelled("model.pods.node_demands", f"{_C}.securityContext.{{seccompProfile,appArmorProfile}}.type"),
     modelled("model.pods.pod_needs", f"{_C}.securityContext.{{runAsUser,runAsNonRoot}}"),
-    modelled("model.pods.injection", f"{_C}.securityContext.runAsGroup"),
-    modelled("model.pods.container_files", f"{_C}.securityContext.readOnlyRootFilesystem"),
+    modelled("model.pods.injection", "spec.containers.*.securityContext.runAsGroup"),
+    modelled("model.pods.container_files", "spec.containers.*.securityContext.readOnlyRootFilesystem"),
+    harmless(
+        "what a container beside the component sends matters to nobody, and one that may not run is noted",
+        "spec.initContainers.*.securityContext.{runAsGroup,readOnlyRootFilesystem}",
+        "spec.initContainers.*.envFrom.*.prefix",
+        "spec.initContainers.*.volumeMounts.*.{mountPath,readOnly}",
+    ),
     harmless(
         "the images need no more than their user has, and more does no harm; Pod Security is modelled",
         f"{_C}.securityContext.{{allowPrivilegeEscalation,privileged}}",
@@ -245,8 +258,8 @@ _CONTAINERS: tuple[Row, ...] = (
     unknown(RUNS, "what the image needs in its working folder is not known", f"{_C}.workingDir"),
     unknown(RUNS, "no component reads a raw device", f"{_C}.volumeDevices.**"),
     modelled("model.pods.pod_needs", f"{_C}.volumeMounts.*.name"),
-    modelled("model.pods.container_files", f"{_C}.volumeMounts.*.mountPath"),
-    modelled("voting.static.static_pods", f"{_C}.volumeMounts.*.readOnly"),
+    modelled("model.pods.container_files", "spec.containers.*.volumeMounts.*.mountPath"),
+    modelled("voting.static.static_pods", "spec.containers.*.volumeMounts.*.readOnly"),
     harmless("a folder of the volume is as good as the volume", f"{_C}.volumeMounts.*.subPath"),
     unknown(
         RUNS | CLAIMS,
@@ -321,9 +334,8 @@ _VOLUMES: tuple[Row, ...] = (
         "whether the cluster has this class is not in the manifests",
         f"{_V}.ephemeral.volumeClaimTemplate.spec.volumeAttributesClassName",
     ),
-    unknown(
-        frozenset({"R6.1"}),
-        "what is left on the node is not in the manifests",
+    harmless(
+        "that it is a folder of the node is what counts (R6.1), whichever it is",
         f"{_V}.hostPath.path",
     ),
     # Every other source of a volume.

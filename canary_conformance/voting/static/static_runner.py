@@ -94,7 +94,9 @@ def what_the_model_says(plan: Plan, requirement_id: str) -> ModelView:
                 test.judge(plan)
         except ExpectationFailed as broken:
             verdict = broken.verdict
-            return ModelView("\n".join(verdict.examples) or verdict.seen, verdict.causes)
+            # First what shows it, as a request that reaches the wrong version; then by which rules.
+            first = verdict.seen.partition("\n")[0]
+            return ModelView("\n".join((first, *verdict.examples)), verdict.causes)
         except NotJudged as unknown:
             return ModelView(f"not judged: {unknown}")
     return ModelView("by the manifests alone this requirement holds") if asked else ModelView()

@@ -16,6 +16,7 @@ from canary_conformance.model.model import Model
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.state import POD_MAKERS, State
 from canary_conformance.model.pods.pod_security import WARN, violates
+from canary_conformance.model.pods.scheduling import kept_apart
 from canary_conformance.model.routing.authorization import authorization_policies
 from canary_conformance.model.routing.destination_rules import destination_rules
 from canary_conformance.model.routing.gateways import gateways
@@ -41,7 +42,7 @@ def unmodelled(plan: Plan, stage: int, requirements: Sequence[str]) -> list[Unmo
     # What is left of any stage is left at the end.
     moments = plan.moments if LEFT.intersection(requirements) else plan.during(stage)
     for model in (plan.before(stage), *(moment.model for moment in moments)):
-        for description, effect in (*_of_state(model.state), *_doubts(model)):
+        for description, effect in _of_model(model):
             if effect.touches.intersection(requirements):
                 found.setdefault(description, effect)
     return list(found.items())
@@ -68,6 +69,12 @@ def judged_by_the_model(plan: Plan, stage: int, requirements: Sequence[str]) -> 
         raise
     if touching:
         raise NotSpoken(touching[0][0])
+
+
+# Each test of a stage asks for the same moments.
+@lru_cache(maxsize=64)
+def _of_model(model: Model) -> tuple[Unmodelled, ...]:
+    return (*_of_state(model.state), *_doubts(model))
 
 
 def _of_state(state: State) -> Iterator[Unmodelled]:
@@ -103,6 +110,8 @@ def _doubts(model: Model) -> Iterator[Unmodelled]:
         for rule in (*pods.doubts, *pods.hindrances):
             yield str(rule), _PODS
     state = model.state
+    for rule in kept_apart(state):
+        yield str(rule), _PODS
     for read in (virtual_services, destination_rules, gateways, authorization_policies):
         for one in read(state):
             for rule in one.problems:

@@ -118,7 +118,6 @@ def test_a_mistake_fails_and_is_named(overlay: dict[str, bytes], requirement: st
         (redis_host("valueFrom: {fieldRef: {fieldPath: status.hostIP}}"), "R1.7"),
         (fixed_address("10.0.171.4"), "R1.7"),
         (connects_within("1ms"), "R3.1"),
-        (of_volume("hostPath: {path: /var/log/voting, type: DirectoryOrCreate}"), "R6.1"),
         (changed(PODS, "mountPath: /var/lib/mysql", "mountPath: /var/lib"), "R4.2"),
         (claim("selector: {matchLabels: {disk: fast}}"), "R4.2"),
         (claim("dataSource: {kind: PersistentVolumeClaim, name: old}"), "R4.2"),
