@@ -88,8 +88,8 @@ class Ballot:
         return self.answer.status == 302
 
     def __str__(self) -> str:
-        told = self.answer.error or f"answered {self.answer.status}"
-        return f"vote for {self.choice}, {told} after {self.answer.took:.2f} s"
+        outcome = self.answer.error or f"answered {self.answer.status}"
+        return f"vote for {self.choice}, {outcome} after {self.answer.took:.2f} s"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from canary_conformance.mesh.proxies import Proxies, proxied_pods
 from canary_conformance.mesh.running_components import ProxyVersions
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.manifests import ManifestFolder
-from canary_conformance.scenario.observations import Ballot, Call, Opening, Page, Reply, Sample, Transition
+from canary_conformance.scenario.observations import Call, Opening, Page, Reply, Sample, Transition
 from canary_conformance.scenario.requirement import BrokenRequirements
 from canary_conformance.scenario.stages import Delete, ObjectRef, Scenario
 from canary_conformance.stages.closed_ingress import knock_until_refused
@@ -72,11 +72,7 @@ class ScenarioRules(Protocol):
         """Return the pods from which tests call: one of each component and version that calls others."""
 
     def voters(self, voter: Voter) -> Mapping[str, Voter]:
-        """Return the voters of the continuous traffic during a transition, each by its name.
-
-        Args:
-            voter: One without a cookie.
-        """
+        """Return the voters of the continuous traffic, each by its name, made from one without a cookie."""
 
     def pages_before(self, namespace: NamespaceUnderTest, number: int) -> Sample[Page]:
         """Prepare the transition into a stage, and return the pages opened before it, if any.
@@ -281,11 +277,6 @@ class NamespaceUnderTest:
         """Return every page of a continuous voter during a transition."""
         pages = transition.pages.get(voter, ())
         return Sample(pages, f"{len(pages)} pages of the {voter} while stage {transition.stage} was entered")
-
-    def ballots_of(self, transition: Transition, voter: str) -> Sample[Ballot]:
-        """Return every vote of a continuous voter during a transition."""
-        cast = transition.ballots.get(voter, ())
-        return Sample(cast, f"{len(cast)} votes of the {voter} while stage {transition.stage} was entered")
 
     def analyze(self) -> list[str]:
         """Return what `istioctl analyze` finds in the scenario's namespace."""

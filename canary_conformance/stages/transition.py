@@ -6,16 +6,15 @@ What is seen while a stage is entered, and can't be seen later, is its Transitio
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 
 from canary_conformance.cluster.api import Object
 from canary_conformance.cluster.namespace_deletion import delete_namespace
 from canary_conformance.errors import StageFailed
 from canary_conformance.scenario.manifests import Manifest
-from canary_conformance.scenario.observations import Page, Reply, StepRecord, Transition
+from canary_conformance.scenario.observations import Reply, StepRecord, Transition
 from canary_conformance.scenario.own_namespace import brought_by_file, is_own, with_labels
 from canary_conformance.scenario.requirement import Trait
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Step, WaitFor
@@ -43,9 +42,10 @@ from canary_conformance.traffic.continuous_traffic import (
     ContinuousTraffic,
     VotersStalled,
     continuous_traffic,
+    ended,
+    page_of_each,
     passing,
 )
-from canary_conformance.traffic.voter import Voter
 from canary_conformance.waiting import wait_until
 
 # Pages that each continuous voter opens after the last change is live, before the stage counts as entered.
@@ -71,7 +71,7 @@ def enter_under_traffic(namespace: NamespaceUnderTest, number: int) -> None:
     knocks: dict[str, Reply] = {}
     open_ingress = not first and not any(deletes_namespace(step) for step in stage.steps)
     voters = rules.voters(namespace.voter) if open_ingress else {}
-    before = _pages_of(voters)
+    before = page_of_each(voters)
     with continuous_traffic(voters, rules.choices) as traffic:
         try:
             for step in stage.steps:
@@ -85,20 +85,8 @@ def enter_under_traffic(namespace: NamespaceUnderTest, number: int) -> None:
             namespace.reached.transitions[number] = Transition(
                 number, tuple(records), traffic.pages(), tuple(warnings), knocks, plaintext, votes
             )
-    entered = namespace.reached.transitions[number]
-    namespace.reached.transitions[number] = replace(
-        entered,
-        pages=traffic.pages(),
-        ballots=traffic.ballots.seen(),
-        before=before,
-        after=_pages_of(voters),
-        stalls=traffic.heartbeat.stalls(),
-    )
-
-
-def _pages_of(voters: Mapping[str, Voter]) -> Mapping[str, Page]:
-    """Return one page of each voter, which shows what its store counts."""
-    return {name: voter.open_page()[0] for name, voter in voters.items()}
+    reached = namespace.reached.transitions
+    reached[number] = ended(reached[number], traffic, before, voters)
 
 
 @contextmanager

@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Generic, TypeVar
 
-from canary_conformance.scenario.observations import Ballot, Page
+from canary_conformance.scenario.observations import Ballot, Page, Transition
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.heartbeat import Heartbeat
 from canary_conformance.traffic.voter import Voter
@@ -163,16 +164,11 @@ def passing(traffic: ContinuousTraffic, pages: int) -> Iterator[None]:
     Raises:
         VotersStalled: Voters who are answered had too few pages or votes within LIMITS.page_whole.
     """
-    before = {name: len(seen) for name, seen in traffic.pages().items()}
-    cast = {name: len(seen) for name, seen in traffic.ballots.seen().items()}
+    before = {name: len(seen) for name, (seen, _) in _wanted(traffic, pages).items()}
 
     def since() -> dict[str, tuple[Sequence[Page], int]]:
-        opened = {name: (seen[before[name] :], pages) for name, seen in traffic.pages().items()}
-        answers = {
-            f"votes of {name}": ([ballot.answer for ballot in seen[cast[name] :]], VOTES_AFTER)
-            for name, seen in traffic.ballots.seen().items()
-        }
-        return {**opened, **answers}
+        wanted = _wanted(traffic, pages)
+        return {name: (seen[before[name] :], enough) for name, (seen, enough) in wanted.items()}
 
     def died() -> Sequence[BaseException]:
         return [*traffic.died, *traffic.ballots.died]
@@ -191,15 +187,50 @@ def passing(traffic: ContinuousTraffic, pages: int) -> Iterator[None]:
                 pause=0.02,
             )
         except NotInTime as late:
-            had = ", ".join(
-                f"{name} {len(some)} of {enough}"
-                for name, (some, enough) in since().items()
-                if len(some) < enough
-            )
-            limit = f"within {late.limit:g} s after the stage had propagated"
-            raise VotersStalled(f"continuous voters had too few pages {limit}: {had}") from late
+            raise _stalled(late, since()) from late
     if died():
         raise died()[0]
+
+
+def _stalled(late: NotInTime, since: Mapping[str, tuple[Sequence[Page], int]]) -> VotersStalled:
+    few = {name: (len(some), enough) for name, (some, enough) in since.items() if len(some) < enough}
+    had = ", ".join(f"{name} {seen} of {enough}" for name, (seen, enough) in few.items())
+    limit = f"within {late.limit:g} s after the stage had propagated"
+    return VotersStalled(f"continuous voters had too few pages {limit}: {had}")
+
+
+def page_of_each(voters: Mapping[str, Voter]) -> Mapping[str, Page]:
+    """Return one page of each voter, which shows what its store counts."""
+    return {name: voter.open_page()[0] for name, voter in voters.items()}
+
+
+def ended(
+    transition: Transition,
+    traffic: ContinuousTraffic,
+    before: Mapping[str, Page],
+    voters: Mapping[str, Voter],
+) -> Transition:
+    """Return a transition with all that its continuous voters saw, once they have stopped.
+
+    before: the page of each right before its first vote.
+    """
+    return replace(
+        transition,
+        pages=traffic.pages(),
+        ballots=traffic.ballots.seen(),
+        before=before,
+        after=page_of_each(voters),
+        stalls=traffic.heartbeat.stalls(),
+    )
+
+
+def _wanted(traffic: ContinuousTraffic, pages: int) -> dict[str, tuple[Sequence[Page], int]]:
+    """Return each voter's pages, and the answers to its votes, with how many of them are enough."""
+    votes = {
+        f"votes of {name}": ([ballot.answer for ballot in seen], VOTES_AFTER)
+        for name, seen in traffic.ballots.seen().items()
+    }
+    return {**{name: (seen, pages) for name, seen in traffic.pages().items()}, **votes}
 
 
 def _is_silent(pages: Sequence[Page]) -> bool:

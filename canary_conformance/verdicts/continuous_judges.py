@@ -120,10 +120,7 @@ def answered_all_along(began: float, ended: float, stalls: Sequence[Span] = ()) 
 
     def judge(sample: Sample[Page]) -> Verdict:
         limit = LIMITS.silence
-        longest = max((until - since for since, until in _within(stalls, (began, ended))), default=0.0)
-        if longest > limit:
-            told = f"this run's own process stood still for {longest:.1f} s while a stage was entered"
-            raise NotJudged(f"{told} (at most {limit:g} s may pass unseen), so that an outage would hide")
+        _check_seen((began, ended), stalls, limit)
         answers = sorted(page.ended_at for page in sample if page.status is not None)
         moments = [began, *(moment for moment in answers if began < moment < ended), ended]
         spans = [(since, until, _unexplained((since, until), stalls)) for since, until in pairwise(moments)]
@@ -162,6 +159,14 @@ def _holes(sample: Sample[Page], live_at: float | None) -> list[str]:
     if live_at is not None and not any(page.sent_at > live_at for page in sample):
         holes.append("no page was requested after the change had propagated")
     return holes
+
+
+def _check_seen(window: Span, stalls: Sequence[Span], limit: float) -> None:
+    """Raise NotJudged where an outage would have hidden behind a stall of the voter's own process."""
+    longest = max((until - since for since, until in _within(stalls, window)), default=0.0)
+    if longest > limit:
+        silence = f"this run's own process stood still for {longest:.1f} s while a stage was entered"
+        raise NotJudged(f"{silence} (at most {limit:g} s may pass unseen), so that an outage would hide")
 
 
 def _within(spans: Sequence[Span], window: Span) -> list[Span]:

@@ -78,15 +78,15 @@ def verdict_on(
         luck: Whether the observations are a sample, which finds leaks from a certain size.
         late: See Verdict.
     """
-    told = [*problems] if size else [*problems, "nothing was seen"]
+    findings = [*problems] if size else [*problems, "nothing was seen"]
     return Verdict(
-        held=not told,
+        held=not findings,
         expected=expected,
-        seen="\n".join(told) if told else fine,
-        evidence=told[0] if told else fine,
+        seen="\n".join(findings) if findings else fine,
+        evidence=findings[0] if findings else fine,
         examples=examples,
         sample_size=size,
         false_alarm=0.0 if luck else None,
         smallest_leak=smallest_leak_found(size) if luck and size else None,
-        late=late if told else (),
+        late=late if findings else (),
     )

@@ -31,14 +31,19 @@ FIXED = (Probe(), Probe(((COOKIE, FLAG),)), Probe(((f"{HEADER}x-canary", "true")
 MOST_REQUESTS = 500
 _SERVICE, _PORT = ANALYTICS
 _PATH = PATHS[_SERVICE]
-Cell = tuple[str, Probe]
+_ANSWERED = "answered by {}"
+Cell = tuple[str, str]
+"""Who asks, and what, in words."""
 
 
 def expect_answers_of_the_own_chain(namespace: NamespaceUnderTest) -> None:
     """Expect every request of each app to come to the analytics of its chain."""
     seen = namespace.once("requests to analytics", lambda: _take(namespace))
     own = {chain.page: chain.counter for chain in CHAINS.values()}
-    expect(seen, matrix({cell: exactly(own[cell[0]]) for cell in seen}, "requests to analytics"))
+    expect(
+        seen,
+        matrix({cell: exactly(_ANSWERED.format(own[cell[0]])) for cell in seen}, "requests to analytics"),
+    )
 
 
 def expect_every_condition_behind_pages_is_probed(namespace: NamespaceUnderTest) -> None:
@@ -75,7 +80,8 @@ def _ask(namespace: NamespaceUnderTest, source: str, probes: Sequence[Probe]) ->
         shown = [
             chain.counter for app, chain in CHAINS.items() if DIFFERENT_VOTES[app].encode() in reply.received
         ]
-        seen[source, probe] = " and ".join(shown) or _counted(namespace, source, probe)
+        who = " and ".join(shown) or _counted(namespace, source, probe)
+        seen[source, probe.described(_PATH)] = _ANSWERED.format(who)
     return seen
 
 

@@ -9,6 +9,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from canary_conformance.errors import BadInput
+from canary_conformance.scenario.scenario_folder import SCENARIO_FILE
+from canary_conformance.scenario.stages import Scenario
+
 APP, ANALYTICS, STORAGE = "voting-app", "voting-analytics", "voting-storage"
 PAGE_PORT, REDIS_PORT, MYSQL_PORT = 8080, 6379, 3306
 """The page and analytics listen at the first by default, each store at its own."""
@@ -70,3 +74,17 @@ STAGES = range(1, 7)
 DEPLOY, UPDATE, LOCK, CANARY, FINALIZE, CLEAN_UP = STAGES
 DEPLOYED_AT: Mapping[str, int] = {OLD.app: DEPLOY, OLD.analytics: UPDATE, NEW.app: CANARY}
 """By the version of a component: the stage that brings it."""
+
+
+def check_stages(scenario: Scenario) -> None:
+    """Check that each stage of a scenario is one of the voting app's: no other would be made or judged.
+
+    Raises:
+        BadInput: One is not.
+    """
+    strange = [f"{one.number} ({one.name})" for one in scenario.stages if one.number not in STAGES]
+    if strange:
+        raise BadInput(
+            f"{SCENARIO_FILE} has stage {', '.join(strange)}, of which there is no requirement: nothing that "
+            f"it applies would be judged. The stages are {STAGES[0]} to {STAGES[-1]}."
+        )

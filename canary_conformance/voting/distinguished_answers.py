@@ -14,14 +14,14 @@ from canary_conformance.mesh.routes.conditions import AUTHORITY, HEADER, METHOD,
 from canary_conformance.mesh.routes.route_tables import RouteTable
 from canary_conformance.model.routing.route_matching import matches_whole
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.verdicts import expect, matrix, same, to_find_leak_in_each
+from canary_conformance.verdicts import expect, matrix, nothing, same, to_find_leak_in_each
 from canary_conformance.voting.contract import FINALIZE, NEW, OLD
 from canary_conformance.voting.cookie_matrix import ServedBy
 from canary_conformance.voting.distinguished_requests import COOKIE, Derived, Probe, derive
 from canary_conformance.voting.feature_flag import FLAG, OPENS
 from canary_conformance.voting.page_checks import not_routed_to, routed_to
 from canary_conformance.voting.request_sending import versions_by_request
-from canary_conformance.voting.running_routes import expect_derived, way_of_pages
+from canary_conformance.voting.running_routes import cookies_changed_for_some, expect_derived, way_of_pages
 
 FIXED: Sequence[tuple[str, str]] = (
     (METHOD, "HEAD"),
@@ -70,6 +70,13 @@ def expect_every_condition_is_probed(namespace: NamespaceUnderTest) -> None:
     derived = dict.fromkeys(answers_of(namespace).unread, ("the ingress gateway",))
     expect_derived(namespace, {**way.unread, **derived})
     expect(bool(way.tables), same(True, "the routes of the page are read"))
+
+
+def expect_no_cookie_changed_for_some(namespace: NamespaceUnderTest) -> None:
+    """Expect that no route changes cookies for some voters only. Raises NotJudged where one does."""
+    changed = cookies_changed_for_some(namespace)
+    expect_derived(namespace, changed, "routes change cookies for voters unlike those of R4.6")
+    expect(list(changed), nothing("changes of cookies for some voters only"))
 
 
 def answers_of(namespace: NamespaceUnderTest) -> Answers:

@@ -63,8 +63,13 @@ class Probe:
         """Its Cookie header, "" for none."""
         return self.text(COOKIE)
 
+    def described(self, path: str) -> str:
+        """Return what is sent, in words; path: that of a plain request."""
+        headers = (f"{name}: {value}" for name, value in self.headers.items())
+        return ", ".join([f"{self.method} {self.target(path)}", *headers])
+
     def __str__(self) -> str:
-        return ", ".join([f"{self.method} {self.target()}", *(f"{k}: {v}" for k, v in self.headers.items())])
+        return self.described("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def derive(
 
     Args:
         groups: the conditions of each route; all of a group hold together.
-        patterns: what the scenario distinguishes itself, by subject: classes of these are told apart as well.
+        patterns: what the scenario distinguishes itself, by subject: their classes are distinguished as well.
         plain: the properties of a request that is nothing but plain ("method": "GET").
         cookies: each request that does not vary the cookie is made with each of these, "" for none.
     """

@@ -21,6 +21,7 @@ from canary_conformance.mesh.tls.tls_counters import (
     Traffic,
     inbound_ports,
     inbound_traffic,
+    passthrough_traffic,
     server_handshakes,
 )
 from canary_conformance.mesh.tls.tls_table import ServingPod, TlsLeg, TlsRow, tls_row
@@ -139,12 +140,12 @@ def handshakes(namespace: NamespaceUnderTest) -> Mapping[PodName, int | None]:
 def inbound(namespace: NamespaceUnderTest, workload: Workload) -> Mapping[int, Traffic]:
     """Return what a pod's sidecar has passed on to each port, by its Envoy's own counters (R3.2).
 
-    Those that any Service leads to, the component's own among them, whether its container declares it or not.
-    Raises DumpIncomplete where the sidecar does not serve that.
+    Those that any Service leads to, the component's own among them, whether its container declares it or not;
+    what came to all other ports stands under 0. Raises DumpIncomplete where the sidecar does not serve that.
     """
     clusters = namespace.proxies.of(workload.pod).get_json(CLUSTERS)
     ports = sorted({*inbound_ports(clusters), *workload.own_ports})
-    return {port: inbound_traffic(clusters, port) for port in ports}
+    return {0: passthrough_traffic(clusters)} | {port: inbound_traffic(clusters, port) for port in ports}
 
 
 def _policies(namespace: NamespaceUnderTest) -> list[dict[str, Any]]:

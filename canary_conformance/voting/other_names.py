@@ -17,7 +17,7 @@ from canary_conformance.errors import NotJudged
 from canary_conformance.scenario.observations import Call, Opening, Reply
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.first_bytes import REDIS_PING, http_get
-from canary_conformance.verdicts import expect, nothing
+from canary_conformance.verdicts import Saying, expect, matrix, nothing
 from canary_conformance.verdicts.checks import Check
 from canary_conformance.voting.chains import ANALYTICS, MYSQL, REDIS, REFUSED, WHO_MAY_REACH_WHOM
 from canary_conformance.voting.contract import APP, CANARY, PATHS, STORAGE
@@ -38,7 +38,7 @@ class OtherName:
     component: str
 
     def __str__(self) -> str:
-        return f"Service/{self.service} at port {self.port}, which leads to {self.component}"
+        return f"Service/{self.service}:{self.port} (leads to {self.component})"
 
 
 def expect_no_way_by_other_names(
@@ -53,16 +53,17 @@ def expect_no_way_by_other_names(
     """
     services = namespace.api.list("v1", "Service", namespace.name)
     if CONTRACT - {one["metadata"]["name"] for one in services}:
-        raise NotJudged("a Service of the contract does not exist, so no other can be told from it")
+        raise NotJudged("a Service of the contract does not exist, so no other can be compared with it")
     names = list(_other_names(namespace, services))
-    replies = namespace.once("calls by other names", lambda: _call_all(namespace, sources, names))
-    strays = [
-        f"{source} reaches {name} and receives {reply.received[:24]!r}"
-        for (source, name), reply in replies.items()
-        if _is_stray(source, name, reply, answered)
-    ]
-    ways = "ways past the routes of analytics and storage"
-    expect(strays, nothing(ways, f"{len(replies)} calls by {len(names)} other names led nowhere else"))
+    calls = f"calls by other names from {', '.join(sources)}"
+    replies = namespace.once(calls, lambda: _call_all(namespace, sources, names))
+    if replies:
+        expect(
+            replies, matrix({cell: _own_chain(*cell, answered) for cell in replies}, "calls by other names")
+        )
+        return
+    fine = f"none of {len(services)} Services leads there by another name"
+    expect(names, nothing("other names of analytics and storage", fine))
 
 
 def _other_names(namespace: NamespaceUnderTest, services: Sequence[Mapping[str, Any]]) -> Iterator[OtherName]:
@@ -109,10 +110,14 @@ def _call(namespace: NamespaceUnderTest, source: str, name: OtherName) -> tuple[
     return Call(source, host, name.port), opening
 
 
-def _is_stray(source: str, name: OtherName, reply: Reply, answered: Mapping[str, Check[Reply]]) -> bool:
-    """Return whether a source received what it may not; what a proxy says in its place is no answer."""
-    if not reply.received or (name.component == ANALYTICS[0] and _OK not in reply.received):
-        return False
+def _own_chain(source: str, name: OtherName, answered: Mapping[str, Check[Reply]]) -> Saying[Reply]:
+    """The call was answered by who may answer the source, or by nobody: what a proxy says is no answer."""
     # A source without a row of its own may reach none of them.
     may = WHO_MAY_REACH_WHOM.get((source, _DESTINATIONS[name.component]), REFUSED)
-    return may == REFUSED or bool(answered[may](reply))
+
+    def check(reply: Reply) -> str:
+        if not reply.received or (name.component == ANALYTICS[0] and _OK not in reply.received):
+            return ""
+        return f"received {reply.received[:24]!r}" if may == REFUSED else answered[may](reply)
+
+    return Saying("refused" if may == REFUSED else f"answered by {may} or refused", check)

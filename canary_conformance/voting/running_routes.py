@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from canary_conformance.cluster.apply_answers import Refused
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.errors import NotJudged
 from canary_conformance.mesh.propagation import host_of_sentinel
 from canary_conformance.mesh.proxies import proxied_pods
-from canary_conformance.mesh.routes.conditions import Condition
+from canary_conformance.mesh.routes.conditions import METHOD, PATH, Condition
 from canary_conformance.mesh.routes.foreign_filters import (
     LISTENERS,
     RunningListener,
@@ -26,9 +26,11 @@ from canary_conformance.mesh.routes.route_tables import ROUTES, RouteTable, dyna
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.voting.contract import ANALYTICS, APP
+from canary_conformance.voting.distinguished_requests import COOKIE
 
 # What may bring a filter that a plain mesh does not have, by apiVersion and kind.
 BRINGING = (("networking.istio.io/v1alpha3", "EnvoyFilter"), ("extensions.istio.io/v1alpha1", "WasmPlugin"))
+UNDERIVED = "no request can be derived from what the proxies run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,9 @@ class RunningProxy:
     listeners: tuple[RunningListener, ...]
     tables: Mapping[str, tuple[RouteTable, ...]]
     set_up: Mapping[str, tuple[str, ...]]
+
+
+_Part = tuple[RunningProxy, RunningListener]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +77,32 @@ def running_proxies(namespace: NamespaceUnderTest) -> Sequence[RunningProxy]:
 
 def way_of_pages(namespace: NamespaceUnderTest) -> Way:
     """Return what distinguishes requests for a page, at the gateway and in the app's pods."""
-    own, parts = host_of_sentinel(namespace.setting.suite_namespace), []
+    own = host_of_sentinel(namespace.setting.suite_namespace)
+    parts: list[_Part] = []
+    others: list[_Part] = []
     for proxy in running_proxies(namespace):
         if not proxy.app:
             parts += [(proxy, one) for one in proxy.listeners if own in _domains(proxy, one)]
+            others += [(proxy, one) for one in proxy.listeners if own not in _domains(proxy, one)]
         elif proxy.app == APP:
             parts += [(proxy, one) for one in proxy.listeners if one.inbound]
-    return _way(parts, lambda table: table.leads_to(namespace.name))
+    way = _way(parts, lambda table: table.leads_to(namespace.name))
+    return replace(way, unread={**way.unread, **_at_other_ports(namespace, others, way.tables)})
+
+
+def cookies_changed_for_some(namespace: NamespaceUnderTest) -> dict[str, tuple[str, ...]]:
+    """Return each route of a page that changes cookies for some voters only, with the gateway.
+
+    By other properties than the cookie, the method and the path, which the pages of R4.6's browsers have in
+    common with everyone's.
+    """
+    return {
+        f"{route.origin} {change} where {' and '.join(map(str, route.conditions))}": ("the ingress gateway",)
+        for table in way_of_pages(namespace).tables
+        for route in table.routes
+        if {one.subject for one in route.conditions} - {COOKIE, METHOD, PATH}
+        for change in route.cookies
+    }
 
 
 def way_behind(namespace: NamespaceUnderTest) -> Way:
@@ -93,14 +117,22 @@ def way_behind(namespace: NamespaceUnderTest) -> Way:
     return _way(parts, lambda table: host in table.domains)
 
 
-def expect_derived(namespace: NamespaceUnderTest, unread: Mapping[str, Collection[str]]) -> None:
-    """Raise NotJudged where something runs from which no request can be derived."""
+def expect_derived(
+    namespace: NamespaceUnderTest, unread: Mapping[str, Collection[str]], why: str = UNDERIVED
+) -> None:
+    """Raise NotJudged where something runs that no request shows.
+
+    Args:
+        namespace: The namespace under test.
+        unread: What runs, in words, with the proxies that run it.
+        why: Why that is not judged.
+    """
     if not unread:
         return
-    told = [f"{what} (in {_some(proxies)})" for what, proxies in unread.items()]
+    reasons = [f"{what} (in {_some(proxies)})" for what, proxies in unread.items()]
     brought = _bringing(namespace)
     raise NotJudged(
-        f"no request can be derived from what the proxies run: {'; '.join(told)}. "
+        f"{why}: {'; '.join(reasons)}. "
         + (
             f"Look at {', '.join(brought)}"
             if brought
@@ -144,7 +176,21 @@ def _domains(proxy: RunningProxy, listener: RunningListener) -> set[str]:
     return {domain for table in tables for domain in table.domains}
 
 
-def _way(parts: Sequence[tuple[RunningProxy, RunningListener]], counts: Callable[[RouteTable], bool]) -> Way:
+def _at_other_ports(
+    namespace: NamespaceUnderTest, parts: Sequence[_Part], probed: Sequence[RouteTable]
+) -> dict[str, tuple[str, ...]]:
+    """Return the gateway's other listeners that lead to the namespace by routes that are not probed."""
+    known = {table.routes for table in probed}
+    return {
+        f"other routes at {listener.name}": (str(proxy.pod),)
+        for proxy, listener in parts
+        for name in listener.route_configs
+        for table in proxy.tables.get(name, ())
+        if table.leads_to(namespace.name) and table.routes not in known
+    }
+
+
+def _way(parts: Sequence[_Part], counts: Callable[[RouteTable], bool]) -> Way:
     tables: dict[RouteTable, None] = {}
     rules: dict[tuple[Condition, ...], None] = {}
     unread: dict[str, list[str]] = {}

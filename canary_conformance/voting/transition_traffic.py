@@ -46,15 +46,19 @@ def expect_votes_kept(
     """
     changes = sum(len(step.applied) for step in transition.steps)
     for voter in voters:
-        expect(namespace.ballots_of(transition, voter), reached_the_app(changes))
-    ballots = Sample(
-        tuple(one for voter in VOTERS for one in namespace.ballots_of(transition, voter)),
-        f"{sum(map(len, transition.ballots.values()))} votes while stage {transition.stage} was entered",
-    )
+        expect(ballots_of(transition, voter), reached_the_app(changes))
+    ballots = ballots_of(transition, *VOTERS)
     for version in stores_seen(transition.stage):
         sure, possible = belonging(transition, version, page_routed_at(namespace, transition))
         before, after = counts_around(transition, version)
         expect_all(ballots, none_lost_nor_doubled(before, after, sure=sure, possible=possible))
+
+
+def ballots_of(transition: Transition, *voters: str) -> Sample[Ballot]:
+    """Return every vote of these continuous voters during a transition."""
+    cast = tuple(one for voter in voters for one in transition.ballots.get(voter, ()))
+    whose = " and the ".join(voters)
+    return Sample(cast, f"{len(cast)} votes of the {whose} while stage {transition.stage} was entered")
 
 
 def stores_seen(stage: int) -> list[str]:

@@ -7,7 +7,7 @@ that routes or stores have.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from canary_conformance.scenario.observations import Ballot, Sample
 from canary_conformance.verdicts.checks import Saying
@@ -114,12 +114,7 @@ def none_lost_nor_doubled(
                 least = first + sum(sure(one) for one in cast)
                 most = first + sum(sure(one) or possible(one) for one in cast)
                 counts.append(f"{name} {first} + {least - first} = {last}")
-                if last < least:
-                    problems.append(
-                        f"{least - last} of {least - first} votes for {name} lost: {last}, not {least}"
-                    )
-                if last > most:
-                    problems.append(f"{last - most} votes for {name} counted twice: {last}, not {most}")
+                problems += _miscounts(name, last, first, least, most)
         return verdict_on(
             len(sample),
             expected=f"{sample.describe}: each counted once",
@@ -128,6 +123,13 @@ def none_lost_nor_doubled(
         )
 
     return judge
+
+
+def _miscounts(name: str, last: int, first: int, least: int, most: int) -> Iterator[str]:
+    if last < least:
+        yield f"{least - last} of {least - first} votes for {name} lost: {last}, not {least}"
+    if last > most:
+        yield f"{last - most} votes for {name} counted twice: {last}, not {most}"
 
 
 def none_strayed(before: Counts | None, after: Counts | None, store: str) -> Judge[Ballot]:

@@ -55,8 +55,8 @@ def unjudged(results: Iterable[StaticResult]) -> set[str]:
 
 def words_of(results: Iterable[StaticResult], requirement: str) -> str:
     """Return what is said of a requirement that failed, or was not judged, on one line."""
-    told = [one.words for one in results if requirement in one.requirements and one.words]
-    return " ".join(" ".join(told).split())
+    text = [one.words for one in results if requirement in one.requirements and one.words]
+    return " ".join(" ".join(text).split())
 
 
 def content(file: str) -> str:
@@ -66,12 +66,12 @@ def content(file: str) -> str:
 def with_object(text: str, *listed: str, file: str = FIRST, first: bool = False) -> dict[str, bytes]:
     """Return the file with one more object, and the scenario that lists it as created by that file."""
     parts = [dedent(text).strip(), content(file)]
-    told = content("scenario.yaml")
-    begin = told.index("        created:\n", told.index(file)) + len("        created:\n")
+    output = content("scenario.yaml")
+    begin = output.index("        created:\n", output.index(file)) + len("        created:\n")
     lines = "".join(f"          - {ref}\n" for ref in listed)
     return {
         file: "\n---\n".join(parts if first else reversed(parts)).encode(),
-        "scenario.yaml": (told[:begin] + lines + told[begin:]).encode(),
+        "scenario.yaml": (output[:begin] + lines + output[begin:]).encode(),
     }
 
 

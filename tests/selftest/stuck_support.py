@@ -1,4 +1,4 @@
-"""Pods that don't get ready, and what is told of them: for the tests of voting.unready_causes."""
+"""Pods that don't get ready, and what is diagnosed: for the tests of voting.unready_causes."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Cluster:
         return Reply(ReplyKind.ANSWERED if received else ReplyKind.REFUSED, received, "", 0.1)
 
 
-def told(
+def diagnosed(
     cluster: Cluster,
     *,
     seconds: int = 20,
@@ -116,7 +116,7 @@ def told(
     deployments: Sequence[str] = (),
     refused: Sequence[str] = (),
 ) -> tuple[Trouble | None, float]:
-    """Look five times a second; return what was told, and after how many seconds."""
+    """Look five times a second; return what was diagnosed, and after how many seconds."""
     clock = FakeClock()
     started = clock.now()
     names = deployments or [one["metadata"]["name"].removesuffix("-77-x") for one in cluster.pods]

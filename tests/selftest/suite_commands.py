@@ -31,7 +31,7 @@ class Ended:
 
     code: int
     ids: tuple[str, ...]
-    told: str
+    output: str
 
 
 class Suite:
@@ -68,7 +68,7 @@ class Suite:
     def lists(self, *words: str | Path, cwd: str | Path = ".") -> set[str]:
         """Return the ids of the tests that a command selects."""
         ended = self("--collect-only", "-q", *words, cwd=cwd)
-        assert ended.code == 0, ended.told
+        assert ended.code == 0, ended.output
         assert not (self.folder / "reports").exists()
         return set(ended.ids)
 

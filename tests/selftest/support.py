@@ -106,6 +106,11 @@ class SeenRequest:
         return f"{self.method} {self.path} {self.body}"
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # voters come side by side; one that finds the queue full may be reset
+    daemon_threads = True
+
+
 class Site:
     """The voting page on this machine's loopback: it keeps every request, and misbehaves when told to."""
 
@@ -117,8 +122,7 @@ class Site:
         self.most_at_once = 0
         self._at_once = 0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
 
     def __enter__(self) -> Self:

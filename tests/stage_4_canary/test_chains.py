@@ -27,6 +27,7 @@ from canary_conformance.voting.reachability import pages_of_chain, reach_everyon
 from fixtures.marks import beside, requirement
 
 APP_AND_ANALYTICS = 2  # the sources of each chain
+LOCKED_OUT = "voting-analytics 1.0"
 PONG: Check[Reply] = answers_with(b"+PONG")
 WHO_ANSWERS: dict[str, Check[Reply]] = {
     "voting-analytics 1.1": contains(DIFFERENT_VOTES["1.0"].encode()),
@@ -96,3 +97,12 @@ def test_not_one_connection_of_chain_1_0_leads_to_mysql(namespace: NamespaceUnde
 def test_not_one_connection_of_chain_2_0_leads_to_redis(namespace: NamespaceUnderTest, source: str) -> None:
     times = to_find_leak_in_each(APP_AND_ANALYTICS, ANY_LEAK)
     expect(reach_often(namespace, source, MYSQL, times), every(greets_as_mysql))
+
+
+@requirement("R4.8")
+@pytest.mark.parametrize("destination", [REDIS, MYSQL], ids=["Redis", "MySQL"])
+def test_not_one_connection_of_analytics_1_0_gets_through(
+    namespace: NamespaceUnderTest, destination: tuple[str, int]
+) -> None:
+    times = to_find_leak_in_each(len((REDIS, MYSQL)), ANY_LEAK)
+    expect(reach_often(namespace, LOCKED_OUT, destination, times), every(refused_by_reset))

@@ -18,17 +18,22 @@ from canary_conformance.mesh.routes.route_tables import RouteTable, tables_of
 
 LISTENERS = "/config_dump?resource=dynamic_listeners"
 
-_ISTIOS_OWN = ("istio.", "io.istio.", "stats.", "envoy.tcp.metadataexchange.")
+_ISTIOS_OWN = (
+    "istio.",
+    "io.istio.",
+    "stats.",
+    "envoy.tcp.metadataexchange.",
+    "envoy.extensions.network_filters.peer_metadata.",
+)
 _ENVOY = "envoy.extensions.filters."
 _MANAGER = f"{_ENVOY}network.http_connection_manager.v3.HttpConnectionManager"
 _RBAC = (f"{_ENVOY}http.rbac.v3.RBAC", f"{_ENVOY}network.rbac.v3.RBAC")
-# Part of a plain mesh with nothing set: what is set on them is foreign.
-_EMPTY = frozenset(
-    {
-        f"{_ENVOY}http.fault.v3.HTTPFault",
-        f"{_ENVOY}http.router.v3.Router",
-    }
-)
+# Part of a plain mesh with no more than this set on them: anything else is foreign.
+_SETTINGS: Mapping[str, frozenset[str]] = {
+    f"{_ENVOY}http.fault.v3.HTTPFault": frozenset(),
+    # For tracing, and for headers that Envoy itself adds.
+    f"{_ENVOY}http.router.v3.Router": frozenset({"start_child_span", "suppress_envoy_headers"}),
+}
 _PLAIN = frozenset(
     {
         _MANAGER,
@@ -40,6 +45,7 @@ _PLAIN = frozenset(
         f"{_ENVOY}http.cors.v3.Cors",
         f"{_ENVOY}http.cors.v3.CorsPolicy",
         f"{_ENVOY}listener.original_dst.v3.OriginalDst",
+        f"{_ENVOY}listener.original_src.v3.OriginalSrc",
         f"{_ENVOY}listener.tls_inspector.v3.TlsInspector",
         f"{_ENVOY}listener.http_inspector.v3.HttpInspector",
         f"{_ENVOY}listener.proxy_protocol.v3.ProxyProtocol",
@@ -149,8 +155,8 @@ def _set_up(document: Mapping[str, Any], where: str) -> Iterator[ForeignFilter]:
 
 
 def _is_plain(kind: str, body: Mapping[str, Any]) -> bool:
-    if kind in _EMPTY:
-        return not body.keys() - {"@type"}
+    if kind in _SETTINGS:
+        return not body.keys() - {"@type"} - _SETTINGS[kind]
     return kind in _PLAIN or kind in _RBAC or kind.startswith(_ISTIOS_OWN)
 
 

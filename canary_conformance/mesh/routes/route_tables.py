@@ -93,6 +93,7 @@ class RunningRoute:
         conditions: What it asks of a request; all have to hold.
         clusters: Where it leads.
         share: The smallest share of the requests that it gives to one of them.
+        cookies: What it does to cookies, in words ("removes set-cookie from answers").
         unread: What of it is not read, in words.
     """
 
@@ -101,6 +102,7 @@ class RunningRoute:
     clusters: tuple[str, ...]
     share: float
     unread: tuple[str, ...] = ()
+    cookies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,20 @@ def _route(document: Mapping[str, Any]) -> RunningRoute:
         tuple(named),
         min((weight / total for _, weight in shares), default=1.0),
         tuple(unread),
+        tuple(dict.fromkeys(_cookies(document, action))),
     )
+
+
+def _cookies(document: Mapping[str, Any], action: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a route, or one of its destinations, does to cookies (Envoy, "Header manipulation")."""
+    for one in (document, *action.get("weighted_clusters", {}).get("clusters", ())):
+        for of, name in (("response", "set-cookie"), ("request", "cookie")):
+            at = f"{name} {'of answers' if of == 'response' else 'of requests'}"
+            if name in map(str.lower, one.get(f"{of}_headers_to_remove", ())):
+                yield f"removes {at}"
+            added = one.get(f"{of}_headers_to_add", ())
+            if any(it.get("header", {}).get("key", "").lower() == name for it in added):
+                yield f"writes {at}"
 
 
 def _conditions(match: Mapping[str, Any]) -> tuple[list[Condition], list[str]]:

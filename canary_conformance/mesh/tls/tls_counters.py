@@ -37,6 +37,7 @@ TLS_STATS = "/stats?format=json&filter=(ssl%5C.%7Cno_filter_chain_match)"
 STATS_SUFFIXES = ("ssl.handshake", "ssl.connection_error", "ssl.fail_verify_error", "no_filter_chain_match")
 
 _INBOUND_PORT = 15006
+_PASSTHROUGH = "InboundPassthroughCluster"
 _INBOUND = re.compile(r"^inbound\|(\d+)\|")
 
 
@@ -88,6 +89,15 @@ def in_flight_to(clusters: Mapping[str, Any], host: str, port: int) -> int:
         for endpoint in _outbound_hosts(clusters, host, port)
     )
     return sum(one.get("rq_active", 0) for one in counted)
+
+
+def passthrough_traffic(clusters: Mapping[str, Any]) -> Traffic:
+    """Return what a sidecar has passed on to the ports of its pod that no Service leads to (R3.2).
+
+    They have no inbound cluster of their own, whatever listens there (Istio: InboundPassthroughCluster).
+    """
+    found = [one for one in _statuses(clusters) if str(one["name"]).startswith(_PASSTHROUGH)]
+    return _total(host for one in found for host in one.get("host_statuses", []))
 
 
 def inbound_ports(clusters: Mapping[str, Any]) -> frozenset[int]:

@@ -138,6 +138,9 @@ class _Reader:
         outside = self._any_case
         if self._next("?") and not self._next(("P<", "<")):
             if not self._flags():
+                # RE2 repeats what stands before the flags then.
+                if self._times() is not None:
+                    raise Unreadable(self._pattern)
                 return Sequence(())
         elif self._pattern.startswith(("P<", "<"), self._at - 2) and self._pattern[self._at - 1] == "<":
             end = self._pattern.find(">", self._at)

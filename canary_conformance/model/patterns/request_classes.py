@@ -1,7 +1,7 @@
 """Classes of requests: all that a list of routes treats alike, decided property by property.
 
 What a route asks of a request is a conjunction: of its method, its path, its authority, of each header and of
-each parameter of its query. The values of each property fall into classes that no pattern tells apart
+each parameter of its query. The values of each property fall into classes that no pattern distinguishes
 (text_classes), so that a set of requests is a product of such classes, one for each property. Of what is
 left, each route takes its part in turn, as Envoy tries them; what results is exact and finite.
 """
@@ -10,71 +10,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from itertools import product
 
+from canary_conformance.model.patterns.match_conditions import (
+    PATH,
+    SCHEME,
+    WITHIN,
+    Kind,
+    Property,
+    conditions,
+)
 from canary_conformance.model.patterns.pattern_syntax import Unreadable
-from canary_conformance.model.patterns.text_classes import (
-    AUTHORITIES,
-    HEADER_VALUES,
-    METHODS,
-    PATHS,
-    QUERY_VALUES,
-    beginning,
-    exactly,
-    in_any_case,
-    text_classes,
-)
-from canary_conformance.model.routing.route_matching import (
-    How,
-    Match,
-    StringMatch,
-    excludes,
-    fits_path,
-    matches_whole,
-)
+from canary_conformance.model.patterns.text_classes import ALL_PATHS, PATHS, text_classes
+from canary_conformance.model.routing.route_matching import Match, matches_whole
 from canary_conformance.scenario.places import Place
 
-_MOST_CLASSES = 4000
-_SCHEME = "http"
+_MOST_CLASSES = 1000
 # Rather than an empty value, where all values are alike.
 _ANY_VALUE = "1"
 
 
-class Kind(StrEnum):
-    """What a property is of."""
-
-    METHOD = "method"
-    PATH = "path"
-    AUTHORITY = "authority"
-    HEADER = "header"
-    QUERY = "query parameter"
-
-
-WITHIN = {
-    Kind.METHOD: METHODS,
-    Kind.PATH: PATHS,
-    Kind.AUTHORITY: AUTHORITIES,
-    Kind.HEADER: HEADER_VALUES,
-    Kind.QUERY: QUERY_VALUES,
-}
-"""The values that a property can have, as patterns."""
 # What is not sent is a value of its own: None.
 _OPTIONAL = frozenset({Kind.HEADER, Kind.QUERY})
 
-
-@dataclass(frozen=True, slots=True)
-class Property:
-    """A property of requests; name: of the header, in small letters, or of the parameter."""
-
-    kind: Kind
-    name: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name}".strip()
-
-
-METHOD, PATH, AUTHORITY = Property(Kind.METHOD), Property(Kind.PATH), Property(Kind.AUTHORITY)
 
 Texts = Mapping[Property, str | None]
 """A request as the values of its properties; None is what is not sent."""
@@ -126,7 +84,7 @@ def request_classes(
 
     Args:
         matches: what the routes at a proxy ask for, in their order; None takes all.
-        also: patterns that are to be told apart, too, whatever the routes ask for.
+        also: patterns that are to be distinguished, too, whatever the routes ask for.
         preferred: texts that are to stand for their classes where they are of them, the likeliest first.
         within: patterns of the values that a property can have, where they are fewer than HTTP allows.
 
@@ -154,6 +112,30 @@ def request_classes(
     return (*found, *(space.named(None, box) for box in left))
 
 
+def left_undecided(matches: Sequence[Match | None]) -> str:
+    """Return what matches ask for that no request of the classes shows, "" for nothing.
+
+    Paths that a proxy rewrites before it matches (escapes, doubled slashes) are in no class.
+
+    Raises:
+        NotDecided: see request_classes().
+    """
+    asked = [(match, one) for match in matches if match for one in conditions(match) if one.of == PATH]
+    patterns = [one.pattern for _, one in asked]
+    try:
+        shown, all_there_are = text_classes(patterns, PATHS), text_classes(patterns, ALL_PATHS)
+    except Unreadable as unread:
+        raise NotDecided(
+            asked[0][0].place, f"the model does not compare the patterns of paths: {unread}"
+        ) from None
+    known = {one.fits for one in shown}
+    strange = next((one for one in all_there_are if one.fits not in known), None)
+    if strange is None:
+        return ""
+    place = next(match.place for (match, _), fits in zip(asked, strange.fits, strict=True) if fits)
+    return f"{place}: the model does not know how a proxy rewrites a path like {strange.example}"
+
+
 def telling_texts(
     matches: Sequence[Match | None], also: Mapping[Property, Iterable[str]] | None = None
 ) -> Mapping[Property, tuple[str | None, ...]]:
@@ -176,15 +158,6 @@ def _without(box: _Box, taken: _Box) -> Iterator[_Box]:
             yield (*taken[:index], one & ~mask, *box[index + 1 :])
 
 
-@dataclass(frozen=True, slots=True)
-class _Condition:
-    """What one match asks of one property, and a pattern that has the same texts."""
-
-    of: Property
-    pattern: str
-    holds: Callable[[str | None], bool]
-
-
 class _Space:
     """The classes of values of each property."""
 
@@ -195,12 +168,12 @@ class _Space:
         preferred: Mapping[Property, Sequence[str | None]],
         within: Mapping[Property, str],
     ) -> None:
-        self._conditions = {match: tuple(_conditions(match)) for match in matches if match}
+        self._conditions = {match: tuple(conditions(match)) for match in matches if match}
         patterns: dict[Property, dict[str, Place | None]] = {
             of: dict.fromkeys(some) for of, some in also.items()
         }
-        for match, conditions in self._conditions.items():
-            for one in conditions:
+        for match, asked in self._conditions.items():
+            for one in asked:
                 patterns.setdefault(one.of, {}).setdefault(one.pattern, match.place)
         self._texts = {
             of: _texts(of, some, preferred.get(of, ()), within.get(of, WITHIN[of.kind]))
@@ -218,7 +191,7 @@ class _Space:
 
     def masks(self, match: Match | None) -> _Box | None:
         """Return what a match takes, None for nothing at all."""
-        if match and not all(wanted.fits(_SCHEME) for name, wanted in match.texts if name == "scheme"):
+        if match and not all(wanted.fits(SCHEME) for name, wanted in match.texts if name == "scheme"):
             return None
         wanted = dict(zip(self._texts, self.whole(), strict=True))
         for one in self._conditions[match] if match else ():
@@ -256,43 +229,6 @@ def _texts(
     known = [shown.get(one.fits, one.example) for one in classes]
     order = {text: at for at, text in enumerate(preferred)}
     return tuple(sorted([*first, *known], key=lambda text: order.get(text, len(order))))
-
-
-def _conditions(match: Match) -> Iterator[_Condition]:
-    if match.uri is not None:
-        pattern = _pattern(match.uri)
-        any_case = match.ignore_case and match.uri.how is not How.REGEX
-        yield _Condition(PATH, in_any_case(pattern) if any_case else pattern, _path(match))
-    for name, wanted in match.texts:
-        if name != "scheme":
-            yield _Condition(METHOD if name == "method" else AUTHORITY, _pattern(wanted), _sent(wanted))
-    for name, wanted in match.headers:
-        yield _Condition(Property(Kind.HEADER, name), _pattern(wanted), _sent(wanted))
-    for name, wanted in match.without:
-        yield _Condition(Property(Kind.HEADER, name), _pattern(wanted), _kept(wanted))
-    for name, wanted in match.query:
-        yield _Condition(Property(Kind.QUERY, name), _pattern(wanted), _sent(wanted))
-
-
-def _pattern(wanted: StringMatch) -> str:
-    if wanted.how is How.REGEX:
-        return wanted.wanted
-    if wanted.how is How.EXACT:
-        return exactly(wanted.wanted)
-    # What must only be there begins with an empty text.
-    return beginning(wanted.wanted)
-
-
-def _sent(wanted: StringMatch) -> Callable[[str | None], bool]:
-    return lambda text: text is not None and wanted.fits(text)
-
-
-def _kept(wanted: StringMatch) -> Callable[[str | None], bool]:
-    return lambda text: not excludes(wanted, text)
-
-
-def _path(match: Match) -> Callable[[str | None], bool]:
-    return lambda text: fits_path(match, text or "")
 
 
 def _place(match: Match | None) -> Place:

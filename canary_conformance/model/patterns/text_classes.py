@@ -30,13 +30,16 @@ PATHS = r"/([!$&-.0-;=@-Z_a-z~]+(/[!$&-.0-;=@-Z_a-z~]+)*/?)?"
 Escapes (%2f), doubled slashes and other characters are left out: proxies rewrite them before they match.
 """
 
-QUERY_VALUES = r"[!$'-.0-;@-Z_a-z~/?=]*"
+ALL_PATHS = r"/[!\"$->@-~]*"
+"""Those that proxies rewrite, too."""
+
+QUERY_VALUES = r"[!-\"$-%'-~]*"
 """The values of a parameter of the query, as they are written."""
 
-AUTHORITIES = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?"
-"""The names of hosts, maybe with a port, in small letters."""
+AUTHORITIES = r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
+"""The names of hosts, maybe with a port."""
 
-_MOST_STATES = 20_000
+_MOST_STATES = 6_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,5 +83,5 @@ def check_variables(env: Mapping[str, EnvVar], container: Part, facts: Container
     for name, variable in env.items():
         if name not in facts.unclear or (name == _VERSION and variable.value == version):
             continue
-        told = f"{variable.name} ({variable.place})"
-        container["env"].problem(f"the model does not follow what variable {told} changes")
+        shown = f"{variable.name} ({variable.place})"
+        container["env"].problem(f"the model does not follow what variable {shown} changes")

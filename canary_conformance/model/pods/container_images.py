@@ -33,10 +33,12 @@ def check_image(application: Application, container: Part, component: str, versi
         if name not in application.components:
             image.problem(f"whether this image is {component} is not in the manifests")
         return
-    told = tag.removeprefix("v")
-    if told in facts.versions and told != version:
-        image.problem(f"this names version {told}, and the pods are labelled {version or 'with no version'}")
-    elif own and "@" not in image.text() and told not in facts.versions:
+    version_of_tag = tag.removeprefix("v")
+    if version_of_tag in facts.versions and version_of_tag != version:
+        image.problem(
+            f"this names version {version_of_tag}, and the pods are labelled {version or 'with no version'}"
+        )
+    elif own and "@" not in image.text() and version_of_tag not in facts.versions:
         image.problem(f"whether there is such an image of {component} is not in the manifests")
     _check_policy(container, tag, own=own)
 

@@ -2,7 +2,8 @@
 
 Sources: Istio, "HTTPMatchRequest" and "StringMatch"; Envoy, "HeaderMatcher", "StringMatcher", "RegexMatcher"
 (RE2, and the whole text has to match). A header that isn't sent matches nothing, except where its absence is
-asked for. What depends on the proxy alone (labels, gateways, port) is decided once a proxy, not a request.
+asked for. A request has one header of each name here: of several, Envoy matches each by itself since 1.39,
+and joined before. What depends on the proxy alone (labels, gateways, port) is decided once a proxy.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ def label_problem(key: str, value: Node) -> str:
     if not is_key(key):
         return f"{key!r} is not a valid key of a label"
     if len(value.text) > _LONGEST_VALUE or not is_tag("key", value.text):
-        told = "letters, digits, '-', '_' and '.', a letter or digit first and last"
-        return f"{value.text!r} is not a valid value of a label: at most {_LONGEST_VALUE} {told}"
+        rule = "letters, digits, '-', '_' and '.', a letter or digit first and last"
+        return f"{value.text!r} is not a valid value of a label: at most {_LONGEST_VALUE} {rule}"
     return ""
 
 

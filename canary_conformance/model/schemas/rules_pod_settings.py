@@ -115,8 +115,8 @@ def _hooks(lifecycle: Node, grace: int) -> Iterator[Problem]:
     for hook in ("preStop", "postStart"):
         seconds = lifecycle[hook]["sleep"]["seconds"]
         if seconds.number is not None and not 0 <= seconds.number < max(grace, 1):
-            told = f"terminationGracePeriodSeconds ({grace})"
-            yield seconds.problem(f"{seconds.number} must not be negative, and less than {told}")
+            limit = f"terminationGracePeriodSeconds ({grace})"
+            yield seconds.problem(f"{seconds.number} must not be negative, and less than {limit}")
 
 
 def _mount(mount: Node) -> Iterator[Problem]:

@@ -80,15 +80,15 @@ def _check_values(store: Workload) -> None:
         if variable is None or value is None:
             continue
         if not _PLAIN.fullmatch(value):
-            told = "has spaces at an end, quotes or control characters"
+            mistake = "has spaces at an end, quotes or control characters"
         elif len(value) > _LONGEST.get(name, len(value)):
-            told = f"is longer than the {_LONGEST[name]} characters that MySQL takes"
+            mistake = f"is longer than the {_LONGEST[name]} characters that MySQL takes"
         elif name == "MYSQL_DATABASE" and value.lower() in _OF_MYSQL:
-            told = f"is {value}, a database of MySQL's own"
+            mistake = f"is {value}, a database of MySQL's own"
         else:
             continue
         raise NotSpoken(
-            f"{variable.place}: {name} of {store} {told}, and what its image makes of it is unknown"
+            f"{variable.place}: {name} of {store} {mistake}, and what its image makes of it is unknown"
         )
 
 

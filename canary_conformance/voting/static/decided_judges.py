@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.questions import Answer, Ending, explain
 from canary_conformance.verdicts.exact_judges import compared
 from canary_conformance.verdicts.verdict import MOST_EXAMPLES, Verdict
 from canary_conformance.voting.contract import APP, NEW, OLD
 from canary_conformance.voting.feature_flag import FLAG
-from canary_conformance.voting.static.decided_requests import Decided, Voters, opens
+from canary_conformance.voting.static.decided_requests import Decided, Requests, Voters, opens
 from canary_conformance.voting.static.manifest_causes import of_answers
 from canary_conformance.voting.static.model_questions import who
 
@@ -31,14 +32,16 @@ def to_2_0(_: Decided) -> str:
 
 def all_reach(
     required: Callable[[Decided], str], voters: Voters, model: Model
-) -> Callable[[Sequence[Decided]], Verdict]:
+) -> Callable[[Requests], Verdict]:
     """Judge that every request of some voters is answered by the version that it requires, for certain.
 
     What the application's contract does not have (other paths, methods and hosts) may end in any way but at
-    another version of the app.
+    another version of the app. The judge raises NotSpoken where a request that it does not see may be wrong,
+    and none that it sees is.
     """
 
-    def judge(seen: Sequence[Decided]) -> Verdict:
+    def judge(requests: Requests) -> Verdict:
+        seen = requests.decided
         wrong = [one for one in seen if _is_wrong(one, required(one))]
         shown: dict[object, Decided] = {}
         for one in sorted(wrong, key=lambda one: (len(one.asked.headers), len(str(one)))):
@@ -52,6 +55,8 @@ def all_reach(
             what = f"{NEW.page} for every request with {FLAG} among its cookies, {OLD.page} for every other"
         if not seen:
             rows = ["no request to judge"]
+        if not rows and requests.left:
+            raise NotSpoken(requests.left)
         verdict = compared(what, rows, f"{what}, by all of {len(seen)} kinds of requests", len(seen))
         pairs: list[tuple[Answer | None, str]] = [(one.answer, required(one)) for one in shown.values()]
         examples = tuple(dict.fromkeys(explain(one.answer) for one in shown.values()))[:MOST_EXAMPLES]

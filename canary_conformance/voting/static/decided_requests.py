@@ -15,15 +15,12 @@ from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.host_names import closest_domain, is_wild, without_port
 from canary_conformance.model.objects.questions import INGRESS, INGRESS_PORT, Answer, Request
+from canary_conformance.model.patterns.match_conditions import AUTHORITY, METHOD, PATH, Kind, Property
 from canary_conformance.model.patterns.request_classes import (
-    AUTHORITY,
-    METHOD,
-    PATH,
-    Kind,
     NotDecided,
-    Property,
     RequestClass,
     Texts,
+    left_undecided,
     request_classes,
 )
 from canary_conformance.model.patterns.text_classes import beginning, ending, exactly
@@ -72,24 +69,49 @@ class Decided:
         sent = "" if self.cookie is None else f"{COOKIE}: {readable(self.cookie)}"
         if self.asked == Asked():
             return sent or f"{self.asked} without a cookie"
-        return f"{self.asked}{' and ' if self.asked.headers else ' with '}{sent}" if sent else str(self.asked)
+        joint = " and " if self.asked.headers or self.asked.host != ADDRESS else " with "
+        return f"{self.asked}{joint}{sent}" if sent else str(self.asked)
 
 
-def pages_decided(model: Model, voters: Voters) -> tuple[Decided, ...]:
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Requests, one of each kind; `left` is what routes ask for that none of them shows, "" for nothing."""
+
+    decided: tuple[Decided, ...]
+    left: str = ""
+
+
+def pages_decided(model: Model, voters: Voters) -> Requests:
     """Return what becomes of every request of some voters at the ingress.
 
     Raises:
         NotSpoken: a route asks for what the model cannot compare, or the model does not know the answer.
     """
-    found: dict[object, Decided] = {}
+    found: list[Decided] = []
     for domain, entries in _chains(model).items():
+        shown: dict[object, tuple[Asked, str | None, Entry | None]] = {}
         for texts, entry in _shown(model, domain, entries, voters):
             asked, cookie = _asked(texts)
+            # All that a route takes is answered alike, but by the path (rewrites, policies) and the method.
+            kind = (id(entry), asked.of_contract, asked.method, texts.get(PATH), opens(cookie or ""))
+            if kind not in shown or _size(asked, cookie) < _size(*shown[kind][:2]):
+                shown[kind] = asked, cookie, entry
+        for asked, cookie, entry in shown.values():
             request = _request(asked, cookie)
             _replay(request, entries, entry)
             place = (entry.match.place if entry.match else entry.route.place) if entry else None
-            found.setdefault((asked, cookie), Decided(asked, cookie, spoken(model.answer(request)), place))
-    return tuple(found.values())
+            found.append(Decided(asked, cookie, spoken(model.answer(request)), place))
+    matches = [entry.match for entries in _chains(model).values() for entry in entries]
+    try:
+        return Requests(tuple(found), left_undecided(matches))
+    except NotDecided as undecided:
+        raise NotSpoken(str(undecided)) from None
+
+
+def _size(asked: Asked, cookie: str | None) -> tuple[int, int]:
+    """Return how much a request has beyond the plain one."""
+    parts = [*asked.headers.values(), *asked.path.partition("?")[2:], *(() if cookie is None else (cookie,))]
+    return len(parts) + (asked.host != ADDRESS), sum(map(len, parts))
 
 
 def opens(cookie: str) -> bool:

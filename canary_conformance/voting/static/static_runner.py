@@ -21,6 +21,7 @@ from canary_conformance.scenario.places import Finding, refuse
 from canary_conformance.scenario.scenario_folder import SCENARIO_FILE, load_scenario
 from canary_conformance.scenario.stages import Scenario, stage_named
 from canary_conformance.verdicts.expect import ExpectationFailed
+from canary_conformance.voting.contract import check_stages
 from canary_conformance.voting.static.unmodelled_parts import judged_by_the_model
 from canary_conformance.voting.voting_app import VOTING_APP
 
@@ -93,7 +94,9 @@ def what_the_model_says(plan: Plan, requirement_id: str) -> ModelView:
                 test.judge(plan)
         except ExpectationFailed as broken:
             verdict = broken.verdict
-            return ModelView("\n".join(verdict.examples) or verdict.seen, verdict.causes)
+            # First what shows it, as a request that reaches the wrong version; then by which rules.
+            first = verdict.seen.partition("\n")[0]
+            return ModelView("\n".join((first, *verdict.examples)), verdict.causes)
         except NotJudged as unknown:
             return ModelView(f"not judged: {unknown}")
     return ModelView("by the manifests alone this requirement holds") if asked else ModelView()
@@ -185,7 +188,9 @@ def _read(folder: Path, overlay: Mapping[str, bytes], mesh: str | None) -> _Read
 
 @lru_cache(maxsize=8)
 def _scenario(folder: Path, text: bytes | None) -> Scenario:
-    return load_scenario(folder, fallback=MANIFESTS / SCENARIO_FILE, text=text)
+    scenario = load_scenario(folder, fallback=MANIFESTS / SCENARIO_FILE, text=text)
+    check_stages(scenario)
+    return scenario
 
 
 @lru_cache(maxsize=64)

@@ -42,9 +42,9 @@ def unmodelled(plan: Plan, stage: int, requirements: Sequence[str]) -> list[Unmo
     # What is left of any stage is left at the end.
     moments = plan.moments if LEFT.intersection(requirements) else plan.during(stage)
     for model in (plan.before(stage), *(moment.model for moment in moments)):
-        for told, effect in _of_model(model):
+        for description, effect in _of_model(model):
             if effect.touches.intersection(requirements):
-                found.setdefault(told, effect)
+                found.setdefault(description, effect)
     return list(found.items())
 
 
@@ -63,7 +63,7 @@ def judged_by_the_model(plan: Plan, stage: int, requirements: Sequence[str]) -> 
             raise NotSpoken(touching[0][0]) from None
         raise
     except ExpectationFailed:
-        mending = [told for told, effect in touching if effect.may_mend]
+        mending = [description for description, effect in touching if effect.may_mend]
         if mending:
             raise NotSpoken(mending[0]) from None
         raise
@@ -86,13 +86,13 @@ def _of_state(state: State) -> Iterator[Unmodelled]:
             yield f"{one.key} ({one.manifest.place}) is not part of the model: {effect.why}", effect
     warned = state.namespace_labels.get(WARN, "")
     if any(violates(spec, warned) for spec in _pod_specs(state)):
-        told = f"the namespace's label {WARN} ({state.label_place(WARN)}): the API server warns of pods"
-        yield told, Effect(ACCEPTED, "")
+        sentence = f"the namespace's label {WARN} ({state.label_place(WARN)}): the API server warns of pods"
+        yield sentence, Effect(ACCEPTED, "")
     labels = {"metadata": {"labels": dict(state.namespace_labels)}}
     for path, row in unknown_parts(NAMESPACE, labels):
         label = str(path[-1])
-        told = f"the namespace's label {label} ({state.label_place(label)}): {row.why}"
-        yield told, row.effect
+        sentence = f"the namespace's label {label} ({state.label_place(label)}): {row.why}"
+        yield sentence, row.effect
 
 
 def _pod_specs(state: State) -> Iterator[Part]:

@@ -46,8 +46,8 @@ def test_a_folder_of_a_stage_selects_that_stage(bare: Suite) -> None:
 def test_m_static_judges_without_a_cluster(bare: Suite) -> None:
     assert folders(bare.lists("-m", "static")) == {"static"}
     ended = bare("-m", "static", "-q")
-    assert ended.code == 0, ended.told
-    assert re.search(r"^\d+ passed", ended.told, re.MULTILINE)
+    assert ended.code == 0, ended.output
+    assert re.search(r"^\d+ passed", ended.output, re.MULTILINE)
 
 
 def test_m_not_static_selects_the_live_tier(bare: Suite) -> None:
@@ -73,14 +73,14 @@ def test_selftests_are_selected_where_they_are_named(suite: Suite) -> None:
 def test_selftests_without_their_library_say_what_to_install(bare: Suite, words: tuple[str, ...]) -> None:
     ended = bare(*words)
     assert ended.code == BAD_INPUT
-    (line,) = [line for line in ended.told.splitlines() if line.startswith("ERROR:")]
+    (line,) = [line for line in ended.output.splitlines() if line.startswith("ERROR:")]
     assert line.startswith("ERROR: the selftests need hypothesis")
     assert "requirements-selftest.txt" in line
-    assert "ImportError" not in ended.told
+    assert "ImportError" not in ended.output
 
 
 @pytest.mark.parametrize(
-    ("option", "told"),
+    ("option", "words"),
     [
         ("--help", "--manifests"),
         ("--version", "pytest "),
@@ -89,10 +89,10 @@ def test_selftests_without_their_library_say_what_to_install(bare: Suite, words:
         ("--setup-plan", "SETUP"),
     ],
 )
-def test_what_only_prints_needs_no_cluster(bare: Suite, option: str, told: str) -> None:
+def test_what_only_prints_needs_no_cluster(bare: Suite, option: str, words: str) -> None:
     ended = bare(option, "--manifests", "nowhere")
-    assert ended.code == 0, ended.told
-    assert told in ended.told
+    assert ended.code == 0, ended.output
+    assert words in ended.output
     assert not (bare.folder / "reports").exists()
 
 
@@ -101,9 +101,9 @@ def test_a_folder_of_the_repository_is_as_good_a_place(bare: Suite, words: tuple
     # The folder of tests itself is a link, which would lead out of the copy.
     (bare.folder / "notes").mkdir()
     ended = bare("-m", "static", "-q", "../tests", *words, cwd="notes")
-    assert ended.code == 0, ended.told
+    assert ended.code == 0, ended.output
 
 
 def test_another_working_folder_is_as_good_a_place(bare: Suite, tmp_path: Path) -> None:
     ended = bare("-m", "static", "-q", bare.folder / "tests", cwd=tmp_path)
-    assert ended.code == 0, ended.told
+    assert ended.code == 0, ended.output

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Generator
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +25,7 @@ from fixtures.exit_status import account_of, decide
 from fixtures.run_state import NAMESPACE_UNDER_TEST, RUN, STAGE_FAILURE, RunState
 
 pytestmark = pytest.mark.selftest
+
 
 BROKEN = ExpectationFailed(Verdict(False, "all of 2.0", "one of 1.0", "1 of 600", (), 600, 0.0, 0.01))
 DISTURBED = "pod app-1 was taken away"
@@ -78,16 +78,6 @@ def through(hook: Generator[Any, Any, Any], happens: BaseException | None = None
             hook.throw(happens)
     except StopIteration:
         return
-
-
-def fixture_of(module: str) -> pytest.FixtureDef[object]:
-    return cast(
-        pytest.FixtureDef[object], SimpleNamespace(func=SimpleNamespace(__module__=module), argname="cluster")
-    )
-
-
-def asked_by(session: Session) -> pytest.FixtureRequest:
-    return cast(pytest.FixtureRequest, SimpleNamespace(config=session))
 
 
 @pytest.mark.parametrize(
@@ -237,60 +227,6 @@ def test_what_nobody_interrupts_is_set_up_and_what_is_interrupted_is_not() -> No
     session.interrupts.seen = 1
     with pytest.raises(KeyboardInterrupt):
         through(environment.pytest_runtest_setup_begins(session.test()))
-
-
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [
-        (EnvironmentFailed("dockerd is gone"), "dockerd is gone"),
-        (MaxRetryError(cast(Any, None), "/api", None), "cluster: MaxRetryError"),
-        (ApiException(503, "unavailable"), "cluster: ApiException"),
-        (ConnectionResetError("reset"), "cluster: ConnectionResetError: reset"),
-        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
-    ],
-)
-def test_a_fixture_of_the_run_that_nobody_answers_fails_for_the_environment(
-    error: Exception, told: str
-) -> None:
-    hook = environment.pytest_fixture_setup(
-        fixture_of("fixtures.cluster"), asked_by(Session(with_namespace=False))
-    )
-    with pytest.raises(EnvironmentFailed, match=told):
-        through(hook, error)
-
-
-@pytest.mark.parametrize(
-    "error", [KeyError("port"), FileNotFoundError(2, "no such file"), ApiException(404, "no such")]
-)
-def test_a_mistake_in_a_fixture_of_the_run_is_no_failed_environment(error: Exception) -> None:
-    hook = environment.pytest_fixture_setup(
-        fixture_of("fixtures.cluster"), asked_by(Session(with_namespace=False))
-    )
-    with pytest.raises(type(error)) as raised:
-        through(hook, error)
-    assert raised.value is error
-
-
-@pytest.mark.parametrize(
-    ("error", "failed"),
-    [
-        (EnvironmentFailed("no proxy runs the change"), "no proxy runs the change"),
-        (ApiException(503, "unavailable"), "cluster: ApiException: (503)"),
-    ],
-)
-def test_a_namespace_that_fails_by_a_disturbance_says_by_which(error: Exception, failed: str) -> None:
-    hook = environment.pytest_fixture_setup(fixture_of("fixtures.cluster"), asked_by(Session(DISTURBED)))
-    with pytest.raises(EnvironmentFailed) as raised:
-        through(hook, error)
-    assert str(raised.value) == f"{DISTURBED}; by it {failed}"
-
-
-def test_an_error_in_anybody_else_s_fixture_is_its_own() -> None:
-    with pytest.raises(ConnectionResetError):
-        through(
-            environment.pytest_fixture_setup(fixture_of("tests.mine"), asked_by(Session())),
-            ConnectionResetError(),
-        )
 
 
 def fail(error: Exception) -> None:

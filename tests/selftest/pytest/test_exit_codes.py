@@ -32,7 +32,7 @@ class Ended:
     """How a run of pytest ended: exit code, all that it printed in one line, the programs that it called."""
 
     code: int
-    told: str
+    output: str
     called: list[str]
     left_a_report: bool
 
@@ -62,8 +62,8 @@ class Pytest:
         done = subprocess.run(
             command, cwd=self._folder, env=self._environment, capture_output=True, text=True, check=False
         )
-        told = " ".join((done.stdout + done.stderr).split())
-        return Ended(done.returncode, told, self._programs.calls(), (self._folder / "reports").exists())
+        text = " ".join((done.stdout + done.stderr).split())
+        return Ended(done.returncode, text, self._programs.calls(), (self._folder / "reports").exists())
 
 
 @pytest.fixture
@@ -79,9 +79,9 @@ def manifests(tmp_path: Path) -> Path:
     return Path(shutil.copytree(MANIFESTS, tmp_path / "manifests"))
 
 
-def assert_bad_input(ended: Ended, *told: str) -> None:
-    for text in told:
-        assert text in ended.told
+def assert_bad_input(ended: Ended, *output: str) -> None:
+    for text in output:
+        assert text in ended.output
     assert ended.code == BAD_INPUT
     assert ended.called == []
     assert not ended.left_a_report
@@ -92,7 +92,7 @@ def test_an_unknown_source_of_images(run_pytest: Pytest) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "words"),
     [
         (
             ("--registry", "https://harbor.example.com/hub"),
@@ -111,9 +111,9 @@ def test_an_unknown_source_of_images(run_pytest: Pytest) -> None:
     ],
 )
 def test_a_registry_or_a_version_that_no_image_can_come_from(
-    run_pytest: Pytest, options: tuple[str, ...], told: str
+    run_pytest: Pytest, options: tuple[str, ...], words: str
 ) -> None:
-    assert_bad_input(run_pytest(*options), told)
+    assert_bad_input(run_pytest(*options), words)
 
 
 def test_a_registry_or_a_file_of_pins_in_the_environment_that_can_not_be_used(run_pytest: Pytest) -> None:
@@ -141,7 +141,7 @@ def test_a_name_that_no_cluster_can_have(run_pytest: Pytest) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tests", "options", "told"),
+    ("tests", "options", "words"),
     [
         ("tests", ("-m", "static", "-k", "zzz"), "fits -m 'static' and -k 'zzz'"),
         ("tests", ("-m", "static", "--requirements", "R6.2"), "fits -m 'static' and --requirements 'R6.2'"),
@@ -151,14 +151,14 @@ def test_a_name_that_no_cluster_can_have(run_pytest: Pytest) -> None:
     ],
 )
 def test_a_run_that_selects_nothing(
-    run_pytest: Pytest, tests: str, options: tuple[str, ...], told: str
+    run_pytest: Pytest, tests: str, options: tuple[str, ...], words: str
 ) -> None:
     ended = run_pytest(*options, tests=tests)
-    assert_bad_input(ended, f"ERROR: nothing is selected: no test of {tests} {told}")
+    assert_bad_input(ended, f"ERROR: nothing is selected: no test of {tests} {words}")
 
 
 @pytest.mark.parametrize(
-    ("tests", "options", "told"),
+    ("tests", "options", "words"),
     [
         ("tests/static", ("-k", "a b("), "expected end of input"),
         ("tests/static", ("-k", "a b(", "-n", "2"), "expected end of input"),
@@ -166,9 +166,9 @@ def test_a_run_that_selects_nothing(
     ],
 )
 def test_a_selection_that_is_refused(
-    run_pytest: Pytest, tests: str, options: tuple[str, ...], told: str
+    run_pytest: Pytest, tests: str, options: tuple[str, ...], words: str
 ) -> None:
-    assert_bad_input(run_pytest(*options, tests=tests), told)
+    assert_bad_input(run_pytest(*options, tests=tests), words)
 
 
 def test_a_manifests_folder_that_is_not_there(run_pytest: Pytest, tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_yaml_that_does_not_parse_is_told_with_its_line(run_pytest: Pytest, mani
     file.write_text("\n".join([*lines[:4], "  labels: {app: [voting", *lines[4:]]))
     ended = run_pytest("--manifests", manifests)
     assert_bad_input(ended, f"{ANALYTICS}:")
-    line = int(ended.told.partition(f"{ANALYTICS}:")[2].partition(":")[0])
+    line = int(ended.output.partition(f"{ANALYTICS}:")[2].partition(":")[0])
     assert 5 <= line <= 6
 
 
@@ -214,7 +214,7 @@ UPGRADE = ("-p", "fixtures.upgrade.upgrade_plugin", "--from=1.31.0+envoy1.38.3",
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "words"),
     [
         (("-n", "2"), "each worker would move it: leave -n out"),
         (("--reuse",), "--reuse can't be combined"),
@@ -222,9 +222,9 @@ UPGRADE = ("-p", "fixtures.upgrade.upgrade_plugin", "--from=1.31.0+envoy1.38.3",
     ],
 )
 def test_a_run_that_moves_the_mesh_has_no_workers_and_no_namespace_of_the_last_run(
-    run_pytest: Pytest, asked: tuple[str, ...], told: str
+    run_pytest: Pytest, asked: tuple[str, ...], words: str
 ) -> None:
-    assert_bad_input(run_pytest(*UPGRADE, *asked), told)
+    assert_bad_input(run_pytest(*UPGRADE, *asked), words)
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
@@ -234,7 +234,7 @@ def test_reports_that_can_not_be_written_are_no_verdict(
     reports = tmp_path / "repository/reports"
     reports.touch()
     ended = run_pytest("-m", "static", *workers, tests="tests")
-    assert f"environment failed, no verdict: can't write {reports}: Not a directory" in ended.told
+    assert f"environment failed, no verdict: can't write {reports}: Not a directory" in ended.output
     assert (ended.code, ended.called) == (ENVIRONMENT_FAILED, [])
 
 
@@ -242,7 +242,7 @@ def test_an_engine_that_workers_can_not_have_is_no_verdict(run_pytest: Pytest) -
     ended = run_pytest("-n", "2", "-k", "ingress_serves")
     failed = (ENVIRONMENT_FAILED, "environment failed, no verdict: apt-get update")
     refused = (BAD_INPUT, "bad input: no Docker engine answers, and only root")
-    assert any(ended.code == code and text in ended.told for code, text in (failed, refused))
+    assert any(ended.code == code and text in ended.output for code, text in (failed, refused))
 
 
 def test_an_engine_that_can_not_be_had_is_no_verdict(run_pytest: Pytest) -> None:
@@ -250,7 +250,7 @@ def test_an_engine_that_can_not_be_had_is_no_verdict(run_pytest: Pytest) -> None
     assert ended.called[0] == "docker version --format {{.Server.Version}}"
     failed = (ENVIRONMENT_FAILED, "environment failed, no verdict: apt-get update")
     refused = (BAD_INPUT, "bad input: no Docker engine answers, and only root")
-    assert any(ended.code == code and text in ended.told for code, text in (failed, refused))
+    assert any(ended.code == code and text in ended.output for code, text in (failed, refused))
 
 
 @pytest.mark.parametrize("chosen", ["ingress_serves", "no_such_test"])
@@ -263,8 +263,8 @@ def test_who_reads_nothing_but_the_junit_file_is_told_of_a_run_without_verdict(
     errors = suite.findall("testcase/error")
     assert ended.code in {BAD_INPUT, ENVIRONMENT_FAILED}
     assert suite.get("errors") == "1"
-    (told,) = [str(error.text) for error in errors]
-    assert told.partition("\n")[0][:60] in ended.told or "last lines" in told
+    (text,) = [str(error.text) for error in errors]
+    assert text.partition("\n")[0][:60] in ended.output or "last lines" in text
 
 
 def test_a_run_that_came_to_its_end_has_no_error_of_its_own(run_pytest: Pytest, tmp_path: Path) -> None:

@@ -8,20 +8,18 @@ way of their own.
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from canary_conformance.events import FILE, events_in
-from canary_conformance.exit_codes import ExitStatus, together, word_of
-from canary_conformance.paths import MANIFESTS
+from canary_conformance.exit_codes import ExitStatus
 from tests.selftest.repository_copy import linked_repository
 from tests.selftest.repository_copy import run_pytest as run_pytest_in
 
 pytestmark = pytest.mark.selftest
+
 
 ONE_TEST = "tests/static/test_stage_1_deploy.py"
 BOTH_WAYS = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "workers"])
@@ -110,7 +108,6 @@ RAISE = "from canary_conformance import errors; raise errors."
 KEY_ERROR = "{}['votes']"
 REPORT_IT = "this is a defect of the suite, not of your manifests; please report it with reports/"
 
-
 # --- the codes -------------------------------------------------------------------------------------------
 
 
@@ -171,8 +168,8 @@ def test_what_could_not_be_judged_is_no_success(
 ) -> None:
     ended = run_pytest(raising(raised, **BOTH), *workers)
     assert ended.code == ExitStatus.NOT_JUDGED
-    told = "exit code 5: nothing failed, but 2 requirements were not judged (R1.1, R1.2): a delegate"
-    assert ended.last == told
+    text = "exit code 5: nothing failed, but 2 requirements were not judged (R1.1, R1.2): a delegate"
+    assert ended.last == text
     assert (ended.junit["errors"], ended.junit["failures"]) == (0, 0)
     assert ended.junit["skipped"] > 1
 
@@ -187,7 +184,7 @@ def test_what_could_not_be_judged_is_a_failure_where_all_is_required(run_pytest:
 
 
 @pytest.mark.parametrize(
-    ("raised", "told", "workers"),
+    ("raised", "words", "workers"),
     [
         (KEY_ERROR, "KeyError: 'votes'", ()),
         (KEY_ERROR, "KeyError: 'votes'", ("-n", "2")),
@@ -195,13 +192,13 @@ def test_what_could_not_be_judged_is_a_failure_where_all_is_required(run_pytest:
     ],
 )
 def test_a_defect_of_the_suite_has_a_code_of_its_own_and_its_traceback(
-    run_pytest: Pytest, raised: str, told: str, workers: tuple[str, ...]
+    run_pytest: Pytest, raised: str, words: str, workers: tuple[str, ...]
 ) -> None:
     ended = run_pytest(raising(raised, **BOTH), *workers)
     assert ended.code == ExitStatus.DEFECT
     assert ended.last.startswith("exit code 6: ")
-    assert f"(setup): {told}" in ended.last
-    assert f"(call): {told}" in ended.last
+    assert f"(setup): {words}" in ended.last
+    assert f"(call): {words}" in ended.last
     assert REPORT_IT in ended.last
     assert any(line.startswith("trouble.py:") for line in ended.lines), "no traceback"
     assert (ended.junit["errors"] > 1, ended.junit["failures"]) == (True, 0)
@@ -251,19 +248,19 @@ def test_a_file_of_the_suite_that_can_not_be_imported_is_a_defect(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "words"),
     [
         ("import no_such_library", "needs the library no_such_library"),
         ("def test_one(:", "can't be collected"),
     ],
 )
 def test_a_file_of_the_user_s_that_can_not_be_imported_is_bad_input(
-    run_pytest: Pytest, text: str, told: str
+    run_pytest: Pytest, text: str, words: str
 ) -> None:
     (run_pytest.folder / "test_mine.py").write_text(text)
     ended = run_pytest("", "-m", "static", tests="test_mine.py")
     assert ended.code == ExitStatus.BAD_INPUT
-    assert told in ended.last
+    assert words in ended.last
 
 
 @BOTH_WAYS
@@ -282,107 +279,3 @@ def test_a_worker_that_is_killed_from_outside_is_the_environment_and_one_that_cr
     assert ended.code == code
     assert "worker gw0 died" in ended.last
     assert ("SIGKILL" if number == 9 else "SIGSEGV") in ended.last
-
-
-# --- what is selected ------------------------------------------------------------------------------------
-
-
-def test_a_folder_without_the_files_of_a_stage_is_incomplete_unless_that_stage_is_left_out(
-    run_pytest: Pytest, tmp_path: Path
-) -> None:
-    theirs = Path(shutil.copytree(MANIFESTS, tmp_path / "theirs"))
-    (theirs / "scenario.yaml").unlink()
-    for file in ("step-4-route-everyone-to-2.0.yaml", "step-5-drop-old-subsets.yaml"):
-        (theirs / "istio" / file).unlink()
-    ended = run_pytest("", f"--manifests={theirs}", tests="tests/static")
-    assert ended.code == ExitStatus.NOT_JUDGED
-    assert "R5.1" in ended.last
-    assert len(ended.last.splitlines()) == 1
-    assert run_pytest("", f"--manifests={theirs}", "-k", "stage_4", tests="tests/static").code == 0
-
-
-@BOTH_WAYS
-def test_a_report_is_written_into_the_folder_that_the_command_names(
-    run_pytest: Pytest, tmp_path: Path, workers: tuple[str, ...]
-) -> None:
-    named = tmp_path / "report"
-    assert run_pytest("", "--report", str(named), *workers).code == 0
-    assert not run_pytest.folder.joinpath("reports").exists()
-    assert json.loads((named / "run.json").read_text())["selected"]
-    events = list(events_in(named / FILE))
-    assert {one["event"] for one in events} == {"run_began", "test_judged", "run_ended"}
-    assert (events[-1]["event"], events[-1]["exit_code"]) == ("run_ended", 0)
-    again = run_pytest("", "--report", str(named), *workers)
-    assert again.code == ExitStatus.BAD_INPUT
-    assert "exists already" in "\n".join(again.lines)
-
-
-def test_a_scenario_without_a_stage_is_incomplete(run_pytest: Pytest, tmp_path: Path) -> None:
-    theirs = Path(shutil.copytree(MANIFESTS, tmp_path / "theirs"))
-    text = (theirs / "scenario.yaml").read_text()
-    (theirs / "scenario.yaml").write_text(text.partition("  - number: 6")[0])
-    ended = run_pytest("", f"--manifests={theirs}", tests="tests/static")
-    assert ended.code == ExitStatus.NOT_JUDGED
-    assert "(R6.1): incomplete: scenario aks-voting-app has no stage 6" in ended.last
-
-
-@pytest.mark.parametrize(
-    ("options", "unjudged"),
-    [(("--requirements", "R1.1,R5.1", "-k", "stage_1"), "R5.1"), (("--requirements", "R1.1,R6.2"), "R6.2")],
-)
-def test_a_requirement_that_is_asked_for_and_left_without_a_test_is_not_judged(
-    run_pytest: Pytest, options: tuple[str, ...], unjudged: str
-) -> None:
-    ended = run_pytest("", *options, tests="tests/static")
-    assert ended.code == ExitStatus.NOT_JUDGED
-    assert f"1 requirement was not judged ({unjudged}): none of its tests ran" in ended.last
-
-
-def test_tests_that_are_only_set_up_judge_nothing(run_pytest: Pytest) -> None:
-    ended = run_pytest("", "--setup-only", "-k", "test_namespace_asks")
-    assert ended.code == ExitStatus.NOT_JUDGED
-    assert "(R1.1): none of its tests ran" in ended.last
-    assert run_pytest("", "--collect-only").code == ExitStatus.HOLDS
-
-
-def test_tests_of_stages_without_a_requirement_judge_nothing(run_pytest: Pytest) -> None:
-    forgetful = "def pytest_collection_modifyitems(items):\n    for item in items: item.own_markers[:] = []"
-    ended = run_pytest(forgetful)
-    assert ended.code == ExitStatus.NOT_JUDGED
-    assert "no requirement was judged" in ended.last
-
-
-def test_an_empty_list_of_parameters_is_a_defect_and_no_skipped_test(run_pytest: Pytest) -> None:
-    (run_pytest.folder / "test_mine.py").write_text(
-        "import pytest\n@pytest.mark.parametrize('one', [])\ndef test_one(one):\n    pass\n"
-    )
-    ended = run_pytest("", tests="test_mine.py")
-    assert ended.code == ExitStatus.BAD_INPUT
-    assert "can't be collected" in ended.last
-
-
-# --- many runs together ----------------------------------------------------------------------------------
-
-
-def test_each_code_has_its_word() -> None:
-    words = [word_of(code) for code in (*ExitStatus, -9, 77)]
-    assert len(set(words)) == len(words)
-    assert words[-2:] == ["killed by SIGKILL", "ended with exit code 77"]
-
-
-@pytest.mark.parametrize(
-    ("codes", "code"),
-    [
-        ([], 0),
-        ([0, 0], 0),
-        ([0, 4], 4),
-        ([0, 4, 5], 5),
-        ([5, 3], 3),
-        ([3, 6], 6),
-        ([6, 1, 3, 0], 1),
-        ([0, 137], 6),
-        ([1, 2], 2),
-    ],
-)
-def test_the_gravest_of_many_runs_is_that_of_all(codes: list[int], code: int) -> None:
-    assert together(codes) == code

@@ -34,7 +34,7 @@ def theirs(tmp_path: Path) -> Path:
 
 def judges_theirs(ended: Ended) -> bool:
     """Tell whether a run judged the manifests with the mistake, and found it."""
-    return ended.code == 1 and "R4.5" in ended.told and f"{CANARY}:" in ended.told
+    return ended.code == 1 and "R4.5" in ended.output and f"{CANARY}:" in ended.output
 
 
 Words = Callable[[Path], tuple[str, ...]]
@@ -53,13 +53,13 @@ def test_a_folder_outside_the_repository_is_judged_however_it_is_written(
     bare: Suite, theirs: Path, spelling: str
 ) -> None:
     ended = bare("-m", "static", "-q", *SPELLINGS[spelling](theirs))
-    assert judges_theirs(ended), ended.told
+    assert judges_theirs(ended), ended.output
 
 
 def test_the_settings_of_somebody_elses_project_are_not_used(bare: Suite, theirs: Path) -> None:
     (theirs.parent / "pytest.ini").write_text("[pytest]\naddopts = --of-their-own\npython_files = x\n")
     ended = bare("-m", "static", "-q", "--manifests", theirs)
-    assert judges_theirs(ended), ended.told
+    assert judges_theirs(ended), ended.output
 
 
 def test_tests_of_another_project_are_left_to_its_own_settings(suite: Suite, tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_tests_of_another_project_are_left_to_its_own_settings(suite: Suite, tmp
         "def test_it(pytestconfig):\n    assert pytestconfig.option.manifests\n"
     )
     ended = suite(other, "--manifests", cwd=other)
-    assert "1 passed" in ended.told, ended.told
+    assert "1 passed" in ended.output, ended.output
 
 
 def test_an_environments_own_pytest_knows_the_suite_by_a_line_of_its_own(
@@ -93,7 +93,7 @@ def test_an_environments_own_pytest_knows_the_suite_by_a_line_of_its_own(
         f"site.addsitedir({str(packages)!r}); import pytest; sys.exit(pytest.main())"
     )
     ended = bare("-m", "static", "-q", "--manifests", theirs, program=("-P", "-c", program))
-    assert judges_theirs(ended), ended.told
+    assert judges_theirs(ended), ended.output
 
 
 def test_a_command_is_ours_by_its_option_and_by_where_it_is_typed_or_what_it_names() -> None:

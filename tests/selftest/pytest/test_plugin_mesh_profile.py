@@ -22,19 +22,19 @@ LIVE = "tests/stage_1_deploy/test_page.py"
 def test_the_profile_stands_in_the_runs_header(run_pytest: Pytest) -> None:
     ended = run_pytest(tests=STATIC)
     assert ended.code == 0
-    assert "mesh profile: default" in ended.told
+    assert "mesh profile: default" in ended.output
 
 
 def test_our_manifests_fail_in_a_mesh_of_aks(run_pytest: Pytest) -> None:
     ended = run_pytest("--mesh-profile", "aks", tests=STATIC)
     assert ended.code == 1
-    assert "mesh profile: aks" in ended.told
+    assert "mesh profile: aks" in ended.output
 
 
 def test_an_unknown_profile_is_bad_input(run_pytest: Pytest) -> None:
     ended = run_pytest("--mesh-profile=gke", tests=STATIC)
     assert ended.code == BAD_INPUT
-    assert "unknown mesh profile 'gke'; the profiles are default, aks" in ended.told
+    assert "unknown mesh profile 'gke'; the profiles are default, aks" in ended.output
     assert not ended.left_a_report
 
 
@@ -47,7 +47,7 @@ def test_a_cluster_has_no_mesh_of_another_profile(run_pytest: Pytest, manifests:
     options = ["--mesh-profile=aks"] if by == "option" else []
     ended = run_pytest(f"--manifests={manifests}", *options, tests=LIVE)
     assert ended.code == BAD_INPUT
-    assert "the mesh profile aks is for the static tier" in ended.told
+    assert "the mesh profile aks is for the static tier" in ended.output
     assert not ended.called
     assert run_pytest(f"--manifests={manifests}", *options, tests=STATIC).code == 1
 
@@ -58,4 +58,4 @@ def test_a_wrong_fact_is_bad_input_with_its_line(run_pytest: Pytest, manifests: 
     scenario.write_text(f"mesh:\n  revision: canary\n{lines}")
     ended = run_pytest(f"--manifests={manifests}", tests=STATIC)
     assert ended.code == BAD_INPUT
-    assert "scenario.yaml:2: mesh.revision is unknown; did you mean revisions?" in ended.told
+    assert "scenario.yaml:2: mesh.revision is unknown; did you mean revisions?" in ended.output

@@ -103,7 +103,7 @@ def upgrade_of(namespace: Moved) -> Upgrade:
 
 
 @pytest.mark.parametrize(
-    ("failed", "told"),
+    ("failed", "words"),
     [
         (StageFailed("pods don't start"), "pods don't start"),
         (EnvironmentFailed("Istio could not be installed"), "Istio could not be installed"),
@@ -113,13 +113,13 @@ def upgrade_of(namespace: Moved) -> Upgrade:
     ],
 )
 def test_whatever_stops_a_move_is_told_once_and_the_mesh_is_moved_back(
-    ways: list[BaseException | None], failed: Exception, told: str
+    ways: list[BaseException | None], failed: Exception, words: str
 ) -> None:
     ways += [failed, None]
     upgrade = upgrade_of(Moved())
     for _ in range(2):
         upgrade.reach(Moment.DURING)
-    assert upgrade.moves[Moment.DURING].stopped.startswith(told)
+    assert upgrade.moves[Moment.DURING].stopped.startswith(words)
     assert upgrade.moves[Moment.ROLLING_BACK].stopped == ""
     assert ways == []
 
@@ -128,9 +128,9 @@ def test_what_fails_after_a_stop_is_told_beside_its_reason(ways: list[BaseExcept
     ways += [StageFailed("its proxy restarts"), StageFailed("and here")]
     upgrade = upgrade_of(Moved(proxies=ConnectionError("no answer")))
     upgrade.reach(Moment.DURING)
-    told = "its proxy restarts\nand then: ConnectionError: no answer"
+    text = "its proxy restarts\nand then: ConnectionError: no answer"
     assert [move.stopped for move in upgrade.moves.values()] == [
-        told,
+        text,
         "and here\nand then: ConnectionError: no answer",
     ]
 
@@ -186,8 +186,8 @@ def test_a_gateway_that_hangs_ends_the_run_before_a_move_and_is_judged_after_it(
 
 def test_who_sees_nothing_is_told_where_the_limit_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LIMITS", SimpleNamespace(page_whole=0.01))
-    told = let_see(cast(Any, SimpleNamespace(counts=lambda: {"ordinary voter": 3})))
-    assert told.startswith("every witness of the move sees something: not within")
+    text = let_see(cast(Any, SimpleNamespace(counts=lambda: {"ordinary voter": 3})))
+    assert text.startswith("every witness of the move sees something: not within")
 
 
 def stop(stops: Stops, error: Exception) -> None:

@@ -5,149 +5,39 @@ The hooks are called as pytest calls them, around a stand-in for a test item.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import pytest
 
 from canary_conformance.errors import (
-    BadInput,
-    EnvironmentFailed,
-    ModelDiffers,
-    NotJudged,
-    NotSpoken,
     RequirementFailed,
     StageFailed,
 )
 from canary_conformance.exit_codes import ExitStatus
-from canary_conformance.paths import MANIFESTS, TESTS
 from canary_conformance.progress import Progress
-from canary_conformance.report.bundle import RunFolder
-from canary_conformance.report.exit_decision import closing_lines, unjudged_requirements
-from canary_conformance.report.run_record import Outcome, TestRecord, Tier
-from canary_conformance.settings import Settings
-from canary_conformance.verdicts import Verdict, expect
+from canary_conformance.report.run_record import Outcome, TestRecord
 from canary_conformance.verdicts.model_disagreement import Disagreement
 from fixtures import verdict_hooks
-from fixtures.exit_status import Noted, account_of, decide
-from fixtures.run_state import FAILED_STAGE, RUN, RunState
+from fixtures.exit_status import account_of
+from fixtures.run_state import FAILED_STAGE, RunState
+from tests.selftest.verdict_items import (
+    PASSWORD,
+    Item,
+    When,
+    defect,
+    exit_code,
+    judged,
+    nothing,
+    only_record,
+    raising,
+    run,
+    verdict,
+)
 
 pytestmark = pytest.mark.selftest
 
-When = Literal["setup", "call", "teardown"]
-FILE = TESTS / "stage_4_canary/test_flag.py"
-PASSWORD = "MYSQL_PASSWORD=hunter2"
 
-
-def verdict(*, held: bool, seen: str = "60 of 600 pages came from 1.0") -> Verdict:
-    return Verdict(held, "every page is of 2.0", seen, "60 of 600 from 1.0", (), 600, 0.0, 0.01)
-
-
-def judged(*, held: bool, seen: str = "60 of 600 pages came from 1.0") -> Callable[[], object]:
-    return lambda: expect(None, lambda _: verdict(held=held, seen=seen))
-
-
-def nothing() -> None:
-    pass
-
-
-def broken_environment() -> None:
-    raise EnvironmentFailed("the node is gone")
-
-
-def defect() -> None:
-    raise KeyError("votes")
-
-
-def raising(error: BaseException) -> Callable[[], object]:
-    def body() -> None:
-        raise error
-
-    return body
-
-
-class Item:
-    """What the hooks use of a test item, and what pytest needs to make a report of it."""
-
-    def __init__(self, run: RunState, *ids: str) -> None:
-        self.path = FILE
-        self.nodeid = self.id = "tests/stage_4_canary/test_flag.py::test_flag"
-        self.location = (str(FILE), 1, "test_flag")
-        self.keywords: dict[str, object] = {}
-        self.stash = pytest.Stash()
-        self.config = SimpleNamespace(
-            stash=pytest.Stash(),
-            getoption=lambda _, default=None: default,
-            get_verbosity=lambda: 0,
-            pluginmanager=SimpleNamespace(get_plugins=list),
-        )
-        self.session = SimpleNamespace(items=[self])
-        self.config.stash[RUN] = run
-        self.user_properties: list[tuple[str, object]] = []
-        self._report_sections: list[tuple[str, str, str]] = []
-        self._marks = [pytest.mark.requirement(*ids).mark] if ids else []
-
-    def iter_markers(self, name: str) -> Iterator[pytest.Mark]:
-        return (mark for mark in self._marks if mark.name == name)
-
-    def repr_failure(self, info: pytest.ExceptionInfo[BaseException], **_: object) -> object:
-        if isinstance(info.value, pytest.fail.Exception) and not info.value.pytrace:
-            return str(info.value)
-        return info.getrepr(style="long")
-
-    _repr_failure_py = repr_failure
-
-    def goes_through(self, phase: When, body: Callable[[], object]) -> pytest.TestReport:
-        """Let a phase of the test run and be reported, through the hooks."""
-        call = pytest.CallInfo.from_call(
-            lambda: self._phase(phase, body), when=phase, reraise=pytest.exit.Exception
-        )
-        plain = pytest.TestReport.from_item_and_call(cast(pytest.Item, self), cast(Any, call))
-        hook = verdict_hooks.pytest_runtest_makereport(cast(pytest.Item, self), cast(Any, call))
-        next(hook)
-        with pytest.raises(StopIteration) as done:
-            hook.send(plain)
-        Noted(cast(Any, self.config)).pytest_runtest_logreport(done.value.value)
-        return cast(pytest.TestReport, done.value.value)
-
-    def _phase(self, phase: When, body: Callable[[], object]) -> None:
-        inner = partial(self._through, verdict_hooks.pytest_runtest_call, body) if phase == "call" else body
-        if phase == "teardown":
-            inner()
-        else:
-            setup = phase == "setup"
-            self._through(
-                verdict_hooks.pytest_runtest_setup if setup else verdict_hooks.pytest_runtest_call_ends, inner
-            )
-
-    def _through(self, wrapper: Callable[..., Generator[None]], body: Callable[[], object]) -> None:
-        hook = wrapper(cast(pytest.Item, self))
-        next(hook)
-        try:
-            body()
-        except BaseException as error:
-            hook.throw(error)
-        else:
-            assert next(hook, "ended") == "ended"
-
-    def properties(self, name: str) -> list[object]:
-        return [value for key, value in self.user_properties if key == name]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> RunState:
-    run = RunState(Settings(MANIFESTS, tmp_path / "store"))
-    run.folder = RunFolder.of_now(tmp_path / "reports").make()
-    return run
-
-
-def only_record(run: RunState) -> TestRecord:
-    (record,) = run.tests
-    return record
+__all__ = ["run"]
 
 
 # --- a test has to judge ---------------------------------------------------------------------------------
@@ -331,138 +221,5 @@ def test_each_failure_is_written_under_the_test_s_own_name(run: RunState) -> Non
     failures = sorted(path.name for path in (run.folder.path / "failures").iterdir())
     name = "stage_4_canary_test_flag.py_test_flag"
     assert failures == [name, f"{name}-2"]
-    told = run.folder.path / "failures" / name / "failure.txt"
-    assert told.read_text().startswith("R4.4 stage 4 FAILED")
-
-
-# --- the exit code ---------------------------------------------------------------------------------------
-
-
-def exit_code(item: Item, raw: int = pytest.ExitCode.TESTS_FAILED) -> ExitStatus:
-    account = account_of(cast(Any, item.config))
-    run = item.config.stash[RUN]
-    account.not_judged = unjudged_requirements(run.record())
-    account.all_required = run.settings.require_all
-    return decide(raw, account)
-
-
-def told(item: Item, status: ExitStatus) -> str:
-    return "\n".join(closing_lines(status, account_of(cast(Any, item.config)), "reports/run/run.json"))
-
-
-@pytest.mark.parametrize("phase", ["setup", "call"])
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (KeyError("votes"), ExitStatus.DEFECT),
-        (AssertionError("a helper's"), ExitStatus.DEFECT),
-        (NotSpoken("a delegate"), ExitStatus.NOT_JUDGED),
-        (NotJudged("nothing can be run in pod x"), ExitStatus.NOT_JUDGED),
-        (ModelDiffers("model and mesh disagree"), ExitStatus.FAILED),
-        (RequirementFailed("MySQL is gone"), ExitStatus.FAILED),
-        (StageFailed("image not found", breaks="R4.4"), ExitStatus.FAILED),
-    ],
-)
-def test_what_a_test_raises_has_one_exit_code_in_whatever_phase(
-    run: RunState, phase: When, error: Exception, code: ExitStatus
-) -> None:
-    item = Item(run, "R4.4")
-    report = item.goes_through(phase, raising(error))
-    assert exit_code(item, pytest.ExitCode.TESTS_FAILED if report.failed else 0) is code
-    assert told(item, code).startswith(f"exit code {int(code)}: ")
-
-
-@pytest.mark.parametrize("phase", ["setup", "call"])
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [(EnvironmentFailed("no node"), ExitStatus.ENVIRONMENT), (BadInput("no such"), ExitStatus.BAD_INPUT)],
-)
-def test_bad_input_and_a_failed_environment_end_the_run_at_once(
-    run: RunState, phase: When, error: Exception, code: ExitStatus
-) -> None:
-    before = Item(run, "R4.3")
-    before.goes_through("call", judged(held=False))
-    item = Item(run, "R4.4")
-    item.config = before.config
-    with pytest.raises(pytest.exit.Exception, match=str(error)):
-        item.goes_through(phase, raising(error))
-    assert exit_code(item, pytest.ExitCode.INTERRUPTED) is code
-    assert str(error) in told(item, code)
-
-
-@pytest.mark.parametrize(("required", "code"), [(False, ExitStatus.NOT_JUDGED), (True, ExitStatus.FAILED)])
-def test_what_is_not_judged_is_no_success_and_a_failure_where_all_is_required(
-    run: RunState, required: bool, code: ExitStatus
-) -> None:
-    run = replace(run, settings=replace(run.settings, require_all=required))
-    item = Item(run, "R4.4")
-    item.goes_through("call", raising(NotSpoken("a delegate")))
-    assert only_record(run).outcome is Outcome.NOT_JUDGED
-    assert exit_code(item, pytest.ExitCode.OK) is code
-    lines = told(item, code)
-    assert "1 requirement was not judged (R4.4): a delegate" in lines
-    assert ("which --require-all counts as FAILED" in lines) is required
-
-
-def test_what_one_tier_leaves_to_the_other_is_judged(run: RunState) -> None:
-    item = Item(run, "R4.4")
-    item.goes_through("call", judged(held=True))
-    static = replace(only_record(run), name="static", tier=Tier.STATIC, outcome=Outcome.NOT_JUDGED, reason="")
-    run.tests.append(static)
-    assert exit_code(item, pytest.ExitCode.OK) is ExitStatus.HOLDS
-    run.tests.append(replace(static, tier=Tier.LIVE))
-    assert exit_code(item, pytest.ExitCode.OK) is ExitStatus.NOT_JUDGED
-
-
-@pytest.mark.parametrize("after", [defect, broken_environment])
-def test_a_failed_requirement_is_exit_code_1_whatever_else_failed(
-    run: RunState, after: Callable[[], object]
-) -> None:
-    item = Item(run, "R4.4")
-    item.goes_through("call", judged(held=False))
-    item.goes_through("teardown", after)
-    assert exit_code(item) is ExitStatus.FAILED
-    assert ("defect of the suite" in told(item, ExitStatus.FAILED)) is (after is defect)
-
-
-def test_a_defect_is_told_with_what_to_do_about_it(run: RunState) -> None:
-    item = Item(run, "R4.4")
-    item.goes_through("call", judged(held=True))
-    item.goes_through("teardown", defect)
-    assert exit_code(item) is ExitStatus.DEFECT
-    assert told(item, ExitStatus.DEFECT).endswith(
-        "this is a defect of the suite, not of your manifests; please report it with reports/run/run.json"
-    )
-
-
-def test_an_environment_that_fails_as_the_run_cleans_up_is_exit_code_3(run: RunState) -> None:
-    item = Item(run, "R4.4")
-    item.goes_through("call", judged(held=True))
-    item.goes_through("teardown", broken_environment)
-    assert exit_code(item) is ExitStatus.ENVIRONMENT
-    assert "while the run cleaned up" in told(item, ExitStatus.ENVIRONMENT)
-
-
-def test_a_test_of_the_suite_itself_judges_by_its_assertions(run: RunState) -> None:
-    item = Item(run)
-    item.path = Path(__file__)
-    item.goes_through("call", defect)
-    assert run.tests == []
-    assert exit_code(item) is ExitStatus.FAILED
-
-
-@pytest.mark.parametrize(
-    ("raw", "code"),
-    [
-        (pytest.ExitCode.OK, ExitStatus.HOLDS),
-        (pytest.ExitCode.INTERRUPTED, ExitStatus.INTERRUPTED),
-        (pytest.ExitCode.INTERNAL_ERROR, ExitStatus.DEFECT),
-        (pytest.ExitCode.USAGE_ERROR, ExitStatus.BAD_INPUT),
-        (pytest.ExitCode.NO_TESTS_COLLECTED, ExitStatus.BAD_INPUT),
-        (77, ExitStatus.DEFECT),
-    ],
-)
-def test_no_code_of_pytest_s_own_gets_through(run: RunState, raw: int, code: ExitStatus) -> None:
-    item = Item(run, "R4.4")
-    item.goes_through("call", judged(held=True))
-    assert exit_code(item, raw) is code
+    text = run.folder.path / "failures" / name / "failure.txt"
+    assert text.read_text().startswith("R4.4 stage 4 FAILED")

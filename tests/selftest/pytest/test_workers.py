@@ -27,13 +27,13 @@ class Ended:
     """How a run ended: exit code, what it printed, the folder of its report."""
 
     code: int
-    told: str
+    output: str
     report: Path
 
     @property
     def requirements(self) -> str:
         """The closing lines of the table of requirements."""
-        return "\n".join(re.findall(r"^\d+ requirements: .*$", self.told, re.MULTILINE))
+        return "\n".join(re.findall(r"^\d+ requirements: .*$", self.output, re.MULTILINE))
 
 
 def run(folder: Path, *options: str) -> Ended:
@@ -52,7 +52,7 @@ def mistaken(tmp_path: Path) -> Path:
 
 def test_two_workers_say_what_one_process_says(tmp_path: Path) -> None:
     alone, shared = run(tmp_path / "one"), run(tmp_path / "two", "-n", "2")
-    assert (alone.code, shared.code) == (0, 0), shared.told
+    assert (alone.code, shared.code) == (0, 0), shared.output
     assert shared.requirements == alone.requirements != ""
     records = [json.loads((one.report / "run.json").read_text()) for one in (alone, shared)]
     names = [sorted(test["name"] for test in record["tests"]) for record in records]
@@ -64,8 +64,8 @@ def test_workers_leave_one_report_with_the_requirements_of_all(tmp_path: Path) -
     folders = [path for path in (tmp_path / "two/reports").iterdir() if not path.is_symlink()]
     assert len(folders) == 1
     tree = ET.parse(shared.report / "junit.xml")
-    told = {one.get("value") for one in tree.iter("property") if one.get("name") == "requirement"}
-    assert {"R1.1", "R4.5", "R6.1"} <= told
+    text = {one.get("value") for one in tree.iter("property") if one.get("name") == "requirement"}
+    assert {"R1.1", "R4.5", "R6.1"} <= text
 
 
 def test_a_failed_requirement_is_as_red_by_workers(tmp_path: Path, mistaken: Path) -> None:
@@ -73,14 +73,14 @@ def test_a_failed_requirement_is_as_red_by_workers(tmp_path: Path, mistaken: Pat
     shared = run(tmp_path / "two", f"--manifests={mistaken}", "-n", "2")
     assert (alone.code, shared.code) == (1, 1)
     assert shared.requirements == alone.requirements
-    assert re.search(r"^R4\.5 +FAILED", shared.told, re.MULTILINE)
+    assert re.search(r"^R4\.5 +FAILED", shared.output, re.MULTILINE)
     assert any((shared.report / "failures").iterdir())
 
 
 def test_a_namespace_is_taken_over_by_one_process_alone(tmp_path: Path) -> None:
     ended = run(tmp_path / "two", "-n", "2", "--reuse")
     assert ended.code == 4
-    assert "--reuse can't be combined with -n" in ended.told
+    assert "--reuse can't be combined with -n" in ended.output
 
 
 DYING = """
@@ -102,7 +102,7 @@ def pytest_runtest_call(item):
 
 
 @pytest.mark.parametrize(
-    ("plugin", "code", "told"),
+    ("plugin", "code", "words"),
     [
         (DYING, 6, "worker gw0 died: Not properly terminated; its exit code is 9"),
         (ENDING, 3, "no verdict: the node is lost (worker gw0)"),
@@ -110,10 +110,10 @@ def pytest_runtest_call(item):
     ids=["dies", "ends without a verdict"],
 )
 def test_a_run_whose_worker_has_no_verdict_has_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: str, code: int, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: str, code: int, words: str
 ) -> None:
     (tmp_path / "trouble.py").write_text(plugin)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     ended = run(tmp_path / "two", "-n", "2", "-p", "trouble")
-    assert ended.code == code, ended.told
-    assert told in ended.told
+    assert ended.code == code, ended.output
+    assert words in ended.output

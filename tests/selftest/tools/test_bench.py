@@ -7,13 +7,15 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from canary_conformance.images.image_options import ImagesFrom
 from canary_conformance.paths import MANIFESTS, REPOSITORY, store
-from canary_conformance.progress import Progress
+from canary_conformance.progress import Phase, Progress
+from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord
 from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Apply, Delete
 from fixtures.run_state import RUN
@@ -21,10 +23,12 @@ from tests.selftest.support import interrupted_when
 from tools.bench import __main__ as bench
 from tools.bench import timed_runs
 from tools.bench.bench_numbers import Numbers, Round, TimedRun, memory_mib
+from tools.bench.inner_loop import ANOTHER_WAY, AS_WRITTEN, EDITED, MISTAKEN, InnerLoop, measure
 from tools.bench.timed_runs import busy_seconds
 from tools.suite_process import SuiteOptions
 
 pytestmark = pytest.mark.selftest
+
 
 FAKE_KUBECTL = """#!/bin/sh
 echo "kubectl $*" >> "$CALLS"
@@ -135,16 +139,16 @@ def test_command_line_is_read() -> None:
     ],
 )
 def test_bad_command_line_ends_as_bad_input(words: list[str]) -> None:
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "tools.bench", *words],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert told.returncode == 4
-    assert told.stderr.startswith("bad input: ")
-    assert words[-1] in told.stderr
+    assert done.returncode == 4
+    assert done.stderr.startswith("bad input: ")
+    assert words[-1] in done.stderr
 
 
 def test_bench_uses_the_suites_own_store(pytestconfig: pytest.Config) -> None:
@@ -190,13 +194,13 @@ def shell_script(tmp_path: Path, page: str = WHOLE_PAGE) -> tuple[int, str, list
         "PAGE": page,
     }
     words = ["bash", str(bench.SHELL_SCRIPT), "http://nowhere.invalid/", str(MANIFESTS)]
-    told = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-    return told.returncode, told.stdout + told.stderr, calls.read_text().splitlines()
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr, calls.read_text().splitlines()
 
 
 def test_the_shell_script_applies_and_deletes_what_the_scenario_tells_in_its_order(tmp_path: Path) -> None:
-    code, told, calls = shell_script(tmp_path)
-    assert code == 0, told
+    code, text, calls = shell_script(tmp_path)
+    assert code == 0, text
     scenario = load_scenario(MANIFESTS)
     called = [call.removeprefix(f"kubectl --namespace {scenario.namespace} ") for call in calls]
     expected = []
@@ -210,7 +214,7 @@ def test_the_shell_script_applies_and_deletes_what_the_scenario_tells_in_its_ord
                     expected.append(f"delete {kind} {' '.join(ref.name for ref in step.objects)}")
     made = [call.partition(" --timeout")[0] for call in called if call.startswith(("apply", "delete"))]
     assert made == expected
-    stages = re.findall(r"^== stage (\d) ([\w ]+): \d+\.\d s$", told, re.MULTILINE)
+    stages = re.findall(r"^== stage (\d) ([\w ]+): \d+\.\d s$", text, re.MULTILINE)
     assert stages == [(str(stage.number), stage.name) for stage in scenario.stages]
 
 
@@ -222,9 +226,9 @@ def test_the_shell_script_waits_for_pods_after_each_file_that_brings_some(tmp_pa
 
 
 def test_the_shell_script_without_two_arguments_says_how_to_call_it() -> None:
-    told = subprocess.run(["bash", bench.SHELL_SCRIPT], capture_output=True, text=True, check=False)
-    assert told.returncode == 4
-    assert told.stderr.startswith("usage: ")
+    done = subprocess.run(["bash", bench.SHELL_SCRIPT], capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith("usage: ")
 
 
 def test_the_shell_script_is_sound_bash() -> None:
@@ -236,9 +240,9 @@ def test_the_shell_script_is_sound_bash() -> None:
 
 def test_the_machines_work_is_told_where_it_is_known() -> None:
     rounds = [Round(TimedRun(50, 0, None, work=70.4), TimedRun(60, 0, None, work=113))]
-    told = str(Numbers(rounds=rounds, compared=("one process", "2 workers"))).splitlines()
-    assert "CPU time of the machine, one process: 70 core-seconds (median)" in told
-    assert "CPU time of the machine, 2 workers: 113 core-seconds (median)" in told
+    text = str(Numbers(rounds=rounds, compared=("one process", "2 workers"))).splitlines()
+    assert "CPU time of the machine, one process: 70 core-seconds (median)" in text
+    assert "CPU time of the machine, 2 workers: 113 core-seconds (median)" in text
     assert "work" not in str(Numbers(rounds=[Round(TimedRun(50, 0, None), TimedRun(60, 0, None))]))
 
 
@@ -248,3 +252,43 @@ def test_busy_is_all_but_idle(tmp_path: Path) -> None:
     ticks = os.sysconf("SC_CLK_TCK")
     stat.write_text(f"cpu  {3 * ticks} 0 {ticks} 900 77 0 {ticks} 0 {ticks} 0\ncpu0 1\n")
     assert busy_seconds(stat) == 5
+
+
+# --- the inner loop ------------------------------------------------------------------------------------
+
+
+def test_each_run_finds_another_route_and_the_last_a_mistake(tmp_path: Path) -> None:
+    found: list[str] = []
+
+    def run(_arguments: Sequence[str], _log: Path) -> TimedRun:
+        text = (tmp_path / "manifests" / EDITED).read_text()
+        found.extend(one for one in (AS_WRITTEN, ANOTHER_WAY, MISTAKEN) if one in text)
+        return TimedRun(5.0, 1 if MISTAKEN in text else 0, None)
+
+    loop = InnerLoop([])
+    measure(MANIFESTS, tmp_path, 2, run, loop)
+    assert found == [AS_WRITTEN, ANOTHER_WAY, AS_WRITTEN, MISTAKEN]
+    assert loop.all_good()
+
+
+def test_a_mistake_that_is_not_found_is_not_good(tmp_path: Path) -> None:
+    loop = InnerLoop([])
+    measure(MANIFESTS, tmp_path, 1, lambda _arguments, _log: TimedRun(5.0, 0, None), loop)
+    assert not loop.all_good()
+
+
+def test_what_was_measured_is_shown() -> None:
+    loop = InnerLoop(
+        ["here"], TimedRun(30, 0, None), [TimedRun(5, 0, None), TimedRun(7, 0, None)], TimedRun(6, 1, None)
+    )
+    test = TestRecord("a", ("R4.3",), 4, Outcome.PASSED, (), "", 1.375)
+    loop.note(RunRecord((), (test,), (Phase("reusing the namespace at stage 4: ...", 0, 9.0, 0.4),)))
+    shown = str(loop)
+    assert "without a namespace to reuse      30.0 s" in shown
+    assert "median after an edit              6.0 s" in shown
+    assert "after a mistake in the route      6.0 s, exit code 1" in shown
+    assert (
+        "floor: 2063 pages at 1000 a second take 2.1 s, a change was applied and propagated in 0.40 s"
+        in shown
+    )
+    assert "judged: R4.3" in shown

@@ -181,8 +181,8 @@ def test_sizes_are_read_as_the_engine_writes_them(text: str, size: int) -> None:
 
 def test_a_result_names_seconds_megabytes_and_peaks() -> None:
     peaks = Peaks(disk=5_100_000_000, home=900_000_000, memory=3_200_000_000, containers=2_100_000_000)
-    told = str(Measured(Way("mirror"), 181.4, 0, 712_300_000, peaks))
-    assert told.startswith("mirror: holds (exit code 0); 181 s on ")
+    text = str(Measured(Way("mirror"), 181.4, 0, 712_300_000, peaks))
+    assert text.startswith("mirror: holds (exit code 0); 181 s on ")
     for part in (
         "712 MB pulled",
         "5.1 GB of disk",
@@ -190,4 +190,4 @@ def test_a_result_names_seconds_megabytes_and_peaks() -> None:
         "3.2 GB of memory",
         "2.1 GB in the node",
     ):
-        assert part in told
+        assert part in text

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from canary_conformance.paths import MANIFESTS
+from canary_conformance.paths import MANIFESTS, TESTS
+from canary_conformance.scenario.requirement import Trait
 from canary_conformance.voting.requirements import REQUIREMENTS, UPGRADE_REQUIREMENTS
 from tools.requirement_marks import MarkedTest, Unreadable, collect_marks
 from tools.requirements_table import BEGIN, END, NO_TEST, ManifestLines, main, tables, with_tables
@@ -211,3 +212,12 @@ def test_the_command_checks_then_rewrites(tmp_path: Path, capsys: pytest.Capture
 def test_the_command_names_the_missing_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([], tmp_path) == 1
     assert "requirements.md" in capsys.readouterr().err
+
+
+def test_no_requirement_is_without_a_test_on_a_cluster_and_one_of_its_manifests() -> None:
+    marks = collect_marks(TESTS)
+    static = {one.requirement for one in marks if "static" in one.test.file.parts}
+    live = {one.requirement for one in marks if "static" not in one.test.file.parts}
+    assert live >= {*REQUIREMENTS, *UPGRADE_REQUIREMENTS}
+    on_a_cluster_only = {one.id for one in REQUIREMENTS.values() if Trait.ON_A_CLUSTER_ONLY in one.traits}
+    assert set(REQUIREMENTS) - static == on_a_cluster_only

@@ -72,9 +72,9 @@ def test_a_name_that_no_cluster_can_have_is_refused_before_anything_is_made() ->
 
 def test_bad_command_line_ends_with_its_exit_code() -> None:
     words = [sys.executable, "-m", "tools.soak", "--fast"]
-    told = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert told.returncode == 4
-    assert told.stderr.startswith("bad input: unrecognized arguments: --fast")
+    done = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith("bad input: unrecognized arguments: --fast")
 
 
 # --- one round -------------------------------------------------------------------------------------------
@@ -128,17 +128,17 @@ def test_nothing_broken_is_seen_at_a_glance() -> None:
 
 
 def test_each_failed_round_has_its_place() -> None:
-    told = table([GREEN, RED, LOST]).splitlines()
-    assert "round 2: RED, R3.2 FAILED; report reports/run, log reports/soak/round.log" in told
-    assert "round 3: environment failed (exit code 3), no verdict; log reports/soak/round.log" in told
-    assert not [line for line in told if line.startswith("round 1")]
+    text = table([GREEN, RED, LOST]).splitlines()
+    assert "round 2: RED, R3.2 FAILED; report reports/run, log reports/soak/round.log" in text
+    assert "round 3: environment failed (exit code 3), no verdict; log reports/soak/round.log" in text
+    assert not [line for line in text if line.startswith("round 1")]
     counts = "3 rounds: 1 green, 1 red, 1 environment failed"
-    assert told[-1] == f"{counts}; a round took 20.0 s to 120.0 s, the median is 100.0 s"
+    assert text[-1] == f"{counts}; a round took 20.0 s to 120.0 s, the median is 100.0 s"
 
 
 def test_rounds_without_a_verdict_are_counted_by_what_they_lacked() -> None:
-    told = table([GREEN, INCOMPLETE, INCOMPLETE, a_round(6), a_round(-9)]).splitlines()[-1]
-    assert told.startswith(
+    text = table([GREEN, INCOMPLETE, INCOMPLETE, a_round(6), a_round(-9)]).splitlines()[-1]
+    assert text.startswith(
         "5 rounds: 1 green, 0 red, 1 killed by SIGKILL, 2 incomplete, 1 defect of the suite; "
     )
 
@@ -254,10 +254,10 @@ def test_all_rounds_are_on_one_cluster(
     walks.do(walks.report(R4_4=Outcome.PASSED))
     assert soak.main(["--rounds", "2", "--cluster-name", "c", *option]) == 0
     assert clusters == ["made c", end]
-    told = written(tmp_path)
-    assert told.startswith("Istio 1.31\n")
-    assert told in capsys.readouterr().out
-    assert "2 rounds: 2 green" in told
+    text = written(tmp_path)
+    assert text.startswith("Istio 1.31\n")
+    assert text in capsys.readouterr().out
+    assert "2 rounds: 2 green" in text
 
 
 def test_an_interrupted_soak_tells_what_it_has_and_deletes_the_cluster(

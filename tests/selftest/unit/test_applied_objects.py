@@ -22,7 +22,7 @@ def test_without_any_nothing_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "told"),
+    ("seen", "words"),
     [
         (["Deployment/a created", "Service/b unchanged"], "missing: Service/b configured"),
         ([*LISTED, "Service/c configured"], "Service/c configured"),
@@ -30,7 +30,7 @@ def test_without_any_nothing_is_reported() -> None:
         ([], "missing"),
     ],
 )
-def test_what_is_listed_has_to_be_changed_and_nothing_else(seen: list[str], told: str) -> None:
+def test_what_is_listed_has_to_be_changed_and_nothing_else(seen: list[str], words: str) -> None:
     verdict = listed_objects(LISTED)(seen)
     assert not verdict.held
-    assert told in verdict.seen
+    assert words in verdict.seen

@@ -78,7 +78,7 @@ def opened(site: PictureSite) -> Iterator[Chromium]:
         yield opened
 
 
-def told(browser: Chromium) -> tuple[str, str, dict[str, str]]:
+def seen_by(browser: Chromium) -> tuple[str, str, dict[str, str]]:
     (page,) = browser.reload()
     assert page.whole, page
     return page.version, page.flag, browser.cookies
@@ -115,7 +115,7 @@ def test_cookies_are_of_all_tabs(site: PictureSite, opened: Chromium) -> None:
     assert (first.version, first.flag, first.cookie, first.error) == ("1.0", "clear", "", "")
     (switched,) = opened.press_set()
     assert (switched.version, switched.flag, switched.cookie) == ("2.0", "set", "featureflag=on")
-    assert told(opened) == ("2.0", "set", {"featureflag": "on"})
+    assert seen_by(opened) == ("2.0", "set", {"featureflag": "on"})
     assert opened.open_tab()[0].version == "2.0"
     assert site.requests
 
@@ -174,20 +174,20 @@ def test_a_page_is_looked_at_before_its_pictures_are_there(site: PictureSite, op
 def test_collecting_the_browser_s_tests_does_not_load_what_drives_it() -> None:
     collect = "import sys, pytest; code = pytest.main(['--collect-only', '-q', 'tests/stage_4_canary'])"
     ask = f"{collect}; print('playwright' in sys.modules); sys.exit(code)"
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", ask], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
-    assert "::test_chromium_" in told.stdout
-    assert told.stdout.splitlines()[-1] == "False"
+    assert "::test_chromium_" in done.stdout
+    assert done.stdout.splitlines()[-1] == "False"
 
 
 def test_without_a_browser_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chromium_module, "PROGRAMS", ("browser-of-this-test",))
     monkeypatch.setattr(chromium_module, "_playwrights", lambda: None)
     monkeypatch.setattr(chromium_module, "may_install", lambda: False)
-    with pytest.raises(EnvironmentFailed, match="run `python -m playwright install chromium`") as told:
+    with pytest.raises(EnvironmentFailed, match="run `python -m playwright install chromium`") as refused:
         ensure_chromium(Progress())
-    assert f"sudo apt-get install {PACKAGE}" in str(told.value)
+    assert f"sudo apt-get install {PACKAGE}" in str(refused.value)
 
 
 @pytest.mark.parametrize("where", ["applications", "playwright"])

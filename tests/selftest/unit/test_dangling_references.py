@@ -44,8 +44,8 @@ def test_nothing_dangles_where_all_is_there() -> None:
     ],
 )
 def test_what_a_route_names(edit: tuple[str, str], finding: str) -> None:
-    [told] = found(documents(TWO, OPEN), at_gate(ROUTE).replace(*edit))
-    assert told.startswith(finding)
+    [text] = found(documents(TWO, OPEN), at_gate(ROUTE).replace(*edit))
+    assert text.startswith(finding)
 
 
 def test_a_subset_that_no_rule_tells() -> None:
@@ -69,21 +69,21 @@ def test_a_subset_without_pods_is_fine() -> None:
 
 def test_a_route_that_tells_no_port_of_several() -> None:
     several = TWO.replace("targetPort: http}", "targetPort: http}, {name: b, port: 81, targetPort: 8080}")
-    told = found(several, in_mesh(ROUTE.replace(", port: {number: 8080}", "")))
-    assert "has several ports" in told[0]
+    text = found(several, in_mesh(ROUTE.replace(", port: {number: 8080}", "")))
+    assert "has several ports" in text[0]
 
 
 def test_hosts_of_rules_and_routes_without_a_service() -> None:
     rule = istio("DestinationRule", "other", "host: other")
-    [told] = found(TWO, rule)
-    assert told == "2.yaml:1: DestinationRule/other: Service other.voting.svc.cluster.local does not exist"
-    [told] = found(TWO, in_mesh(ROUTE, host="other"))
-    assert told == "2.yaml:1: VirtualService/web: Service other.voting.svc.cluster.local does not exist"
+    [text] = found(TWO, rule)
+    assert text == "2.yaml:1: DestinationRule/other: Service other.voting.svc.cluster.local does not exist"
+    [text] = found(TWO, in_mesh(ROUTE, host="other"))
+    assert text == "2.yaml:1: VirtualService/web: Service other.voting.svc.cluster.local does not exist"
 
 
 def test_two_routes_for_one_host_in_the_mesh() -> None:
-    [told] = found(TWO, in_mesh(ROUTE), in_mesh(ROUTE, name="again"))
-    assert told.startswith("3.yaml:1: VirtualService/again: host web.voting.svc.cluster.local is")
+    [text] = found(TWO, in_mesh(ROUTE), in_mesh(ROUTE, name="again"))
+    assert text.startswith("3.yaml:1: VirtualService/again: host web.voting.svc.cluster.local is")
 
 
 def test_selectors_that_select_nothing() -> None:

@@ -29,8 +29,8 @@ def dangling(host: str, **subsets: dict[str, str]) -> list[str]:
 @pytest.mark.parametrize("host", ["app", "app.voting.svc.cluster.local"])
 def test_a_subset_has_to_select_a_pod(host: str) -> None:
     assert dangling(host, new={"version": "2.0"}, every={}) == []
-    told = "DestinationRule/rule: subset old selects no pods"
-    assert dangling(host, new={"version": "2.0"}, old={"version": "1.0"}) == [told]
+    text = "DestinationRule/rule: subset old selects no pods"
+    assert dangling(host, new={"version": "2.0"}, old={"version": "1.0"}) == [text]
 
 
 @pytest.mark.parametrize("host", ["gone", "gone.voting.svc.cluster.local"])

@@ -83,6 +83,12 @@ def test_another_way_to_write_the_same_decision_is_fine(same: dict[str, bytes]) 
     ("mistake", "example", "ids"),
     [
         (
+            canary_also(item("authority: {exact: Beta.example.com}") + item("uri: {exact: /%2f}")),
+            "GET / with host: Beta.example.com reaches voting-app 2.0",
+            "R4.3 R4.5",
+        ),
+        (canary_also(item("queryParams: {b: {exact: 'a%20b'}}")), "GET /?b=a%20b reaches", "R4.3 R4.5"),
+        (
             pattern("^(.*?; ?)?(featureflag=(on|true))(;.*)?$"),
             "cookie: featureflag=true reaches voting-app 2.0",
             "R4.5",
@@ -201,6 +207,8 @@ def test_the_line_of_the_route_that_takes_the_request_is_named() -> None:
         pattern(r"^(.*?; ?)?(featureflag=on)(;.*)?$|\pL{9}"),
         canary_also(item("headers: {x-forwarded-proto: {exact: https}}")),
         canary_also(item("headers: {':path': {exact: /beta}}")),
+        above_the_canary(item("uri: {exact: /new%20page}")),
+        above_the_canary(item("uri: {regex: '/(a|b)//.*'}"), TO_1_0),
     ],
 )
 def test_what_is_not_compared_is_not_judged(unclear: dict[str, bytes]) -> None:

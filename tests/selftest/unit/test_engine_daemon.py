@@ -45,10 +45,10 @@ def test_a_system_that_tells_no_bounding_set_lacks_nothing(machine: Machine) -> 
 
 
 def test_the_kernel_s_own_word_can_be_read() -> None:
-    told = Path("/proc/self/status")
-    if not told.exists():
+    text = Path("/proc/self/status")
+    if not text.exists():
         pytest.skip("no /proc here")
-    assert "CapBnd:\t" in told.read_text()
+    assert "CapBnd:\t" in text.read_text()
     assert isinstance(bounding_set_lacks(CAP_SYS_RESOURCE), bool)
 
 
@@ -73,8 +73,8 @@ def test_dockerd_outlives_the_run_whose_folder_and_mark_it_does_not_have(
     machine.programs.add("dockerd", f'echo "${{{MARK}-no mark}}, ${{TMPDIR-no folder}}"')
     with scratch():
         daemon_call(machine)
-        told = wait_until(machine.log.read_text, until=bool, limit=5, what="the log is written")
-    assert told == "no mark, no folder\n"
+        text = wait_until(machine.log.read_text, until=bool, limit=5, what="the log is written")
+    assert text == "no mark, no folder\n"
 
 
 def test_only_without_cap_sys_resource_the_runtime_is_replaced(machine: Machine) -> None:

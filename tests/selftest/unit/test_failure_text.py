@@ -94,17 +94,17 @@ def test_where_no_place_is_known_those_of_the_requirement_are_looked_at() -> Non
 
 
 @pytest.mark.parametrize(
-    ("tier", "stage", "after", "told"),
+    ("tier", "stage", "after", "words"),
     [
         (Tier.LIVE, 4, 3.14, ", 3.1 s after stage 4 was propagated: 60 of 600 from 1.0"),
         (Tier.LIVE, 0, 3.14, ", 3.1 s after the stage was propagated: 60 of 600 from 1.0"),
         (Tier.STATIC, 4, None, " by the manifests alone: 60 of 600 from 1.0"),
     ],
 )
-def test_a_headline_is_a_line(tier: Tier, stage: int, after: float | None, told: str) -> None:
+def test_a_headline_is_a_line(tier: Tier, stage: int, after: float | None, words: str) -> None:
     verdicts = broken().verdicts
     record = TestRecord("t", ("R4.3", "R4.4"), stage, Outcome.FAILED, verdicts, "why", 1.0, tier, after)
-    assert headline(record) == f"FAILED: R4.3 and R4.4{told}"
+    assert headline(record) == f"FAILED: R4.3 and R4.4{words}"
 
 
 def test_a_stage_that_can_not_get_ready_has_a_headline_of_its_own() -> None:

@@ -62,7 +62,7 @@ def test_what_the_old_store_had_is_added_to_the_new_one(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("says", "told"),
+    ("says", "words"),
     [
         ({"REPLICAOF": "ERR unknown command"}, "refused REPLICAOF 127.0.0.1 1: ERR unknown command"),
         ({"INCRBY": "READONLY You can't write"}, "refused INCRBY Cats 2: READONLY"),
@@ -71,9 +71,9 @@ def test_what_the_old_store_had_is_added_to_the_new_one(monkeypatch: pytest.Monk
     ],
 )
 def test_what_a_store_refuses_is_told(
-    monkeypatch: pytest.MonkeyPatch, says: dict[str, str], told: str
+    monkeypatch: pytest.MonkeyPatch, says: dict[str, str], words: str
 ) -> None:
-    with pytest.raises(EnvironmentFailed, match=told):
+    with pytest.raises(EnvironmentFailed, match=words):
         Store(monkeypatch, **says).replaced()
 
 

@@ -12,25 +12,25 @@ pytestmark = pytest.mark.selftest
 
 
 def test_the_second_signal_is_told_and_the_third_is_obeyed() -> None:
-    told: list[str] = []
-    interrupts = Interrupts(told.append)
+    lines: list[str] = []
+    interrupts = Interrupts(lines.append)
     with pytest.raises(KeyboardInterrupt, match="SIGINT"):
         interrupts.take(signal.SIGINT)
-    assert told == []
+    assert lines == []
     interrupts.take(signal.SIGTERM)
-    assert len(told) == 1
-    assert told[0].startswith("SIGTERM again")
+    assert len(lines) == 1
+    assert lines[0].startswith("SIGTERM again")
     with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
         interrupts.take(signal.SIGTERM)
     assert interrupts.seen == 3
 
 
 def test_a_run_that_removes_what_it_made_is_not_disturbed_by_the_first_signal() -> None:
-    told: list[str] = []
-    interrupts = Interrupts(told.append)
+    lines: list[str] = []
+    interrupts = Interrupts(lines.append)
     interrupts.let_remove()
     interrupts.take(signal.SIGTERM)
-    assert told == [
+    assert lines == [
         "SIGTERM: cleaning up. Interrupt again to stop and leave the cluster behind",
     ]
     interrupts.check()

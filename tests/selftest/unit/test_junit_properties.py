@@ -45,5 +45,5 @@ def test_a_verdict_that_luck_can_not_break_says_zero() -> None:
 def test_the_causes_of_a_failure_come_last_with_their_lines() -> None:
     cause = Finding(Place("istio/step-3.yaml", 31), "VirtualService/voting-app routes to subset v2-0")
     record = TestRecord("t", ("R4.4",), 4, Outcome.FAILED, (), "", 1.0, causes=(cause,))
-    told = ("cause", "istio/step-3.yaml:31: VirtualService/voting-app routes to subset v2-0")
-    assert properties(record)[-1] == told
+    text = ("cause", "istio/step-3.yaml:31: VirtualService/voting-app routes to subset v2-0")
+    assert properties(record)[-1] == text

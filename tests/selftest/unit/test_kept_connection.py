@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import socket
 import threading
@@ -114,3 +115,33 @@ def test_whoever_a_vote_leads_to_does_not_get_the_cookie() -> None:
     assert page.whole
     assert [request.cookie for request in site.requests] == [FLAG]
     assert [request.cookie for request in other.requests] == [None]
+
+
+class Trickling:
+    """A server whose answer comes a byte at a time, each in time, and would take ten seconds."""
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._left = threading.Event()
+        self.address = f"127.0.0.1:{self._listening.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._left.set()
+        self._listening.close()
+
+    def _serve(self) -> None:
+        connection, _ = self._listening.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            while not self._left.wait(0.01):
+                connection.sendall(b"p")
+
+
+def test_an_answer_that_trickles_is_no_answer_in_time() -> None:
+    with Trickling() as server, pytest.raises(requests.Timeout, match="no answer within"):
+        KeptConnection(server.address, "").send(GET, timeout=0.1)

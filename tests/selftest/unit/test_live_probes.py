@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from canary_conformance.cluster.apply_answers import Refused
+from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.errors import NotJudged
 from canary_conformance.mesh.routes.conditions import METHOD, Condition, How
+from canary_conformance.mesh.routes.foreign_filters import RunningListener
 from canary_conformance.mesh.routes.route_tables import RouteTable, RunningRoute
 from canary_conformance.scenario.observations import Call, Opening, Reply, ReplyKind
 from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.stages.observation_cache import Taken
 from canary_conformance.verdicts import ExpectationFailed, answers_with
-from canary_conformance.voting import distinguished_answers, other_names, undeclared_ports
+from canary_conformance.voting import distinguished_answers, other_names, running_routes, undeclared_ports
 from canary_conformance.voting.cookie_matrix import ServedBy
 from canary_conformance.voting.distinguished_answers import expect_answers, ordinary, varies_the_cookie_alone
 from canary_conformance.voting.distinguished_requests import COOKIE, Probe
 from canary_conformance.voting.feature_flag import OPENS
-from canary_conformance.voting.running_routes import Way, expect_derived
+from canary_conformance.voting.running_routes import RunningProxy, Way, expect_derived
 
 pytestmark = pytest.mark.selftest
 
@@ -164,7 +167,7 @@ def other_service(
 def test_a_second_name_by_which_a_source_reaches_what_it_may_not_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(ExpectationFailed, match=r"voting-analytics 1.0 reaches\s+Service/voting-cache"):
+    with pytest.raises(ExpectationFailed, match=r"voting-analytics 1.0 -> Service/voting-cache:6379"):
         other_service(monkeypatch, PONG)
 
 
@@ -175,24 +178,22 @@ def test_a_second_name_that_refuses_or_leads_to_the_own_store_holds(monkeypatch:
 
 def undeclared(monkeypatch: pytest.MonkeyPatch, ports: set[int], reply: Reply) -> None:
     """Judge plaintext at a pod that declares 6379 and listens at these ports."""
-    workload = SimpleNamespace(
-        ready=True,
-        owner="Deployment/voting-storage-1-0",
-        pod="storage",
-        containers=("voting-storage", "istio-proxy"),
-        ports=(6379,),
-        has_proxy=lambda: True,
-        plain_calls=lambda chosen: [
-            (Call("outside", "10.0.0.1", port), Opening(b"", listens=False)) for port in chosen
-        ],
-    )
 
-    class Hashable(SimpleNamespace):
-        __hash__ = object.__hash__
+    @dataclass(frozen=True, eq=False)
+    class Storage:
+        ready = True
+        owner, pod, ports = "Deployment/voting-storage-1-0", "storage", (6379,)
+        containers = ("voting-storage", "istio-proxy")
+
+        def has_proxy(self) -> bool:
+            return True
+
+        def plain_calls(self, chosen: Sequence[int]) -> list[tuple[Call, Opening]]:
+            return [(Call("outside", "10.0.0.1", port), Opening(b"", listens=False)) for port in chosen]
 
     namespace = cast(Any, Namespace())
     namespace.api = None
-    namespace.workloads = lambda: [Hashable(**vars(workload))]
+    namespace.workloads = lambda: [Storage()]
     namespace.from_outside = lambda calls: {call: reply for call, _ in calls}
     monkeypatch.setattr(undeclared_ports, "listening_ports", lambda *_: frozenset(ports))
     undeclared_ports.expect_refused_plaintext_at_undeclared_ports(namespace)
@@ -206,3 +207,48 @@ def test_plaintext_that_is_answered_at_an_undeclared_port_fails(monkeypatch: pyt
 def test_plaintext_that_is_refused_there_holds_as_where_none_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     undeclared(monkeypatch, {6379, 9090}, RESET)
     undeclared(monkeypatch, {6379, 15021, 15090}, PONG)
+
+
+def proxies(*ports: tuple[str, RouteTable]) -> list[RunningProxy]:
+    """Return a gateway with these listeners, each with its table; the sentinel's host is at the first."""
+    sentinel = table(EVERYONE, domain="sentinel.voting-conformance.internal")
+    tables = {name: (one, *([sentinel] if number == 0 else [])) for number, (name, one) in enumerate(ports)}
+    listeners = tuple(RunningListener(name, 0, False, (name,), (), (), ()) for name in tables)
+    return [RunningProxy(PodName("istio-system", "ingress"), "", listeners, tables, {})]
+
+
+def way(*ports: tuple[str, RouteTable]) -> Way:
+    namespace = cast(Any, Namespace())
+    namespace.setting = SimpleNamespace(suite_namespace="voting-conformance")
+    namespace.taken.once("running proxies", lambda: proxies(*ports))
+    return running_routes.way_of_pages(namespace)
+
+
+def test_the_routes_of_the_suites_port_are_those_that_are_probed() -> None:
+    assert table(CANARY, EVERYONE) in way(("http.80", table(CANARY, EVERYONE))).tables
+
+
+def test_the_same_routes_at_another_port_need_no_requests_of_their_own() -> None:
+    found = way(("http.80", table(CANARY, EVERYONE)), ("https.443", table(CANARY, EVERYONE)))
+    assert found.unread == {}
+
+
+def test_other_routes_at_another_port_of_the_gateway_are_not_judged() -> None:
+    everyone = RunningRoute("beta", (), (V2,), 1.0)
+    found = way(("http.80", table(CANARY, EVERYONE)), ("http.8081", table(everyone)))
+    assert found.unread == {"other routes at http.8081": ("ingress.istio-system",)}
+
+
+def test_another_applications_port_of_the_gateway_is_left_alone() -> None:
+    other = RunningRoute("shop", (), ("outbound|80||shop.shop.svc.cluster.local",), 1.0)
+    assert way(("http.80", table(CANARY, EVERYONE)), ("http.8081", table(other))).unread == {}
+
+
+def test_cookies_that_a_route_changes_for_some_browsers_only_are_named() -> None:
+    agent = Condition("header user-agent", How.CONTAINS, "Firefox")
+    some = RunningRoute("voting-app", (agent,), (V1,), 1.0, (), ("removes set-cookie of answers",))
+    namespace = cast(Any, Namespace())
+    namespace.setting = SimpleNamespace(suite_namespace="voting-conformance")
+    namespace.taken.once("running proxies", lambda: proxies(("http.80", table(some, CANARY, EVERYONE))))
+    (named,) = running_routes.cookies_changed_for_some(namespace)
+    assert named == "voting-app removes set-cookie of answers where header user-agent contains 'Firefox'"

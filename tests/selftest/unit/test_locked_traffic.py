@@ -72,8 +72,8 @@ def failed(check: Callable[[Any], None], of: Any) -> str:
 def test_a_component_without_a_port_is_missed() -> None:
     expect_refused_plaintext(namespace(*ALL))
     store = Pod("voting-storage 2.0", ports=())
-    told = failed(expect_refused_plaintext, namespace(*ALL[:-1], store))
-    assert "1 of 3 workloads that can be called missing: voting-storage 2.0" in told
+    text = failed(expect_refused_plaintext, namespace(*ALL[:-1], store))
+    assert "1 of 3 workloads that can be called missing: voting-storage 2.0" in text
 
 
 def test_no_pod_at_all_is_missed() -> None:
@@ -82,14 +82,14 @@ def test_no_pod_at_all_is_missed() -> None:
 
 def test_every_leg_of_the_contract_has_to_be_proved() -> None:
     expect_proved_identities(namespace(*ALL, view=view_of(LEGS)))
-    told = failed(expect_proved_identities, namespace(*ALL, view=view_of({})))
-    assert f"{len(LEGS)} of {len(LEGS)} ends of legs were not observed" in told
+    text = failed(expect_proved_identities, namespace(*ALL, view=view_of({})))
+    assert f"{len(LEGS)} of {len(LEGS)} ends of legs were not observed" in text
 
 
 def test_a_leg_without_an_identity_is_missed() -> None:
     alone = next(leg for leg in LEGS.values() if leg.startswith("voting-app-2.0"))
-    told = failed(expect_proved_identities, namespace(*ALL, view=view_of(LEGS, alone=alone)))
-    assert f"{alone}: were not observed" in told or f"{alone}: not observed" in told
+    text = failed(expect_proved_identities, namespace(*ALL, view=view_of(LEGS, alone=alone)))
+    assert f"{alone}: were not observed" in text or f"{alone}: not observed" in text
 
 
 def test_an_end_that_is_another_fails() -> None:

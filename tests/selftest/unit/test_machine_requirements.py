@@ -52,8 +52,8 @@ class Host:
         assert path.exists()
         return SimpleNamespace(free=self.free.get(path, 9e9))
 
-    def engine(self, **told: object) -> None:
-        self.programs.add("docker", f"echo '{json.dumps(told)}'")
+    def engine(self, **text: object) -> None:
+        self.programs.add("docker", f"echo '{json.dumps(text)}'")
 
     def has_memory(self, available: int) -> None:
         self.memory.write_text(MEMINFO.format(available))
@@ -83,11 +83,11 @@ def test_exactly_enough_is_enough(host: Host) -> None:
 
 def test_one_disk_for_images_and_programs_needs_room_for_both(host: Host, tmp_path: Path) -> None:
     host.free[tmp_path] = 8.21e9
-    told = refusal(host)
-    assert f"disk: 8.2 GB free at {tmp_path}, 9 GB needed: free some space" in told
-    assert "docker image prune" in told
-    assert "XDG_CACHE_HOME" in told
-    assert len(told.splitlines()) == 2
+    text = refusal(host)
+    assert f"disk: 8.2 GB free at {tmp_path}, 9 GB needed: free some space" in text
+    assert "docker image prune" in text
+    assert "XDG_CACHE_HOME" in text
+    assert len(text.splitlines()) == 2
 
 
 def test_two_disks_need_room_for_what_lies_on_each(
@@ -102,9 +102,9 @@ def test_two_disks_need_room_for_what_lies_on_each(
     host.free = {images: 6e9, host.folder: 3e9}
     check_machine(host.folder, NEEDS, Progress())
     host.free = {images: 5e9, host.folder: 2e9}
-    told = refusal(host)
-    assert f"5.0 GB free at {images}, 6 GB needed" in told
-    assert f"2.0 GB free at {host.folder}, 3 GB needed" in told
+    text = refusal(host)
+    assert f"5.0 GB free at {images}, 6 GB needed" in text
+    assert f"2.0 GB free at {host.folder}, 3 GB needed" in text
 
 
 def test_a_store_that_is_not_there_yet_is_looked_at_where_it_will_be(host: Host) -> None:
@@ -149,9 +149,9 @@ def test_an_engine_that_does_not_answer_leaves_its_own_machine_unchecked(host: H
 def test_the_machine_of_the_engine_needs_memory_and_cores(host: Host, tmp_path: Path) -> None:
     host.memory.unlink()
     host.engine(DockerRootDir=str(tmp_path), NCPU=1, MemTotal=2 * 1024**3)
-    told = refusal(host)
-    assert "memory: the container engine has 2.0 GiB, 4 GiB needed: raise it in its settings" in told
-    assert "cores: the container engine has 1, 2 needed" in told
+    text = refusal(host)
+    assert "memory: the container engine has 2.0 GiB, 4 GiB needed: raise it in its settings" in text
+    assert "cores: the container engine has 1, 2 needed" in text
 
 
 def test_a_standard_runner_of_github_meets_what_a_pull_run_needs() -> None:
@@ -163,9 +163,9 @@ def test_a_standard_runner_of_github_meets_what_a_pull_run_needs() -> None:
 
 def test_too_little_memory_is_told_with_what_to_do(host: Host) -> None:
     host.has_memory(int(1.5 * GIB_IN_KB))
-    told = refusal(host)
-    assert "memory: 1.5 GiB available, 4 GiB needed: end other programs" in told
-    assert "disk" not in told
+    text = refusal(host)
+    assert "memory: 1.5 GiB available, 4 GiB needed: end other programs" in text
+    assert "disk" not in text
 
 
 def test_a_system_that_does_not_tell_its_memory_is_not_refused(host: Host) -> None:
@@ -178,9 +178,9 @@ def test_a_system_that_does_not_tell_its_memory_is_not_refused(host: Host) -> No
 
 def test_too_few_inotify_instances_are_told_with_the_command_that_raises_them(host: Host) -> None:
     host.inotify.write_text("128\n")
-    told = refusal(host)
-    assert "inotify: 128 instances a user, 512 needed" in told
-    assert "sudo sysctl -w fs.inotify.max_user_instances=512" in told
+    text = refusal(host)
+    assert "inotify: 128 instances a user, 512 needed" in text
+    assert "sudo sysctl -w fs.inotify.max_user_instances=512" in text
     assert host.inotify.read_text() == "128\n"
 
 

@@ -76,8 +76,8 @@ def test_istio_injection_counts_before_a_revision() -> None:
 
 @pytest.mark.parametrize("facts", ["revisions: [canary]", "{revisions: [stable, canary], cni: true}"])
 def test_a_stated_tag_injects(facts: str) -> None:
-    told = changed(SCENARIO, OURS, "istio.io/rev: canary")[SCENARIO].decode()
-    assert not failed(results_of({SCENARIO: f"{told}\nmesh: {_inner(facts)}\n".encode()}))
+    text = changed(SCENARIO, OURS, "istio.io/rev: canary")[SCENARIO].decode()
+    assert not failed(results_of({SCENARIO: f"{text}\nmesh: {_inner(facts)}\n".encode()}))
 
 
 def test_a_stated_gateway_is_the_way_in() -> None:
@@ -100,7 +100,7 @@ def test_a_named_profile_counts_before_the_stated_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "finding"),
+    ("words", "finding"),
     [
         ("aks", "mesh must be a mapping, like profile: aks"),
         ({"profil": "aks"}, "mesh.profil is unknown; did you mean profile?"),
@@ -111,9 +111,9 @@ def test_a_named_profile_counts_before_the_stated_one() -> None:
         ({"version": 1.3}, "mesh.version must be a text"),
     ],
 )
-def test_a_wrong_fact_is_found(told: object, finding: str) -> None:
+def test_a_wrong_fact_is_found(words: object, finding: str) -> None:
     found: list[str] = []
-    read_mesh_facts(told, lambda path, what: found.append(f"{'.'.join(map(str, path))} {what}"))
+    read_mesh_facts(words, lambda path, what: found.append(f"{'.'.join(map(str, path))} {what}"))
     assert found == [finding]
 
 

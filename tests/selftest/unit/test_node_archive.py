@@ -96,7 +96,7 @@ def test_a_changed_byte_is_noticed_before_anything_is_taken_out(archive: NodeArc
         read_archive(archive.file).check()
 
 
-def rewritten(archive: NodeArchive, name: str, content: bytes, told: dict[str, object]) -> Path:
+def rewritten(archive: NodeArchive, name: str, content: bytes, words: dict[str, object]) -> Path:
     """Return an archive that holds one more member, and says more of itself."""
     file = archive.file.with_name("rewritten.zip")
     with zipfile.ZipFile(archive.file) as old, zipfile.ZipFile(file, "w") as new:
@@ -105,7 +105,7 @@ def rewritten(archive: NodeArchive, name: str, content: bytes, told: dict[str, o
                 new.writestr(info, old.read(info))
         if name:
             new.writestr(name, content)
-        new.writestr(CONTENTS, json.dumps(json.loads(old.read(CONTENTS)) | told))
+        new.writestr(CONTENTS, json.dumps(json.loads(old.read(CONTENTS)) | words))
     return file
 
 
@@ -129,7 +129,7 @@ def test_a_member_that_would_lie_elsewhere_is_refused_though_it_is_named(
 
 
 @pytest.mark.parametrize(
-    ("told", "why"),
+    ("words", "why"),
     [
         ({"format": 2}, "another version of this suite"),
         ({"members": []}, "not a node archive"),
@@ -138,10 +138,10 @@ def test_a_member_that_would_lie_elsewhere_is_refused_though_it_is_named(
     ],
 )
 def test_contents_of_another_form_are_refused(
-    archive: NodeArchive, told: dict[str, object], why: str
+    archive: NodeArchive, words: dict[str, object], why: str
 ) -> None:
     with pytest.raises(Unusable, match=why):
-        read_archive(rewritten(archive, "", b"", told))
+        read_archive(rewritten(archive, "", b"", words))
 
 
 def test_any_other_file_is_refused(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -35,7 +35,8 @@ from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.verdicts.expect import NOTHING, ExpectationFailed
 from canary_conformance.voting import vote_judges
 from canary_conformance.voting.page_results import Counts
-from canary_conformance.voting.static import static_judges
+from canary_conformance.voting.static import decided_judges, static_judges
+from canary_conformance.voting.static.decided_judges import all_calls_reach, all_reach, to_2_0
 from canary_conformance.voting.static.static_judges import answered_by, nothing_found, whole_pages
 
 pytestmark = pytest.mark.selftest
@@ -65,9 +66,13 @@ ON_NOTHING: dict[str, tuple[Any, Callable[[], Judge]]] = {
     "listed_objects": ((), lambda: listed_objects(())),
     "answered_by": ({}, lambda: answered_by("voting-app 1.0", "pages")),
     "whole_pages": ({}, lambda: whole_pages("pages")),
+    "all_reach": ((), lambda: all_reach(to_2_0, cast(Any, "voters"), cast(Any, None))),
+    "all_calls_reach": ({}, lambda: all_calls_reach({}, cast(Any, None))),
 }
 # Every other public function of the modules with judges, and why it needs no row.
 NO_JUDGES = {
+    "by_the_cookie",  # names a version
+    "to_2_0",
     "because",  # wraps a judge
     "proxied",  # what is expected is the caller's, as in counted
     "pods_ready",  # counted, with causes
@@ -94,7 +99,7 @@ def test_a_judge_does_not_hold_on_nothing(name: str) -> None:
 
 
 def test_every_judge_is_asked_about_nothing() -> None:
-    modules = (sample_judges, exact_judges, continuous, static_judges, vote_judges)
+    modules = (sample_judges, exact_judges, continuous, static_judges, vote_judges, decided_judges)
     judges = {
         name
         for module in modules

@@ -32,9 +32,9 @@ def broken(file: str, *changes: tuple[str, str]) -> str:
 @pytest.mark.parametrize("kind", ["", "            type: DirectoryOrCreate\n"])
 def test_data_on_the_node_outlives_the_namespace(kind: str) -> None:
     host_path = "          hostPath:\n            path: /var/lib/votes\n"
-    told = broken(PODS, (CLAIM, host_path + kind))
-    assert "what it writes to /var/lib/votes of the node outlives the namespace" in told
-    assert f"{PODS}:" in told
+    text = broken(PODS, (CLAIM, host_path + kind))
+    assert "what it writes to /var/lib/votes of the node outlives the namespace" in text
+    assert f"{PODS}:" in text
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def test_what_is_only_read_or_goes_with_its_pod_leaves_nothing(volume: str) -> N
 
 
 def test_pods_that_wait_for_a_finalizer_outlive_the_namespace() -> None:
-    told = broken(
+    text = broken(
         FIRST, (TEMPLATE, TEMPLATE.replace("      labels", "      finalizers: [a.b/c]\n      labels"))
     )
-    assert "its pods wait for their finalizer a.b/c, which nothing lifts" in told
+    assert "its pods wait for their finalizer a.b/c, which nothing lifts" in text
 
 
 @pytest.mark.parametrize(("policy", "kept"), [("", True), ("Retain", True), ("Delete", False)])
@@ -79,6 +79,6 @@ spec:
     volumeHandle: votes
 """
     text = (MANIFESTS / FIRST).read_text(encoding="utf-8")
-    told = broken(FIRST, (text, text + volume))
-    assert ("its data is retained when its claim goes" in told) is kept
-    assert "belongs to the cluster" in told
+    output = broken(FIRST, (text, text + volume))
+    assert ("its data is retained when its claim goes" in output) is kept
+    assert "belongs to the cluster" in output

@@ -59,6 +59,6 @@ def test_a_namespace_of_another_name_is_renamed_wherever_it_is_told() -> None:
     renamed = rename_manifests(folder(NAMESPACE, SERVICE), renaming)
     assert [str(one.ref) for one in renamed.objects] == ["Namespace/voting-gw0", "Service/app"]
     assert renamed.objects[0].body["metadata"]["name"] == "voting-gw0"
-    told = rename_scenario(scenario(), renaming)
-    assert told.stages[0].required() == ["Namespace/voting-gw0 created"]
-    assert brought_by_file(told, renamed) is not None
+    text = rename_scenario(scenario(), renaming)
+    assert text.stages[0].required() == ["Namespace/voting-gw0 created"]
+    assert brought_by_file(text, renamed) is not None

@@ -40,14 +40,14 @@ Change = Callable[[Stages], object]
 
 def judged(change: Change, files: dict[str, str] | None = None) -> tuple[set[str], set[str], str]:
     """Return the requirements that fail with a changed scenario.yaml, those not judged, and all words."""
-    told = copy.deepcopy(OURS)
-    stages = {stage["number"]: stage["steps"] for stage in told["stages"]}
+    output = copy.deepcopy(OURS)
+    stages = {stage["number"]: stage["steps"] for stage in output["stages"]}
     change(stages)
-    told["stages"] = [{**stage, "steps": stages[stage["number"]]} for stage in told["stages"]
+    output["stages"] = [{**stage, "steps": stages[stage["number"]]} for stage in output["stages"]
                       if stage["number"] in stages]  # fmt: skip
     overlay = {name: text.encode() for name, text in (files or {}).items()}
     results = static_verdicts(
-        MANIFESTS, {**overlay, SCENARIO: yaml.safe_dump(told, sort_keys=False).encode()}
+        MANIFESTS, {**overlay, SCENARIO: yaml.safe_dump(output, sort_keys=False).encode()}
     )
     failed = {id_ for one in results if not one.held for id_ in one.requirements}
     unknown = {id_ for one in results if one.held and one.words for id_ in one.requirements}
@@ -117,6 +117,14 @@ def test_a_stage_without_a_step_is_bad_input(stage: int) -> None:
     failed, _, words = judged(lambda stages: stages.update({stage: []}))
     assert failed == {BAD_INPUT}
     assert f"stages[{stage - 1}].steps has no step" in words
+
+
+def test_a_stage_that_no_requirement_is_about_is_bad_input() -> None:
+    told = copy.deepcopy(OURS)
+    told["stages"].append({"number": 7, "name": "more", "steps": [{"delete": ["Namespace/voting"]}]})
+    (refused,) = static_verdicts(MANIFESTS, {SCENARIO: yaml.safe_dump(told).encode()})
+    assert refused.requirements == (BAD_INPUT,)
+    assert "has stage 7 (more), of which there is no requirement" in refused.words
 
 
 def test_an_object_more_fails_nothing() -> None:

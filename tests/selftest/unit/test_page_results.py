@@ -92,10 +92,10 @@ def test_both_usual_roundings_are_right(cats: int, dogs: int) -> None:
 @settings(max_examples=200, deadline=None, database=None)
 def test_every_other_percentage_is_wrong(cats: int, dogs: int, off: int) -> None:
     total = cats + dogs
-    told = half_up(cats, total) + off
-    if told < 0 or told in {half_up(cats, total), half_even(cats, total)}:
+    text = half_up(cats, total) + off
+    if text < 0 or text in {half_up(cats, total), half_even(cats, total)}:
         return
-    assert "Cats" in arithmetic_error(percent_text(cats, dogs, told, half_up(dogs, total)))
+    assert "Cats" in arithmetic_error(percent_text(cats, dogs, text, half_up(dogs, total)))
 
 
 @pytest.mark.parametrize(

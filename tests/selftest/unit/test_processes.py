@@ -47,8 +47,8 @@ def test_standard_output_is_returned_without_the_errors() -> None:
 
 def test_environment_is_added_to_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OURS", "kept")
-    told = run(["sh", "-c", 'echo "$OURS $ADDED"'], limit=LONG, environment={"ADDED": "new"})
-    assert told == "kept new\n"
+    text = run(["sh", "-c", 'echo "$OURS $ADDED"'], limit=LONG, environment={"ADDED": "new"})
+    assert text == "kept new\n"
 
 
 def test_the_command_runs_in_its_folder(tmp_path: Path) -> None:
@@ -81,9 +81,9 @@ def test_a_failure_tells_the_last_lines_of_the_errors() -> None:
     script = "i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo line $i >&2; done; echo output; exit 3"
     with pytest.raises(CommandFailed) as failed:
         run(["sh", "-c", script], limit=LONG)
-    heading, *told = str(failed.value).splitlines()
+    heading, *text = str(failed.value).splitlines()
     assert heading.endswith("ended with exit code 3:")
-    assert told == [f"  line {number}" for number in range(26, 41)]
+    assert text == [f"  line {number}" for number in range(26, 41)]
 
 
 def test_a_failure_without_errors_tells_the_last_lines_of_the_output() -> None:

@@ -136,8 +136,8 @@ def test_a_long_phase_breaks_the_silence_after_15_seconds_then_30_then_every_60(
         seen.progress.detail("1 of 3 made")
         for _ in range(720):
             seen.after(0.25)
-        told = [line for line in seen.said if "compiling, for" in line]
-    assert told == [f"[{at:7.1f}s]   compiling, for {at} s now: 1 of 3 made" for at in (15, 45, 105, 165)]
+        text = [line for line in seen.said if "compiling, for" in line]
+    assert text == [f"[{at:7.1f}s]   compiling, for {at} s now: 1 of 3 made" for at in (15, 45, 105, 165)]
 
 
 def test_a_phase_of_less_than_15_seconds_says_nothing_however_silent_it_was_before() -> None:

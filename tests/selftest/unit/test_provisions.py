@@ -192,7 +192,7 @@ def test_a_node_that_is_built_here_is_started_by_the_kind_that_it_was_made_for(
 
 
 @pytest.mark.parametrize(
-    ("told", "fits"),
+    ("words", "fits"),
     [
         (f"client version: {PULLED_ISTIO}", True),
         (PULLED_ISTIO, True),
@@ -201,9 +201,9 @@ def test_a_node_that_is_built_here_is_started_by_the_kind_that_it_was_made_for(
     ],
 )
 def test_an_istioctl_on_the_path_is_used_if_its_version_fits(
-    programs: Programs, wanted: list[Recipe], tmp_path: Path, told: str, fits: bool
+    programs: Programs, wanted: list[Recipe], tmp_path: Path, words: str, fits: bool
 ) -> None:
-    on_path = programs.add("istioctl", f"echo '{told}'")
+    on_path = programs.add("istioctl", f"echo '{words}'")
     provisions, _ = provided(ImagesFrom.PULL, tmp_path)
     assert (provisions.istioctl == on_path) is fits
     assert ("istioctl" in names(wanted)) is not fits

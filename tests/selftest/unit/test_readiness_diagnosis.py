@@ -1,4 +1,4 @@
-"""What the manifests say of a component that does not get ready is told beside what its pods show."""
+"""What the manifests say of a component that does not get ready is reported beside what its pods show."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CANARY = 4
 MYSQL = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 
 
-def told(
+def diagnosed(
     folder: Path, change: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, what: str, one: str
 ) -> list[str]:
     """Return what the diagnosis of a changed copy of our manifests says of a component of 2.0."""
@@ -58,19 +58,19 @@ def without_secret(text: str) -> str:
 
 
 def test_a_store_that_can_not_be_set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (sentence,) = told(tmp_path, without_root_password, monkeypatch, "blocked", "voting-storage")
+    (sentence,) = diagnosed(tmp_path, without_root_password, monkeypatch, "blocked", "voting-storage")
     assert sentence.startswith(f"{MYSQL}:")
     assert "voting-storage 2.0 has no MYSQL_ROOT_PASSWORD" in sentence
 
 
 def test_what_keeps_a_component_from_its_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = told(tmp_path, without_secret, monkeypatch, "blocked", "voting-analytics")
+    found = diagnosed(tmp_path, without_secret, monkeypatch, "blocked", "voting-analytics")
     assert any("voting-storage-secret" in sentence for sentence in found)
 
 
 @pytest.mark.parametrize("one", ["voting-storage", "voting-analytics", "voting-app"])
 def test_nothing_is_said_of_what_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one: str) -> None:
-    assert told(tmp_path, str, monkeypatch, "blocked", one) == []
+    assert diagnosed(tmp_path, str, monkeypatch, "blocked", one) == []
 
 
 def test_a_component_that_mysql_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,6 +83,6 @@ def test_a_component_that_mysql_refuses(tmp_path: Path, monkeypatch: pytest.Monk
         assert count
         return f"{before}{named}{changed}"
 
-    (sentence,) = told(tmp_path, another_user, monkeypatch, "refused", "voting-analytics")
+    (sentence,) = diagnosed(tmp_path, another_user, monkeypatch, "refused", "voting-analytics")
     assert "MYSQL_USER of voting-analytics 2.0" in sentence
     assert "that of voting-storage 2.0" in sentence

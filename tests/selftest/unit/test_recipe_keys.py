@@ -16,12 +16,8 @@ from canary_conformance.images.recipes import Bootstrapped, Built, Pulled, Recip
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.images.voting_images import voting_images
 from canary_conformance.paths import MANIFESTS
-from tests.selftest.recipe_folder import root
 
 pytestmark = pytest.mark.selftest
-
-
-__all__ = ["root"]
 
 
 def everything(root: Path, version: str = "1.0", mysql: str = "mysql:8.4") -> tuple[Recipe, ...]:
@@ -37,6 +33,16 @@ def everything(root: Path, version: str = "1.0", mysql: str = "mysql:8.4") -> tu
     storage = Pulled("storage", mysql)
     stocked = Stocked("stocked", with_mesh, ((app, "localhost/app:1"), (storage, "localhost/storage:1")))
     return (base, tools, bootstrap, wheel, proxy, node, with_mesh, app, storage, stocked)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "root"
+    for folder in ("go", "proxy", "node", "app"):
+        (root / folder).mkdir(parents=True)
+        (root / folder / "file").write_text("as it was")
+    (root / "requirements.txt").write_text("envoy==1\n")
+    return root
 
 
 def keys(recipes: Sequence[Recipe]) -> dict[str, str]:

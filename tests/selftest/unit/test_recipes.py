@@ -12,8 +12,8 @@ from canary_conformance.images.recipe_queues import make_all
 from canary_conformance.images.recipes import Built, Pulled
 from canary_conformance.processes import CommandFailed
 from canary_conformance.progress import Progress
-from tests.selftest.recipe_folder import root
 from tests.selftest.support import Programs
+from tests.selftest.unit.test_recipe_keys import root
 
 pytestmark = pytest.mark.selftest
 

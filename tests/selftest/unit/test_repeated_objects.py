@@ -37,17 +37,17 @@ def test_the_second_copy_that_differs_is_configured_and_not_listed() -> None:
 def test_an_object_listed_as_configured_that_is_unchanged_fails() -> None:
     item = "          - Deployment/voting-analytics-1-1\n"
     listed = f"{item}        configured: [Service/voting-storage]\n"
-    told = content("scenario.yaml").replace(item, listed, 1)
+    text = content("scenario.yaml").replace(item, listed, 1)
     file = f"{content(UPDATE)}\n---\n{dedent(STORAGE)}"
-    failed, _ = standings({UPDATE: file.encode(), "scenario.yaml": told.encode()})
+    failed, _ = standings({UPDATE: file.encode(), "scenario.yaml": text.encode()})
     assert "missing: Service/voting-storage configured" in failed["R0.1"]
 
 
 def canary_in_one_file(*, routing_first: bool) -> dict[str, bytes]:
     parts = [content(ROUTING), content(LAST)]
-    told = content("scenario.yaml")
-    begin, end = told.index(f"      - apply: {ROUTING}"), told.index("  - number: 5")
-    routing, pods = told[begin:end].split(f"      - apply: {LAST}\n")
+    text = content("scenario.yaml")
+    begin, end = text.index(f"      - apply: {ROUTING}"), text.index("  - number: 5")
+    routing, pods = text[begin:end].split(f"      - apply: {LAST}\n")
     configured = [line for line in (routing + pods).splitlines() if line.startswith("          - ")]
     created = {
         line for line in pods.partition("configured:")[0].splitlines() if line.startswith("          - ")
@@ -62,7 +62,7 @@ def canary_in_one_file(*, routing_first: bool) -> dict[str, bytes]:
     ]
     return {
         LAST: "\n---\n".join(parts if routing_first else reversed(parts)).encode(),
-        "scenario.yaml": (told[:begin] + "\n".join(step) + told[end:]).encode(),
+        "scenario.yaml": (text[:begin] + "\n".join(step) + text[end:]).encode(),
     }
 
 
@@ -73,14 +73,14 @@ def test_the_canary_in_one_file_holds_with_its_routing_first() -> None:
 def test_the_canary_in_one_file_fails_with_its_pods_first() -> None:
     failed, _ = standings(canary_in_one_file(routing_first=False))
     assert set(failed) == {"R4.1"}
-    told = " ".join(failed["R4.1"].split())
-    assert "Deployment/voting-storage-2-0 comes before VirtualService/voting-storage" in told
+    text = " ".join(failed["R4.1"].split())
+    assert "Deployment/voting-storage-2-0 comes before VirtualService/voting-storage" in text
 
 
 def test_pods_that_no_step_waits_for_are_not_ready_when_the_stage_begins() -> None:
-    told = content("scenario.yaml")
-    at = told.index("wait_for: pods", told.index(LAST))
-    failed, _ = standings({"scenario.yaml": f"{told[:at]}wait_for: routes{told[at + 14 :]}".encode()})
+    text = content("scenario.yaml")
+    at = text.index("wait_for: pods", text.index(LAST))
+    failed, _ = standings({"scenario.yaml": f"{text[:at]}wait_for: routes{text[at + 14 :]}".encode()})
     assert {"R4.1", "R4.2"} <= set(failed)
     assert all(id_.startswith("R4.") for id_ in failed)
     assert "wait_for: routes" in failed["R4.2"]

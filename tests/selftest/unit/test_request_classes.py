@@ -9,17 +9,8 @@ import pytest
 
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.questions import INGRESS, Request
-from canary_conformance.model.patterns.request_classes import (
-    AUTHORITY,
-    METHOD,
-    PATH,
-    Kind,
-    NotDecided,
-    Property,
-    RequestClass,
-    Texts,
-    request_classes,
-)
+from canary_conformance.model.patterns.match_conditions import AUTHORITY, METHOD, PATH, Kind, Property
+from canary_conformance.model.patterns.request_classes import NotDecided, RequestClass, Texts, request_classes
 from canary_conformance.model.routing.route_matching import Match, read_match
 from tests.selftest.routing_support import manifests
 

@@ -110,6 +110,13 @@ def test_the_smallest_share_counts_and_a_weight_of_nothing_does_not() -> None:
     assert (read.share, read.clusters) == (0.01, (PAGE, "old"))
 
 
+def test_what_a_route_does_to_cookies_is_read_and_other_headers_are_left_alone() -> None:
+    removed = route(response_headers_to_remove=["Set-Cookie", "server"])
+    written = route(request_headers_to_add=[{"header": {"key": "cookie", "value": "featureflag=on"}}])
+    assert (removed.cookies, removed.unread) == (("removes set-cookie of answers",), ())
+    assert (written.cookies, route().cookies) == (("writes cookie of requests",), ())
+
+
 @pytest.mark.parametrize("name", [":path", "content-length"])
 def test_a_header_that_no_request_here_can_vary_is_not_read(name: str) -> None:
     with pytest.raises(Unread):
@@ -138,7 +145,7 @@ def test_the_filters_of_a_plain_mesh_are_not_foreign() -> None:
         http_filter("envoy.filters.http.grpc_stats", "grpc_stats.v3.FilterConfig", emit_filter_state=True),
         http_filter("envoy.filters.http.fault", "fault.v3.HTTPFault"),
         http_filter("envoy.filters.http.cors", "cors.v3.Cors"),
-        http_filter("envoy.filters.http.router", "router.v3.Router"),
+        http_filter("envoy.filters.http.router", "router.v3.Router", suppress_envoy_headers=True),
     ]
     wrapped = {
         "@type": "type.googleapis.com/udpa.type.v1.TypedStruct",
@@ -154,6 +161,7 @@ def test_the_filters_of_a_plain_mesh_are_not_foreign() -> None:
     [
         http_filter("envoy.filters.http.fault", "fault.v3.HTTPFault", delay={"fixed_delay": "2s"}),
         http_filter("envoy.filters.http.lua", "lua.v3.Lua"),
+        http_filter("envoy.filters.http.router", "router.v3.Router", upstream_http_filters=[{}]),
         # A name is free text: the type decides.
         http_filter("envoy.filters.http.router", "local_ratelimit.v3.LocalRateLimit"),
     ],

@@ -90,9 +90,9 @@ def test_a_service_that_sets_a_variable_of_the_contract_keeps_pods_from_starting
 ) -> None:
     results = results_of(with_service(called, port))
     assert "R1.2" in failed(results)
-    told = words_of(results, "R1.2")
-    assert f"Service/{called} gives the pods of voting-app-1-0 {variable}=tcp://ADDRESS:{port}" in told
-    assert f"{DEPLOY}:2: " in told
+    text = words_of(results, "R1.2")
+    assert f"Service/{called} gives the pods of voting-app-1-0 {variable}=tcp://ADDRESS:{port}" in text
+    assert f"{DEPLOY}:2: " in text
 
 
 def test_a_service_of_mysqls_name_is_seen_by_2_0_alone() -> None:

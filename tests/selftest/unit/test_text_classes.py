@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import random
 import re
@@ -97,7 +98,8 @@ def test_a_shortest_text_that_matches(pattern: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(?!a)b", "a{900}", "[[:abc]", "(", r"\pL", r"[\x{e0}-\x{ff}]", "(" * 2000 + ")" * 2000]
+    "pattern",
+    ["(?!a)b", "a(?i){2}", "a{900}", "[[:abc]", "(", r"\pL", r"[\x{e0}-\x{ff}]", "(" * 2000 + ")" * 2000],
 )
 def test_what_is_not_read_has_no_classes(pattern: str) -> None:
     with pytest.raises(Unreadable):
@@ -139,6 +141,39 @@ def test_python_agrees_on_random_patterns() -> None:
         for one in text_classes([pattern, OPENS]):
             # Python before 3.14 has no \B in an empty text.
             assert not one.example or (re.fullmatch(pattern, one.example) is not None) is one.fits[0], pattern
+
+
+_PARTS = (
+    *"ab01.*+?|()[]{}^$-,:<>;= ",
+    *(
+        "(?i)",
+        "(?-i)",
+        "(?:",
+        "(?P<n>",
+        "(?s:",
+        "[^",
+        "[a-f]",
+        "[[:alpha:]]",
+        "{2}",
+        "{1,3}",
+        r"\x41",
+        r"\Q",
+        r"\E",
+    ),
+    *(r"\d", r"\W", r"\s", r"\b", r"\B", r"\A", r"\z", r"\t", r"\.", "\\", "\xe9"),
+)
+
+
+def test_whatever_re2_takes_is_read_as_re2_reads_it_or_not_at_all() -> None:
+    """The examples are matched again by RE2 within; where it disagrees, AssertionError is raised."""
+    parts = random.Random(22)
+    read = 0
+    for _ in range(3000):
+        pattern = "".join(parts.choice(_PARTS) for _ in range(parts.randint(1, 12)))
+        with contextlib.suppress(Unreadable):
+            text_classes([pattern])
+            read += 1
+    assert read > 300
 
 
 def _pattern(letters: random.Random, depth: int) -> str:

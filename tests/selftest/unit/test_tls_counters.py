@@ -12,6 +12,7 @@ from canary_conformance.mesh.tls.tls_counters import (
     Traffic,
     inbound_ports,
     inbound_traffic,
+    passthrough_traffic,
     server_handshakes,
 )
 from tests.selftest.dumps import dump
@@ -81,3 +82,17 @@ class TestTlsStats:
     def test_what_the_mesh_does_not_count_is_none_and_not_zero(self) -> None:
         none: dict[str, Any] = {"stats": []}
         assert server_handshakes(none) is None
+
+
+def test_what_comes_to_ports_without_a_service_is_counted_together() -> None:
+    def host(requests: str) -> dict[str, Any]:
+        return {"address": {}, "stats": [{"name": "rq_total", "value": requests}, {"name": "cx_total"}]}
+
+    answer = {
+        "cluster_statuses": [
+            {"name": "InboundPassthroughCluster", "host_statuses": [host("2"), host("1")]},
+            {"name": "inbound|8080||", "host_statuses": [host("7")]},
+        ]
+    }
+    assert passthrough_traffic(answer) == Traffic(0, 0, 3)
+    assert passthrough_traffic({"cluster_statuses": []}) == Traffic(0, 0, 0)

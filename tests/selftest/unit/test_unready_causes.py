@@ -1,4 +1,4 @@
-"""A pod that no time heals is told with its reason, and those first whom nobody keeps waiting."""
+"""A pod that no time heals is diagnosed with its reason, and those first whom nobody keeps waiting."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from tests.selftest.stuck_support import (
     STORE,
     Cluster,
     Object,
+    diagnosed,
     pod,
     service,
-    told,
 )
 from tests.selftest.support import FakeClock
 
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.selftest
 def test_a_service_that_leads_to_no_pod() -> None:
     cluster = Cluster([ANALYTICS, READY_STORE])
     cluster.services[0] = service("voting-storage", "voting-store")
-    trouble, after = told(cluster)
+    trouble, after = diagnosed(cluster)
     assert trouble is not None
     assert trouble.reason == (
         "voting-analytics 1.0 can't get ready: Service voting-storage, which voting-analytics 1.0 needs, "
@@ -51,7 +51,7 @@ def test_a_service_that_leads_to_no_pod() -> None:
 def test_a_service_that_is_not_there() -> None:
     cluster = Cluster([pod("voting-app"), READY_STORE])
     cluster.services.pop()
-    trouble, _ = told(cluster)
+    trouble, _ = diagnosed(cluster)
     assert trouble is not None
     assert "Service voting-analytics does not exist, and voting-app 1.0 needs it" in trouble.reason
 
@@ -80,7 +80,7 @@ def test_a_peer_that_is_ready_and_does_not_answer(
 ) -> None:
     others = [pod("voting-analytics", "1.1"), pod("voting-storage", "1.1")]
     name = waiting["metadata"]["name"].removesuffix("-77-x")
-    trouble, after = told(Cluster([waiting, peer, *others], answers), deployments=[name])
+    trouble, after = diagnosed(Cluster([waiting, peer, *others], answers), deployments=[name])
     assert trouble is not None
     assert said in trouble.reason
     assert trouble.reason.endswith(" is ready")
@@ -90,7 +90,7 @@ def test_a_peer_that_is_ready_and_does_not_answer(
 def test_a_peer_that_is_ready_and_itself_asks_elsewhere() -> None:
     answers = {"voting-storage:6379": PONG, "voting-analytics:8080": b"HTTP/1.1 503 Unavailable"}
     peer = pod("voting-analytics", ready=True, REDIS_HOST="voting-redis")
-    trouble, _ = told(Cluster([pod("voting-app"), peer, READY_STORE], answers))
+    trouble, _ = diagnosed(Cluster([pod("voting-app"), peer, READY_STORE], answers))
     assert trouble is not None
     assert trouble.reason.endswith(
         "though voting-analytics 1.0 is ready; "
@@ -102,7 +102,7 @@ def test_a_peer_that_is_ready_and_itself_asks_elsewhere() -> None:
 def test_a_name_that_there_is_not() -> None:
     cluster = Cluster([pod("voting-analytics", REDIS_HOST="voting-redis"), READY_STORE])
     cluster.unresolved = {"voting-redis"}
-    trouble, after = told(cluster)
+    trouble, after = diagnosed(cluster)
     assert trouble is not None
     assert trouble.reason == (
         "voting-analytics 1.0 can't get ready: voting-redis:6379, which it is set to call, does not resolve "
@@ -115,7 +115,7 @@ def test_a_name_that_there_is_not() -> None:
 def test_a_peer_without_a_probe_is_ready_before_it_answers() -> None:
     store = pod("voting-storage", ready=True)
     del store["spec"]["containers"][1]["readinessProbe"]
-    trouble, after = told(Cluster([pod("voting-analytics"), store]), seconds=60)
+    trouble, after = diagnosed(Cluster([pod("voting-analytics"), store]), seconds=60)
     assert trouble is not None
     assert trouble.patience
     assert LIMITS.pods_not_yet <= after < LIMITS.pods_not_yet + 2
@@ -123,12 +123,12 @@ def test_a_peer_without_a_probe_is_ready_before_it_answers() -> None:
 
 def test_what_is_somebodys_own_may_be_slow() -> None:
     cluster = Cluster([pod("voting-analytics", REDIS_HOST="redis.others"), READY_STORE])
-    assert told(cluster, seconds=100)[0] is None
+    assert diagnosed(cluster, seconds=100)[0] is None
 
 
 @pytest.mark.parametrize("host", ["voting-storage.voting", "voting-storage.voting.svc.cluster.local"])
 def test_a_peer_that_is_asked_by_its_full_name_has_to_answer(host: str) -> None:
-    trouble, _ = told(Cluster([pod("voting-analytics", REDIS_HOST=host), READY_STORE]))
+    trouble, _ = diagnosed(Cluster([pod("voting-analytics", REDIS_HOST=host), READY_STORE]))
     assert trouble is not None
     assert f"called {host}:6379 and found nothing that listens" in trouble.reason
 
@@ -136,18 +136,18 @@ def test_a_peer_that_is_asked_by_its_full_name_has_to_answer(host: str) -> None:
 def test_a_port_that_the_service_has_not() -> None:
     cluster = Cluster([pod("voting-analytics", REDIS_PORT="6380"), READY_STORE])
     cluster.services[0]["spec"]["ports"] = [{"port": 6379}]
-    trouble, _ = told(cluster)
+    trouble, _ = diagnosed(cluster)
     cluster.services[0]["spec"]["clusterIP"] = "None"
     assert trouble is not None
     assert trouble.reason.endswith(
         "Service voting-storage, which voting-analytics 1.0 calls at port 6380, has no port 6380"
     )
-    assert told(cluster)[0] is None
+    assert diagnosed(cluster)[0] is None
 
 
 def test_a_component_that_listens_where_its_settings_say_and_not_at_its_own_port() -> None:
     answers = {"voting-storage:6379": PONG, "10.0.0.7:9090": b"HTTP/1.1 400 Bad Request"}
-    trouble, _ = told(Cluster([pod("voting-analytics", PORT="9090"), READY_STORE], answers))
+    trouble, _ = diagnosed(Cluster([pod("voting-analytics", PORT="9090"), READY_STORE], answers))
     assert trouble is not None
     assert trouble.reason.endswith("voting-analytics-1-0-77-x listens at port 9090 and not at its own")
     container = "Deployment/voting-analytics-1-0:spec.template.spec.containers[0]"
@@ -158,19 +158,19 @@ def test_a_component_that_says_not_yet_listens_where_it_is_probed() -> None:
     answers = {"voting-storage:6379": PONG, "10.0.0.7:9090": b"HTTP/1.1 503 Unavailable"}
     cluster = Cluster([pod("voting-analytics", PORT="9090"), READY_STORE], answers)
     cluster.words = NOT_YET
-    assert told(cluster)[0] is None
+    assert diagnosed(cluster)[0] is None
 
 
 def test_a_store_is_told_before_those_that_lack_it() -> None:
     answers = {"10.0.0.7:6379": PONG, "voting-analytics:8080": b"HTTP/1.1 503 Unavailable"}
-    trouble, _ = told(Cluster([pod("voting-app"), READY_ANALYTICS, STORE], answers))
+    trouble, _ = diagnosed(Cluster([pod("voting-app"), READY_ANALYTICS, STORE], answers))
     assert trouble is not None
     assert trouble.reason.startswith("voting-storage 1.0 can't get ready: voting-storage-1-0-77-x answers")
 
 
 def test_a_probe_that_fails_though_the_component_works() -> None:
     cluster = Cluster([ANALYTICS, READY_STORE], {"voting-storage:6379": PONG, "10.0.0.7:8080": PAGE})
-    trouble, after = told(cluster)
+    trouble, after = diagnosed(cluster)
     assert trouble is not None
     assert trouble.reason.endswith(
         "voting-analytics-1-0-77-x answers at port 8080 as its contract says; "
@@ -186,7 +186,7 @@ def test_a_probe_that_fails_though_the_component_works() -> None:
 )
 def test_a_stores_probe_that_fails_though_it_works(store: Object, answer: bytes) -> None:
     port = store["spec"]["containers"][1]["ports"][0]["containerPort"]
-    trouble, _ = told(Cluster([store], {f"10.0.0.7:{port}": answer}))
+    trouble, _ = diagnosed(Cluster([store], {f"10.0.0.7:{port}": answer}))
     assert trouble is not None
     assert f"answers at port {port} as its contract says" in trouble.reason
 
@@ -194,7 +194,7 @@ def test_a_stores_probe_that_fails_though_it_works(store: Object, answer: bytes)
 def test_a_component_that_says_not_yet_though_all_that_it_needs_answers_it() -> None:
     cluster = Cluster([ANALYTICS, READY_STORE], SAYS_NOT_YET)
     cluster.words = NOT_YET
-    trouble, after = told(cluster, seconds=60)
+    trouble, after = diagnosed(cluster, seconds=60)
     assert trouble is not None
     assert trouble.reason.endswith(
         "voting-analytics-1-0-77-x goes on saying 503, though all that it needs has answered it for 30 s; "
@@ -206,7 +206,7 @@ def test_a_component_that_says_not_yet_though_all_that_it_needs_answers_it() -> 
 def test_a_component_that_says_not_yet_and_that_mysql_refuses_by_the_manifests() -> None:
     cluster = Cluster([ANALYTICS, READY_STORE], SAYS_NOT_YET)
     cluster.words = NOT_YET
-    trouble, after = told(cluster, refused=["f.yaml:3: another password"])
+    trouble, after = diagnosed(cluster, refused=["f.yaml:3: another password"])
     assert trouble is not None
     assert trouble.reason.endswith(
         f"{NOT_YET}; by the manifests MySQL refuses it: f.yaml:3: another password"
@@ -218,7 +218,7 @@ def test_what_the_manifests_say_alone_is_no_trouble() -> None:
     cluster = Cluster([ANALYTICS, STORE], SAYS_NOT_YET)
     cluster.words = NOT_YET
     name = ANALYTICS["metadata"]["name"].removesuffix("-77-x")
-    assert told(cluster, seconds=60, deployments=[name], refused=["f.yaml:3: no account"])[0] is None
+    assert diagnosed(cluster, seconds=60, deployments=[name], refused=["f.yaml:3: no account"])[0] is None
 
 
 def test_what_a_component_needs_has_to_answer_all_the_time() -> None:
@@ -226,7 +226,7 @@ def test_what_a_component_needs_has_to_answer_all_the_time() -> None:
     cluster.words = NOT_YET
     name = ANALYTICS["metadata"]["name"].removesuffix("-77-x")
     restarts = partial(cluster.pods.__setitem__, 1, STORE)
-    assert told(cluster, seconds=60, change=restarts, at=29, deployments=[name])[0] is None
+    assert diagnosed(cluster, seconds=60, change=restarts, at=29, deployments=[name])[0] is None
 
 
 @pytest.mark.parametrize(
@@ -245,11 +245,11 @@ def test_what_may_only_be_slow_is_waited_for_however_long(pods: Sequence[Object]
     cluster = Cluster(pods, SAYS_NOT_YET)
     cluster.words = words
     name = pods[0]["metadata"]["name"].removesuffix("-77-x")
-    assert told(cluster, seconds=100, deployments=[name])[0] is None
+    assert diagnosed(cluster, seconds=100, deployments=[name])[0] is None
 
 
 def test_a_store_that_is_another_component() -> None:
-    trouble, after = told(Cluster([STORE], {"10.0.0.7:8080": b"HTTP/1.1 404 Not Found"}))
+    trouble, after = diagnosed(Cluster([STORE], {"10.0.0.7:8080": b"HTTP/1.1 404 Not Found"}))
     assert trouble is not None
     assert trouble.reason.endswith("voting-storage-1-0-77-x listens at port 8080 and not at its own")
     assert after < LIMITS.pods_stuck + 1

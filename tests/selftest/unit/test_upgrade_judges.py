@@ -59,7 +59,7 @@ def test_a_vote_that_is_refused_breaks_the_requirement_and_is_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "held", "told"),
+    ("after", "held", "words"),
     [
         (Counts(3, 3, "percent"), True, "none lost, none doubled: Cats 1 + 2 = 3, Dogs 3 + 0 = 3"),
         (Counts(3, 4, "percent"), True, "Dogs 3 + 0 = 4"),
@@ -70,11 +70,11 @@ def test_a_vote_that_is_refused_breaks_the_requirement_and_is_shown() -> None:
     ],
     ids=["exact", "one without an answer counted", "lost", "doubled", "doubled without an answer", "unknown"],
 )
-def test_counts_have_to_be_what_was_cast(after: Counts | None, held: bool, told: str) -> None:
+def test_counts_have_to_be_what_was_cast(after: Counts | None, held: bool, words: str) -> None:
     cast = votes(ballot("Cats"), ballot("Cats"), REFUSED)
     verdict = none_lost_nor_doubled(Counts(1, 3, "percent"), after)(cast)
     assert verdict.held is held
-    assert told in verdict.seen
+    assert words in verdict.seen
 
 
 def calls(*made: MeshCall) -> Sample[MeshCall]:
@@ -98,7 +98,7 @@ def test_a_connection_that_another_store_answers_is_wrong_at_any_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("made", "words"),
     [
         ((connection(at=13.0), connection(at=21.0)), "nothing was tried for 7.8 s (allowed 5.0 s)"),
         ((connection(at=16.0), connection(at=20.0)), "nothing was tried for 6.0 s"),
@@ -108,11 +108,11 @@ def test_a_connection_that_another_store_answers_is_wrong_at_any_time() -> None:
     ids=["between", "from the beginning", "to the end", "never"],
 )
 def test_connections_have_to_be_tried_from_the_beginning_to_the_end(
-    made: tuple[MeshCall, ...], told: str
+    made: tuple[MeshCall, ...], words: str
 ) -> None:
     verdict = answered_by_its_store([STEP], Watched(10.0, 24.0, 5.0))(calls(*made))
     assert not verdict.held
-    assert told in verdict.seen
+    assert words in verdict.seen
 
 
 def test_a_connection_that_hangs_was_watched_meanwhile() -> None:
@@ -127,7 +127,7 @@ def rounds(*made: Attempt) -> Sample[Attempt]:
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("made", "words"),
     [
         ((attempt(1.0), attempt(2.0, PAGE)), "1 of 2 calls answered plaintext"),
         ((attempt(1.0), attempt(9.0)), "nothing was tried for 8.0 s (allowed 5.0 s)"),
@@ -149,10 +149,10 @@ def rounds(*made: Attempt) -> Sample[Attempt]:
         "nothing",
     ],
 )
-def test_plaintext_has_to_be_refused_at_every_moment(made: tuple[Attempt, ...], told: str) -> None:
+def test_plaintext_has_to_be_refused_at_every_moment(made: tuple[Attempt, ...], words: str) -> None:
     verdict = refused_at_every_moment(Watched(0.0, 10.0, 5.0))(rounds(*made))
     assert not verdict.held
-    assert told in verdict.seen
+    assert words in verdict.seen
 
 
 def test_plaintext_that_is_always_refused_beside_an_answered_control_holds() -> None:

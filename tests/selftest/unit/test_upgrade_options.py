@@ -25,7 +25,7 @@ def test_the_command_is_one_run_of_the_stages_tests_and_of_those_of_the_move() -
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "sentence"),
     [
         (("--to", str(TARGET)), "--from"),
         (
@@ -45,8 +45,8 @@ def test_the_command_is_one_run_of_the_stages_tests_and_of_those_of_the_move() -
         ((*ENDS, "--bad-move", "worse"), "--bad-move"),
     ],
 )
-def test_what_is_no_upgrade_is_bad_input(words: tuple[str, ...], told: str) -> None:
-    with pytest.raises(BadInput, match=told):
+def test_what_is_no_upgrade_is_bad_input(words: tuple[str, ...], sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence):
         command(words)
 
 

@@ -104,7 +104,7 @@ def test_the_report_has_table_figures_steps_and_which_proxy_ran_what(tmp_path: P
     report = upgrade_report(cast(Upgrade, upgrade), TESTS)
     write_report(tmp_path, report)
     text = (tmp_path / "upgrade.txt").read_text()
-    for told in (
+    for values in (
         "upgrade at stage 4: 1.31.0+envoy1.38.3 -> 1.31.0+envoy1.40.0 and back, revision",
         "R4.3    holds        -            FAILED       holds",
         "before you go (no part of the verdict):\n  precheck: no findings",
@@ -113,7 +113,7 @@ def test_the_report_has_table_figures_steps_and_which_proxy_ran_what(tmp_path: P
         "   4.0 to    8.0  restart voting-storage-1-0",
         "   2.0 to   20.0  voting-app 1.0",
     ):
-        assert told in text
-    told = json.loads((tmp_path / "upgrade.json").read_text())
-    assert told["requirements"]["U1"]["during"] == "FAILED"
-    assert [move["figures"]["votes_cast"] for move in told["moves"]] == [2, 2]
+        assert values in text
+    values = json.loads((tmp_path / "upgrade.json").read_text())
+    assert values["requirements"]["U1"]["during"] == "FAILED"
+    assert [move["figures"]["votes_cast"] for move in values["moves"]] == [2, 2]

@@ -41,8 +41,8 @@ def test_every_change_is_told(home: Path) -> None:
     (home / ".kube/config").write_text("current-context: ours\n")
     (home / ".docker").mkdir()
     (home / ".docker/config.json").write_text("{}")
-    told = changes(before, fingerprints(home))
-    assert told == [
+    text = changes(before, fingerprints(home))
+    assert text == [
         f"{home}/.docker is new",
         f"{home}/.docker/config.json is new",
         f"{home}/.kube/config was changed",

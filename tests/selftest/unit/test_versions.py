@@ -60,7 +60,7 @@ def test_every_pinned_envoy_can_be_built_upon(envoy: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "words"),
     [
         (AskedVersions(istio="1.30.0"), "Istio (built here) 1.30.0 is not available; available: 1.31.0"),
         (
@@ -70,14 +70,14 @@ def test_every_pinned_envoy_can_be_built_upon(envoy: str) -> None:
         (AskedVersions(kubernetes="1.20.0"), "Kubernetes (built here) 1.20.0 is not available; available: "),
     ],
 )
-def test_what_can_not_be_built_is_told_with_what_can(asked: AskedVersions, told: str) -> None:
+def test_what_can_not_be_built_is_told_with_what_can(asked: AskedVersions, words: str) -> None:
     with pytest.raises(BadInput) as refused:
         BUILT.choose(asked)
-    assert told in str(refused.value)
+    assert words in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "words"),
     [
         (AskedVersions(istio="1.27.9"), "available: 1.31.1, and releases of 1.28, 1.29, 1.30, 1.31 that the"),
         (AskedVersions(istio="latest"), "Istio (pulled) latest is not available"),
@@ -89,11 +89,11 @@ def test_what_can_not_be_built_is_told_with_what_can(asked: AskedVersions, told:
     ],
 )
 def test_an_unavailable_pulled_version_is_refused_with_the_available_ones(
-    asked: AskedVersions, told: str
+    asked: AskedVersions, words: str
 ) -> None:
     with pytest.raises(BadInput) as refused:
         PULLED.choose(asked)
-    assert told in str(refused.value)
+    assert words in str(refused.value)
 
 
 def test_without_a_word_the_pinned_releases_are_pulled() -> None:

@@ -65,7 +65,7 @@ def test_each_vote_counted_in_its_own_store_holds(site: TwoStores) -> None:
 
 
 @pytest.mark.parametrize(
-    ("places", "told"),
+    ("places", "words"),
     [
         (lambda _, number: ["2.0" if number % 100 == 50 else "1.0"], "7 of 688 votes were counted by"),
         (lambda _, number: [] if number == 400 else ["1.0"], "votes for "),
@@ -75,11 +75,11 @@ def test_each_vote_counted_in_its_own_store_holds(site: TwoStores) -> None:
     ],
     ids=["one percent leaks", "one is lost", "one is doubled", "one counts in both", "all stray"],
 )
-def test_a_vote_that_is_lost_doubled_or_crossed_fails(site: TwoStores, places: Places, told: str) -> None:
+def test_a_vote_that_is_lost_doubled_or_crossed_fails(site: TwoStores, places: Places, words: str) -> None:
     site.places = places
     with pytest.raises(ExpectationFailed) as failed:
         expect_counted(sample(site), "1.0")
-    assert told in str(failed.value)
+    assert words in str(failed.value)
 
 
 @pytest.mark.parametrize(("page", "version"), [(OLD_PAGE, "1.0"), (NEW_PAGE, "2.0")])

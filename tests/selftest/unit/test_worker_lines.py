@@ -19,8 +19,8 @@ def test_lines_of_several_workers_are_heard_in_their_order(tmp_path: Path) -> No
         one("stage 1 ...")
         other("stage 4 ...\nwith another line")
         one("stage 1 took 9.0 s")
-    told = ["gw0 stage 1 ...", "gw1 stage 4 ...", "gw1 with another line", "gw0 stage 1 took 9.0 s"]
-    assert heard == told
+    text = ["gw0 stage 1 ...", "gw1 stage 4 ...", "gw1 with another line", "gw0 stage 1 took 9.0 s"]
+    assert heard == text
 
 
 def test_the_pipe_is_gone_at_the_end(tmp_path: Path) -> None:

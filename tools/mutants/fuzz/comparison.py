@@ -57,7 +57,7 @@ def differences(
 
 def as_request(sent: Sent, address: str) -> Request:
     """Return a request as the model takes it."""
-    headers = dict(sent.joined)
+    headers = dict(sent.headers)
     host = headers.pop("host", address)
     return Request(INGRESS, host, INGRESS_PORT, headers, sent.path, sent.method)
 
@@ -74,7 +74,9 @@ def _fits(came: CameBack, outcome: Outcome) -> bool:
     # What a gateway answers by itself, but for redirects, passes no route's headers on.
     if came.route != route and (came.upstream or came.route or outcome.ending is Ending.REDIRECT):
         return False
-    return not came.subset or any(f" subset {came.subset}" in sentence for sentence in said)
+    return not (came.upstream and came.subset) or any(
+        f" subset {came.subset}" in sentence for sentence in said
+    )
 
 
 def _names(sentences: Sequence[str]) -> Iterator[str]:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from canary_conformance.model.patterns.request_classes import (
-    AUTHORITY,
-    METHOD,
-    PATH,
-    WITHIN,
-    Kind,
-    NotDecided,
-    Property,
-    telling_texts,
-)
+from canary_conformance.model.patterns.match_conditions import AUTHORITY, METHOD, PATH, WITHIN, Kind, Property
+from canary_conformance.model.patterns.request_classes import NotDecided, telling_texts
 from canary_conformance.model.routing.route_matching import Match, matches_whole
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING
 from canary_conformance.voting.static.static_requests import COOKIE, METHODS, PATHS
@@ -36,20 +28,13 @@ class Sent:
     """A request as it goes over the wire; str shows it in a line.
 
     Attributes:
-        headers: in their order; a name may come twice. Without "host" the gateway's address is called.
+        headers: one of each name; without "host" the gateway's address is called. The model knows none that
+            are repeated: Envoy matches each of them by itself since 1.39, and joined before (seen in 1.40).
     """
 
     method: str
     path: str
     headers: tuple[tuple[str, str], ...] = field(default=())
-
-    @property
-    def joined(self) -> Mapping[str, str]:
-        """The headers as Envoy compares them: those of one name are joined (seen: cookies by "; ")."""
-        found: dict[str, str] = {}
-        for name, text in self.headers:
-            found[name] = f"{found[name]}{_joint(name)}{text}" if name in found else text
-        return found
 
     def __str__(self) -> str:
         headers = "".join(f"; {name}: {text!r}" for name, text in self.headers)
@@ -81,7 +66,7 @@ class RandomRequests:
             if text is None or of.kind not in {Kind.HEADER, Kind.AUTHORITY}:
                 continue
             name = of.name if of.kind is Kind.HEADER else "host"
-            headers += [(name, part) for part in self._parts(name, text)]
+            headers.append((name, text))
         pairs = [
             f"{of.name}={text}" for of, text in chosen.items() if of.kind is Kind.QUERY and text is not None
         ]
@@ -111,15 +96,3 @@ class RandomRequests:
         at = self._chance.randint(0, len(text))
         letter: str = self._chance.choice([*_LETTERS, ""])
         return text[:at] + letter + text[at + self._chance.randint(0, 1) :]
-
-    def _parts(self, name: str, text: str) -> list[str]:
-        """Return what is sent of a header: sometimes two of one name, which Envoy joins to it."""
-        first, joint, rest = text.partition(_joint(name))
-        whole = name == "host" or not joint or self._chance.random() < 0.5
-        if whole or first != first.strip() or rest != rest.strip():
-            return [text]
-        return [first, rest]
-
-
-def _joint(name: str) -> str:
-    return "; " if name == COOKIE else ","

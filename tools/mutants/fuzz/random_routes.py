@@ -21,7 +21,7 @@ _TEXTS = ("a", "true", "iPhone", "")
 _VALUES = (
     *({"regex": one} for one in _PATTERNS),
     *({"exact": one} for one in (FLAG, *_TEXTS)),
-    *({"prefix": one} for one in ("featureflag=", *_TEXTS)),
+    *({"prefix": one} for one in ("featureflag=", *filter(None, _TEXTS))),
     {},
 )
 _PATHS = (
