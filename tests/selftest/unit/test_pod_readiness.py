@@ -69,7 +69,6 @@ READY = "              path: /ready\n"
         pods("tolerations:\n  - operator: Exists"),
         pods("enableServiceLinks: false"),
         pods("dnsPolicy: ClusterFirst"),
-        pods("dnsPolicy: Default", STORAGE),
         pods("subdomain: voting"),
         pods("hostname: redis", STORAGE),
         pods(
@@ -124,6 +123,7 @@ def test_what_is_fine_stays_green(overlay: dict[str, bytes]) -> None:
         (pods("hostname: voting-app"), "R1.7", "have the hostname voting-app"),
         (pods("setHostnameAsFQDN: true\nsubdomain: voting"), "R1.6", "full DNS name as hostname"),
         (pods("dnsPolicy: Default"), "R1.2", "dnsPolicy: Default"),
+        (pods("dnsPolicy: Default", STORAGE), "R1.2", "dnsPolicy: Default"),
         (pods("dnsPolicy: Default", ANALYTICS), "R1.7", "dnsPolicy: Default"),
         (pods("hostNetwork: true"), "R1.4", "listen on the node's own network"),
         (pods("hostNetwork: true\ndnsPolicy: ClusterFirstWithHostNet"), "R1.2",
