@@ -63,7 +63,8 @@ def _metadata_problems(document: Document, namespace: str) -> Iterator[Finding]:
         yield Finding(
             document.place_of("metadata", "name"), unrendered(name) or odd_quote_in(name) or str(problem)
         )
-    if own is not None and own != namespace:
+    # An empty word is read as no namespace.
+    if own is not None and own not in ("", namespace):
         given = repr(own) if _is_word(own) else "something else"
         template = unrendered(own) if isinstance(own, str) else ""
         sentence = (

@@ -18,6 +18,7 @@ from canary_conformance.paths import MANIFESTS
 from canary_conformance.processes import usable_cores
 from canary_conformance.progress import Progress
 from tools.command_line import CommandLine, count_of, end_as_the_suite
+from tools.mutants.correct_values import CORRECT_VALUES
 from tools.mutants.differential import Draw, differential
 from tools.mutants.disagreements import report_json, report_text
 from tools.mutants.edit_sites import sources_of
@@ -190,7 +191,11 @@ def _judge(asked: Settings, progress: Progress) -> int:
 
 def _judge_variants(asked: Settings, progress: Progress) -> int:
     sources = sources_of(MANIFESTS)
-    variants = [variant.made(sources) for variant in VARIANTS if asked.expression.lower() in variant.name]
+    variants = [
+        variant.made(sources)
+        for variant in (*VARIANTS, *CORRECT_VALUES)
+        if asked.expression.lower() in variant.name
+    ]
     if not variants:
         raise BadInput(f"no variant's name contains {asked.expression!r}")
     report = report_named("variants")

@@ -10,13 +10,17 @@ from tools.mutants.catalogue_mesh import MESH
 from tools.mutants.catalogue_page import PAGE
 from tools.mutants.catalogue_placement import PLACEMENT
 from tools.mutants.catalogue_pods import PODS
+from tools.mutants.catalogue_refused import REFUSED
 from tools.mutants.catalogue_requests import REQUESTS
 from tools.mutants.catalogue_routing import ROUTING
+from tools.mutants.catalogue_stores import STORES
+from tools.mutants.catalogue_values import VALUES
 from tools.mutants.catalogue_yardstick import YARDSTICK
 from tools.mutants.edit_sites import Source
 from tools.mutants.mutant import Mutant
 
-MISTAKES = (*PAGE, *MESH, *ROUTING, *REQUESTS, *PODS, *PLACEMENT, *CONTAINERS, *FILES, *YARDSTICK)
+_OF_OBJECTS = (*PAGE, *MESH, *ROUTING, *REQUESTS, *PODS, *PLACEMENT, *CONTAINERS, *FILES, *YARDSTICK)
+MISTAKES = (*_OF_OBJECTS, *VALUES, *STORES, *REFUSED)
 
 
 def catalogue(sources: Iterable[Source]) -> Iterator[Mutant]:

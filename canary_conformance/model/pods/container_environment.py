@@ -139,7 +139,8 @@ def _expanded(value: str, before: Mapping[str, EnvVar]) -> str | None:
 
 
 def _text(part: Part) -> str | None:
-    return part.value if isinstance(part.value, str) else None
+    # Null is read as the empty value of its type.
+    return "" if part.value is None else part.value if isinstance(part.value, str) else None
 
 
 def _decoded(part: Part) -> str | None:

@@ -51,8 +51,8 @@ def is_key(key: str) -> bool:
 
 def selector(node: Node) -> Iterator[Problem]:
     """Yield what is wrong with a selector by labels and expressions."""
-    for key, value in node["matchLabels"].entries().items():
-        if problem := label_problem(key, value):
+    for name, value in node["matchLabels"].entries().items():
+        if problem := label_problem(name, value):
             yield value.problem(problem)
     for one in node["matchExpressions"].items():
         asked, operator, values = one["key"], one["operator"], one["values"]

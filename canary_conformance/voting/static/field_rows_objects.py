@@ -164,7 +164,11 @@ SECRET = tree_of(
             RUNS | ACCEPTED,
             "the model does not follow what a controller makes of this type",
             "type",
-            fine=only("Opaque"),
+            # Types that only ask for keys (rules_objects) are read by nobody but their pods.
+            fine=only(
+                "Opaque",
+                *(f"kubernetes.io/{name}" for name in ("basic-auth", "ssh-auth", "tls", "dockerconfigjson")),
+            ),
         ),
         _FIXED,
     )

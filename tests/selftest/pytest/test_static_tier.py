@@ -246,9 +246,10 @@ def test_a_red_static_run_says_requirement_place_and_rule(static_run: list[str],
         [*static_run, f"--manifests={folder}"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "R4.5 stage 4 FAILED" in done.stdout
+    assert "R4.4 stage 4 FAILED" in done.stdout
+    assert "exit code 1: R4.4, R4.5 FAILED" in done.stdout
     assert f"{CANARY}:" in done.stdout
-    assert "a=1; featureflag=on" in done.stdout
+    assert "cookie: a; featureflag=on reaches voting-app 1.0" in done.stdout
 
 
 # --- anything at all -------------------------------------------------------------------------------------

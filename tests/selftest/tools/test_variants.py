@@ -9,6 +9,7 @@ import pytest
 
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.report.run_record import Tier
+from tools.mutants.correct_values import CORRECT_VALUES
 from tools.mutants.edit_sites import sources_of
 from tools.mutants.mistake import to
 from tools.mutants.scoring import Judged, Kill
@@ -18,7 +19,7 @@ from tools.mutants.variants import VARIANTS, Change, Variant, table, wrong
 pytestmark = pytest.mark.selftest
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+@pytest.mark.parametrize("variant", [*VARIANTS, *CORRECT_VALUES], ids=lambda variant: variant.name)
 def test_every_requirement_holds_for_a_variant_by_the_manifests_alone(variant: Variant) -> None:
     made = variant.made(sources_of(MANIFESTS))
     assert made.overlay

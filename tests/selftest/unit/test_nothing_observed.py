@@ -37,6 +37,7 @@ from canary_conformance.voting import vote_judges
 from canary_conformance.voting.page_results import Counts
 from canary_conformance.voting.static import decided_judges, static_judges
 from canary_conformance.voting.static.decided_judges import all_calls_reach, all_reach, to_2_0
+from canary_conformance.voting.static.decided_requests import Requests
 from canary_conformance.voting.static.static_judges import answered_by, nothing_found, whole_pages
 
 pytestmark = pytest.mark.selftest
@@ -66,7 +67,7 @@ ON_NOTHING: dict[str, tuple[Any, Callable[[], Judge]]] = {
     "listed_objects": ((), lambda: listed_objects(())),
     "answered_by": ({}, lambda: answered_by("voting-app 1.0", "pages")),
     "whole_pages": ({}, lambda: whole_pages("pages")),
-    "all_reach": ((), lambda: all_reach(to_2_0, cast(Any, "voters"), cast(Any, None))),
+    "all_reach": (Requests((), ""), lambda: all_reach(to_2_0, cast(Any, "voters"), cast(Any, None))),
     "all_calls_reach": ({}, lambda: all_calls_reach({}, cast(Any, None))),
 }
 # Every other public function of the modules with judges, and why it needs no row.
