@@ -73,9 +73,9 @@ class Seen:
             # A limit is too short for most answers, and now and then one is in time.
             return True
         if ending is Ending.FAULT:
-            # An abort has a status, a delay is served late or not in time.
+            # An abort has a status, a delay is served late or not in time, a direct response has any status.
             late = self.kind is SeenKind.NOTHING or self._answered_by(outcome)
-            return late or (self.status or 0) >= 400
+            return late or (self.status or 0) >= 400 or outcome.reason == f"status {self.status}"
         if ending is Ending.REDIRECT:
             return self.status is not None and 300 <= self.status < 400
         if self.status is not None:

@@ -144,7 +144,10 @@ REFUSED = (
         {
             "an annotation's key has a space": 'annotations:\n  "built by": me',
             "an annotation's key ends in a slash": "annotations:\n  example.com/: me",
-            "the generation is negative": "generation: -1",
+            "a finalizer has no domain": "finalizers: [protect]",
+            "the object's owner has no name": (
+                'ownerReferences:\n  - {apiVersion: v1, kind: ConfigMap, name: "", uid: x}'
+            ),
         },
     ),
     *_refused(

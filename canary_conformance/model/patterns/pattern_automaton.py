@@ -41,7 +41,7 @@ class Automaton:
         self._patterns = patterns
         self._chars = characters(patterns)
         self._edges: list[list[tuple[frozenset[str] | str, int]]] = []
-        self._closed: dict[tuple[State, str], frozenset[int]] = {}
+        self._closed: dict[tuple[int, str], frozenset[int]] = {}
         starts: list[int] = []
         self._lasts: list[int] = []
         self._owner: list[int] = []
@@ -50,6 +50,7 @@ class Automaton:
             starts.append(self._new())
             self._lasts.append(self._add(read_pattern(pattern, self._chars), starts[-1]))
         self._letters = self._kinds()
+        self._moves = [self._led_by(letter) for letter, _ in self._letters]
         # Only a boundary of words looks at what stood before, behind the start.
         self._by_words = any(by in ("b", "B") for edges in self._edges for by, _ in edges)
         self.start = State(frozenset(starts), _START)
@@ -57,13 +58,8 @@ class Automaton:
     def steps(self, state: State) -> Iterator[tuple[str, State]]:
         """Yield one character of each kind that the patterns tell apart, with the state after it."""
         closed = {kind: self._reached(state, kind) for kind in {kind for _, kind in self._letters}}
-        for letter, kind in self._letters:
-            after = frozenset(
-                target
-                for place in closed[kind]
-                for by, target in self._edges[place]
-                if isinstance(by, frozenset) and letter in by
-            )
+        for (letter, kind), moves in zip(self._letters, self._moves, strict=True):
+            after = frozenset([target for place in closed[kind] for target in moves.get(place, ())])
             yield letter, State(after, kind if self._by_words else _OTHER)
 
     def ends(self, state: State) -> tuple[bool, ...]:
@@ -77,16 +73,20 @@ class Automaton:
 
     def _reached(self, state: State, after: str) -> frozenset[int]:
         """Return the places with those that follow without a character, by what comes after them."""
-        key = (state, after)
+        at_boundary = (state.before == _WORD) != (after == _WORD)
+        holds = "b" if at_boundary else "B"
+        holds += _START if state.before == _START else ""
+        holds += _END if after == _END else ""
+        return frozenset().union(*[self._near(place, holds) for place in state.places])
+
+    def _near(self, start: int, holds: str) -> frozenset[int]:
+        """Return a place with those that follow it where certain assertions hold."""
+        key = start, holds
         if key not in self._closed:
-            at_boundary = (state.before == _WORD) != (after == _WORD)
-            hold = {"", "b" if at_boundary else "B"}
-            hold |= {_START} if state.before == _START else set()
-            hold |= {_END} if after == _END else set()
-            found, waiting = set(state.places), list(state.places)
+            found, waiting = {start}, [start]
             while waiting:
                 for by, target in self._edges[waiting.pop()]:
-                    if by in hold and target not in found:
+                    if isinstance(by, str) and by in holds and target not in found:
                         found.add(target)
                         waiting.append(target)
             self._closed[key] = frozenset(found)
@@ -101,6 +101,14 @@ class Automaton:
         for char in self._chars:
             kinds.setdefault(tuple(char in one for one in in_order), char)
         return [(char, _WORD if char in words else _OTHER) for char in kinds.values()]
+
+    def _led_by(self, letter: str) -> dict[int, tuple[int, ...]]:
+        """Return where a character leads from each place that it leads on from."""
+        found = {
+            place: tuple(target for by, target in edges if isinstance(by, frozenset) and letter in by)
+            for place, edges in enumerate(self._edges)
+        }
+        return {place: targets for place, targets in found.items() if targets}
 
     def _new(self) -> int:
         if len(self._edges) >= _MOST_STATES:

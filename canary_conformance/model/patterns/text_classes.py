@@ -39,7 +39,7 @@ QUERY_VALUES = r"[!-\"$-%'-~]*"
 AUTHORITIES = r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
 """The names of hosts, maybe with a port."""
 
-_MOST_STATES = 6_000
+_MOST_STATES = 20_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from canary_conformance.model.schemas.rules_labels import labels_and_annotations
+from canary_conformance.model.schemas.rules_labels import keepers, labels_and_annotations
 from canary_conformance.model.schemas.rules_mesh import destination_rule, gateway, peer_authentication
 from canary_conformance.model.schemas.rules_names import metadata
 from canary_conformance.model.schemas.rules_objects import (
@@ -79,5 +79,5 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
 
 def rule_problems(kind: str, body: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what the rules for a kind refuse about an object. Never raises for what the object holds."""
-    for rule in (metadata, labels_and_annotations, *_RULES.get(kind, ())):
+    for rule in (metadata, labels_and_annotations, keepers, *_RULES.get(kind, ())):
         yield from rule(Node(body))

@@ -15,6 +15,7 @@ from canary_conformance.model.schemas.schema_problems import Problem
 
 _LONGEST_VALUE = 63
 _PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*", re.ASCII)
+_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 _WITH_VALUES, _ALONE = frozenset({"In", "NotIn"}), frozenset({"Exists", "DoesNotExist"})
 
 
@@ -28,9 +29,18 @@ def labels_and_annotations(whole: Node) -> Iterator[Problem]:
             # The server reads the keys of annotations in small letters.
             if not is_key(key.lower()):
                 yield value.problem(f"{key!r} is not a valid key of an annotation")
-    generation = whole["metadata"]["generation"].number
-    if generation is not None and generation < 0:
-        yield whole["metadata"]["generation"].problem("must not be negative")
+
+
+def keepers(whole: Node) -> Iterator[Problem]:
+    """Yield what is wrong with an object's finalizers and owners."""
+    for finalizer in whole["metadata"]["finalizers"].items():
+        # A built-in kind is refused, a custom one is taken with a warning.
+        if "/" not in finalizer.text and finalizer.text not in _FINALIZERS:
+            yield finalizer.problem(f"{finalizer.text!r} has no domain, as finalizers of one's own need")
+    for owner in whole["metadata"]["ownerReferences"].items():
+        for name in ("apiVersion", "kind", "name", "uid"):
+            if owner[name].value == "":
+                yield owner[name].problem("must not be empty")
 
 
 def label_problem(key: str, value: Node) -> str:

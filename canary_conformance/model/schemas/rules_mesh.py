@@ -16,6 +16,7 @@ _HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY")
 _TLS = ("HTTPS", "TLS")
 _PROTOCOLS = (*_HTTP, *_TLS, "MONGO", "REDIS", "MYSQL", "TCP", "UDP")
 _UNIX = "unix://"
+_WHOLE = 100
 _OWN_CERTIFICATES = ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL")
 _PASSED_ON = ("", "PASSTHROUGH", "AUTO_PASSTHROUGH")
 _POLICY = (
@@ -55,6 +56,9 @@ def destination_rule(whole: Node) -> Iterator[Problem]:
     if spec["host"] and problem:
         yield spec["host"].problem(problem)
     yield from _policy(spec["trafficPolicy"])
+    for namespace in spec["exportTo"].items():
+        if namespace.value == "":
+            yield namespace.problem("is empty: '.', '*' or the name of a namespace is wanted")
     names: set[str] = set()
     for subset in spec["subsets"].items():
         name = subset["name"]
@@ -143,6 +147,10 @@ def _policy(policy: Node) -> Iterator[Problem]:
     if not any(policy[name] for name in _POLICY):
         yield policy.problem("says nothing")
     yield from _client(policy["tls"])
+    for name in ("maxEjectionPercent", "minHealthPercent"):
+        percent = policy["outlierDetection"][name]
+        if percent.number is not None and not 0 <= percent.number <= _WHOLE:
+            yield percent.problem(f"{percent.number} isn't between 0 and {_WHOLE}")
     for settings in policy["portLevelSettings"].items():
         if not settings["port"]:
             yield settings["port"].problem("missing")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from canary_conformance.model.objects.quantities import amount
-from canary_conformance.model.schemas.rules_names import port_name_problem
+from canary_conformance.model.schemas.rules_names import is_address, port_name_problem
 from canary_conformance.model.schemas.rules_reading import LARGEST_PORT, Node, is_port
 from canary_conformance.model.schemas.schema_problems import Problem, value_text
 
@@ -46,10 +46,25 @@ def service(whole: Node) -> Iterator[Problem]:
         names.add(name.text)
         if port["nodePort"].number and kind not in _OUTSIDE:
             yield port["nodePort"].problem(f"a Service of type {kind} has no port of the nodes")
+    yield from _addresses(spec)
+    yield from _of_another_type(spec, kind)
+
+
+def _addresses(spec: Node) -> Iterator[Problem]:
+    """Yield what is wrong with a Service's addresses and their families."""
+    for name in ("internalTrafficPolicy", "ipFamilyPolicy"):
+        if spec[name].value == "":
+            yield spec[name].problem("is empty")
+    for address in (spec["clusterIP"], *spec["externalIPs"].items()):
+        if (
+            isinstance(address.value, str)
+            and address.text not in {"", _HEADLESS}
+            and not is_address(address.text)
+        ):
+            yield address.problem(f"{address.text!r} is not an IP address")
     for family in spec["ipFamilies"].items():
         if family.text not in {"IPv4", "IPv6"}:
             yield family.problem("isn't one of IPv4, IPv6")
-    yield from _of_another_type(spec, kind)
 
 
 def _of_another_type(spec: Node, kind: str) -> Iterator[Problem]:

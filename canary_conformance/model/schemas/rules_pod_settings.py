@@ -49,6 +49,7 @@ def pod_settings(template: Node) -> Iterator[Problem]:
     """Yield what is wrong with a template of pods: placement, identities, hosts, hooks and mounts."""
     spec = template["spec"]
     yield from _hosts(spec["hostAliases"])
+    yield from _names(spec)
     for one in spec["tolerations"].items():
         yield from _toleration(one)
     for one in spec["topologySpreadConstraints"].items():
@@ -71,6 +72,15 @@ def pod_settings(template: Node) -> Iterator[Problem]:
             and spec["hostUsers"].value is not False
         ):
             yield container.at("securityContext", "procMount").problem("Unmasked needs hostUsers: false")
+
+
+def _names(spec: Node) -> Iterator[Problem]:
+    for option in spec["dnsConfig"]["options"].items():
+        if option["name"].empty:
+            yield option["name"].problem("missing: an option of the resolver has a name")
+    for secret in spec["imagePullSecrets"].items():
+        if secret["name"].empty:
+            yield secret["name"].problem("the API server warns: invalid empty name")
 
 
 def _hosts(aliases: Node) -> Iterator[Problem]:

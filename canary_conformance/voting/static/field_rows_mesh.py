@@ -11,7 +11,7 @@ from typing import Any
 from canary_conformance.voting.static.field_classes import Tree, harmless, modelled, tree_of, unknown
 from canary_conformance.voting.static.field_rows_metadata import METADATA, NAMESPACE
 from canary_conformance.voting.static.field_rows_objects import OBJECTS
-from canary_conformance.voting.static.fine_values import between, lasting
+from canary_conformance.voting.static.fine_values import between, lasting, whole_seconds
 from canary_conformance.voting.static.requirement_sets import ENDS, RUNS, TRAFFIC
 
 _TEXT = "{exact,prefix,regex}"
@@ -139,8 +139,19 @@ _POLICY = tree_of(
         ),
         harmless(
             "connections are made anew without a request being lost, or asked whether they live",
-            f"{_POOL}.tcp.tcpKeepalive.**",
             f"{_POOL}.http.{{maxRequestsPerConnection,maxRetries,useClientProtocol}}",
+        ),
+        unknown(
+            TRAFFIC,
+            "Envoy sets whole seconds, and a kernel refuses connections with none, or with so many probes",
+            f"{_POOL}.tcp.tcpKeepalive.{{time,interval}}",
+            fine=whole_seconds,
+        ),
+        unknown(
+            TRAFFIC,
+            "a kernel refuses connections with so many probes",
+            f"{_POOL}.tcp.tcpKeepalive.probes",
+            fine=between(1, 127),
         ),
         unknown(
             TRAFFIC,

@@ -11,7 +11,6 @@ from typing import Any
 
 from canary_conformance.voting.static.field_classes import Row, harmless, modelled, tree_of, unknown
 from canary_conformance.voting.static.requirement_sets import (
-    ACCEPTED,
     CLAIMS,
     EVERYTHING,
     LEFT,
@@ -90,16 +89,16 @@ def _is_of(domain: str, parent: str) -> bool:
 
 _SERVERS_OWN = harmless(
     "the API server sets it; an apply that sets it is ignored or refused (R0.1)",
-    "metadata.{creationTimestamp,deletionGracePeriodSeconds,generation,selfLink}",
+    "metadata.{creationTimestamp,generation,selfLink}",
     "metadata.{uid,resourceVersion}",
     "metadata.managedFields.**",
     "status.**",
 )
 _IN_DELETION = unknown(
-    EVERYTHING - ACCEPTED,
-    "the API server keeps it, and controllers pass over an object that is in deletion (a Service gets no "
-    "endpoints)",
-    "metadata.deletionTimestamp",
+    EVERYTHING,
+    "the API server keeps it and refuses to change it, and controllers pass over an object in deletion (a "
+    "Service gets no endpoints)",
+    "metadata.{deletionTimestamp,deletionGracePeriodSeconds}",
 )
 _COMMON: tuple[Row, ...] = (
     harmless("by them the object is found, and read as what it is", "{apiVersion,kind}", "metadata.name"),

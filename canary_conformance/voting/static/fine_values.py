@@ -56,6 +56,11 @@ def lasting(seconds: float) -> Fine:
     return fine
 
 
+def whole_seconds(key: str, value: Any) -> bool:
+    """Return whether a duration is at least one second."""
+    return value != "0s" and lasting(1)(key, value)
+
+
 def readable_mode(_key: str, value: Any) -> bool:
     """Return whether a file of this mode can be read by everybody."""
     return isinstance(value, int) and not isinstance(value, bool) and value & 0o444 == 0o444

@@ -87,6 +87,13 @@ def test_anything_else_is_a_difference_with_both_answers(came: CameBack) -> None
     assert text.endswith(f"the mesh: {came}")
 
 
+def test_a_route_that_answers_by_itself_may_have_any_status() -> None:
+    direct = at_ingress("http:\n- directResponse: {status: 200}\n")
+    came = CameBack(200, route="VirtualService/web http[0]")
+    assert differences(direct, "192.0.2.1", [CALLED], [came]) == (1, [])
+    assert differences(direct, "192.0.2.1", [CALLED], [CameBack(204, route=came.route)])[1]
+
+
 def test_what_the_model_does_not_support_is_not_compared() -> None:
     unclear = at_ingress(f"http:\n- match: [{{headers: {{x-request-id: {{}}}}}}]\n  {OTHERS[2:]}")
     assert differences(unclear, "192.0.2.1", [CALLED], [CameBack(404)]) == (0, [])
