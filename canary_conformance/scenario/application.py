@@ -9,7 +9,7 @@ receives it as a value.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from canary_conformance.scenario.observations import Opening
@@ -55,6 +55,8 @@ class ContainerFacts:
         own_folders: where it writes beside its volumes, so that its root file system can't be read-only.
         user: the user who can read and write its files, None where any can.
         unclear: variables outside of the contract that change what it does.
+        outlives: whether what it calls is replaced while it runs.
+        words: variables whose other values end it as it starts, each with its values in small letters.
     """
 
     images: frozenset[str]
@@ -64,6 +66,8 @@ class ContainerFacts:
     own_folders: tuple[str, ...] = ()
     user: int | None = None
     unclear: frozenset[str] = frozenset()
+    outlives: bool = False
+    words: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
 
 
 class Application(Protocol):

@@ -38,6 +38,12 @@ _STORES = frozenset({REDIS_PORT, MYSQL_PORT})
 _VERSIONS = frozenset({"1.0", "1.1", "2.0"})
 # The sample's own programs read it; the images set it.
 _OF_A_PROGRAM = frozenset({"VERSION"})
+_SWITCH = frozenset({"on", "true", "yes", "1", "off", "false", "no", "0"})
+_WORDS = {
+    "SHOWDETAILS": _SWITCH,
+    "FEATUREFLAG": _SWITCH,
+    "FLAGCONTROLS": frozenset({"buttons", "links"}),
+}
 # How MySQL or MariaDB and the entry point of the official image are set up beside the contract.
 _OF_MYSQL = frozenset(
     {
@@ -117,7 +123,16 @@ class VotingApp:
         if component not in PATHS:
             return None
         names = frozenset({component, component.removeprefix("voting-")})
-        return ContainerFacts(names, _VERSIONS, "48Mi", starts_in=5, unclear=_OF_A_PROGRAM)
+        words = _WORDS if component == APP else {}
+        return ContainerFacts(
+            names,
+            _VERSIONS,
+            "48Mi",
+            starts_in=5,
+            unclear=_OF_A_PROGRAM,
+            outlives=_is_second(version),
+            words=words,
+        )
 
     def callees(self, component: str, version: str) -> Sequence[Callee]:
         """Return analytics for the page, and the version's store for all that R3.3 does not lock out."""

@@ -71,6 +71,15 @@ CONTAINERS = (
         before("spec.selector", "minReadySeconds: 300"),
     ),
     _open(
+        "the app of 2.0 is killed as soon as MySQL is gone",
+        "R4.9",
+        to(f"{_CONTAINER}.livenessProbe.httpGet.path", "/"),
+        to(f"{_CONTAINER}.livenessProbe.periodSeconds", "1"),
+        to(f"{_CONTAINER}.livenessProbe.failureThreshold", "5"),
+        file=_CANARY,
+        ref="Deployment/voting-app-2-0",
+    ),
+    _open(
         "MySQL is killed while it starts",
         "R4.2",
         to(f"{_CONTAINER}.livenessProbe.periodSeconds", "1"),

@@ -75,6 +75,11 @@ def check_variables(env: Mapping[str, EnvVar], container: Part, facts: Container
         facts: What it reads.
         version: The version by the pods' labels.
     """
+    for name, words in facts.words.items():
+        variable = env.get(name)
+        if variable is not None and variable.value is not None and variable.value.lower() not in words:
+            told = f"{name} ({variable.place}) is {variable.value!r}"
+            container["env"].problem(f"{told}, and it may start with {', '.join(sorted(words))} only")
     for name, variable in env.items():
         if name not in facts.unclear or (name == _VERSION and variable.value == version):
             continue

@@ -11,6 +11,7 @@ from canary_conformance.model.pods.component import PROXY, image_name
 from canary_conformance.model.pods.probes import PROBES, is_own_image
 from canary_conformance.scenario.application import Application
 
+_OF_THE_PROXY = frozenset({"image", "name", "restartPolicy"})
 _ALWAYS, _NEVER, _LATEST = "Always", "Never", "latest"
 
 
@@ -38,7 +39,7 @@ def check_image(application: Application, container: Part, component: str, versi
         image.problem(
             f"this names version {version_of_tag}, and the pods are labelled {version or 'with no version'}"
         )
-    elif own and "@" not in image.text() and version_of_tag not in facts.versions:
+    elif own and version_of_tag not in facts.versions:
         image.problem(f"whether there is such an image of {component} is not in the manifests")
     _check_policy(container, tag, own=own)
 
@@ -68,7 +69,10 @@ def tag_of(image: str) -> str:
 
 def _check_other(application: Application, container: Part, why: str) -> None:
     if container["name"].value == PROXY:
-        # See model.pods.injection.
+        # It is merged with the injected one (Istio, "Installing the Sidecar"), but for its image.
+        for key, part in container.entries().items():
+            if key not in _OF_THE_PROXY and part:
+                part.problem("what this makes of the injected proxy is not in the manifests")
         return
     name = image_name(container.value)
     known = name in application.components and is_own_image(application, container, name)
@@ -90,7 +94,8 @@ def _passes(application: Application, component: str, probe: Part) -> bool:
 
 def _check_policy(container: Part, tag: str, *, own: bool) -> None:
     policy = container["imagePullPolicy"]
-    chosen = policy.text(_ALWAYS if tag in {"", _LATEST} else "")
+    pinned = "@" in container["image"].text()
+    chosen = policy.text(_ALWAYS if tag in {"", _LATEST} and not pinned else "")
     if own and chosen == _ALWAYS:
         (policy or container["image"]).problem("no registry has this image, which a node pulls anew (Always)")
     elif not own and chosen == _NEVER:

@@ -12,11 +12,13 @@ from canary_conformance.model.pods.container_amounts import check_amounts
 from canary_conformance.model.pods.container_files import check_files, check_variables
 from canary_conformance.model.pods.container_images import check_image, check_others
 from canary_conformance.model.pods.pod_template import PodTemplate
-from canary_conformance.model.pods.probe_times import check_times
+from canary_conformance.model.pods.probe_times import check_times, patience
 from canary_conformance.model.pods.runtime_variables import check_runtime_variables
 
 # The seconds within which a container beside a component is believed to start.
 _STARTS_IN = 5.0
+# The seconds that a store's pod takes to be replaced, at most (timeouts.pod_replaced).
+_LONGEST_REPLACEMENT = 120
 
 
 def hindrances(pods: PodTemplate, replicas: int) -> tuple[Rule, ...]:
@@ -37,4 +39,14 @@ def hindrances(pods: PodTemplate, replicas: int) -> tuple[Rule, ...]:
         check_image(pods.application, own, pods.component, version)
         check_files(own, spec, facts)
         check_variables(pods.env, own, facts, version)
+        if facts.outlives:
+            _check_life(pods, own)
     return tuple(whole.problems)
+
+
+def _check_life(pods: PodTemplate, own: Part) -> None:
+    """Note a liveness probe that ends a component while what it calls is replaced."""
+    alive, path = own["livenessProbe"], own["livenessProbe"]["httpGet"]["path"]
+    asks = alive["httpGet"] and path.text("/") != pods.application.alive_path
+    if asks and patience(alive) < _LONGEST_REPLACEMENT:
+        path.problem("it ends the container while what it calls is replaced, which it may not outlive")

@@ -36,15 +36,15 @@ def check_times(container: Part, starts_in: float) -> None:
     if sum(seconds for seconds, _ in delays) > _LONGEST_WAIT and longest > 0:
         (part or container[_READINESS]).problem("whether pods count as ready so late is not in the manifests")
     killing = container[_STARTUP] or container[_LIVENESS]
-    if killing and _patience(killing) < starts_in:
+    if killing and patience(killing) < starts_in:
         failures, period = killing["failureThreshold"], killing["periodSeconds"]
         what = (
-            f"this kills the container after {_patience(killing)} s, and it may take {starts_in:g} s to start"
+            f"this kills the container after {patience(killing)} s, and it may take {starts_in:g} s to start"
         )
         (failures or period or killing).problem(what)
 
 
-def _patience(probe: Part) -> int:
+def patience(probe: Part) -> int:
     """Return the seconds after which a container whose probe never passed is killed."""
     failures = max(1, _number(probe, "failureThreshold", _FAILURES))
     period = max(1, _number(probe, "periodSeconds", _PERIOD))

@@ -20,13 +20,14 @@ from canary_conformance.scenario.places import Finding
 _HOSTNAME = "kubernetes.io/hostname"
 _NOT_JUDGED = "which labels the nodes have is not in the manifests"
 _DEFAULT_SCHEDULER = "default-scheduler"
+_RUNTIME = "RuntimeClass"
 
 
 def never_scheduled(spec: Part, state: State) -> Iterator[Finding]:
     """Yield why no pod of this spec ever runs or counts as ready; doubts become problems of the spec."""
     cluster, ref = state.mesh.cluster, spec.manifest.ref
     yield from _class(spec["priorityClassName"], "PriorityClass", cluster.priority_classes, state)
-    yield from _class(spec["runtimeClassName"], "RuntimeClass", cluster.runtime_classes, state)
+    yield from _class(spec["runtimeClassName"], _RUNTIME, cluster.runtime_classes, state)
     for gate in spec["schedulingGates"].items():
         sentence = f"{ref} waits for its scheduling gate {gate['name'].text()}, which nothing lifts"
         yield Finding(gate.place, sentence)
@@ -93,7 +94,11 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 def _class(part: Part, kind: str, known: frozenset[str] | None, state: State) -> Iterator[Finding]:
     name = part.text()
-    if not name or state.has(kind, name):
+    if not name:
+        return
+    if state.has(kind, name):
+        if kind == _RUNTIME:
+            part.problem("whether the nodes have this runtime is not in the manifests")
         return
     if known is None:
         part.problem(f"whether the cluster has {kind}/{name} is not in the manifests")

@@ -12,7 +12,7 @@ from canary_conformance.voting.static.field_classes import Tree, harmless, model
 from canary_conformance.voting.static.field_rows_metadata import METADATA, NAMESPACE
 from canary_conformance.voting.static.field_rows_objects import OBJECTS
 from canary_conformance.voting.static.fine_values import between, lasting, whole_seconds
-from canary_conformance.voting.static.requirement_sets import RUNS, TRAFFIC
+from canary_conformance.voting.static.requirement_sets import ENDS, RUNS, TRAFFIC
 
 _TEXT = "{exact,prefix,regex}"
 _H, _T = "spec.http.*", "spec.tcp.*"
@@ -163,8 +163,14 @@ _POLICY = tree_of(
         harmless(
             "pods that answer are not ejected, and no requirement is about pods that fail",
             "outlierDetection.{baseEjectionTime,consecutive5xxErrors,consecutiveErrors,interval}",
-            "outlierDetection.{consecutiveGatewayErrors,consecutiveLocalOriginFailures,maxEjectionPercent}",
+            "outlierDetection.{consecutiveGatewayErrors,consecutiveLocalOriginFailures}",
             "outlierDetection.{minHealthPercent,splitExternalLocalOriginErrors}",
+        ),
+        unknown(
+            ENDS,
+            "the last pod may be ejected while what it calls is replaced",
+            "outlierDetection.maxEjectionPercent",
+            fine=between(0, 33),
         ),
         unknown(
             TRAFFIC,

@@ -302,7 +302,6 @@ _VOLUMES: tuple[Row, ...] = (
         f"{_V}.projected.sources.*.serviceAccountToken.**",
         f"{_V}.{{projected.sources.*.downwardAPI,downwardAPI}}.items.*.{{path,fieldRef,resourceFieldRef}}.**",
         f"{_V}.ephemeral.volumeClaimTemplate.metadata.**",
-        f"{_V}.emptyDir.medium",
     ),
     unknown(
         RUNS,
@@ -316,6 +315,12 @@ _VOLUMES: tuple[Row, ...] = (
         RUNS,
         "whether the cluster makes such certificates is not in the manifests",
         f"{_V}.projected.sources.*.{{clusterTrustBundle,podCertificate}}.**",
+    ),
+    unknown(
+        RUNS,
+        "whether the nodes have huge pages is not in the manifests",
+        f"{_V}.emptyDir.medium",
+        fine=only("", "Memory"),
     ),
     unknown(
         RUNS,

@@ -146,11 +146,17 @@ def _mesh_object(one: InForce, state: State) -> Effect:
     return Effect(RUNS, f"the model does not follow what a {one.key.kind} does to traffic", may_mend=True)
 
 
+def _grants(one: InForce, _state: State) -> Effect:
+    """Rights count for the API server, which no component calls; those of the mesh and the cluster do."""
+    if one.key.name.startswith(("istio", "system:")):
+        return Effect(EVERYTHING, "it replaces rights of the mesh or of the cluster")
+    return NOTHING
+
+
 _ENFORCED = _of_selected_pods(
     "podSelector", TRAFFIC | PODS - {"R1.3"}, "the CNI plugin decides whether and how it is enforced"
 )
 _ADMISSION = _always(EVERYTHING, "it may refuse or rewrite every other object", may_mend=True)
-_GRANTS = _always(frozenset(), "grants access to the API server, which no component calls")
 _ADDRESSES = _always(TRAFFIC | {"R2.1"}, "it adds addresses to a Service", may_mend=True)
 _INERT = _always(frozenset(), "nothing in the scenario reads it")
 _PLUGIN = _of_selected_pods("selector", TRAFFIC, "it runs code of its own in the proxies", may_mend=True)
@@ -158,7 +164,7 @@ _PLUGIN = _of_selected_pods("selector", TRAFFIC, "it runs code of its own in the
 # Of what is not here the model follows the fields, see voting.static.field_rows_mesh.
 TABLE: Mapping[str, Rule] = {
     "PodDisruptionBudget": _always(frozenset(), "limits evictions, and the scenario evicts no pod"),
-    **dict.fromkeys(("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"), _GRANTS),
+    **dict.fromkeys(("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"), _grants),
     **dict.fromkeys(
         ("PriorityClass", "RuntimeClass", "IngressClass", "CSIDriver", "CSIStorageCapacity"), _INERT
     ),

@@ -65,6 +65,9 @@ def test_what_may_break_is_not_judged_and_named_with_its_line(mistake: Mistake) 
             to(f"{CONTAINER}.resources.limits.memory", "1Gi"),
         ],
         [to(f"{POD}.terminationGracePeriodSeconds", "60")],
+        [after(CONTAINER, "- name: istio-proxy\n  image: auto")],
+        [before(f"{CONTAINER}.env[0]", "- name: FLAGCONTROLS\n  value: links")],
+        [to(f"{CONTAINER}.livenessProbe.httpGet.path", "/")],
         [
             after(
                 f"{CONTAINER}.imagePullPolicy",
@@ -97,6 +100,9 @@ def test_the_right_neighbour_is_judged_and_holds(steps: Sequence[Step]) -> None:
     [
         (DEPLOY, APP, before(f"{POD}.containers", "dnsConfig:\n  nameservers: [192.0.2.1]"), "R1.2"),
         (DEPLOY, APP, before(f"{POD}.containers", "hostUsers: false"), "R1.2"),
+        (DEPLOY, APP, after(CONTAINER, "- name: istio-proxy\n  image: auto\n  command: [sleep]"), "R1.2"),
+        (DEPLOY, APP, after(CONTAINER, "- name: shipper\n  image: example.com/shipper:1"), "R1.2"),
+        (DEPLOY, APP, before(f"{CONTAINER}.env[0]", "- name: FLAGCONTROLS\n  value: both"), "R1.2"),
         (DEPLOY, APP, after(f"{CONTAINER}.imagePullPolicy", "workingDir: /nowhere"), "R1.2"),
         (DEPLOY, APP, after(LABELS, "annotations:\n  kubernetes.io/egress-bandwidth: 1k"), "R1.5"),
         (DEPLOY, APP, after(f"{LABELS}.app", "topology.istio.io/network: other"), "R1.5"),
@@ -113,6 +119,12 @@ def test_the_right_neighbour_is_judged_and_holds(steps: Sequence[Step]) -> None:
         (CANARY, MYSQL, becomes(f"{CONTAINER}.lifecycle.preStop.sleep", "httpGet: {port: 3306}"), "R4.9"),
         (CANARY, MYSQL, to(f"{CONTAINER}.resources.limits.memory", "128Mi"), "R4.2"),
         (CANARY, MYSQL, to(f"{CONTAINER}.securityContext.runAsUser", "1000"), "R4.9"),
+        (
+            LOCK,
+            "DestinationRule/voting-analytics",
+            before("spec.trafficPolicy.tls", "outlierDetection: {maxEjectionPercent: 100}"),
+            "R3.7",
+        ),
         (
             LOCK,
             "DestinationRule/voting-storage",
