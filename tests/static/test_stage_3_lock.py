@@ -4,7 +4,7 @@ from canary_conformance.model.stage_plan import Plan
 from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.chains import ANALYTICS, REDIS
 from canary_conformance.voting.contract import OLD
-from canary_conformance.voting.stage_contract import PODS_AT, legs_at
+from canary_conformance.voting.stage_contract import legs_at
 from canary_conformance.voting.static.decided_judges import all_calls_reach
 from canary_conformance.voting.static.decided_requests import calls_decided
 from canary_conformance.voting.static.model_questions import REFUSED, call, page
@@ -18,10 +18,10 @@ from canary_conformance.voting.static.static_judges import (
     legs_are,
     mutual_tls_on_every_leg,
     nothing_found,
+    plaintext_answered,
     plaintext_refused,
     pods_ready,
 )
-from canary_conformance.voting.static.static_legs import plain_calls
 from canary_conformance.voting.static.static_objects import applied, behind, findings
 from canary_conformance.voting.static.static_pods import ready_pods, why_not_ready
 from canary_conformance.voting.static.static_requests import copies_to
@@ -117,10 +117,7 @@ def test_the_same_calls_were_answered_before_the_lock(plan: Plan) -> None:
     To the ports at which a component listens by the contract: any other port that a container declares only
     informs (Kubernetes, "Container": ports), and nothing has to listen there.
     """
-    seen = plain_calls(plan.before(3), listening=True)
-    own = {port: port.partition(":")[0] for port in seen}
-    own |= {workload: workload for workload in PODS_AT[3] if workload not in own.values()}
-    expect(seen, answered_by(own, "plaintext connections", model=plan.before(3)))
+    expect(plan.before(3), plaintext_answered(3))
 
 
 @requirement("R3.6")

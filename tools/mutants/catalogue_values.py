@@ -83,7 +83,6 @@ VALUES = (
                 "voting-analytics/analytics",
                 "R1.7",
             ),
-            ("the flag's buttons are switched off", f"{_C}.env[2].value", '"off"', "R4.6"),
             ("the flag's buttons are switched off by a number", f"{_C}.env[2].value", '"0"', "R4.6"),
             ("the flag's switch is left open", f"{_C}.env[2].value", '""', "R4.6"),
             ("the app has four pods", "spec.replicas", "4", "R1.2 R1.6"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from canary_conformance.model.model import Model, Workload
@@ -239,20 +240,26 @@ def mutual_tls_on_every_leg(stage: int) -> Callable[[Model], Verdict]:
 
 
 def plaintext_refused(stage: int) -> Callable[[Model], Verdict]:
-    """Judge that plaintext from outside the mesh is refused at each port of each workload of the stage.
+    """Judge that plaintext from outside the mesh is refused at each port of each workload of the stage."""
+    return partial(_plaintext, workloads=PODS_AT[stage], right=lambda _: REFUSED, listening=False)
 
-    A workload of the contract without a port at which it can be called was not observed.
-    """
 
-    def judge(model: Model) -> Verdict:
-        seen = plain_calls(model)
-        called = {port.rpartition(":")[0] for port in seen}
-        uncalled = [workload for workload in PODS_AT[stage] if workload not in called]
-        refused = answered_by(dict.fromkeys([*seen, *uncalled], REFUSED), "plaintext connections", model)
-        verdict = refused(seen)
-        return because(lambda _: verdict, lambda: (*verdict.causes, *of_workloads(model, uncalled)))(seen)
+def plaintext_answered(stage: int) -> Callable[[Model], Verdict]:
+    """Judge that each workload of the stage answers plaintext where it listens by the contract."""
+    return partial(_plaintext, workloads=PODS_AT[stage], right=str, listening=True)
 
-    return judge
+
+def _plaintext(
+    model: Model, *, workloads: Iterable[str], right: Callable[[str], str], listening: bool
+) -> Verdict:
+    """Judge what becomes of plaintext; a workload without a port that can be called was not observed."""
+    seen = plain_calls(model, listening=listening)
+    expected = {port: right(port.rpartition(":")[0]) for port in seen}
+    called = {port.rpartition(":")[0] for port in seen}
+    uncalled = [workload for workload in workloads if workload not in called]
+    expected |= {workload: right(workload) for workload in uncalled}
+    verdict = answered_by(expected, "plaintext connections", model)(seen)
+    return because(lambda _: verdict, lambda: (*verdict.causes, *of_workloads(model, uncalled)))(seen)
 
 
 def votes_on_a_claim(model: Model) -> Verdict:

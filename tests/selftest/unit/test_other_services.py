@@ -23,8 +23,11 @@ LEFT = Change(LAST, APP, (text("  subsets:\n", f"  subsets:\n{BY_TRACK}"),))
 def red(*changes: Change) -> dict[str, str]:
     """Return the failed requirements with what they say, but for the list of objects (R0.1)."""
     results = static_verdicts(MANIFESTS, Variant("x", changes).made(SOURCES).overlay)
-    found = {id_: " ".join(one.words.split()) for one in results if not one.held for id_ in one.requirements}
-    return {id_: words for id_, words in found.items() if id_ != "R0.1"}
+    found: dict[str, str] = {}
+    for one in (result for result in results if not result.held):
+        for id_ in set(one.requirements) - {"R0.1"}:
+            found[id_] = " ".join([found.get(id_, ""), *one.words.split()])
+    return found
 
 
 def alias(selector: str) -> Change:

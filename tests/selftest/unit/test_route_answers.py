@@ -132,7 +132,6 @@ def test_a_path_that_is_rewritten_is_another_page(match: str, uri: str, path: st
 @pytest.mark.parametrize(
     "route",
     [
-        "{delegate: {name: other}}",
         "{rewrite: {uriRegexRewrite: {match: a, rewrite: b}}, route: [{destination: {host: web}}]}",
         "{timeout: 500ms, route: [{destination: {host: web}}]}",
         "{route: [{destination: {host: web, port: {number: many}}}]}",
@@ -143,7 +142,7 @@ def test_a_path_that_is_rewritten_is_another_page(match: str, uri: str, path: st
         "{}",
     ],
 )
-def test_what_the_model_does_not_speak_is_unknown(route: str) -> None:
+def test_what_the_model_does_not_support_is_unknown(route: str) -> None:
     outcome = only(page(at_ingress(f"http: [{route}]")))
     assert outcome.ending is Ending.UNKNOWN
     assert outcome.rules[0].place is not None
