@@ -45,6 +45,7 @@ from canary_conformance.voting.static.static_objects import (
 from canary_conformance.voting.static.static_pods import (
     collected,
     other_proxies,
+    overlaid_data,
     read_only_claims,
     ready_pods,
     why_not_ready,
@@ -131,6 +132,7 @@ def test_secret_is_there_and_the_claim_is_mounted(plan: Plan) -> None:
     found = [key for key in keys_of(plan.after(4), "voting-storage-secret") if key in keys]
     expect(found, same(keys, "keys of the Secret"))
     expect(read_only_claims(plan.after(4), STORE), nothing_found("claims that are read-only"))
+    expect(overlaid_data(plan.after(4), STORE), nothing_found("volumes below MySQL's data"))
     expect(plan.after(4), votes_on_a_claim)
 
 

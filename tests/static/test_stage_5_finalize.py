@@ -3,6 +3,7 @@ import pytest
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.feature_flag import FLAG, NEAR_MISSES, OPENING
+from canary_conformance.voting.static.analyzed_objects import analyzed
 from canary_conformance.voting.static.decided_judges import all_reach, to_2_0
 from canary_conformance.voting.static.decided_requests import EVERYONE, pages_decided
 from canary_conformance.voting.static.model_questions import page
@@ -82,6 +83,7 @@ def test_nothing_dangles(plan: Plan) -> None:
     expect(plan.after(5).references(), nothing_found("references to what does not exist"))
     expect(sources_of_nobody(plan.after(5)), nothing_found("rules for sources that do not exist"))
     expect(empty_subsets(plan.after(5)), nothing_found("subsets without pods"))
+    expect(analyzed(plan.after(5)), nothing_found("findings of istioctl analyze"))
 
 
 @requirement("R5.3")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from tools.mutants.catalogue_analyzed import ANALYZED
 from tools.mutants.catalogue_containers import CONTAINERS
 from tools.mutants.catalogue_files import FILES
 from tools.mutants.catalogue_mesh import MESH
@@ -20,7 +21,7 @@ from tools.mutants.edit_sites import Source
 from tools.mutants.mutant import Mutant
 
 _OF_OBJECTS = (*PAGE, *MESH, *ROUTING, *REQUESTS, *PODS, *PLACEMENT, *CONTAINERS, *FILES, *YARDSTICK)
-MISTAKES = (*_OF_OBJECTS, *VALUES, *STORES, *REFUSED)
+MISTAKES = (*_OF_OBJECTS, *VALUES, *STORES, *REFUSED, *ANALYZED)
 
 
 def catalogue(sources: Iterable[Source]) -> Iterator[Mutant]:

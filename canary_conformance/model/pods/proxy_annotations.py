@@ -7,10 +7,11 @@ enough for it to get ready; a word that Envoy does not take keeps it from starti
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.quantities import amount
+from canary_conformance.scenario.places import Finding
 
 _LEVEL = r"(?:trace|debug|info|warning|warn|error|critical|off|none|fatal)"
 _SCOPES = re.compile(rf"(?:[A-Za-z_-]+:)?{_LEVEL}(?:,[A-Za-z_-]+:{_LEVEL})*")
@@ -51,3 +52,17 @@ def check_proxy_annotations(annotations: Part) -> None:
         part = annotations[f"sidecar.istio.io/{name}"]
         if part and not fine(part.text()):
             part.problem("whether the proxy gets ready with this is not in the manifests")
+
+
+def requests_over_limits(annotations: Part) -> Iterator[Finding]:
+    """Yield each amount that the proxy asks for and may not use: the API server refuses such pods.
+
+    Sources: Istio, "Resource Annotations" (they replace the mesh's own requests and limits); Kubernetes,
+    "Resource Management for Pods and Containers" (a request is at most its limit).
+    """
+    for name in ("proxyCPU", "proxyMemory"):
+        request, limit = (annotations[f"sidecar.istio.io/{name}{end}"] for end in ("", "Limit"))
+        wanted, most = amount(request.text()), amount(limit.text())
+        if wanted is not None and most is not None and wanted > most:
+            sentence = f"{request.manifest.ref}: its proxy asks for {request.text()} ({name})"
+            yield Finding(request.place, f"{sentence}, more than its limit of {limit.text()}")

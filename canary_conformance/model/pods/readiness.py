@@ -14,6 +14,7 @@ from canary_conformance.model.pods.pod_needs import missing_needs
 from canary_conformance.model.pods.pod_security import refused_by_standard
 from canary_conformance.model.pods.pod_template import PodTemplate, occupied_ports
 from canary_conformance.model.pods.probes import asks_for_the_chain, impossible_probes, is_own_image
+from canary_conformance.model.pods.proxy_annotations import requests_over_limits
 from canary_conformance.model.pods.scheduling import never_scheduled, one_per_node
 from canary_conformance.scenario.places import Finding
 
@@ -27,6 +28,7 @@ def never_ready(pods: PodTemplate, state: State) -> tuple[Finding, ...]:
     return (
         *missing_needs(pods.whole, state, pods.labels),
         *refused_by_standard(pods.spec, state, sidecar=pods.sidecar),
+        *(requests_over_limits(pods.annotations) if pods.sidecar else ()),
         *never_scheduled(pods.spec, state),
         *refused_settings(
             pods.application, pods.name, pods.component, pods.labels.get("version", ""), pods.env

@@ -195,8 +195,8 @@ DESTINATION_RULE = tree_of(
 )
 
 _TLS = (
-    "{caCertCredentialName,caCertificates,caCrl,cipherSuites,credentialName,credentialNames,insecureSkipVerify,"
-    "maxProtocolVersion,minProtocolVersion,mode,privateKey,serverCertificate,subjectAltNames,tlsCertificates,"
+    "{caCertificates,caCrl,cipherSuites,insecureSkipVerify,maxProtocolVersion,"
+    "minProtocolVersion,mode,privateKey,serverCertificate,subjectAltNames,tlsCertificates,"
     "verifyCertificateHash,verifyCertificateSpki}"
 )
 GATEWAY = tree_of(
@@ -209,6 +209,11 @@ GATEWAY = tree_of(
         harmless(
             "no voter calls a server of TLS, and one of HTTP that has it is noted",
             f"spec.servers.*.tls.{_TLS}.**",
+        ),
+        unknown(
+            frozenset({"R5.2"}),
+            "whether the gateway's namespace has this Secret is not in the manifests",
+            "spec.servers.*.tls.{caCertCredentialName,credentialName,credentialNames}.**",
         ),
         harmless("it is a name for people", "spec.servers.*.name", "spec.servers.*.port.name"),
         unknown(

@@ -153,6 +153,24 @@ def read_only_claims(model: Model, workload: str) -> list[Finding]:
     return found
 
 
+def overlaid_data(model: Model, workload: str) -> list[Finding]:
+    """Return each volume that a workload of ours has below its data: their folder is never empty then.
+
+    MySQL makes its tables in an empty folder only, and what lies on the other volume goes its own way
+    (MySQL Reference Manual, "Initializing the Data Directory").
+    """
+    makers = {one.deployment for one in model.pods() if str(one) == workload}
+    return [
+        Finding(path.place, f"{body.manifest.ref} has another volume at {path.text()}, below its data")
+        for body in _objects(model, *sorted(POD_MAKERS))
+        if body.manifest.ref.name in makers
+        for container in body.at("spec", "template", "spec", "containers").items()
+        if is_own_image(VOTING_APP, container, STORAGE)
+        for path in (mount["mountPath"] for mount in container["volumeMounts"].items())
+        if _DATA in PurePosixPath(path.text()).parents
+    ]
+
+
 def collected(model: Model) -> list[Finding]:
     """Return the objects that are collected as garbage, as the owners that they name do not exist."""
     return [

@@ -201,12 +201,31 @@ _UNKNOWN = _always(
 )
 
 
+_WRITTEN = Effect(
+    ACCEPTED | RUNS, "its owner makes it in every namespace, and writes it again", may_mend=True
+)
+_OF_EVERY_NAMESPACE: Mapping[str, Effect] = {
+    "ServiceAccount/default": Effect(ACCEPTED, "the cluster makes it in every namespace", may_mend=True),
+    "ConfigMap/kube-root-ca.crt": _WRITTEN,
+    "ConfigMap/istio-ca-root-cert": _WRITTEN,
+}
+
+
 def effect_of(one: InForce, state: State) -> Effect:
     """Return what an object could do that the model doesn't follow."""
     rule = TABLE.get(one.key.kind)
     if rule is None and not _is_defined(one):
         rule = _ROUTES if one.manifest.api_version.startswith(_GATEWAY_API) else _UNKNOWN
     return rule(one, state) if rule else NOTHING
+
+
+def also_made_elsewhere(one: InForce) -> Effect:
+    """Return what follows from a name that the cluster and the mesh give to an object of every namespace.
+
+    Which of them comes first decides what is created, and the ConfigMaps are written again by their owners
+    (Kubernetes, "Service Accounts" and "Certificates"; Istio, "Plug in CA Certificates").
+    """
+    return _OF_EVERY_NAMESPACE.get(str(one.key), NOTHING)
 
 
 def is_followed(one: InForce) -> bool:

@@ -30,7 +30,7 @@ from canary_conformance.voting.static.field_classes import unknown_parts
 from canary_conformance.voting.static.field_rows_mesh import TABLE
 from canary_conformance.voting.static.field_rows_metadata import NAMESPACE
 from canary_conformance.voting.static.requirement_sets import ACCEPTED, KEPT, LEFT, RUNS, Effect
-from canary_conformance.voting.static.unmodelled_kinds import effect_of, is_followed
+from canary_conformance.voting.static.unmodelled_kinds import also_made_elsewhere, effect_of, is_followed
 
 Unmodelled = tuple[str, Effect]
 """What is not followed, in words with its line, and what it could do."""
@@ -81,6 +81,8 @@ def _of_state(state: State) -> Iterator[Unmodelled]:
     for one in (*state.objects.values(), *state.collected.values()):
         if is_followed(one):
             yield from unknown_fields(one.manifest)
+            shared = also_made_elsewhere(one)
+            yield f"{one.key} ({one.manifest.place}): {shared.why}", shared
         else:
             effect = effect_of(one, state)
             yield f"{one.key} ({one.manifest.place}) is not part of the model: {effect.why}", effect
