@@ -17,7 +17,7 @@ from canary_conformance.voting.static.static_judges import (
     proxied,
 )
 from canary_conformance.voting.static.static_objects import applied, behind, findings, sidecars
-from canary_conformance.voting.static.static_pods import ready_pods, why_not_ready
+from canary_conformance.voting.static.static_pods import ready_pods, replaced_stores, why_not_ready
 
 pytestmark = pytest.mark.static
 requirement = pytest.mark.requirement
@@ -56,6 +56,11 @@ def test_both_versions_are_behind_the_service(plan: Plan) -> None:
     model = plan.after(2)
     right = because(same(list(BOTH), "endpoints"), lambda: of_workloads(model, BOTH))
     expect(behind(model, ANALYTICS), right)
+
+
+@requirement("R2.1")
+def test_no_store_is_replaced_with_the_votes_in_it(plan: Plan) -> None:
+    expect(replaced_stores(plan.before(2), plan.after(2)), nothing_found("stores that lose their votes"))
 
 
 @requirement("R2.1")

@@ -23,7 +23,7 @@ from canary_conformance.voting.static.static_judges import (
     pods_ready,
 )
 from canary_conformance.voting.static.static_objects import applied, behind, findings
-from canary_conformance.voting.static.static_pods import ready_pods, why_not_ready
+from canary_conformance.voting.static.static_pods import ready_pods, replaced_stores, why_not_ready
 from canary_conformance.voting.static.static_requests import copies_to
 
 pytestmark = pytest.mark.static
@@ -129,6 +129,11 @@ def test_both_ends_of_every_leg_show_the_meshs_certificate(plan: Plan) -> None:
 @requirement("R3.7")
 def test_locking_loses_no_request(plan: Plan) -> None:
     expect(pages_during(plan, 3), uninterrupted())
+
+
+@requirement("R3.7")
+def test_no_store_is_replaced_with_the_votes_in_it(plan: Plan) -> None:
+    expect(replaced_stores(plan.before(3), plan.after(3)), nothing_found("stores that lose their votes"))
 
 
 @requirement("R3.7")

@@ -48,6 +48,7 @@ from canary_conformance.voting.static.static_pods import (
     overlaid_data,
     read_only_claims,
     ready_pods,
+    replaced_stores,
     why_not_ready,
 )
 from canary_conformance.voting.static.static_requests import (
@@ -80,6 +81,11 @@ def test_every_object_of_stage_4_is_of_its_schema(plan: Plan) -> None:
 @requirement("R4.1")
 def test_ordinary_voters_have_whole_pages_of_1_0_at_every_moment_of_the_roll_out(plan: Plan) -> None:
     expect(pages_during(plan, 4, [""], served_by="voting-app 1.0"), uninterrupted())
+
+
+@requirement("R4.1")
+def test_no_store_is_replaced_with_the_votes_in_it(plan: Plan) -> None:
+    expect(replaced_stores(plan.before(4), plan.after(4)), nothing_found("stores that lose their votes"))
 
 
 @requirement("R4.1")

@@ -28,7 +28,7 @@ from canary_conformance.voting.static.static_objects import (
     sources_of_nobody,
     subsets_of,
 )
-from canary_conformance.voting.static.static_pods import ready_pods
+from canary_conformance.voting.static.static_pods import ready_pods, replaced_stores
 
 pytestmark = pytest.mark.static
 requirement = pytest.mark.requirement
@@ -89,6 +89,11 @@ def test_nothing_dangles(plan: Plan) -> None:
 @requirement("R5.3")
 def test_only_pods_of_2_0_remain(plan: Plan) -> None:
     expect(ready_pods(plan.after(5)), pods_ready(ONLY_2_0, "pods ready", plan.after(5)))
+
+
+@requirement("R5.3")
+def test_no_store_is_replaced_with_the_votes_in_it(plan: Plan) -> None:
+    expect(replaced_stores(plan.before(5), plan.after(5)), nothing_found("stores that lose their votes"))
 
 
 @requirement("R5.3")

@@ -73,4 +73,17 @@ ANALYZED = (
         ),
         "R4.2",
     ),
+    Mistake(
+        "a policy lets the stores be called from another namespace only, by a condition",
+        "istio/step-2",
+        "PeerAuthentication/default",
+        (
+            followed_by(
+                "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata:\n  name: stores\n"
+                "spec:\n  selector:\n    matchLabels:\n      app: voting-storage\n  rules:\n    - when:\n"
+                "        - key: source.namespace\n          values:\n            - votes\n"
+            ),
+        ),
+        "R0.1 R3.1 R3.7",
+    ),
 )

@@ -27,6 +27,13 @@ _OF_HTTP = frozenset(
 _ACCOUNTS = frozenset({"principals", "serviceaccounts"})
 _SOURCE = ("namespaces", "principals", "serviceAccounts", "requestPrincipals")
 _OPERATION = ("ports", "paths", "methods")
+# Conditions that say what a source or an operation can say, too ("Authorization Policy Conditions").
+_CONDITIONS: Mapping[str, str] = {
+    "source.namespace": "namespaces",
+    "source.principal": "principals",
+    "destination.port": "ports",
+    "request.auth.principal": "requestPrincipals",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +101,20 @@ class _Clause:
 
 @dataclass(frozen=True, slots=True)
 class _PolicyRule:
-    """One rule: any of its sources and any of its operations has to match; none stands for every one."""
+    """One rule: any of its sources and any of its operations has to match; none stands for every one.
+
+    All its conditions have to match.
+    """
 
     sources: tuple[_Clause, ...]
     operations: tuple[_Clause, ...]
+    conditions: tuple[_Clause, ...]
     place: Place
 
     def why_not(self, seen: _Seen, *, deny: bool) -> str:
         as_tcp = not seen.call.http
-        for clauses in (self.sources, self.operations):
+        alone = ((condition,) for condition in self.conditions)
+        for clauses in (self.sources, self.operations, *alone):
             reasons = [clause.why_not(seen, as_tcp=as_tcp, deny=deny) for clause in clauses]
             if reasons and all(reasons):
                 return reasons[0]
@@ -128,7 +140,7 @@ class AuthorizationPolicy:
     @property
     def reads_accounts(self) -> bool:
         """Whether a rule asks for the service account of who calls."""
-        clauses = (clause for rule in self.rules for clause in rule.sources)
+        clauses = (clause for rule in self.rules for clause in (*rule.sources, *rule.conditions))
         return any(name.lower().removeprefix("not") in _ACCOUNTS for one in clauses for name, _ in one.fields)
 
     def __str__(self) -> str:
@@ -217,10 +229,11 @@ def _authorization_policy(one: InForce) -> AuthorizationPolicy:
 
 
 def _rule(part: Part, home: str) -> _PolicyRule:
-    part.only({"from", "to"})
+    part.only({"from", "to", "when"})
     return _PolicyRule(
         tuple(_clause(one["source"], _SOURCE, home) for one in part["from"].items()),
         tuple(_clause(one["operation"], _OPERATION, home) for one in part["to"].items()),
+        tuple(_condition(one) for one in part["when"].items()),
         part.place,
     )
 
@@ -238,3 +251,13 @@ def _clause(part: Part, supported: Sequence[str], home: str) -> _Clause:
         if part[name]:
             fields.append((name, wanted))
     return _Clause(tuple(fields))
+
+
+def _condition(part: Part) -> _Clause:
+    name = _CONDITIONS.get(part["key"].text(), "")
+    if not name:
+        part["key"].problem("the model does not support this condition")
+        return _Clause(())
+    unwanted = f"not{name[0].upper()}{name[1:]}"
+    fields = ((name, part["values"]), (unwanted, part["notValues"]))
+    return _Clause(tuple((called, words.texts()) for called, words in fields if words))

@@ -16,11 +16,22 @@ _SET_COOKIE, _COOKIE = "set-cookie", "cookie"
 _OPERATIONS = ("set", "add", "remove")
 # They say how a body is to be read, or where a vote leads: the page may not come at all.
 _BODY = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding"})
-_VITAL = {"request": _BODY, "response": _BODY | {"location"}}
+# They belong to one connection, or ask the server to answer in another way.
+_OF_A_CONNECTION = frozenset({"connection", "expect", "upgrade"})
+_VITAL = {"request": _BODY | _OF_A_CONNECTION, "response": _BODY | {"location"}}
+# A request's headers of this prefix set Envoy's own timeouts and retries ("Router", HTTP headers).
+_OF_ENVOY = "x-envoy-"
 # They change what the page says of the flag, or what a browser does with the page; the page itself comes.
 _OF_A_BROWSER = {
     "request": frozenset({"cookie", "host", ":authority"}),
-    "response": frozenset({"clear-site-data", "refresh", "content-security-policy"}),
+    "response": frozenset(
+        {"clear-site-data", "refresh", "content-security-policy", "content-disposition", "last-modified"}
+    ),
+}
+# A page that a browser keeps is shown again after the flag has changed (RFC 9111, 5.2.2 and 5.3).
+_NEVER_KEPT = {
+    "cache-control": frozenset({"no-store", "no-cache", "max-age=0"}),
+    "expires": frozenset({"0", "-1"}),
 }
 
 
@@ -82,11 +93,19 @@ def _operation(way: str, operation: str, name: str, part: Part, flag: str) -> He
         return HeaderOps(loses_cookie=part.rule(f"{about} sets the feature flag's cookie at each answer"))
     if way == "request" and name == _COOKIE and operation != "add":
         return _other_cookie(about, operation, part, flag)
-    if name in _VITAL[way]:
+    if name in _VITAL[way] or (way == "request" and name.startswith(_OF_ENVOY)):
         return HeaderOps(problem=part.rule(f"{about}: the model does not support changing header {name}"))
-    if name in _OF_A_BROWSER[way]:
+    if name in _OF_A_BROWSER[way] or (way == "response" and _may_be_kept(operation, name, part)):
         return HeaderOps(unclear=part.rule(f"{about}: the model does not support changing header {name}"))
     return NOTHING
+
+
+def _may_be_kept(operation: str, name: str, part: Part) -> bool:
+    """Return whether a browser may keep the page by what the route does to a header."""
+    if name not in _NEVER_KEPT:
+        return False
+    words = {word.strip() for word in part.text().lower().split(",")}
+    return operation == "remove" or not words & _NEVER_KEPT[name]
 
 
 def _other_cookie(about: str, operation: str, part: Part, flag: str) -> HeaderOps:

@@ -171,6 +171,23 @@ def overlaid_data(model: Model, workload: str) -> list[Finding]:
     ]
 
 
+def replaced_stores(before: Model, after: Model) -> list[Finding]:
+    """Return each store whose pods a stage replaces though they keep the votes to themselves.
+
+    The votes that were counted until then are lost, and those of voters in that moment.
+    """
+    found = []
+    for store in (one for one in after.pods() if one.app == STORAGE):
+        for key, one in after.state.objects.items():
+            old = before.state.objects.get(key)
+            if old is None or key.kind not in POD_MAKERS or key.name != store.deployment:
+                continue
+            if old.pods_since != one.pods_since and not claims_mounted(after, str(store)):
+                sentence = f"{key}: its pods are replaced, and the votes in them are on no claim"
+                found.append(Finding(one.manifest.place, sentence))
+    return found
+
+
 def collected(model: Model) -> list[Finding]:
     """Return the objects that are collected as garbage, as the owners that they name do not exist."""
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS
 from tests.selftest.changed_manifests import FIRST, LAST, changed, failed, results_of, unjudged, words_of
 
 pytestmark = pytest.mark.selftest
@@ -116,3 +117,26 @@ _LISTED = {
     "created": f"created:\n          - ServiceAccount/default\n{_STORE}",
     "configured": f"configured:\n          - ServiceAccount/default\n        created:\n{_STORE}",
 }
+
+
+def again(old: str, new: str) -> dict[str, bytes]:
+    """Return an overlay in which stage 4 applies Redis once more, with one text replaced."""
+    first, store, service = (MANIFESTS / FIRST).read_text().partition("---\n")
+    assert store
+    assert old in first
+    text = (MANIFESTS / LAST).read_text() + "---\n" + first.replace(old, new)
+    listed = "configured:\n          - Service/voting-storage\n"
+    scenario = changed("scenario.yaml", listed, f"{listed}          - Deployment/voting-storage-1-0\n")
+    assert service
+    return {LAST: text.encode(), **scenario}
+
+
+def test_a_store_that_is_replaced_loses_its_votes() -> None:
+    results = results_of(again("memory: 128Mi", "memory: 256Mi"))
+    assert failed(results) == {"R4.1"}
+    assert "Deployment/voting-storage-1-0: its pods are replaced" in words_of(results, "R4.1")
+
+
+def test_a_store_whose_pods_stay_keeps_them() -> None:
+    results = results_of(again("  replicas: 1\n", "  replicas: 1\n  revisionHistoryLimit: 2\n"))
+    assert failed(results) == set()

@@ -229,3 +229,38 @@ def test_a_gateway_whose_account_is_unknown_is_not_judged_by_accounts() -> None:
     assert ends(source("principals: ['*/sa/gateway']")) == {"unknown": 1}
     assert ends(source("namespaces: [aks-istio-ingress]")) == {"served": 1}
     assert ends(source("namespaces: [istio-system]")) == {"403": 1}
+
+
+def when(*conditions: str, action: str = "ALLOW") -> str:
+    return f"action: {action}\nrules: [{{when: [{', '.join(f'{{{one}}}' for one in conditions)}]}}]"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "lets_in"),
+    [
+        (["key: source.namespace, values: [voting]"], True),
+        (["key: source.namespace, values: [other, voting]"], True),
+        (["key: source.namespace, values: [other]"], False),
+        (["key: source.namespace, notValues: [voting]"], False),
+        (["key: source.principal, values: ['*/ns/voting/sa/default']"], True),
+        (["key: destination.port, values: ['6379']"], True),
+        (["key: destination.port, values: ['3306']"], False),
+        (["key: destination.port, values: ['6379'], notValues: ['6379']"], False),
+        (["key: source.namespace, values: [voting]", "key: destination.port, values: ['3306']"], False),
+        (["key: request.auth.principal, values: ['*']"], False),
+    ],
+)
+def test_all_conditions_of_a_rule_have_to_match(conditions: list[str], lets_in: bool) -> None:
+    assert to_store(when(*conditions)) is (Ending.SERVED if lets_in else Ending.RESET)
+
+
+def test_a_rule_that_denies_by_a_condition_denies_only_then() -> None:
+    assert to_store(when("key: destination.port, values: ['6379']", action="DENY")) is Ending.RESET
+    assert to_store(when("key: destination.port, values: ['3306']", action="DENY")) is Ending.SERVED
+
+
+@pytest.mark.parametrize(
+    "key", ["request.headers[user-agent]", "source.ip", "experimental.envoy.filters.a[b]"]
+)
+def test_other_conditions_are_not_judged(key: str) -> None:
+    assert to_store(when(f"key: '{key}', values: ['*']")) is Ending.UNKNOWN

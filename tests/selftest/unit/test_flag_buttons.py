@@ -50,7 +50,13 @@ def test_a_flag_that_is_sent_again_where_it_is_set_is_not_judged() -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    ["request: {remove: [cookie]}", "response: {set: {content-security-policy: default-src 'self'}}"],
+    [
+        "request: {remove: [cookie]}",
+        "response: {set: {content-security-policy: default-src 'self'}}",
+        "response: {set: {Cache-Control: 'public, max-age=3600'}}",
+        "response: {remove: [cache-control]}",
+        "response: {set: {content-disposition: attachment}}",
+    ],
 )
 def test_what_a_browser_may_take_either_way_is_not_judged_there_and_nowhere_else(headers: str) -> None:
     assert judged(ORDINARY, headers) == (set(), {"R4.6"})
@@ -58,7 +64,12 @@ def test_what_a_browser_may_take_either_way_is_not_judged_there_and_nowhere_else
 
 @pytest.mark.parametrize(
     "headers",
-    ["response: {add: {set-cookie: a=1}}", "response: {set: {strict-transport-security: max-age=1}}"],
+    [
+        "response: {add: {set-cookie: a=1}}",
+        "response: {set: {strict-transport-security: max-age=1}}",
+        "response: {set: {cache-control: 'private, no-store', expires: '0'}}",
+        "request: {set: {x-team: voting}}",
+    ],
 )
 def test_what_leaves_the_cookie_there_holds(headers: str) -> None:
     assert judged(ORDINARY, headers) == (set(), set())
@@ -69,3 +80,9 @@ def test_what_may_keep_the_page_from_coming_leaves_its_requirements_unjudged() -
     assert failed == set()
     assert {"R4.1", "R4.3", "R4.6"} <= unjudged
     assert not unjudged & {"R3.7", "R4.8", "R5.1"}
+
+
+def test_a_request_header_that_sets_envoys_timeouts_leaves_pages_not_judged() -> None:
+    failed, unjudged = judged(ORDINARY, "request: {set: {x-envoy-upstream-rq-timeout-ms: '1'}}")
+    assert failed == set()
+    assert {"R4.3", "R4.5"} <= unjudged
