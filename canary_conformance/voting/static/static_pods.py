@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model, Workload
 from canary_conformance.model.objects.object_parts import Part
-from canary_conformance.model.objects.state import POD_MAKERS
+from canary_conformance.model.objects.state import POD_MAKERS, InForce
 from canary_conformance.model.pods.injection import pinned_proxy
 from canary_conformance.model.pods.pod_needs import COLLECTED
 from canary_conformance.model.pods.probes import is_own_image
@@ -182,7 +182,8 @@ def replaced_stores(before: Model, after: Model) -> list[Finding]:
             old = before.state.objects.get(key)
             if old is None or key.kind not in POD_MAKERS or key.name != store.deployment:
                 continue
-            if old.pods_since != one.pods_since and not claims_mounted(after, str(store)):
+            replaced = _template(old).value != _template(one).value
+            if replaced and not claims_mounted(after, str(store)):
                 sentence = f"{key}: its pods are replaced, and the votes in them are on no claim"
                 found.append(Finding(one.manifest.place, sentence))
     return found
@@ -219,6 +220,10 @@ def _written(spec: Part) -> Iterator[str]:
             holds = not own or _DATA.is_relative_to(mount["mountPath"].text())
             if holds and not mount["readOnly"].flag():
                 yield mount["name"].text()
+
+
+def _template(one: InForce) -> Part:
+    return Part.whole(one.manifest).at("spec", "template")
 
 
 def _templates(model: Model) -> Iterator[Part]:
