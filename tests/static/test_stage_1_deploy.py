@@ -8,6 +8,7 @@ from canary_conformance.voting.static.app_settings import strange_words
 from canary_conformance.voting.static.apply_order import applied_in_order, unawaited_pods, until_gateway
 from canary_conformance.voting.static.manifest_causes import of_answers, of_replicas
 from canary_conformance.voting.static.model_questions import call, page
+from canary_conformance.voting.static.refused_changes import refused_changes
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
@@ -49,6 +50,7 @@ def test_deploy_creates_and_configures_what_the_source_lists(plan: Plan) -> None
 @requirement("R0.1")
 def test_every_object_of_stage_1_is_of_its_schema(plan: Plan) -> None:
     expect(findings(plan, 1), nothing_found())
+    expect(refused_changes(plan, 1), nothing_found("changes that the API server refuses"))
 
 
 @requirement("R1.1")

@@ -6,6 +6,7 @@ from canary_conformance.voting.chains import ANALYTICS
 from canary_conformance.voting.static.apply_order import unawaited_pods
 from canary_conformance.voting.static.manifest_causes import of_workloads
 from canary_conformance.voting.static.model_questions import call, page
+from canary_conformance.voting.static.refused_changes import refused_changes
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
@@ -34,6 +35,7 @@ def test_update_creates_what_the_source_lists(plan: Plan) -> None:
 @requirement("R0.1")
 def test_every_object_of_stage_2_is_of_its_schema(plan: Plan) -> None:
     expect(findings(plan, 2), nothing_found())
+    expect(refused_changes(plan, 2), nothing_found("changes that the API server refuses"))
 
 
 @requirement("R2.1")

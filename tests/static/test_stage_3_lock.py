@@ -5,10 +5,12 @@ from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.chains import ANALYTICS, REDIS
 from canary_conformance.voting.contract import OLD
 from canary_conformance.voting.stage_contract import legs_at
+from canary_conformance.voting.static.apply_order import still_rolling
 from canary_conformance.voting.static.decided_judges import all_calls_reach
 from canary_conformance.voting.static.decided_requests import calls_decided
 from canary_conformance.voting.static.model_questions import REFUSED, call, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
+from canary_conformance.voting.static.refused_changes import refused_changes
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
@@ -41,6 +43,7 @@ def test_lock_creates_and_configures_what_the_source_lists(plan: Plan) -> None:
 @requirement("R0.1")
 def test_every_object_of_stage_3_is_of_its_schema(plan: Plan) -> None:
     expect(findings(plan, 3), nothing_found())
+    expect(refused_changes(plan, 3), nothing_found("changes that the API server refuses"))
 
 
 @requirement("R3.1")
@@ -129,6 +132,11 @@ def test_both_ends_of_every_leg_show_the_meshs_certificate(plan: Plan) -> None:
 @requirement("R3.7")
 def test_locking_loses_no_request(plan: Plan) -> None:
     expect(pages_during(plan, 3), uninterrupted())
+
+
+@requirement("R3.7")
+def test_the_stage_waits_for_the_pods_that_it_changes(plan: Plan) -> None:
+    expect(still_rolling(plan, 3), nothing_found("pods applied without waiting for them"))
 
 
 @requirement("R3.7")

@@ -18,6 +18,7 @@ from canary_conformance.voting.static.decided_requests import (
 from canary_conformance.voting.static.manifest_causes import of_workloads
 from canary_conformance.voting.static.model_questions import REFUSED, call, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
+from canary_conformance.voting.static.refused_changes import refused_changes
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import chain_of, page_seen
 from canary_conformance.voting.static.static_judges import (
@@ -76,6 +77,7 @@ def test_canary_creates_and_configures_what_the_source_lists(plan: Plan) -> None
 @requirement("R0.1")
 def test_every_object_of_stage_4_is_of_its_schema(plan: Plan) -> None:
     expect(findings(plan, 4), nothing_found())
+    expect(refused_changes(plan, 4), nothing_found("changes that the API server refuses"))
 
 
 @requirement("R4.1")

@@ -4,9 +4,11 @@ from canary_conformance.model.stage_plan import Plan
 from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.feature_flag import FLAG, NEAR_MISSES, OPENING
 from canary_conformance.voting.static.analyzed_objects import analyzed
+from canary_conformance.voting.static.apply_order import still_rolling
 from canary_conformance.voting.static.decided_judges import all_reach, to_2_0
 from canary_conformance.voting.static.decided_requests import EVERYONE, pages_decided
 from canary_conformance.voting.static.model_questions import page
+from canary_conformance.voting.static.refused_changes import refused_changes
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import page_seen
 from canary_conformance.voting.static.static_judges import (
@@ -45,6 +47,7 @@ def test_finalize_configures_and_deletes_what_the_scenario_lists(plan: Plan) -> 
 @requirement("R0.1")
 def test_every_object_of_stage_5_is_of_its_schema(plan: Plan) -> None:
     expect(findings(plan, 5), nothing_found())
+    expect(refused_changes(plan, 5), nothing_found("changes that the API server refuses"))
 
 
 @requirement("R5.1")
@@ -89,6 +92,11 @@ def test_nothing_dangles(plan: Plan) -> None:
 @requirement("R5.3")
 def test_only_pods_of_2_0_remain(plan: Plan) -> None:
     expect(ready_pods(plan.after(5)), pods_ready(ONLY_2_0, "pods ready", plan.after(5)))
+
+
+@requirement("R5.3")
+def test_the_stage_waits_for_the_pods_that_it_changes(plan: Plan) -> None:
+    expect(still_rolling(plan, 5), nothing_found("pods applied without waiting for them"))
 
 
 @requirement("R5.3")

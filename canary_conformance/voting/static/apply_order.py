@@ -43,6 +43,22 @@ def unawaited_pods(plan: Plan, stage: int) -> list[Finding]:
     ]
 
 
+def still_rolling(plan: Plan, stage: int) -> list[Finding]:
+    """Return each maker of pods that a stage changes without waiting for it: it ends on the old pods."""
+    state = plan.after(stage).state
+    return [
+        Finding(state.objects[key].manifest.place, f"{key}: the stage ends before its new pods are ready")
+        for key, before in state.rolling.items()
+        if key in state.objects
+        and (before is None or _pods(before.manifest) != _pods(state.objects[key].manifest))
+    ]
+
+
+def _pods(maker: Manifest) -> tuple[Any, Any]:
+    spec = maker.body.get("spec")
+    return (spec.get("replicas"), spec.get("template")) if isinstance(spec, Mapping) else (None, None)
+
+
 def once_routed(plan: Plan, stage: int) -> tuple[Moment, ...]:
     """Return the moments of a stage from the one on that its last routing object makes."""
     moments = plan.during(stage)
