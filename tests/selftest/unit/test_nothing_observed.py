@@ -88,6 +88,7 @@ NO_JUDGES = {
     "legs_are",  # below
     "mutual_tls_on_every_leg",  # of a stage's contract
     "plaintext_refused",  # likewise
+    "plaintext_answered",  # likewise
     "votes_on_a_claim",  # same, of one claim
 }
 
