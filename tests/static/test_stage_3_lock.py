@@ -7,14 +7,13 @@ from canary_conformance.voting.contract import OLD
 from canary_conformance.voting.stage_contract import legs_at
 from canary_conformance.voting.static.decided_judges import all_calls_reach
 from canary_conformance.voting.static.decided_requests import calls_decided
+from canary_conformance.voting.static.listed_judges import as_in_the_source, as_listed
 from canary_conformance.voting.static.model_questions import REFUSED, call, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
-    as_in_the_source,
-    as_listed,
     legs_are,
     mutual_tls_on_every_leg,
     nothing_found,
@@ -134,4 +133,4 @@ def test_locking_loses_no_request(plan: Plan) -> None:
 @requirement("R3.7")
 def test_no_page_of_the_old_format_after_the_lock(plan: Plan) -> None:
     seen = {"voting-app 1.0 -> analytics": call(plan.during(3)[-1].model, "voting-app 1.0", ANALYTICS)}
-    expect(seen, answered_by("voting-analytics 1.1", "connections"))
+    expect(seen, answered_by("voting-analytics 1.1", "connections", plan.after(3)))

@@ -5,13 +5,12 @@ from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.feature_flag import FLAG, NEAR_MISSES, OPENING
 from canary_conformance.voting.static.decided_judges import all_reach, to_2_0
 from canary_conformance.voting.static.decided_requests import EVERYONE, pages_decided
+from canary_conformance.voting.static.listed_judges import as_in_the_source, as_listed
 from canary_conformance.voting.static.model_questions import page
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import page_seen
 from canary_conformance.voting.static.static_judges import (
     answered_by,
-    as_in_the_source,
-    as_listed,
     mutual_tls_on_every_leg,
     nothing_found,
     plaintext_refused,
@@ -60,7 +59,7 @@ def test_no_property_of_a_request_leads_anywhere_but_to_2_0(plan: Plan) -> None:
 @requirement("R5.1")
 def test_everyone_has_whole_pages(plan: Plan) -> None:
     seen = {cookie or "no cookie": page_seen(plan.after(5), cookie) for cookie in ("", FLAG)}
-    expect(seen, whole_pages("pages"))
+    expect(seen, whole_pages("pages", plan.after(5)))
 
 
 @requirement("R5.2")

@@ -21,8 +21,8 @@ from canary_conformance.voting.static.static_objects import without_injection
 
 _ROUTES = "VirtualService"
 _SCALED = ("Deployment", "StatefulSet")
-# What an outcome gives as its reason where the client sends mutual TLS to a pod without a proxy.
-_NO_PROXY = "has no sidecar"
+NO_PROXY = "has no sidecar"
+"""What an outcome gives as its reason where the client sends mutual TLS to a pod without a proxy."""
 
 
 def of_answers(wrong: Iterable[tuple[Answer | None, str]], model: Model | None = None) -> tuple[Finding, ...]:
@@ -88,12 +88,13 @@ def _missed(answer: Answer, right: str, model: Model) -> Iterator[Finding]:
     for outcome in answer.outcomes:
         if _is(outcome, right):
             continue
-        if outcome.wire is Wire.PLAIN or _NO_PROXY in outcome.reason:
+        if outcome.wire is Wire.PLAIN or NO_PROXY in outcome.reason:
             yield from without_proxies(model)
         if outcome.suspect:
             continue
         yield from _routes_of_other_hosts(model, outcome)
-        if not answer.share_of(right):
+        decided = (rule.place for rule in outcome.rules if rule.place)
+        if not answer.share_of(right) and not any(model.leads_to(place, right) for place in decided):
             yield from _findings(
                 rule for rule in answer.passed_over if rule.place and model.leads_to(rule.place, right)
             )
