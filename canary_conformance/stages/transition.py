@@ -12,7 +12,7 @@ from functools import partial
 
 from canary_conformance.cluster.api import Object
 from canary_conformance.cluster.namespace_deletion import delete_namespace
-from canary_conformance.errors import StageFailed
+from canary_conformance.errors import RequirementFailed, StageFailed
 from canary_conformance.scenario.manifests import Manifest
 from canary_conformance.scenario.observations import Reply, StepRecord, Transition
 from canary_conformance.scenario.own_namespace import brought_by_file, is_own, with_labels
@@ -65,7 +65,8 @@ def enter_under_traffic(namespace: NamespaceUnderTest, number: int) -> None:
         _make_namespace(namespace)
     controls = rules.of_stage(number).controls_plaintext
     plaintext = namespace.from_outside(namespace.plain_calls()) if controls else {}
-    votes = rules.pages_before(namespace, number)
+    with _failing_where_voters_stall(namespace, number):
+        votes = rules.pages_before(namespace, number)
     records: list[StepRecord] = []
     warnings: list[str] = []
     knocks: dict[str, Reply] = {}
@@ -91,10 +92,12 @@ def enter_under_traffic(namespace: NamespaceUnderTest, number: int) -> None:
 
 @contextmanager
 def _failing_where_voters_stall(namespace: NamespaceUnderTest, number: int) -> Iterator[None]:
-    """Fail the stage's requirement on lost requests where its voters come to hardly any page."""
+    """Fail the stage's requirement on lost requests where its voters come to hardly any page or to none."""
     try:
         yield
-    except VotersStalled as stalled:
+    except (VotersStalled, RequirementFailed) as stalled:
+        if isinstance(stalled, RequirementFailed) and stalled.breaks:
+            raise
         breaks = namespace.rules.broken.by(Trait.BREAKS_WHEN_VOTERS_STALL, number)
         raise StageFailed(str(stalled), breaks=breaks or namespace.rules.broken.refused) from stalled
 

@@ -75,16 +75,20 @@ def expect(observed: Observed, judge: Callable[[Observed], Verdict]) -> Verdict:
 def expect_all(observed: Observed, *judges: Callable[[Observed], Verdict]) -> tuple[Verdict, ...]:
     """Judge the observed by each judge and write all verdicts to the ledger.
 
-    Raises ExpectationFailed once, with all the broken ones; ValueError when there is no judge.
+    Raises ExpectationFailed once, with all the broken ones, those that saw the same as one; ValueError when
+    there is no judge.
     """
     __tracebackhide__ = True
     if not judges:
         raise ValueError("nothing judges the observed")
     verdicts = tuple(_of_something(observed, judge(observed)) for judge in judges)
     _record(verdicts)
-    broken = [verdict for verdict in verdicts if not verdict.held]
+    broken: dict[str, Verdict] = {}
+    for verdict in verdicts:
+        if not verdict.held:
+            broken.setdefault(verdict.seen, verdict)
     if broken:
-        raise ExpectationFailed(*broken)
+        raise ExpectationFailed(*broken.values())
     return verdicts
 
 

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from canary_conformance.errors import RequirementFailed
 from canary_conformance.scenario.observations import Ballot, Page, Sample
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.voter import Voter
@@ -64,8 +65,15 @@ def cast_votes(voter: Voter, readers: Mapping[str, Voter], times: int = VOTES) -
 
 
 def votes_of(namespace: NamespaceUnderTest, kind: str) -> CastVotes:
-    """Return the votes of one kind of voter at a stage; taken once, both kinds one after the other."""
-    return namespace.once("votes", lambda: _cast_both(namespace))[kind]
+    """Return the votes of one kind of voter at a stage; taken once, both kinds one after the other.
+
+    Raises:
+        RequirementFailed: Voters of this kind had no answers; it says nothing of the other kind.
+    """
+    votes = namespace.once("votes", lambda: _cast_both(namespace))[kind]
+    if isinstance(votes, RequirementFailed):
+        raise votes
+    return votes
 
 
 def expect_counted(votes: CastVotes, version: str) -> None:
@@ -94,7 +102,7 @@ def kept_pages(namespace: NamespaceUnderTest) -> Sample[Page]:
     return namespace.once(LEFT, lambda: namespace.voter.open_page(times=20))
 
 
-def _cast_both(namespace: NamespaceUnderTest) -> Mapping[str, CastVotes]:
+def _cast_both(namespace: NamespaceUnderTest) -> Mapping[str, CastVotes | RequirementFailed]:
     if namespace.begun(RESTART):
         # MySQL takes no votes before its restart is over, and its pages are of the votes before it.
         pages_after_restart(namespace)
@@ -104,10 +112,12 @@ def _cast_both(namespace: NamespaceUnderTest) -> Mapping[str, CastVotes]:
     readers = {OLD.app: voter} if namespace.stage < FINALIZE else {NEW.app: voter}
     if namespace.stage == CANARY:
         readers[NEW.app] = voter.with_flag()
-    votes = {
-        WITHOUT_THE_FLAG: cast_votes(voter, readers),
-        WITH_THE_FLAG: cast_votes(voter.with_flag(), readers),
-    }
+    votes: dict[str, CastVotes | RequirementFailed] = {}
+    for kind, voting in ((WITHOUT_THE_FLAG, voter), (WITH_THE_FLAG, voter.with_flag())):
+        try:
+            votes[kind] = cast_votes(voting, readers)
+        except RequirementFailed as unanswered:
+            votes[kind] = unanswered
     cast_different_votes(voter)
     return votes
 

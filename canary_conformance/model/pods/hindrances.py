@@ -11,6 +11,7 @@ from canary_conformance.model.objects.questions import Rule
 from canary_conformance.model.pods.container_amounts import check_amounts
 from canary_conformance.model.pods.container_files import check_files, check_variables
 from canary_conformance.model.pods.container_images import check_image, check_others
+from canary_conformance.model.pods.injection import own_proxy_image
 from canary_conformance.model.pods.pod_template import PodTemplate
 from canary_conformance.model.pods.probe_times import check_times, patience
 from canary_conformance.model.pods.runtime_variables import check_runtime_variables
@@ -31,6 +32,8 @@ def hindrances(pods: PodTemplate, replicas: int) -> tuple[Rule, ...]:
     own = next((one for one in containers if one.path == pods.own.path), spec["none"])
     check_runtime_variables(own, pods.env)
     check_others(pods.application, spec, own)
+    if (proxy := own_proxy_image(whole.at("spec", "template"))).text():
+        proxy.problem("whether the nodes get this image of the proxy is not in the manifests")
     for container in containers:
         of_component = facts if container is own else None
         check_times(container, of_component.starts_in if of_component else _STARTS_IN)

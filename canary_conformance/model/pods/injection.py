@@ -154,11 +154,10 @@ def pinned_proxy(template: Part, mesh: MeshProfile) -> Rule | None:
     of the proxy's name in the template replaces what is injected, its image too ("Installing the Sidecar",
     customizing injection; the image `auto` is the injected one).
     """
-    annotations = template.at("metadata", "annotations")
-    kind, image = annotations[_PROXY_TYPE], _own_proxy(template["spec"]) or annotations[_PROXY_IMAGE]
+    kind, image = template.at("metadata", "annotations")[_PROXY_TYPE], own_proxy_image(template)
     if kind and kind.text() not in {"", "default"}:
         kind.problem("which variants of the proxy's image the mesh has is not in the manifests")
-    if not image or not image.text():
+    if not image.text():
         return None
     tag = image.text().partition("@")[0].rpartition("/")[2].partition(":")[2]
     found = _RELEASE.fullmatch(tag)
@@ -170,12 +169,13 @@ def pinned_proxy(template: Part, mesh: MeshProfile) -> Rule | None:
     return image.rule(f"{sentence}, and the running control plane injects that of {runs}")
 
 
-def _own_proxy(spec: Part) -> Part | None:
-    """Return the image of the template's own container of the proxy's name; None where it names none."""
+def own_proxy_image(template: Part) -> Part:
+    """Return the proxy image that pods name themselves, by a container of its name or an annotation."""
+    spec = template["spec"]
     for container in (*spec["initContainers"].items(), *spec["containers"].items()):
         if container["name"].value == PROXY and container["image"].text("auto") != "auto":
             return container["image"]
-    return None
+    return template.at("metadata", "annotations")[_PROXY_IMAGE]
 
 
 def _same_release(tag: re.Match[str], version: str) -> bool:

@@ -97,6 +97,18 @@ def test_what_keeps_a_stage_from_being_entered_asks_the_watch_once() -> None:
         through(environment.pytest_runtest_setup(session.test()), failed)
 
 
+def test_what_fails_after_mysql_did_not_come_back_is_not_judged_a_stage_included() -> None:
+    session = Session()
+    not_back = RequirementFailed("MySQL does not come back", breaks="R4.9")
+    with pytest.raises(RequirementFailed):
+        through(environment.pytest_runtest_call(session.test(requirement="R4.9")), not_back)
+    failed = StageFailed("16 pages in a row had no answer", breaks="R5.3")
+    session.stash[STAGE_FAILURE] = failed
+    for happens in (failed, BROKEN):
+        with pytest.raises(NotJudged, match=r"R4\.9 FAILED, and this after it: MySQL does not come back"):
+            through(environment.pytest_runtest_setup(session.test(requirement="R5.1")), happens)
+
+
 CRASHING = {
     "metadata": {"name": "voting-app-2-0-x"},
     "status": {

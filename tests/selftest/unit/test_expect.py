@@ -89,6 +89,12 @@ def test_no_judge_is_no_verdict() -> None:
         ExpectationFailed()
 
 
+def test_what_two_judges_saw_alike_is_one_failure_and_two_verdicts() -> None:
+    with ledger() as verdicts, pytest.raises(ExpectationFailed) as failed:
+        expect_all(MIXED, every(is_even), every(is_even))
+    assert (len(failed.value.verdicts), len(verdicts)) == (1, 2)
+
+
 def test_the_ledger_keeps_held_and_broken_verdicts_in_order() -> None:
     with ledger() as verdicts:
         first = expect(EVENS, every(is_even))

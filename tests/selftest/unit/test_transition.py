@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from canary_conformance.errors import StageFailed
+from canary_conformance.errors import RequirementFailed, StageFailed
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
@@ -21,7 +21,7 @@ from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.steps import Between, Made, Target
 from canary_conformance.stages.transition import enter_in_one_step
-from canary_conformance.traffic.continuous_traffic import ContinuousTraffic
+from canary_conformance.traffic.continuous_traffic import ContinuousTraffic, VotersStalled
 from canary_conformance.voting.stage_rules import EVERYONE, VOTING_RULES
 from canary_conformance.voting.voting_app import VOTING_APP
 
@@ -215,3 +215,21 @@ def test_the_ways_in_are_tried_right_before_the_first_gateway_with_the_pods_read
     waited = [text for text in told if text.startswith("pods of 1")]
     assert bool(waited) is pods_first
     assert not pods_first or told.index(waited[0]) < told.index("Gateway")
+
+
+@pytest.mark.parametrize(
+    ("raised", "breaks"),
+    [
+        (VotersStalled("few pages"), "R5.3"),
+        (RequirementFailed("16 pages in a row had no answer"), "R5.3"),
+        (StageFailed("no pod is ready", breaks="R4.2"), "R4.2"),
+    ],
+)
+def test_voters_without_answers_fail_the_stages_own_requirement_alone(raised: Exception, breaks: str) -> None:
+    namespace = cast(NamespaceUnderTest, SimpleNamespace(rules=VOTING_RULES))
+    with (
+        pytest.raises(RequirementFailed) as failed,
+        transition._failing_where_voters_stall(namespace, 5),
+    ):
+        raise raised
+    assert failed.value.breaks == breaks

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
+from typing import cast as cast_to
 
 import pytest
 
+from canary_conformance.errors import RequirementFailed
 from canary_conformance.scenario.observations import Page
+from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+from canary_conformance.stages.observation_cache import Taken
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import ExpectationFailed
+from canary_conformance.voting import vote_samples
 from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.voting.vote_samples import VOTES, CastVotes, cast_votes, counts_on, expect_counted
 from tests.selftest.support import NEW_PAGE, OLD_PAGE, SeenRequest, Site
@@ -87,3 +93,22 @@ def test_counts_are_read_from_a_page_of_the_version_alone(page: Page, version: s
     (other,) = STORES.keys() - {version}
     assert counts_on(page, version) is not None
     assert counts_on(page, other) is None
+
+
+def test_voters_of_one_kind_who_get_no_answer_leave_the_other_kind_judged(
+    site: TwoStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R4.3 is not FAILED because the votes with the flag hang."""
+    silent = RequirementFailed("16 votes in a row had no answer")
+
+    def cast(voter: Voter, readers: Mapping[str, Voter]) -> CastVotes:
+        if voter.cookie:
+            raise silent
+        return cast_votes(voter, readers, times=6)
+
+    monkeypatch.setattr(vote_samples, "cast_votes", cast)
+    fields = {"voter": Voter(site.url, flag=FLAG), "stage": 4, "once": Taken().once}
+    namespace = cast_to(NamespaceUnderTest, SimpleNamespace(begun=lambda _: False, **fields))
+    expect_counted(vote_samples.votes_of(namespace, vote_samples.WITHOUT_THE_FLAG), "1.0")
+    with pytest.raises(RequirementFailed, match="16 votes in a row"):
+        vote_samples.votes_of(namespace, vote_samples.WITH_THE_FLAG)
