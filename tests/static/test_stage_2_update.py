@@ -5,7 +5,7 @@ from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.chains import ANALYTICS
 from canary_conformance.voting.static.apply_order import unawaited_pods
 from canary_conformance.voting.static.listed_judges import as_in_the_source, as_listed
-from canary_conformance.voting.static.manifest_causes import of_workloads
+from canary_conformance.voting.static.manifest_causes import of_endpoints
 from canary_conformance.voting.static.model_questions import call, page
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
@@ -53,7 +53,7 @@ def test_both_versions_of_analytics_run(plan: Plan) -> None:
 @requirement("R2.1")
 def test_both_versions_are_behind_the_service(plan: Plan) -> None:
     model = plan.after(2)
-    right = because(same(list(BOTH), "endpoints"), lambda: of_workloads(model, BOTH))
+    right = because(same(list(BOTH), "endpoints"), lambda: of_endpoints(model, "voting-analytics", BOTH))
     expect(behind(model, ANALYTICS), right)
 
 

@@ -8,12 +8,14 @@ from canary_conformance.voting.stage_contract import legs_at
 from canary_conformance.voting.static.decided_judges import all_calls_reach
 from canary_conformance.voting.static.decided_requests import calls_decided
 from canary_conformance.voting.static.listed_judges import as_in_the_source, as_listed
+from canary_conformance.voting.static.manifest_causes import of_endpoints
 from canary_conformance.voting.static.model_questions import REFUSED, call, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
+    because,
     legs_are,
     mutual_tls_on_every_leg,
     nothing_found,
@@ -68,7 +70,8 @@ def test_analytics_1_0_still_runs_and_is_still_in_the_service(plan: Plan) -> Non
     expect(why_not_ready(model, BOTH), nothing_found("reasons why pods are not ready"))
     running = {name: n for name, n in ready_pods(model).items() if name.startswith("voting-analytics ")}
     expect(running, pods_ready(BOTH, "pods ready", model))
-    expect(behind(model, ANALYTICS), same(list(BOTH), "endpoints"))
+    right = because(same(list(BOTH), "endpoints"), lambda: of_endpoints(model, "voting-analytics", BOTH))
+    expect(behind(model, ANALYTICS), right)
 
 
 @requirement("R3.2")

@@ -250,6 +250,7 @@ def test_each_version_counts_in_a_store_of_its_own(plan: Plan) -> None:
                 "voting-analytics 2.0 -> store": "voting-storage 2.0",
             },
             "connections",
+            model,
         ),
     )
 

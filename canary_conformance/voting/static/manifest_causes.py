@@ -45,6 +45,12 @@ def of_workloads(model: Model, names: Iterable[str]) -> tuple[Finding, ...]:
     return by_line(finding for one in model.pods() if str(one) in wanted for finding in not_ready(one))
 
 
+def of_endpoints(model: Model, service: str, names: Iterable[str]) -> tuple[Finding, ...]:
+    """Return why workloads are not behind a Service: they are not ready, or it does not lead to them."""
+    dangling = (one for one in model.references() if one.sentence.startswith(f"Service/{service}"))
+    return by_line((*of_workloads(model, names), *dangling))
+
+
 def without_proxies(model: Model) -> tuple[Finding, ...]:
     """Return why the namespace injects no proxies (R1.1), where some of its pods have none."""
     bare = any(not one.sidecar for one in model.pods())
@@ -90,6 +96,7 @@ def _missed(answer: Answer, right: str, model: Model) -> Iterator[Finding]:
             continue
         if outcome.wire is Wire.PLAIN or NO_PROXY in outcome.reason:
             yield from without_proxies(model)
+        yield from _bare_pods(model, outcome, right)
         if outcome.suspect:
             continue
         yield from _routes_of_other_hosts(model, outcome)
@@ -98,6 +105,19 @@ def _missed(answer: Answer, right: str, model: Model) -> Iterator[Finding]:
             yield from _findings(
                 rule for rule in answer.passed_over if rule.place and model.leads_to(rule.place, right)
             )
+
+
+def _bare_pods(model: Model, outcome: Outcome, right: str) -> Iterator[Finding]:
+    """Yield the pods without a proxy that answer plaintext, or that send it to where it is refused."""
+    bare = [one for one in model.pods() if not one.sidecar]
+    if right == REFUSED:
+        served = {name for name, _ in outcome.by_pod()} if outcome.wire is Wire.PLAIN else set()
+        bare = [one for one in bare if str(one) in served]
+    elif "refuses plaintext" not in outcome.reason or any(
+        "TLS mode" in one.sentence for one in outcome.rules
+    ):
+        bare = []
+    yield from (Finding(one.place, f"the pods of {one} get no proxy") for one in bare)
 
 
 def _decided(answer: Answer, right: str) -> Iterator[Finding]:
