@@ -29,13 +29,14 @@ def refused_changes(plan: Plan, stage: int) -> Iterator[Finding]:
             continue
         for manifest in plan.manifests.files.get(step.file, ()):
             before = state.objects.get(state.key_of(manifest))
-            if before is not None and manifest.ref.kind in _KINDS and _is_refused(before.manifest, manifest):
+            if before is not None and manifest.ref.kind in _KINDS and is_refused(before.manifest, manifest):
                 why = f"is immutable since {before.manifest.place_of('immutable')}, and other data is refused"
                 yield Finding(manifest.place, f"{manifest.ref} {why}")
             state = state.apply(manifest)
 
 
-def _is_refused(before: Manifest, after: Manifest) -> bool:
+def is_refused(before: Manifest, after: Manifest) -> bool:
+    """Return whether an object that is applied over another changes what is immutable there."""
     fixed = before.body.get("immutable") is True
     return fixed and (after.body.get("immutable") is not True or _data(before) != _data(after))
 
