@@ -6,6 +6,7 @@ import base64
 
 import pytest
 
+from canary_conformance.paths import MANIFESTS
 from tests.selftest.changed_manifests import LAST, UPDATE, changed, failed, results_of, unjudged
 
 pytestmark = pytest.mark.selftest
@@ -89,3 +90,13 @@ def test_an_immutable_secret_may_be_applied_again_with_the_same_data() -> None:
 @pytest.mark.parametrize(("user", "immutable"), [("other", "true"), ("voting", "false")])
 def test_an_immutable_secret_can_be_changed_by_nobody(user: str, immutable: str) -> None:
     assert refusals(once_more(user, immutable))
+
+
+def test_new_pods_that_get_less_leave_their_share_unjudged() -> None:
+    text = (MANIFESTS / UPDATE).read_text()
+    rule = (
+        "---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata:\n  name: warm\n"
+        "spec:\n  host: voting-analytics\n  trafficPolicy:\n    loadBalancer:\n"
+        "      simple: LEAST_REQUEST\n      warmup:\n        duration: 300s\n"
+    )
+    assert "R2.2" in unjudged(results_of({UPDATE: f"{text.rstrip()}\n{rule}".encode()}))
