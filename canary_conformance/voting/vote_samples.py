@@ -16,7 +16,7 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import ANY_LEAK, expect_all, to_find_leak_in_each
 from canary_conformance.voting.contract import CANARY, CHAINS, FINALIZE, NEW, OLD
-from canary_conformance.voting.mysql_restart import RESTART, restart_of_mysql
+from canary_conformance.voting.mysql_restart import RESTART, pages_answered, restart_of_mysql
 from canary_conformance.voting.page_results import (
     DEFAULT_VOTES,
     Counts,
@@ -92,7 +92,9 @@ def pages_after_restart(namespace: NamespaceUnderTest) -> Mapping[str, Sample[Pa
     def take() -> Mapping[str, Sample[Page]]:
         restart_of_mysql(namespace)
         voter = namespace.voter
-        return {NEW.app: voter.with_flag().open_page(times=20), OLD.app: voter.open_page(times=20)}
+        with pages_answered(namespace):
+            of_new = voter.with_flag().open_page(times=20)
+        return {NEW.app: of_new, OLD.app: voter.open_page(times=20)}
 
     return namespace.once(KEPT, take)
 

@@ -94,3 +94,18 @@ def test_who_comes_back_has_other_pods(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "wait_until_live", lambda _: 0.0)
     restart = restart_of_mysql(cast(Any, Cluster()))
     assert not restart.before & restart.after
+
+
+@pytest.mark.parametrize(("statuses", "words"), [((CRASHED,), "crash loop"), ((), "16 pages in a row")])
+def test_pages_without_an_answer_after_the_restart_fail_it_by_what_the_pods_say(
+    statuses: tuple[dict[str, Any], ...], words: str
+) -> None:
+    """A store that was ready for a moment and then ended has not come back either."""
+    with (
+        pytest.raises(
+            RequirementFailed, match=f"MySQL does not come back after a restart: .*{words}"
+        ) as failed,
+        module.pages_answered(cast(Any, Cluster(*statuses))),
+    ):
+        raise RequirementFailed("16 pages in a row had no answer")
+    assert failed.value.breaks == "R4.9"
