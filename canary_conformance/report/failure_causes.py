@@ -16,8 +16,11 @@ from canary_conformance.scenario.places import Finding
 _INDENT = "   "
 # A red message begins so; a list names the requirement already.
 _HEADING = re.compile(r"R\d+\.\d+(?: stage \d+)? FAILED: ")
-# However many objects refer to one that is absent, the cause is that one.
-_ABSENT = re.compile(r"(?P<object>[A-Z]\w+/\S+) (?:does not exist|is collected as garbage)\b")
+# However many objects refer to one that is absent, or to an absent key of it, the cause is that one.
+_ABSENT = re.compile(
+    r"(?P<object>[A-Z]\w+/\S+(?= does not exist\b| is collected as garbage\b)"
+    r"|[A-Z]\w+/\S+ has no key [^\s,]+)"
+)
 
 
 @dataclass(frozen=True, slots=True)

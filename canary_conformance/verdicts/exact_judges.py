@@ -93,7 +93,12 @@ def counted(expected: Mapping[str, int], what: str) -> Callable[[Mapping[str, in
     def judge(seen: Mapping[str, int]) -> Verdict:
         wrong = {name: seen.get(name, 0) for name in (*expected, *seen)}
         wrong = {name: number for name, number in wrong.items() if number != expected.get(name, 0)}
-        rows = [f"{name}: {number} of {expected.get(name, 0)} {what}" for name, number in wrong.items()]
+        rows = [
+            f"{name}: {number} of {expected[name]} {what}"
+            if name in expected
+            else f"{name.strip()}: {number} {what}, where none should be"
+            for name, number in wrong.items()
+        ]
         return compared(requirement, _at_most(rows), f"{total} of {total} {what}", len(seen))
 
     return judge

@@ -6,14 +6,13 @@ from canary_conformance.verdicts import counted, expect
 from canary_conformance.voting.source_objects import check_pods_before_gateway
 from canary_conformance.voting.static.app_settings import strange_words
 from canary_conformance.voting.static.apply_order import applied_in_order, unawaited_pods, until_gateway
+from canary_conformance.voting.static.fixed_fields import changed_fixed_fields
+from canary_conformance.voting.static.listed_judges import as_in_the_source, as_listed
 from canary_conformance.voting.static.manifest_causes import of_answers, of_replicas
 from canary_conformance.voting.static.model_questions import call, page
-from canary_conformance.voting.static.refused_changes import refused_changes
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
-    as_in_the_source,
-    as_listed,
     because,
     nothing_found,
     pods_ready,
@@ -50,7 +49,7 @@ def test_deploy_creates_and_configures_what_the_source_lists(plan: Plan) -> None
 @requirement("R0.1")
 def test_every_object_of_stage_1_is_of_its_schema(plan: Plan) -> None:
     expect(findings(plan, 1), nothing_found())
-    expect(refused_changes(plan, 1), nothing_found("changes that the API server refuses"))
+    expect(changed_fixed_fields(plan, 1), nothing_found("changes that the API server refuses"))
 
 
 @requirement("R1.1")
@@ -96,7 +95,7 @@ def test_no_service_and_no_pod_is_a_way_past_the_gateway(plan: Plan) -> None:
 def test_ingress_serves_the_page_to_every_client_of_its_address(plan: Plan) -> None:
     model = plan.after(1)
     seen = {"GET /": page(model), "POST /": page(model, method="POST")}
-    expect(seen, answered_by("voting-app 1.0", "requests"))
+    expect(seen, answered_by("voting-app 1.0", "requests", model))
 
 
 @requirement("R1.5")
@@ -106,7 +105,7 @@ def test_page_offers_the_contracts_words(plan: Plan) -> None:
 
 @requirement("R1.6")
 def test_page_is_served_by_app_1_0_alone(plan: Plan) -> None:
-    expect({"GET /": page(plan.after(1))}, answered_by({"GET /": "voting-app 1.0"}, "pages"))
+    expect({"GET /": page(plan.after(1))}, answered_by({"GET /": "voting-app 1.0"}, "pages", plan.after(1)))
 
 
 @requirement("R1.6")
@@ -136,6 +135,7 @@ def test_votes_are_counted_in_one_store(plan: Plan) -> None:
                 "voting-analytics 1.0 -> store": "voting-storage 1.0",
             },
             "connections",
+            plan.after(1),
         ),
     )
 
@@ -146,7 +146,7 @@ def test_the_stores_port_answers_app_and_analytics(plan: Plan) -> None:
         source: call(plan.after(1), source, ("voting-storage", 6379))
         for source in ("voting-app 1.0", "voting-analytics 1.0")
     }
-    expect(seen, answered_by("voting-storage 1.0", "connections"))
+    expect(seen, answered_by("voting-storage 1.0", "connections", plan.after(1)))
 
 
 @requirement("R1.7")

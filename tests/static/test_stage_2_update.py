@@ -4,14 +4,13 @@ from canary_conformance.model.stage_plan import Plan
 from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.chains import ANALYTICS
 from canary_conformance.voting.static.apply_order import unawaited_pods
-from canary_conformance.voting.static.manifest_causes import of_workloads
+from canary_conformance.voting.static.fixed_fields import changed_fixed_fields
+from canary_conformance.voting.static.listed_judges import as_in_the_source, as_listed
+from canary_conformance.voting.static.manifest_causes import of_endpoints
 from canary_conformance.voting.static.model_questions import call, page
-from canary_conformance.voting.static.refused_changes import refused_changes
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
-    as_in_the_source,
-    as_listed,
     because,
     nothing_found,
     pods_ready,
@@ -35,7 +34,7 @@ def test_update_creates_what_the_source_lists(plan: Plan) -> None:
 @requirement("R0.1")
 def test_every_object_of_stage_2_is_of_its_schema(plan: Plan) -> None:
     expect(findings(plan, 2), nothing_found())
-    expect(refused_changes(plan, 2), nothing_found("changes that the API server refuses"))
+    expect(changed_fixed_fields(plan, 2), nothing_found("changes that the API server refuses"))
 
 
 @requirement("R2.1")
@@ -56,7 +55,7 @@ def test_both_versions_of_analytics_run(plan: Plan) -> None:
 @requirement("R2.1")
 def test_both_versions_are_behind_the_service(plan: Plan) -> None:
     model = plan.after(2)
-    right = because(same(list(BOTH), "endpoints"), lambda: of_workloads(model, BOTH))
+    right = because(same(list(BOTH), "endpoints"), lambda: of_endpoints(model, "voting-analytics", BOTH))
     expect(behind(model, ANALYTICS), right)
 
 
@@ -68,14 +67,14 @@ def test_no_store_is_replaced_with_the_votes_in_it(plan: Plan) -> None:
 @requirement("R2.1")
 def test_page_is_served_at_every_moment_of_the_update(plan: Plan) -> None:
     seen = {moment: page(moment.model) for moment in plan.during(2)}
-    expect(seen, answered_by("voting-app 1.0", "pages"))
+    expect(seen, answered_by("voting-app 1.0", "pages", plan.after(2)))
 
 
 @requirement("R2.2")
 def test_both_versions_have_their_share(plan: Plan) -> None:
     seen = {"voting-app 1.0 -> analytics": call(plan.after(2), "voting-app 1.0", ANALYTICS)}
     halves = "voting-analytics 1.0 1/2, voting-analytics 1.1 1/2"
-    expect(seen, answered_by(halves, "connections"))
+    expect(seen, answered_by(halves, "connections", plan.after(2)))
 
 
 @requirement("R2.3")
@@ -86,4 +85,4 @@ def test_both_versions_count_the_votes_of_one_store(plan: Plan) -> None:
         legs = ("voting-app 1.0 -> store", f"{analytics} -> store")
         seen = chain_of(model, "voting-app 1.0", analytics)
         right = dict.fromkeys(legs, "voting-storage 1.0")
-        expect({leg: seen[leg] for leg in legs}, answered_by(right, "connections"))
+        expect({leg: seen[leg] for leg in legs}, answered_by(right, "connections", model))

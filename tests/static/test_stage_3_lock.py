@@ -8,15 +8,16 @@ from canary_conformance.voting.stage_contract import legs_at
 from canary_conformance.voting.static.apply_order import still_rolling
 from canary_conformance.voting.static.decided_judges import all_calls_reach
 from canary_conformance.voting.static.decided_requests import calls_decided
+from canary_conformance.voting.static.fixed_fields import changed_fixed_fields
+from canary_conformance.voting.static.listed_judges import as_in_the_source, as_listed
+from canary_conformance.voting.static.manifest_causes import of_endpoints
 from canary_conformance.voting.static.model_questions import REFUSED, call, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
-from canary_conformance.voting.static.refused_changes import refused_changes
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
-    as_in_the_source,
-    as_listed,
+    because,
     legs_are,
     mutual_tls_on_every_leg,
     nothing_found,
@@ -43,7 +44,7 @@ def test_lock_creates_and_configures_what_the_source_lists(plan: Plan) -> None:
 @requirement("R0.1")
 def test_every_object_of_stage_3_is_of_its_schema(plan: Plan) -> None:
     expect(findings(plan, 3), nothing_found())
-    expect(refused_changes(plan, 3), nothing_found("changes that the API server refuses"))
+    expect(changed_fixed_fields(plan, 3), nothing_found("changes that the API server refuses"))
 
 
 @requirement("R3.1")
@@ -72,7 +73,8 @@ def test_analytics_1_0_still_runs_and_is_still_in_the_service(plan: Plan) -> Non
     expect(why_not_ready(model, BOTH), nothing_found("reasons why pods are not ready"))
     running = {name: n for name, n in ready_pods(model).items() if name.startswith("voting-analytics ")}
     expect(running, pods_ready(BOTH, "pods ready", model))
-    expect(behind(model, ANALYTICS), same(list(BOTH), "endpoints"))
+    right = because(same(list(BOTH), "endpoints"), lambda: of_endpoints(model, "voting-analytics", BOTH))
+    expect(behind(model, ANALYTICS), right)
 
 
 @requirement("R3.2")
@@ -147,4 +149,4 @@ def test_no_store_is_replaced_with_the_votes_in_it(plan: Plan) -> None:
 @requirement("R3.7")
 def test_no_page_of_the_old_format_after_the_lock(plan: Plan) -> None:
     seen = {"voting-app 1.0 -> analytics": call(plan.during(3)[-1].model, "voting-app 1.0", ANALYTICS)}
-    expect(seen, answered_by("voting-analytics 1.1", "connections"))
+    expect(seen, answered_by("voting-analytics 1.1", "connections", plan.after(3)))

@@ -15,17 +15,17 @@ from canary_conformance.voting.static.decided_requests import (
     calls_decided,
     pages_decided,
 )
+from canary_conformance.voting.static.fixed_fields import changed_fixed_fields
+from canary_conformance.voting.static.listed_judges import as_in_the_source, as_listed
 from canary_conformance.voting.static.manifest_causes import of_workloads
 from canary_conformance.voting.static.model_questions import REFUSED, call, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
-from canary_conformance.voting.static.refused_changes import refused_changes
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import chain_of, page_seen
 from canary_conformance.voting.static.static_judges import (
     answered_by,
-    as_in_the_source,
-    as_listed,
     because,
+    keys_are_there,
     mutual_tls_on_every_leg,
     nothing_found,
     plaintext_refused,
@@ -77,7 +77,7 @@ def test_canary_creates_and_configures_what_the_source_lists(plan: Plan) -> None
 @requirement("R0.1")
 def test_every_object_of_stage_4_is_of_its_schema(plan: Plan) -> None:
     expect(findings(plan, 4), nothing_found())
-    expect(refused_changes(plan, 4), nothing_found("changes that the API server refuses"))
+    expect(changed_fixed_fields(plan, 4), nothing_found("changes that the API server refuses"))
 
 
 @requirement("R4.1")
@@ -138,7 +138,7 @@ def test_secret_is_there_and_the_claim_is_mounted(plan: Plan) -> None:
     expect(collected(plan.after(4)), nothing_found("objects that are collected as garbage"))
     keys = ["MYSQL_DATABASE", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "MYSQL_USER"]
     found = [key for key in keys_of(plan.after(4), "voting-storage-secret") if key in keys]
-    expect(found, same(keys, "keys of the Secret"))
+    expect(found, keys_are_there("voting-storage-secret", keys, plan.after(4)))
     expect(read_only_claims(plan.after(4), STORE), nothing_found("claims that are read-only"))
     expect(overlaid_data(plan.after(4), STORE), nothing_found("volumes below MySQL's data"))
     expect(plan.after(4), votes_on_a_claim)
@@ -183,7 +183,7 @@ def test_no_method_path_or_header_leads_back_to_1_0_with_the_flag(plan: Plan) ->
 @requirement("R4.4")
 def test_voter_with_the_flag_always_sees_2_0(plan: Plan) -> None:
     expect({FLAG: page(plan.after(4), FLAG)}, answered_by({FLAG: "voting-app 2.0"}, "pages", plan.after(4)))
-    expect({FLAG: page_seen(plan.after(4), FLAG)}, whole_pages("pages"))
+    expect({FLAG: page_seen(plan.after(4), FLAG)}, whole_pages("pages", plan.after(4)))
     expect(strange_words(plan.after(4), "2.0"), nothing_found("unexpected wording on the page"))
 
 
@@ -260,6 +260,7 @@ def test_each_version_counts_in_a_store_of_its_own(plan: Plan) -> None:
                 "voting-analytics 2.0 -> store": "voting-storage 2.0",
             },
             "connections",
+            model,
         ),
     )
 

@@ -7,14 +7,13 @@ from canary_conformance.voting.static.analyzed_objects import analyzed
 from canary_conformance.voting.static.apply_order import still_rolling
 from canary_conformance.voting.static.decided_judges import all_reach, to_2_0
 from canary_conformance.voting.static.decided_requests import EVERYONE, pages_decided
+from canary_conformance.voting.static.fixed_fields import changed_fixed_fields
+from canary_conformance.voting.static.listed_judges import as_in_the_source, as_listed
 from canary_conformance.voting.static.model_questions import page
-from canary_conformance.voting.static.refused_changes import refused_changes
 from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import page_seen
 from canary_conformance.voting.static.static_judges import (
     answered_by,
-    as_in_the_source,
-    as_listed,
     mutual_tls_on_every_leg,
     nothing_found,
     plaintext_refused,
@@ -47,7 +46,7 @@ def test_finalize_configures_and_deletes_what_the_scenario_lists(plan: Plan) -> 
 @requirement("R0.1")
 def test_every_object_of_stage_5_is_of_its_schema(plan: Plan) -> None:
     expect(findings(plan, 5), nothing_found())
-    expect(refused_changes(plan, 5), nothing_found("changes that the API server refuses"))
+    expect(changed_fixed_fields(plan, 5), nothing_found("changes that the API server refuses"))
 
 
 @requirement("R5.1")
@@ -64,7 +63,7 @@ def test_no_property_of_a_request_leads_anywhere_but_to_2_0(plan: Plan) -> None:
 @requirement("R5.1")
 def test_everyone_has_whole_pages(plan: Plan) -> None:
     seen = {cookie or "no cookie": page_seen(plan.after(5), cookie) for cookie in ("", FLAG)}
-    expect(seen, whole_pages("pages"))
+    expect(seen, whole_pages("pages", plan.after(5)))
 
 
 @requirement("R5.2")

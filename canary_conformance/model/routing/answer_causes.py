@@ -21,7 +21,7 @@ from canary_conformance.model.objects.questions import Lack, Rule, Source
 from canary_conformance.model.pods.workloads import Workload
 from canary_conformance.model.routing.destination_rules import DestinationRule
 from canary_conformance.model.routing.gateways import Gateway
-from canary_conformance.model.routing.services import Service
+from canary_conformance.model.routing.services import Service, ServicePort
 from canary_conformance.model.routing.virtual_services import Destination, VirtualService
 from canary_conformance.scenario.places import Finding
 
@@ -141,12 +141,17 @@ def unknown_host(
 
 
 def nobody_behind(
-    service: Service, labels: Mapping[str, str], subset: Rule | None, workloads: Iterable[Workload]
+    service: Service,
+    port: ServicePort,
+    labels: Mapping[str, str],
+    subset: Rule | None,
+    workloads: Iterable[Workload],
 ) -> Rule | None:
     """Return why no ready pod is behind a Service or a subset of it: the pods' own trouble, or the labels.
 
     Args:
         service: the Service.
+        port: its port that is called.
         labels: those of the subset, empty for the whole Service.
         subset: the line of the subset, None for the whole Service.
         workloads: those of the state.
@@ -160,7 +165,10 @@ def nobody_behind(
     if fitting:
         one = fitting[0]
         what = "has 0 replicas" if one.replicas == 0 else "has no ready pod yet"
-        return Rule(one.place, f"Deployment/{one.deployment} {what}") if not one.ready else None
+        if not one.ready:
+            return Rule(one.place, f"Deployment/{one.deployment} {what}")
+        leads = f"Service/{service.name} port {port.number} leads to the pods' port {port.target}"
+        return Rule(port.place, f"{leads}, which none of them declares")
     if chosen and subset is not None:
         return Rule(subset.place, f"{subset.sentence} selects no pod of Service/{service.name}")
     wanted = ", ".join(f"{name}={value}" for name, value in service.selector.items()) or "nothing"

@@ -92,7 +92,7 @@ class Clusters:
             return (unknown(problem),)
         about = Rule(port.place, f"Service/{service.name} port {port.number}")
         if not backends:
-            cause = nobody_behind(service, {}, None, self.workloads)
+            cause = nobody_behind(service, port, {}, None, self.workloads)
             rules = (cause, about) if cause else (about,)
             return (ended(Ending.NO_LISTENER, _nobody(f"{service.name}:{port.number}", cause), rules),)
         return self.plaintext(backends, call, (about,), client)
@@ -154,10 +154,14 @@ class Clusters:
         problem = _first(rule.problems if rule else ()) or _protocol_problem(service, found)
         whole = Cluster(name, "", rule, subset, port, backends, (about,), problem)
         if subset and not problem:
-            return self._subset(whole, service, namespace)
-        return whole if backends else replace(whole, cause=nobody_behind(service, {}, None, self.workloads))
+            return self._subset(whole, service, found, namespace)
+        return (
+            whole
+            if backends
+            else replace(whole, cause=nobody_behind(service, found, {}, None, self.workloads))
+        )
 
-    def _subset(self, cluster: Cluster, service: Service, namespace: str) -> Cluster:
+    def _subset(self, cluster: Cluster, service: Service, port: ServicePort, namespace: str) -> Cluster:
         subset = cluster.rule.subsets.get(cluster.subset) if cluster.rule else None
         if cluster.rule is None or subset is None:
             who = f"{cluster.rule} does not define" if cluster.rule else "no DestinationRule defines"
@@ -170,7 +174,7 @@ class Clusters:
         about = Rule(subset.place, f"{subset.owner} subset {subset.name} ({labels})")
         wanted = subset.labels
         chosen = tuple(one for one in cluster.backends if wanted.items() <= one.workload.labels.items())
-        cause = None if chosen else nobody_behind(service, wanted, about, self.workloads)
+        cause = None if chosen else nobody_behind(service, port, wanted, about, self.workloads)
         return replace(cluster, backends=chosen, rules=(about, *cluster.rules), cause=cause)
 
     def _through_proxy(self, cluster: Cluster, client: Client, call: Call) -> tuple[Outcome, ...]:

@@ -102,7 +102,12 @@ def join(wire: Wire | None, client: Client, server: Server, backend: Backend) ->
         alone = client is Client.ITSELF and server.takes is Takes.NO_PROXY
         ending = Ending.NO_LISTENER if alone else broken
         reason = f"{who}: nothing listens there by the contract"
-        return End(ending, Wire.NONE, (Rule(backend.workload.place, reason), *server.rules), reason)
+        return End(
+            ending,
+            Wire.NONE,
+            (Rule(backend.chosen_at or backend.workload.place, reason), *server.rules),
+            reason,
+        )
     return End(Ending.SERVED, wire, server.rules)
 
 

@@ -13,7 +13,14 @@ _TCP_POOL = frozenset(
 )
 _REQUEST_LIMITS = ("http1MaxPendingRequests", "http2MaxRequests")
 _HTTP_POOL = frozenset(
-    {*_REQUEST_LIMITS, "idleTimeout", "maxRequestsPerConnection", "maxRetries", "useClientProtocol"}
+    {
+        *_REQUEST_LIMITS,
+        "h2UpgradePolicy",
+        "idleTimeout",
+        "maxRequestsPerConnection",
+        "maxRetries",
+        "useClientProtocol",
+    }
 )
 # The voters of this suite send at most 32 requests at once, and so do the components behind the page.
 _ENOUGH = 100
@@ -30,6 +37,8 @@ def check_limits(part: Part) -> None:
     for limit in (pool["tcp"]["maxConnections"], *(pool["http"][name] for name in _REQUEST_LIMITS)):
         if 0 < (limit.number(0) or 0) < _ENOUGH:
             limit.problem("the model does not support a limit so low: it may refuse requests")
+    if pool["http"]["h2UpgradePolicy"].text() == "UPGRADE":
+        pool["http"]["h2UpgradePolicy"].problem("the model does not support requests that become HTTP/2")
     connect = limit_in(pool["tcp"]["connectTimeout"])
     if connect and connect.seconds < _TO_CONNECT:
         pool["tcp"]["connectTimeout"].problem(

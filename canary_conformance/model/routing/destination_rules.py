@@ -19,6 +19,8 @@ from canary_conformance.model.routing.connection_limits import check_limits
 from canary_conformance.scenario.places import Place
 
 _SPEC = frozenset({"host", "trafficPolicy", "subsets", "exportTo"})
+# Which pods get how much, as long as they are new: every ready pod gets some (Envoy, "Slow start mode").
+_SLOW_START = ("warmup", "warmupDurationSecs")
 _POLICY = frozenset({"tls", "portLevelSettings", "loadBalancer", "connectionPool", "outlierDetection"})
 # All voters ask for one page of one address, and all apps for one path of analytics.
 _CONSTANT_HEADERS = frozenset({":authority", "host", ":path", ":method", ":scheme"})
@@ -263,7 +265,9 @@ def _tls(part: Part) -> ClientTls | None:
 
 def _hashing(balancer: Part) -> Hashing | None:
     """Return whether pods are chosen by a hash (Istio, "LoadBalancerSettings.ConsistentHashLB")."""
-    balancer.only({"simple", "consistentHash"})
+    balancer.only({"simple", "consistentHash", "localityLbSetting", *_SLOW_START})
+    # On or off, each of the pods may get a request; which of them is preferred is another matter.
+    balancer["localityLbSetting"].only({"enabled"})
     simple, by_hash = balancer["simple"], balancer["consistentHash"]
     if simple and simple.text() not in _EVEN_BALANCERS:
         simple.problem("the model does not support this way of balancing")

@@ -65,10 +65,14 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """The pods of one workload behind a Service's port, and their port."""
+    """The pods of one workload behind a Service's port, and their port.
+
+    `chosen_at`: where a Service names a port by its number that the pods do not declare.
+    """
 
     workload: Workload
     port: int
+    chosen_at: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ class Service:
         for workload in workloads:
             number = port.target if isinstance(port.target, int) else workload.port_called(port.target)
             if workload.ready and number is not None and self.selects(workload):
-                found.append(Backend(workload, number))
+                declared = any(number == one for _, one in workload.ports)
+                found.append(Backend(workload, number, None if declared else port.place))
         return tuple(found)
 
 

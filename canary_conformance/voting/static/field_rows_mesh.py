@@ -12,7 +12,7 @@ from canary_conformance.voting.static.field_classes import Tree, harmless, model
 from canary_conformance.voting.static.field_rows_metadata import METADATA, NAMESPACE
 from canary_conformance.voting.static.field_rows_objects import OBJECTS
 from canary_conformance.voting.static.fine_values import between, lasting, whole_seconds
-from canary_conformance.voting.static.requirement_sets import ENDS, RUNS, TRAFFIC
+from canary_conformance.voting.static.requirement_sets import ENDS, RUNS, SHARES, TRAFFIC
 
 _TEXT = "{exact,prefix,regex}"
 _H, _T = "spec.http.*", "spec.tcp.*"
@@ -128,7 +128,13 @@ _POLICY = tree_of(
         ),
         modelled(
             "model.routing.destination_rules",
-            "loadBalancer.{localityLbSetting,warmup,zoneAwareLbSetting,warmupDurationSecs}.**",
+            "loadBalancer.{localityLbSetting,zoneAwareLbSetting}.**",
+        ),
+        unknown(
+            SHARES,
+            "the model does not follow how a new pod gets its share of requests",
+            "loadBalancer.warmup.**",
+            "loadBalancer.warmupDurationSecs",
         ),
         modelled("model.routing.destination_rules", "{proxyProtocol,tunnel,retryBudget}.**"),
         modelled(

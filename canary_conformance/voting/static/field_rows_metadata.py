@@ -23,6 +23,7 @@ _FOREIGN = "the model does not follow this key of Kubernetes or Istio"
 _HARMLESS_DOMAINS = (
     "app.kubernetes.io",
     "cluster-autoscaler.kubernetes.io",
+    "config.kubernetes.io",
     "external-dns.alpha.kubernetes.io",
     "kubectl.kubernetes.io",
 )

@@ -153,9 +153,7 @@ SERVICE = tree_of(
     )
 )
 _READ = "model.pods.container_environment"
-_FIXED = unknown(
-    ACCEPTED, "the model does not follow which changes are refused", "immutable", fine=only(False)
-)
+_FIXED = modelled("voting.static.immutable_data", "immutable")
 SECRET = tree_of(
     (
         *METADATA,

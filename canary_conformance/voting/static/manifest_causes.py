@@ -21,8 +21,8 @@ from canary_conformance.voting.static.static_objects import without_injection
 
 _ROUTES = "VirtualService"
 _SCALED = ("Deployment", "StatefulSet")
-# What an outcome gives as its reason where the client sends mutual TLS to a pod without a proxy.
-_NO_PROXY = "has no sidecar"
+NO_PROXY = "has no sidecar"
+"""What an outcome gives as its reason where the client sends mutual TLS to a pod without a proxy."""
 
 
 def of_answers(wrong: Iterable[tuple[Answer | None, str]], model: Model | None = None) -> tuple[Finding, ...]:
@@ -43,6 +43,12 @@ def of_workloads(model: Model, names: Iterable[str]) -> tuple[Finding, ...]:
     """Return why workloads ("voting-app 1.0") have no ready pods, or not as many as they should."""
     wanted = frozenset(names)
     return by_line(finding for one in model.pods() if str(one) in wanted for finding in not_ready(one))
+
+
+def of_endpoints(model: Model, service: str, names: Iterable[str]) -> tuple[Finding, ...]:
+    """Return why workloads are not behind a Service: they are not ready, or it does not lead to them."""
+    dangling = (one for one in model.references() if one.sentence.startswith(f"Service/{service}"))
+    return by_line((*of_workloads(model, names), *dangling))
 
 
 def without_proxies(model: Model) -> tuple[Finding, ...]:
@@ -88,15 +94,30 @@ def _missed(answer: Answer, right: str, model: Model) -> Iterator[Finding]:
     for outcome in answer.outcomes:
         if _is(outcome, right):
             continue
-        if outcome.wire is Wire.PLAIN or _NO_PROXY in outcome.reason:
+        if outcome.wire is Wire.PLAIN or NO_PROXY in outcome.reason:
             yield from without_proxies(model)
+        yield from _bare_pods(model, outcome, right)
         if outcome.suspect:
             continue
         yield from _routes_of_other_hosts(model, outcome)
-        if not answer.share_of(right):
+        decided = (rule.place for rule in outcome.rules if rule.place)
+        if not answer.share_of(right) and not any(model.leads_to(place, right) for place in decided):
             yield from _findings(
                 rule for rule in answer.passed_over if rule.place and model.leads_to(rule.place, right)
             )
+
+
+def _bare_pods(model: Model, outcome: Outcome, right: str) -> Iterator[Finding]:
+    """Yield the pods without a proxy that answer plaintext, or that send it to where it is refused."""
+    bare = [one for one in model.pods() if not one.sidecar]
+    if right == REFUSED:
+        served = {name for name, _ in outcome.by_pod()} if outcome.wire is Wire.PLAIN else set()
+        bare = [one for one in bare if str(one) in served]
+    elif "refuses plaintext" not in outcome.reason or any(
+        "TLS mode" in one.sentence for one in outcome.rules
+    ):
+        bare = []
+    yield from (Finding(one.place, f"the pods of {one} get no proxy") for one in bare)
 
 
 def _decided(answer: Answer, right: str) -> Iterator[Finding]:

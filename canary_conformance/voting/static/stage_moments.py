@@ -18,7 +18,7 @@ from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts.verdict import Verdict
 from canary_conformance.voting.contract import APP
 from canary_conformance.voting.feature_flag import FLAG
-from canary_conformance.voting.static.manifest_causes import by_line
+from canary_conformance.voting.static.manifest_causes import NO_PROXY, by_line, without_proxies
 from canary_conformance.voting.static.model_questions import page
 from canary_conformance.voting.static.static_chains import ANALYTICS, led, store_of
 
@@ -29,6 +29,7 @@ _AT_INGRESS = {
     Ending.RESET: "the ingress gateway resets the connection",
 }
 _MOST_ROWS = 6
+_SERVES = "serves the page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ def pages_during(
                 until=_mended(plan, failures[0], max(when) + 1, cookies, served_by),
             )
         )
+    # Who leads voters to the wrong version is also why they get none, as long as it has no pods.
+    interruptions.sort(key=lambda one: _SERVES not in one.failure.what)
     return Pages(stage, len(of_stage), tuple(cookies), tuple(interruptions))
 
 
@@ -172,7 +175,13 @@ def _mended(plan: Plan, failure: Failure, start: int, cookies: Iterable[str], se
 
 def _failures(plan: Plan, index: int, cookie: str, served_by: str) -> Iterator[Failure]:
     """Yield how a voter's page may fail at a moment: none where it is whole for certain."""
-    moment, later = plan.moments[index], plan.moments[index + 1 :]
+    moment = plan.moments[index]
+    for failure in _failures_at(moment, plan.moments[index + 1 :], cookie, served_by):
+        uninjected = without_proxies(moment.model) if NO_PROXY in failure.reason else ()
+        yield replace(failure, cause=uninjected[0]) if uninjected else failure
+
+
+def _failures_at(moment: Moment, later: Sequence[Moment], cookie: str, served_by: str) -> Iterator[Failure]:
     for outcome in page(moment.model, cookie).outcomes:
         served = list(dict.fromkeys(name for name, _ in outcome.by_pod()))
         if not served:
@@ -180,7 +189,7 @@ def _failures(plan: Plan, index: int, cookie: str, served_by: str) -> Iterator[F
         for name in served:
             if not name.startswith(f"{APP} ") or (served_by and name != served_by):
                 instead = f" instead of {served_by}" if served_by else ""
-                yield _failure(f"{name} serves the page{instead}", outcome, later)
+                yield _failure(f"{name} {_SERVES}{instead}", outcome, later)
             else:
                 yield from _behind(moment, name, later)
 

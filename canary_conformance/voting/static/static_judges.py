@@ -11,14 +11,12 @@ from canary_conformance.model.model import Model, Workload
 from canary_conformance.model.objects.questions import Answer, Ending, explain
 from canary_conformance.model.objects.state import POD_MAKERS, held_back
 from canary_conformance.model.pods.scaling import changed_numbers
-from canary_conformance.model.stage_plan import Plan
 from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts import Saying, counted, matrix, same
-from canary_conformance.verdicts.exact_judges import compared, is_unchanged, listed_objects
+from canary_conformance.verdicts.exact_judges import compared
 from canary_conformance.verdicts.verdict import MOST_EXAMPLES, Verdict
 from canary_conformance.verdicts.wording import listed
 from canary_conformance.voting.chains import REFUSED
-from canary_conformance.voting.source_objects import lacking, strange
 from canary_conformance.voting.stage_contract import PODS_AT, legs_at
 from canary_conformance.voting.static.manifest_causes import (
     by_line,
@@ -36,7 +34,8 @@ from canary_conformance.voting.static.static_legs import (
     required_table,
     table,
 )
-from canary_conformance.voting.static.static_pods import claims_mounted, read_only_claims
+from canary_conformance.voting.static.static_objects import without_keys
+from canary_conformance.voting.static.static_pods import claims_mounted, other_claims, read_only_claims
 from canary_conformance.voting.voting_app import VOTING_APP
 
 Cell = TypeVar("Cell")
@@ -124,46 +123,6 @@ def pods_ready(
     return judge
 
 
-def as_listed(plan: Plan, stage: int) -> Callable[[Sequence[str]], Verdict]:
-    """Judge that a stage creates, configures and deletes what the scenario lists (R0.1).
-
-    Objects that the source does not know are a remark.
-    """
-    listed = plan.scenario.stage(stage).required()
-
-    def judge(seen: Sequence[str]) -> Verdict:
-        changed = (text for text in seen if not is_unchanged(text))
-        wrong = {
-            text.rpartition(" ")[0]: f"{text}, which the scenario does not list"
-            for text in changed
-            if text not in listed
-        }
-        for ref in (text.rpartition(" ")[0] for text in seen if is_unchanged(text)):
-            required = [text for text in listed if text.rpartition(" ")[0] == ref]
-            if required:
-                wrong[ref] = f"{ref} stays as it was before the stage; the scenario lists {required[0]!r}"
-        files = plan.scenario.stage(stage).files()
-        found = [one for file in files for one in plan.manifests.files.get(file, ())]
-        causes = [Finding(one.place, wrong[str(one.ref)]) for one in found if str(one.ref) in wrong]
-        verdict = because(listed_objects(listed), lambda: causes)(seen)
-        remarks = [verdict.remark, *(f"{one.sentence} ({one.place})" for one in strange(plan, stage))]
-        return replace(verdict, remark="; ".join(filter(None, remarks)))
-
-    return judge
-
-
-def as_in_the_source(stage: int) -> Callable[[Plan], Verdict]:
-    """Judge that after a stage all objects of the source are there, whatever scenario.yaml lists (R0.1)."""
-
-    def judge(plan: Plan) -> Verdict:
-        missing = lacking(plan, stage)
-        row = f"stage {stage} leaves out {listed(missing)}, which the source has by then"
-        fine = f"no object of the source is missing after stage {stage}"
-        return compared(fine, [row] if missing else [], fine, len(plan.scenario.stage(stage).steps))
-
-    return judge
-
-
 def proxied(expected: Iterable[str], model: Model) -> Callable[[Mapping[str, bool]], Verdict]:
     """Judge that the pods of each workload get a proxy; what keeps pods from being made is the cause."""
     names = tuple(expected)
@@ -179,7 +138,7 @@ def proxied(expected: Iterable[str], model: Model) -> Callable[[Mapping[str, boo
         without = [name for name in names if seen.get(name) is False]
         rows = [f"the pods of {name} get no proxy" for name in without]
         rows += [f"{name} has no ready pod" for name in names if name not in seen]
-        rows += [f"unexpected pods: {name}" for name in seen if name not in names]
+        rows += [f"unexpected pods: {name.strip()}" for name in seen if name not in names]
         fine = f"{len(names)} of {len(names)} workloads get a proxy"
         verdict = compared(f"{len(names)} workloads whose pods get a proxy", rows, fine, len(seen))
         return because(lambda _: verdict, lambda: causes(without))(seen)
@@ -187,8 +146,8 @@ def proxied(expected: Iterable[str], model: Model) -> Callable[[Mapping[str, boo
     return judge
 
 
-def whole_pages(noun: str) -> Callable[[Mapping[Cell, PageSeen]], Verdict]:
-    """Judge that each page is whole for certain; noun: what is judged ("pages")."""
+def whole_pages(noun: str, model: Model) -> Callable[[Mapping[Cell, PageSeen]], Verdict]:
+    """Judge that each page of a model is whole for certain; noun: what is judged ("pages")."""
 
     def judge(seen: Mapping[Cell, PageSeen]) -> Verdict:
         if not seen:
@@ -198,7 +157,9 @@ def whole_pages(noun: str) -> Callable[[Mapping[Cell, PageSeen]], Verdict]:
         )
         endings = {cell: str(page) for cell, page in seen.items()}
         wrong = [pair for page in seen.values() for pair in page.wrong]
-        verdict = because(matrix(dict.fromkeys(endings, check), noun), lambda: of_answers(wrong))(endings)
+        verdict = because(matrix(dict.fromkeys(endings, check), noun), lambda: of_answers(wrong, model))(
+            endings
+        )
         return verdict if verdict.held else replace(verdict, examples=_quoted(wrong))
 
     return judge
@@ -262,10 +223,20 @@ def _plaintext(
     return because(lambda _: verdict, lambda: (*verdict.causes, *of_workloads(model, uncalled)))(seen)
 
 
+def keys_are_there(secret: str, keys: Sequence[str], model: Model) -> Callable[[Sequence[str]], Verdict]:
+    """Judge that a Secret has these keys; seen: those of them that it has."""
+    missing = (one for one in of_workloads(model, PODS_AT[4]) if one.sentence.startswith(f"Secret/{secret} "))
+    return because(same(keys, "keys of the Secret"), lambda: (*without_keys(model, secret, keys), *missing))
+
+
 def votes_on_a_claim(model: Model) -> Verdict:
     """Judge that MySQL keeps its data on the claim, and may write there."""
     right = same([MYSQL_CLAIM], "mounted claims")
-    return because(right, lambda: read_only_claims(model, MYSQL))(claims_mounted(model, MYSQL))
+    causes = (*read_only_claims(model, MYSQL), *other_claims(model, MYSQL, MYSQL_CLAIM))
+    missing = (
+        one for one in of_workloads(model, [MYSQL]) if one.sentence.startswith("PersistentVolumeClaim/")
+    )
+    return because(right, lambda: (*missing, *causes))(claims_mounted(model, MYSQL))
 
 
 def nothing_found(called: str = "schema findings") -> Callable[[Sequence[Finding]], Verdict]:

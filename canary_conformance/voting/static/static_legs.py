@@ -51,7 +51,7 @@ def causes_of_legs(model: Model, wrong: Iterable[str], expected: Collection[str]
         elif leg.status == "UNKNOWN":
             # A route of the ingress that only the flag takes may be the one that leads nowhere.
             asked = [leg.answer, page(model, FLAG)] if leg.source.gateway else [leg.answer]
-            yield from of_answers([(answer, service) for answer in asked])
+            yield from of_answers([(answer, service) for answer in asked], model)
         else:
             yield from _of_row(model, leg, service)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
@@ -20,6 +20,7 @@ from canary_conformance.scenario.manifests import Manifest
 from canary_conformance.scenario.own_namespace import brought_by_file, is_own, with_labels
 from canary_conformance.scenario.places import Finding
 from canary_conformance.scenario.stages import Apply, Verb
+from canary_conformance.voting.static.immutable_data import refused_changes
 
 # Methods by which nobody votes.
 _READING = frozenset({"GET", "HEAD"})
@@ -58,13 +59,14 @@ def _verb(manifest: Manifest, state: State, first: Manifest | None) -> Verb:
 
 
 def findings(plan: Plan, stage: int) -> list[Finding]:
-    """Return what the API server would refuse of a stage's files by schema.
+    """Return what the API server would refuse of a stage's files: by schema, or as changes.
 
     Raises NotSpoken where nothing is found, and the schema of a kind is not at hand.
     """
     files = plan.scenario.stage(stage).files()
     manifests = [manifest for file in files for manifest in plan.manifests.files.get(file, ())]
     found = [finding for manifest in manifests for finding in schema_findings(manifest)]
+    found += refused_changes(plan, stage)
     unknown = [one for one in manifests if kind_schema(one.api_version, one.body["kind"]) is None]
     if unknown and not found:
         one = unknown[0]
@@ -116,6 +118,16 @@ def keys_of(model: Model, secret: str) -> list[str]:
         if _name(body) == secret
         for key in sorted({*body["data"].entries(), *body["stringData"].entries()})
     ]
+
+
+def without_keys(model: Model, secret: str, keys: Iterable[str]) -> Iterator[Finding]:
+    """Yield each of these keys that a Secret does not have, at the Secret's line."""
+    found = keys_of(model, secret)
+    for body in _objects(model.state, "Secret"):
+        if _name(body) == secret:
+            yield from (
+                Finding(body.place, f"Secret/{secret} has no key {key}") for key in keys if key not in found
+            )
 
 
 def sources_of_nobody(model: Model) -> list[Finding]:

@@ -129,6 +129,29 @@ def claims_mounted(model: Model, workload: str) -> list[str]:
     return sorted(claims)
 
 
+def other_claims(model: Model, workload: str, claim: str) -> list[Finding]:
+    """Return where a workload mounts other claims than this one, or that it mounts none."""
+    makers = {one.deployment for one in model.pods() if str(one) == workload}
+    found = []
+    for body in _objects(model, *sorted(POD_MAKERS)):
+        ref = body.manifest.ref
+        if ref.name not in makers:
+            continue
+        volumes = body.at("spec", "template", "spec", "volumes")
+        names = [one["persistentVolumeClaim"]["claimName"] for one in volumes.items()]
+        named = [name for name in names if name]
+        found += [
+            Finding(name.place, f"{ref} has the claim {name.text()} as its volume, {claim} required")
+            for name in named
+            if name.text() != claim
+        ]
+        if not named:
+            found.append(
+                Finding((volumes or body).place, f"{ref} has no claim as its volume, {claim} required")
+            )
+    return found
+
+
 def read_only_claims(model: Model, workload: str) -> list[Finding]:
     """Return where a workload's claims are mounted so that it can't write to them."""
     makers = {one.deployment for one in model.pods() if str(one) == workload}

@@ -81,7 +81,7 @@ class TestScopesOfRules:
         [
             "trafficPolicy: {tls: {mode: ISTIO}}",
             "trafficPolicy: {tls: {mode: ISTIO_MUTUAL, subjectAltNames: [other]}}",
-            "trafficPolicy: {loadBalancer: {localityLbSetting: {enabled: true}}}",
+            "trafficPolicy: {loadBalancer: {localityLbSetting: {failoverPriority: [team]}}}",
             "trafficPolicy: {connectionPool: {http: {h2UpgradePolicy: UPGRADE}}}",
             "trafficPolicy: {loadBalancer: {simple: PASSTHROUGH}}",
             "trafficPolicy: {connectionPool: {tcp: {maxConnections: 1}}}",
@@ -101,6 +101,9 @@ class TestScopesOfRules:
             "connectionPool: {tcp: {maxConnections: 100, connectTimeout: 10s}}",
             "connectionPool: {http: {http2MaxRequests: 1024, maxRequestsPerConnection: 1, maxRetries: 3}}",
             "outlierDetection: {consecutive5xxErrors: 5, interval: 30s}",
+            "connectionPool: {http: {h2UpgradePolicy: DO_NOT_UPGRADE}}",
+            "loadBalancer: {simple: LEAST_REQUEST, localityLbSetting: {enabled: true}}",
+            "loadBalancer: {simple: LEAST_REQUEST, warmup: {duration: 30s}}",
             "loadBalancer: {consistentHash: {useSourceIp: true}}",
         ],
     )

@@ -46,6 +46,14 @@ def test_one_absent_object_is_one_cause_whatever_refers_to_it() -> None:
     assert [cause.requirements for cause in causes] == [("R1.2", "R4.2"), ("R4.9",)]
 
 
+def test_one_absent_key_is_one_cause_and_another_key_is_another() -> None:
+    first = Finding(Place("kubernetes/step-3.yaml", 80), "Secret/store has no key USER, and x needs it")
+    same = Finding(Place("kubernetes/step-3.yaml", 20), "Secret/store has no key USER")
+    other = Finding(Place("kubernetes/step-3.yaml", 90), "Secret/store has no key PASSWORD, and x needs it")
+    causes = failed_by_cause([failed("R4.1", first), failed("R4.2", same), failed("R4.4", other)])
+    assert [cause.requirements for cause in causes] == [("R4.1", "R4.2"), ("R4.4",)]
+
+
 def test_only_the_first_cause_of_a_failure_counts() -> None:
     causes = failed_by_cause([failed("R1.2", ACCOUNT, ROUTE), failed("R4.4", ROUTE, ACCOUNT)])
     assert [cause.finding for cause in causes] == [ACCOUNT, ROUTE]

@@ -35,7 +35,7 @@ from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.verdicts.expect import NOTHING, ExpectationFailed
 from canary_conformance.voting import vote_judges
 from canary_conformance.voting.page_results import Counts
-from canary_conformance.voting.static import decided_judges, static_judges
+from canary_conformance.voting.static import decided_judges, listed_judges, static_judges
 from canary_conformance.voting.static.decided_judges import all_calls_reach, all_reach, to_2_0
 from canary_conformance.voting.static.decided_requests import Requests
 from canary_conformance.voting.static.static_judges import answered_by, nothing_found, whole_pages
@@ -66,7 +66,7 @@ ON_NOTHING: dict[str, tuple[Any, Callable[[], Judge]]] = {
     "matrix": ({}, lambda: matrix({}, "cells")),
     "listed_objects": ((), lambda: listed_objects(())),
     "answered_by": ({}, lambda: answered_by("voting-app 1.0", "pages")),
-    "whole_pages": ({}, lambda: whole_pages("pages")),
+    "whole_pages": ({}, lambda: whole_pages("pages", cast(Any, None))),
     "all_reach": (Requests((), ""), lambda: all_reach(to_2_0, cast(Any, "voters"), cast(Any, None))),
     "all_calls_reach": ({}, lambda: all_calls_reach({}, cast(Any, None))),
 }
@@ -87,8 +87,9 @@ NO_JUDGES = {
     "as_listed",  # listed_objects of a plan
     "legs_are",  # below
     "mutual_tls_on_every_leg",  # of a stage's contract
-    "plaintext_refused",  # likewise
     "plaintext_answered",  # likewise
+    "plaintext_refused",  # likewise
+    "keys_are_there",  # same, of keys
     "votes_on_a_claim",  # same, of one claim
 }
 
@@ -101,7 +102,15 @@ def test_a_judge_does_not_hold_on_nothing(name: str) -> None:
 
 
 def test_every_judge_is_asked_about_nothing() -> None:
-    modules = (sample_judges, exact_judges, continuous, static_judges, vote_judges, decided_judges)
+    modules = (
+        sample_judges,
+        exact_judges,
+        continuous,
+        static_judges,
+        vote_judges,
+        decided_judges,
+        listed_judges,
+    )
     judges = {
         name
         for module in modules

@@ -30,7 +30,7 @@ _FIXED: Mapping[str, tuple[tuple[str, ...], ...]] = {
 _REQUESTED = ("spec", "resources", "requests", "storage")
 
 
-def refused_changes(plan: Plan, stage: int) -> list[Finding]:
+def changed_fixed_fields(plan: Plan, stage: int) -> list[Finding]:
     """Return each change of a field that never changes, among the objects that a stage applies.
 
     Raises NotSpoken where nothing is found, and a claim that is there requests another amount.
