@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from canary_conformance.errors import NotJudged
 from canary_conformance.scenario.observations import Page, Sample, Transition
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import (
@@ -80,8 +81,11 @@ def test_page_shows_only_the_format_of_analytics_1_1(counted: CountedPages) -> N
 def test_analytics_1_0_gets_no_request_while_pages_are_served(counted: CountedPages) -> None:
     """The twin is the positive control: the same counter of analytics 1.1 moved with every page."""
     expect(counted.requests["1.0"], same(0, "requests to analytics 1.0"))
-    enough = counted.requests["1.1"] >= len(counted.pages)
-    expect(enough, same(True, f"as many requests to analytics 1.1 as {len(counted.pages)} pages"))
+    if (control := counted.requests["1.1"]) < len(counted.pages):
+        raise NotJudged(
+            f"the proxy of analytics 1.1 counted {control} requests for {len(counted.pages)} pages, so its "
+            "counter does not show each one (as where the name of a Service's port declares no protocol)"
+        )
 
 
 @requirement("R3.2")
