@@ -287,8 +287,5 @@ def test_what_was_measured_is_shown() -> None:
     assert "without a namespace to reuse      30.0 s" in shown
     assert "median after an edit              6.0 s" in shown
     assert "after a mistake in the route      6.0 s, exit code 1" in shown
-    assert (
-        "floor: 2063 pages at 1000 a second take 2.1 s, a change was applied and propagated in 0.40 s"
-        in shown
-    )
+    assert "a change was applied and propagated in 0.40 s at least" in shown
     assert "judged: R4.3" in shown
