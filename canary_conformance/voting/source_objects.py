@@ -55,12 +55,8 @@ _CREATED: Mapping[int, tuple[ObjectRef, ...]] = {
 _DELETED: Mapping[int, tuple[ObjectRef, ...]] = {
     FINALIZE: _of("Deployment", f"{APP}-1-0", f"{ANALYTICS}-1-0", f"{ANALYTICS}-1-1", f"{STORAGE}-1-0"),
 }
-_KNOWN = frozenset(ref for refs in _CREATED.values() for ref in refs)
-
-
-def known_objects() -> frozenset[ObjectRef]:
-    """Return every object that the source makes."""
-    return _KNOWN
+# Every object that the source makes.
+KNOWN = frozenset(ref for refs in _CREATED.values() for ref in refs)
 
 
 def lacking(plan: Plan, stage: int) -> list[str]:
@@ -76,7 +72,7 @@ def strange(plan: Plan, stage: int) -> list[Finding]:
         Finding(one.place, f"{one.ref} is not an object of the source")
         for file in plan.scenario.stage(stage).files()
         for one in plan.manifests.files.get(file, ())
-        if _in_the_source(one.ref) not in _KNOWN and not is_own(one, namespace)
+        if _in_the_source(one.ref) not in KNOWN and not is_own(one, namespace)
     ]
 
 

@@ -45,7 +45,7 @@ def check_image(application: Application, container: Part, component: str, versi
 
 
 def check_others(application: Application, spec: Part, own: Part) -> None:
-    """Note the containers beside a component, and before it, whose success the manifests do not tell.
+    """Note the containers beside and before a component whose success is not in the manifests.
 
     Args:
         application: Whose components are known.

@@ -16,7 +16,7 @@ import yaml
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
-from canary_conformance.voting.source_objects import known_objects
+from canary_conformance.voting.source_objects import KNOWN
 from canary_conformance.voting.static.static_runner import BAD_INPUT, static_verdicts
 
 pytestmark = pytest.mark.selftest
@@ -151,4 +151,4 @@ def test_files_may_be_merged_and_objects_of_another_kind_run_the_same_pods() -> 
 
 def test_our_own_folder_has_exactly_the_objects_of_the_source() -> None:
     folder = load_manifests(MANIFESTS, load_scenario(MANIFESTS))
-    assert {one.ref for one in folder.objects} == known_objects()
+    assert {one.ref for one in folder.objects} == KNOWN
