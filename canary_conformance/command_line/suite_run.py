@@ -132,7 +132,7 @@ class OutsideOfAClone:
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter.startpath = config.rootpath
-        vars(config)["cwd_relative_nodeid"] = str
+        vars(config)["cwd_relative_nodeid"] = lambda nodeid: nodeid
 
 
 def _pytest(words: Sequence[str], plugins: Sequence[object] = ()) -> int:
