@@ -105,11 +105,11 @@ def _stage(plans: tuple[Plan, Plan], stage: int, found: _Found) -> bool:
     return False
 
 
-def _put(changes: list[AnswerChange] | list[PageChange], unknown: list[NotUnderstood], some: Iterable[object]) -> None:
+def _put(
+    changes: list[AnswerChange] | list[PageChange], unknown: list[NotUnderstood], some: Iterable[object]
+) -> None:
     for one in some:
         if isinstance(one, NotUnderstood):
             unknown.append(one)
         else:
             changes.append(one)  # type: ignore[arg-type]
-
-

@@ -79,7 +79,9 @@ def _text(kind: str, path: Path, value: Any) -> str | None:
     if kind == "Secret" or _may_be_secret(path):
         return _HIDDEN
     text = value if isinstance(value, str) else json.dumps(_shown(value), sort_keys=True)
-    masked = mask_secrets(f"{path[-1]}: {text}" if path else text).removeprefix(f"{path[-1]}: " if path else "")
+    masked = mask_secrets(f"{path[-1]}: {text}" if path else text).removeprefix(
+        f"{path[-1]}: " if path else ""
+    )
     return masked if len(masked) <= _LONGEST else f"{masked[:_LONGEST]}..."
 
 

@@ -234,6 +234,11 @@ class Difference:
         return tuple(one for one in self.requirements if one.breaks)
 
     @property
+    def undecided(self) -> bool:
+        """Whether more requests may change their answers than those shown."""
+        return bool(self.not_understood or self.only_before or self.only_after)
+
+    @property
     def incomplete(self) -> bool:
         """Whether something that differs is not understood, or a requirement is no longer judged."""
         return bool(self.not_understood or self.only_before) or any(one.lost for one in self.requirements)
