@@ -44,7 +44,7 @@ class _Call:
     def answer(self, model: Model, shown: ShownRequest) -> Answer | None:
         """Return what becomes of a request of the client."""
         request = self.request(model, shown)
-        return request and model.answer(request)
+        return model.answer(request) if request else None
 
 
 def call_changes(ends: StageEnds) -> Iterator[AnswerChange | NotUnderstood]:
@@ -67,7 +67,7 @@ def call_changes(ends: StageEnds) -> Iterator[AnswerChange | NotUnderstood]:
 
 
 def together(found: Iterable[AnswerChange]) -> Iterator[AnswerChange]:
-    """Yield changes with those alike in one: the clients of a destination, then the destinations of clients."""
+    """Yield changes with those alike in one: first of clients, then of destinations."""
     by_clients: dict[object, AnswerChange] = {}
     for one in found:
         key = (one.destinations, _alike(one))
@@ -215,5 +215,5 @@ def _at_pods(ends: StageEnds) -> Iterator[AnswerChange | NotUnderstood]:
                 ends,
                 (OUTSIDE.name, f"pods of {name} at port {port}"),
                 (answers[0], answers[1]),
-                lambda model, name=name, port=port: model.answer_at_pod(name, port),
+                lambda model, name=name, port=port: model.answer_at_pod(name, port),  # type: ignore[misc]
             )

@@ -52,7 +52,7 @@ def reverted(after: Mapping[str, Any], change: ChangedValue) -> dict[str, Any]:
         inner = inner[part]
     if change.before is ABSENT:
         del inner[last]
-    elif change.after is ABSENT and isinstance(inner, list):
+    elif change.after is ABSENT and isinstance(inner, list) and isinstance(last, int):
         inner.insert(last, deepcopy(change.before))
     else:
         inner[last] = deepcopy(change.before)

@@ -64,7 +64,7 @@ class Repository:
         return True
 
     def fork(self, base: str, head: str) -> str:
-        """Return the last commit that two have in common, where the second left the first. Raises BadInput."""
+        """Return the last commit that two have in common. Raises BadInput."""
         ids = self.commit(base), self.commit(head)
         try:
             return self._git("merge-base", *ids)
@@ -208,7 +208,7 @@ def _git(folder: Path, *words: str, feed: bytes | None = None) -> Completed:
     program = find_program("git")
     if program is None:
         raise BadInput("git is not on PATH, by which commits are read: install it, or give two folders")
-    command = (program, "-C", folder, *words)
+    command: list[str | Path] = [program, "-C", folder, *words]
     return complete(command, limit=LIMITS.command, environment=_QUIET, feed=feed)
 
 

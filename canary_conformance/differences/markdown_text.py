@@ -18,6 +18,7 @@ from canary_conformance.differences.values import (
 from canary_conformance.differences.wording import (
     by_cause,
     call_text,
+    calls_together,
     conclusion,
     few,
     field_text,
@@ -71,7 +72,7 @@ def _rows(one: Difference) -> Iterator[Row]:
         )
     for change in one.requests:
         yield _row(change.stages, request_text(change), change.before, change.after, change.lines)
-    for change in one.calls:
+    for change in calls_together(one.calls):
         yield _row(change.stages, call_text(change, 2), change.before, change.after, change.lines)
     for leg in one.legs:
         yield _row(leg.stages, few(leg.legs, 2), leg.before, leg.after, leg.lines)

@@ -50,7 +50,7 @@ def leg_changes(ends: StageEnds) -> Iterator[LegChange]:
     for name, leg in rows[0].items():
         other = rows[1].get(name)
         if other and _ends(leg) != _ends(other):
-            groups.setdefault((_words(leg), _words(other)), []).append(name)
+            groups.setdefault(_words(leg, other), []).append(name)
     for (before, after), names in groups.items():
         first = names[0]
         answers = rows[0][first].answer, rows[1][first].answer
@@ -75,11 +75,24 @@ def _row(model: Model, name: str) -> tuple[str, str, str] | None:
     return next((_ends(leg) for leg in model.legs() if _name(leg) == name), None)
 
 
-def _words(leg: Leg) -> str:
-    if leg.status == "UNKNOWN" and {leg.server, leg.client} == {"-"}:
-        return "no mutual TLS to compare"
-    fit = ", which do not fit" if leg.status == "CONFLICT" else ""
-    return f"the client sends {_modes(leg.client)}, the server accepts {_modes(leg.server)}{fit}"
+def _words(before: Leg, after: Leg) -> tuple[str, str]:
+    """Return both rows in words, without an end that stays as it is."""
+    ends = [
+        ("the client sends", before.client, after.client),
+        ("the server accepts", before.server, after.server),
+    ]
+    shown = [end for end in ends if end[1] != end[2]] or ends
+    return (
+        ", ".join(f"{who} {_modes(old)}" for who, old, _ in shown) + _fit(before),
+        ", ".join(f"{who} {_modes(new)}" for who, _, new in shown) + _fit(after),
+    )
+
+
+def _fit(leg: Leg) -> str:
+    return {
+        "CONFLICT": ", which the other end refuses",
+        "UNKNOWN": ", where a pod or a route is missing",
+    }.get(leg.status, "")
 
 
 def _modes(cell: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from canary_conformance.differences.field_changes import ABSENT, ChangedValue, changed_values
+from canary_conformance.differences.field_changes import ABSENT, ChangedValue, Path, changed_values
 from canary_conformance.model.objects.state import InForce, Key, State
 from canary_conformance.model.stage_plan import Moment
 from canary_conformance.scenario.places import Place
@@ -26,18 +26,20 @@ class ObjectPair:
 
     def place_before(self, value: ChangedValue | None = None) -> Place | None:
         """Return the line in BASE of a field of it, or of the whole; None where BASE lacks the object."""
-        return _place(self.before, value and value.path_before, absent=bool(value and value.before is ABSENT))
+        return _place(self.before, _path(value.path_before, value.before) if value else ())
 
     def place_after(self, value: ChangedValue | None = None) -> Place | None:
         """Return the line in HEAD of a field of it, or of the whole; None where HEAD lacks the object."""
-        return _place(self.after, value and value.path_after, absent=bool(value and value.after is ABSENT))
+        return _place(self.after, _path(value.path_after, value.after) if value else ())
 
 
-def _place(one: InForce | None, path: Sequence[str | int] | None, *, absent: bool) -> Place | None:
-    """Return a line of an object; of an absent field, that of what it would stand in."""
-    if one is None:
-        return None
-    return one.manifest.place_of(*(path or ())[: -1 if absent else None])
+def _place(one: InForce | None, path: Path) -> Place | None:
+    return None if one is None else one.manifest.place_of(*path)
+
+
+def _path(path: Path, value: Any) -> Path:
+    """Return a field's path; of an absent field, that of what it would stand in."""
+    return path[:-1] if value is ABSENT else path
 
 
 def changed_objects(before: State, after: State) -> tuple[ObjectPair, ...]:

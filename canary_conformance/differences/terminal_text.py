@@ -10,6 +10,7 @@ from canary_conformance.differences.wording import (
     ARROW,
     by_cause,
     call_text,
+    calls_together,
     conclusion,
     few,
     field_text,
@@ -91,7 +92,7 @@ def _requests(one: Difference) -> Iterator[str]:
 
 
 def _calls(one: Difference) -> Iterator[str]:
-    for change in one.calls:
+    for change in calls_together(one.calls):
         text = f"{change.before}{ARROW}{change.after}"
         yield _change(change.stages, call_text(change), text, lines_text(change.lines))
 

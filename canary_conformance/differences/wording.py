@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from canary_conformance.differences.values import (
     AnswerChange,
@@ -55,7 +56,7 @@ def _places(places: Sequence[Place]) -> str:
 
 
 def request_text(one: AnswerChange) -> str:
-    """Return a request at the ingress: "GET / with cookie: a=1", with its port where it is not that of voters."""
+    """Return a request at the ingress ("GET / with cookie: a=1"), with its port if not that of voters."""
     port = "" if one.destinations == ("port 80",) else f" at {one.destinations[0]}"
     alike = f" (and {plural(one.alike, 'more kind')})" if one.alike else ""
     return f"{one.request}{port}{alike}"
@@ -67,10 +68,31 @@ def call_text(one: AnswerChange, most: int = 3) -> str:
     return f"{few(one.clients, most)}{ARROW}{few(one.destinations, most)}{request}"
 
 
-def few(texts: Sequence[str], most: int) -> str:
+def calls_together(found: Iterable[AnswerChange]) -> list[AnswerChange]:
+    """Return calls of the same clients that change by the same lines as one."""
+    groups: dict[object, list[AnswerChange]] = {}
+    for one in found:
+        groups.setdefault(
+            (one.clients, one.before, one.lines, one.same_version, str(one.request)), []
+        ).append(one)
+    return [_joined(group) for group in groups.values()]
+
+
+def _joined(group: Sequence[AnswerChange]) -> AnswerChange:
+    first = group[0]
+    afters = tuple(dict.fromkeys(one.after for one in group))
+    return replace(
+        first,
+        stages=tuple(sorted({stage for one in group for stage in one.stages})),
+        destinations=tuple(dict.fromkeys(to for one in group for to in one.destinations)),
+        after=few(afters, 2, "; "),
+    )
+
+
+def few(texts: Sequence[str], most: int, joint: str = ", ") -> str:
     """Return some texts, so many at most."""
     rest = len(texts) - most
-    return ", ".join(texts[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return joint.join(texts[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def requirement_text(one: RequirementChange) -> str:
@@ -127,7 +149,7 @@ def conclusion(one: Difference) -> str:
     if not moved:
         return end
     verb = "changes" if moved == 1 else "change"
-    return f"{plural(moved, 'kind')} of requests at the ingress {verb} who answers. {end}"
+    return f"{plural(moved, 'kind')} of request at the ingress {verb} who answers. {end}"
 
 
 def _inside(one: Difference) -> str:
