@@ -12,7 +12,13 @@ from canary_conformance.differences.page_changes import page_changes
 from canary_conformance.differences.pod_changes import leg_changes, pod_changes
 from canary_conformance.differences.requirement_changes import requirement_changes
 from canary_conformance.differences.stage_ends import StageEnds
-from canary_conformance.differences.stages_together import as_it_is, legs_together, of_answers, together
+from canary_conformance.differences.stages_together import (
+    as_it_is,
+    legs_together,
+    of_answers,
+    of_objects,
+    together,
+)
 from canary_conformance.differences.state_changes import same_moments, same_state
 from canary_conformance.differences.unfollowed_changes import unfollowed_changes
 from canary_conformance.differences.values import (
@@ -74,7 +80,7 @@ def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> D
         pages=tuple(found.pages),
         legs=legs_together(found.legs),
         pods=together(found.pods, as_it_is),
-        objects=together(found.objects, as_it_is),
+        objects=together(found.objects, of_objects),
         not_understood=unknown,
         judged=judged,
         decided="" if unknown else _IDENTICAL if identical else _DECIDED,

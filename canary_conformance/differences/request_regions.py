@@ -35,6 +35,7 @@ ALL_METHODS = r"[!#-'*+.0-9A-Z^-z|~-]+"
 """The methods of requests: tokens (RFC 9110, "Methods")."""
 ALL_AUTHORITIES = rf"{AUTHORITIES}|{AUTHORITIES}\.(:[0-9]{{1,5}})?|\[[0-9A-Fa-f:.]+\](:[0-9]{{1,5}})?"
 """The names of hosts, addresses of IPv6 among them, maybe with a port."""
+_EVERY_HOST = "*"
 _METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 _COOKIE = Property(Kind.HEADER, "cookie")
 # What a route says of itself and of its destinations, which the effect has.
@@ -91,9 +92,15 @@ class Pair:
 
 def regions(pair: Pair) -> Iterator[Region | Unknown]:
     """Yield every region of requests in which something changes, and what is not known of others."""
-    for before, olds in pair.chains[0].items():
-        for after, news in pair.chains[1].items():
-            yield from _of_domains(pair, (before, after), (olds, news))
+    before, after = (_of_every_host(chains) for chains in pair.chains)
+    for domain, olds in before.items():
+        for other, news in after.items():
+            yield from _of_domains(pair, (domain, other), (olds, news))
+
+
+def _of_every_host(chains: Chains) -> Chains:
+    """Return the routes by domain, with none for the hosts of no domain."""
+    return chains if _EVERY_HOST in chains else {**chains, _EVERY_HOST: ()}
 
 
 def _of_domains(
@@ -122,7 +129,7 @@ def _in_domains(one: JointClass, pair: Pair, domains: tuple[str, str]) -> JointC
         host
         for host in one.texts[AUTHORITY]
         if all(
-            (closest_domain(chains, without_port(host or "")) or "*") == domain
+            (closest_domain(chains, without_port(host or "")) or _EVERY_HOST) == domain
             for chains, domain in zip(pair.chains, domains, strict=True)
         )
     )
@@ -173,7 +180,7 @@ def _region(pair: Pair, shown: ShownRequest, entries: tuple[Entry | None, Entry 
 
 def _replay(request: Request, chains: Chains, decided: Entry | None) -> None:
     """Try the routes one by one, as the model does; another one than decided is a defect of the suite."""
-    domain = closest_domain(chains, without_port(request.host)) or "*"
+    domain = closest_domain(chains, without_port(request.host)) or _EVERY_HOST
     entries = chains.get(domain, ())
     taken = next((one for one in entries if not (one.match and one.match.why_not(request))), None)
     if taken is not decided:
@@ -230,7 +237,7 @@ def route_settings(model: Model, entry: Entry | None) -> Mapping[str, Any]:
 
 def _also(pair: Pair) -> Mapping[Property, Iterable[str]]:
     asked = [model.asked_by_policies() for model in pair.models]
-    domains = [domain for chains in pair.chains for domain in chains if domain != "*"]
+    domains = [domain for chains in pair.chains for domain in chains if domain != _EVERY_HOST]
     return {
         METHOD: [_in_policy(word) for methods, _ in asked for word in methods],
         PATH: [PATHS, *(_in_policy(word) for _, paths in asked for word in paths)],
