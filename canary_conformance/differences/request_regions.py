@@ -277,5 +277,5 @@ def _shown(texts: Texts, any_host: str) -> ShownRequest:
         method=texts.get(METHOD) or "GET",
         path=f"{texts.get(PATH) or '/'}{'?' if pairs else ''}{'&'.join(pairs)}",
         host="" if host == any_host else host,
-        headers=headers,
+        headers=dict(sorted(headers.items())),
     )

@@ -51,9 +51,9 @@ def legs_together(found: Iterable[LegChange]) -> tuple[LegChange, ...]:
 
 
 def of_objects(one: ObjectChange) -> object:
-    """Return what makes a change of an object the same at another stage, where the object is added or renamed.
+    """Return what makes a change of an object the same at another stage.
 
-    Fields that change are told apart by their lines: the next file that applies the object may have others.
+    Fields that change are told apart by their lines: the next file that applies it may have others.
     """
     return one.name, one.change, one.renamed_to, one.fields
 

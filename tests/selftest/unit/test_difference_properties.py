@@ -13,6 +13,7 @@ from canary_conformance.differences.values import AnswerChange, Difference
 from canary_conformance.errors import BadInput
 from canary_conformance.model.objects.questions import Ending
 from canary_conformance.paths import MANIFESTS
+from canary_conformance.scenario.scenario_folder import SCENARIO_FILE
 from canary_conformance.voting.static.static_runner import ReadFolder, read_folder
 from tests.selftest.compared_manifests import side
 from tools.mutants.catalogue import catalogue
@@ -21,9 +22,9 @@ from tools.mutants.mutant import Mutant
 
 pytestmark = pytest.mark.selftest
 
-# Every ninth mistake of the catalogue, and all on requests, which move some.
+# Some mistakes of the catalogue, more of those on routes, which move requests.
 _EVERY = tuple(catalogue(sources_of(MANIFESTS)))
-SAMPLE = tuple(one for at, one in enumerate(_EVERY) if at % 9 == 0 or "istio/step-3" in one.file)
+SAMPLE = tuple(one for at, one in enumerate(_EVERY) if at % (5 if "istio/step-3" in one.file else 40) == 0)
 
 
 def read(mutant: Mutant) -> ReadFolder | None:
@@ -45,7 +46,7 @@ def test_differences_of_a_mistake(mutant: Mutant) -> None:
     for found, plans in ((there, (right, wrong)), (back, (wrong, right))):
         for one in found.requests:
             replayed(one, plans)
-        assert not found.identical
+        assert found.identical == (mutant.file == SCENARIO_FILE and not found.objects)
         assert found.decided or found.undecided
 
 
@@ -60,7 +61,12 @@ def as_it_is(one: Difference) -> object:
     return (
         sorted((change.id, change.before, change.after) for change in one.requirements),
         sorted((change.stages, change.before, change.after, str(change.request)) for change in one.requests),
-        sorted((change.clients, change.destinations, change.before, change.after) for change in one.calls),
+        sorted(
+            (client, to, change.before, change.after, change.stages)
+            for change in one.calls
+            for client in change.clients
+            for to in change.destinations
+        ),
         sorted((change.workload, change.before, change.after) for change in one.pods),
         sorted((change.before, change.after) for change in one.legs),
         sorted((change.stage, change.fails) for change in one.pages),
@@ -104,5 +110,5 @@ def named(outcomes: object) -> Iterator[str]:
 
 def test_the_sample_has_mistakes_that_move_requests() -> None:
     found = [compared(side(), read_side, ("", "")) for one in SAMPLE if (read_side := read(one))]
-    assert sum(bool(one.requests) for one in found) > 5
-    assert sum(bool(one.breaks) for one in found) > 10
+    assert sum(bool(one.requests) for one in found) > 3
+    assert sum(bool(one.breaks) for one in found) > 6
