@@ -25,6 +25,7 @@ from canary_conformance.differences.values import (
     AnswerChange,
     Difference,
     LegChange,
+    Lines,
     NotUnderstood,
     ObjectChange,
     PageChange,
@@ -48,6 +49,7 @@ class _Found:
     pods: list[PodChange] = field(default_factory=list)
     objects: list[ObjectChange] = field(default_factory=list)
     unknown: list[NotUnderstood] = field(default_factory=list)
+    of_pages: list[NotUnderstood] = field(default_factory=list)
 
 
 def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> Difference:
@@ -66,7 +68,7 @@ def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> D
     for stage in shared:
         identical = _stage(plans, stage, found) and identical
     requirements, judged = requirement_changes(before, after)
-    unknown = together(found.unknown, as_it_is)
+    unknown = _each_line_once(together((*found.unknown, *found.of_pages), as_it_is))
     return Difference(
         before=names[0],
         after=names[1],
@@ -87,6 +89,19 @@ def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> D
     )
 
 
+def _each_line_once(found: Iterable[NotUnderstood]) -> tuple[NotUnderstood, ...]:
+    """Return what is not understood without what is about a line, or has none at a stage, of an earlier one."""
+    kept: dict[object, NotUnderstood] = {}
+    for one in found:
+        known = {stage for other in kept.values() for stage in other.stages}
+        if one.lines == Lines():
+            if not known.issuperset(one.stages):
+                kept[one.sentence] = one
+        elif one.lines not in kept:
+            kept[one.lines] = one
+    return tuple(kept.values())
+
+
 def _stages(plan: Plan) -> tuple[int, ...]:
     every = (stage.number for stage in plan.scenario.stages)
     return tuple(number for number in every if not plan.scenario.why_not(number))
@@ -99,7 +114,7 @@ def _stage(plans: tuple[Plan, Plan], stage: int, found: _Found) -> bool:
     starts = same_state(plans[0].before(stage).state, plans[1].before(stage).state)
     if starts and same_moments(moments[0], moments[1]):
         return True
-    _put(found.pages, found.unknown, page_changes(*plans, stage))
+    _put(found.pages, found.of_pages, page_changes(*plans, stage))
     if same_state(ends.before.state, ends.after.state):
         return False
     _put(found.requests, found.unknown, ingress_changes(ends))

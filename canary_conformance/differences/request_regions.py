@@ -113,6 +113,7 @@ def _of_domains(
         side = int(any(match and match.place == undecided.place for match in lists[1]))
         words = str(undecided).removeprefix(f"{undecided.place}: ")
         yield Unknown(Rule(undecided.place, words), side)
+        yield from _of_some(pair, domains, entries)
         return
     for one in classes:
         if there := _in_domains(one, pair, domains):
@@ -123,16 +124,36 @@ def _of_domains(
             yield from _of_class(pair, there, (took[0], took[1]))
 
 
+def _of_some(
+    pair: Pair, domains: tuple[str, str], entries: tuple[Sequence[Entry], Sequence[Entry]]
+) -> Iterator[Region | Unknown]:
+    """Yield what changes for a few plain requests, where it is not decided for all."""
+    cookie = pair.models[1].state.application.canary_cookie
+    for headers in ({}, {"cookie": cookie}):
+        shown = ShownRequest("GET", "/", headers=headers)
+        requests = [pair.ask(model, shown) for model in pair.models]
+        if not requests[0] or not requests[1] or not _are_of(pair, domains, pair.host):
+            return
+        first, second = (
+            next((one for one in some if not (one.match and one.match.why_not(request))), None)
+            for some, request in zip(entries, (requests[0], requests[1]), strict=True)
+        )
+        found = _region(pair, shown, (first, second))
+        if found and not found.same and not found.before.unknown and not found.after.unknown:
+            yield found
+
+
+def _are_of(pair: Pair, domains: tuple[str, str], host: str) -> bool:
+    """Return whether the proxies of both sides pick these domains for a host."""
+    return all(
+        (closest_domain(chains, without_port(host)) or _EVERY_HOST) == domain
+        for chains, domain in zip(pair.chains, domains, strict=True)
+    )
+
+
 def _in_domains(one: JointClass, pair: Pair, domains: tuple[str, str]) -> JointClass | None:
     """Return a class with those hosts only for which the proxies of both sides pick these domains."""
-    kept = tuple(
-        host
-        for host in one.texts[AUTHORITY]
-        if all(
-            (closest_domain(chains, without_port(host or "")) or _EVERY_HOST) == domain
-            for chains, domain in zip(pair.chains, domains, strict=True)
-        )
-    )
+    kept = tuple(host for host in one.texts[AUTHORITY] if _are_of(pair, domains, host or ""))
     return JointClass(one.taken_by, {**one.texts, AUTHORITY: kept}) if kept else None
 
 
