@@ -9,6 +9,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+
+def current_folder() -> Path | None:
+    """Return the folder that the process works in, None where that is gone."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
+
+
 PACKAGE = Path(__file__).parent
 _DATA = PACKAGE / "data"
 IS_A_CLONE = not _DATA.is_dir()
@@ -19,7 +28,7 @@ IMAGES = REPOSITORY / "images"
 MANIFESTS = REPOSITORY / "manifests"
 TESTS = REPOSITORY / "tests"
 STATIC_TESTS = TESTS / "static"
-REPORTS = (REPOSITORY if IS_A_CLONE else Path.cwd()) / "reports"
+REPORTS = (REPOSITORY if IS_A_CLONE else current_folder() or Path()) / "reports"
 """Beside the tests in a clone; an installation is not written to, and reports lie in the user's folder."""
 E2E = "tox -e e2e --" if IS_A_CLONE else "canary-conformance e2e"
 """How messages call the command that judges both tiers."""

@@ -5,16 +5,18 @@ A command's module is imported when it is called: static starts in a part of a s
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 from canary_conformance import __version__
+from canary_conformance.command_line.compiled_code import compile_into_the_store
 from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.paths import current_folder
 
 PROGRAM = "canary-conformance"
 
@@ -80,10 +82,19 @@ def main() -> int:
     What is not caught is a defect: Python would end with 1, the code of a requirement that failed.
     """
     try:
-        return run(sys.argv[1:])
+        compile_into_the_store()
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return ExitStatus.INTERRUPTED
+    except BrokenPipeError:
+        # Nobody reads on, as after `| head`: what Python flushes at its end goes nowhere (Python: SIGPIPE).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitStatus.INTERRUPTED
     except Exception:
         traceback.print_exc()
         return ExitStatus.DEFECT
+    return code
 
 
 def run(words: Sequence[str]) -> int:
@@ -102,10 +113,8 @@ def run(words: Sequence[str]) -> int:
         known = ", ".join(COMMANDS)
         sys.stderr.write(f"ERROR: unknown command {name!r}; expected: {known} ({PROGRAM} --help)\n")
         return ExitStatus.BAD_INPUT
-    try:
-        Path.cwd()
-    except OSError as gone:
-        sys.stderr.write(f"ERROR: the current folder can't be read: {gone.strerror}; change to another one\n")
+    if current_folder() is None:
+        sys.stderr.write("ERROR: the current folder does not exist any more; change to another one\n")
         return ExitStatus.BAD_INPUT
     return COMMANDS[name](arguments)
 

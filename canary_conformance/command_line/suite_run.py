@@ -7,7 +7,6 @@ What pytest and Python keep between runs goes to the suite's store; an installat
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
 import os
 import re
@@ -18,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.exit_codes import ExitStatus
-from canary_conformance.paths import IS_A_CLONE, PACKAGE, REPOSITORY, STATIC_TESTS, TESTS, store
+from canary_conformance.paths import REPOSITORY, STATIC_TESTS, TESTS, store
 
 MANIFESTS = "--manifests"
 DEFAULT = Path("manifests")
@@ -75,7 +74,6 @@ def e2e(words: list[str]) -> int:
 
 
 def _judge(command: str, tests: Path, words: list[str]) -> int:
-    _set_up_python()
     if {"-h", "--help"} & set(words):
         text = HELP.format(
             command=command, what=WHAT[command], marks=MARKS[command], options=_options(command)
@@ -156,15 +154,6 @@ def _cache() -> list[str]:
     if os.access(there, os.W_OK):
         return ["-o", f"cache_dir={folder / 'pytest-cache'}"]
     return ["-p", "no:cacheprovider"]
-
-
-def _set_up_python() -> None:
-    """Keep compiled code in the store where the installation came without it, as uv's do."""
-    compiled = Path(importlib.util.cache_from_source(str(PACKAGE / "settings.py")))
-    if not IS_A_CLONE and not compiled.exists() and sys.pycache_prefix is None:
-        sys.pycache_prefix = str(store() / "bytecode")
-        # For workers, which are processes of their own.
-        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 
 def _options(command: str) -> str:
