@@ -1,4 +1,4 @@
-"""The action for real: installed as GitHub has it, by an ordinary user, in a repository that is somebody else's."""
+"""The action for real: installed as GitHub does it, by an ordinary user, in a repository of somebody else."""
 
 from __future__ import annotations
 
@@ -103,7 +103,9 @@ def test_the_action_judges_a_repository_that_is_somebody_elses(job: Job) -> None
 
     closed = with_inputs(job, install, requirements="R4.3, R4.4")
     assert closed.run() == 4
-    assert f"no Docker engine answers at DOCKER_HOST={CLOSED}" in closed.step("Judge them on a cluster").printed
+    assert (
+        f"no Docker engine answers at DOCKER_HOST={CLOSED}" in closed.step("Judge them on a cluster").printed
+    )
 
     unknown = with_inputs(job, install, images="nonsense")
     assert unknown.run() == 4

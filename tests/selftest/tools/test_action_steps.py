@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,11 @@ def play(tmp_path: Path) -> Play:
     """Run the action with these inputs on a suite whose tiers end with these codes."""
 
     def run(
-        inputs: Mapping[str, str] | None = None, static: int = 0, e2e: int = 0, node: str = "''", **more: object
+        inputs: Mapping[str, str] | None = None,
+        static: int = 0,
+        e2e: int = 0,
+        node: str = "''",
+        **more: Any,
     ) -> Job:
         for name in ("work space", "temp", "home", "suite/report", "suite/bin"):
             (tmp_path / name).mkdir(parents=True, exist_ok=True)
@@ -61,7 +66,7 @@ def play(tmp_path: Path) -> Play:
         }
         job = Job(
             tmp_path, REPOSITORY, {"manifests": "k8s", **(inputs or {})}, known={"suite": outputs}, **more
-        )  # type: ignore[arg-type]
+        )
         job.run()
         return job
 
@@ -137,7 +142,13 @@ def test_on_a_cluster_what_is_not_judged_may_be_accepted(play: Play) -> None:
     "text", ["$(id)", "`id`", "a b'c\"d", "x; exit 0", "-rf", "${HOME}", "*", "a\\nb", "é", "$'\\x41'"]
 )
 def test_the_text_of_an_input_is_never_run_nor_split(play: Play, text: str) -> None:
-    inputs = {"manifests": text, "requirements": text, "images": text, "registry": text, "istio-version": text}
+    inputs = {
+        "manifests": text,
+        "requirements": text,
+        "images": text,
+        "registry": text,
+        "istio-version": text,
+    }
     job = play(inputs)
     static, e2e = calls(job)
     assert static[1] == str(job.workspace / text)
@@ -241,9 +252,7 @@ def installed(tmp_path: Path, python: str) -> tuple[Job, StepRun]:
     for name in ("python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"):
         (programs / name).write_text(python)
         (programs / name).chmod(0o755)
-    job = Job(
-        tmp_path, REPOSITORY, {"manifests": "k8s"}, environment={"PATH": f"{programs}:/usr/bin:/bin"}
-    )
+    job = Job(tmp_path, REPOSITORY, {"manifests": "k8s"}, environment={"PATH": f"{programs}:/usr/bin:/bin"})
     job.run()
     return job, job.step(INSTALL)
 
