@@ -159,7 +159,8 @@ def _cache() -> list[str]:
 def _options(command: str) -> str:
     """Return the options of the suite that a command has a use for, as pytest prints them."""
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        _pytest(["--help"])
+        # A place of tests, or pytest would read the conftest.py of the current folder.
+        _pytest(["--help", str(STATIC_TESTS)])
     _, _, group = printed.getvalue().partition(f"\n{GROUP}:\n")
     options = re.split(r"\n(?=  -)", group.partition("\n\n")[0])
     return "\n".join(

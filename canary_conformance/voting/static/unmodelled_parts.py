@@ -14,6 +14,7 @@ from functools import lru_cache
 from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.object_parts import Part
+from canary_conformance.model.objects.questions import Rule
 from canary_conformance.model.objects.state import POD_MAKERS, State
 from canary_conformance.model.pods.pod_security import WARN, violates
 from canary_conformance.model.pods.scheduling import kept_apart
@@ -74,7 +75,7 @@ def judged_by_the_model(plan: Plan, stage: int, requirements: Sequence[str]) -> 
 # Each test of a stage asks for the same moments.
 @lru_cache(maxsize=64)
 def _of_model(model: Model) -> tuple[Unmodelled, ...]:
-    return (*_of_state(model.state), *_doubts(model))
+    return (*_of_state(model.state), *((str(rule), effect) for rule, effect in doubts(model)))
 
 
 def _of_state(state: State) -> Iterator[Unmodelled]:
@@ -103,24 +104,24 @@ def _pod_specs(state: State) -> Iterator[Part]:
             yield Part.whole(one.manifest).at("spec", "template", "spec")
 
 
-def _doubts(model: Model) -> Iterator[Unmodelled]:
+def doubts(model: Model) -> Iterator[tuple[Rule, Effect]]:
     """Yield what the model noted as it read pods and routes, and no answer may show.
 
     An answer that hangs on it is unknown by itself; a requirement on what is kept asks for none.
     """
     for pods in model.pods():
         for rule in (*pods.doubts, *pods.hindrances):
-            yield str(rule), _PODS
+            yield rule, _PODS
     state = model.state
     for rule in kept_apart(state):
-        yield str(rule), _PODS
+        yield rule, _PODS
     for read in (virtual_services, destination_rules, gateways, authorization_policies):
         for one in read(state):
             for rule in one.problems:
-                yield str(rule), _ROUTES
+                yield rule, _ROUTES
     for service in services(state).values():
         for rule in service.problems:
-            yield str(rule), _ROUTES
+            yield rule, _ROUTES
 
 
 _PODS = Effect(RUNS, "")
