@@ -20,10 +20,19 @@ Object = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A host, by name or IP address, and a TCP port that this machine can connect to."""
+    """A host, by name or IP address, and a TCP port that can be connected to.
+
+    Attributes:
+        host: The host.
+        port: The port.
+        behind: The address in the cluster for which a relay accepts connections here, None where there is no
+            relay. A relay accepts before it connects, so that a port behind it that nobody listens at is not
+            refused, but closed without an answer.
+    """
 
     host: str
     port: int
+    behind: Address | None = None
 
     @property
     def url(self) -> str:

@@ -9,6 +9,7 @@ from canary_conformance.scenario.manifests import Manifest
 from canary_conformance.scenario.observations import Reply
 from canary_conformance.scenario.stages import Apply
 from canary_conformance.stages.closed_ingress import knock_everywhere
+from canary_conformance.stages.inside_knocks import InsideKnocks
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 
 
@@ -36,8 +37,8 @@ def knock_before(
     services, pods = (namespace.api.list("v1", kind, namespace.name) for kind in ("Service", "Pod"))
     application = namespace.setting.application
     listening = sorted({port for one in application.components for port in application.possible_ports(one)})
-    url = namespace.mesh.gateway.url
-    knocks.update(knock_everywhere(url, namespace.cluster, services, pods, listening))
+    address, inside = namespace.mesh.gateway.address, InsideKnocks(namespace.callers, namespace.outside)
+    knocks.update(knock_everywhere(address, namespace.cluster, services, pods, listening, inside))
 
 
 def open_if_gateway(namespace: NamespaceUnderTest, step: Apply) -> None:
