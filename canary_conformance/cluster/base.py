@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from canary_conformance.cluster.api import Api
+from canary_conformance.scenario.observations import Reply
 
 Object = Mapping[str, Any]
 
@@ -86,6 +87,12 @@ class NodeAccess(Protocol):
 
     def openings(self) -> Openings:
         """Return what leads into the nodes. Raises CommandFailed."""
+
+    def knock(self, addresses: Sequence[Address]) -> Sequence[Reply]:
+        """Return how a request for a page to each address ended, made in a node, where relays don't answer.
+
+        Raises NotJudged where none can be made.
+        """
 
     def count_outbound(self, inside: Sequence[str]) -> int | None:
         """Return how many packets the nodes have sent out of this machine since the first call.

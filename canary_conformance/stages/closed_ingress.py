@@ -7,7 +7,7 @@ listens at is not refused there. What such a knock comes to is decided by anothe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -21,8 +21,6 @@ from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
 
 Object = Mapping[str, Any]
-# Requests a page at each address from inside of the cluster; raises NotJudged where that can't be done.
-Inside = Callable[[Sequence[Address]], Sequence[Reply]]
 
 UNREACHABLE = Reply(
     ReplyKind.UNTRIED, b"", "this machine can't reach the ports that are opened on nodes", 0.0
@@ -35,17 +33,16 @@ def knock_everywhere(
     services: Sequence[Object],
     pods: Sequence[Object],
     listening: Collection[int],
-    inside: Inside,
 ) -> dict[str, Reply]:
     """Knock at the ingress and at every port that a Service or a pod opens to the outside (R1.4).
 
     Args:
         gateway: The ingress gateway's address.
-        cluster: It knows where these ports are reached.
+        cluster: It knows where these ports are reached. Its nodes knock where this machine can't, or where a
+            relay answers in place of the port.
         services: The scenario's, as the API server has them.
         pods: Likewise.
         listening: The ports at which components listen, declared or not.
-        inside: Knocks where this machine can't, or where a relay answers in place of the port.
 
     Returns:
         How each ended, by its name: "ingress gateway", "Service/voting-app port 30080 of the node",
@@ -59,7 +56,7 @@ def knock_everywhere(
     seen = {name: knock(place.here.url) if place.here else UNREACHABLE for name, place in places.items()}
     unclear = {name: place.inside for name, place in places.items() if _is_unclear(place, seen[name])}
     try:
-        return seen | _from_inside(unclear, inside)
+        return seen | _from_inside(unclear, cluster)
     except NotJudged as why:
         untried = replace(UNREACHABLE, detail=f"{UNREACHABLE.detail}, and {why}")
         return seen | dict.fromkeys(unclear, untried)
@@ -95,7 +92,7 @@ def knock(url: str) -> Reply:
     return Reply(ReplyKind.ANSWERED, answer.content[:200], status, time.monotonic() - started)
 
 
-def knock_until_refused(gateway: Address, inside: Inside) -> Reply:
+def knock_until_refused(gateway: Address, cluster: Cluster) -> Reply:
     """Wait until nothing listens any more; return how the last request ended, whatever it was.
 
     Raises:
@@ -103,7 +100,7 @@ def knock_until_refused(gateway: Address, inside: Inside) -> Reply:
     """
     try:
         return wait_until(
-            lambda: _knock_at(gateway, inside),
+            lambda: _knock_at(gateway, cluster),
             until=lambda reply: reply.kind is ReplyKind.REFUSED,
             limit=LIMITS.ingress_closed,
             what="the ingress is closed",
@@ -112,9 +109,9 @@ def knock_until_refused(gateway: Address, inside: Inside) -> Reply:
         return cast(Reply, late.last)
 
 
-def _knock_at(address: Address, inside: Inside) -> Reply:
+def _knock_at(address: Address, cluster: Cluster) -> Reply:
     reply, place = knock(address.url), place_at(address)
-    return _from_inside({"": place.inside}, inside)[""] if _is_unclear(place, reply) else reply
+    return _from_inside({"": place.inside}, cluster)[""] if _is_unclear(place, reply) else reply
 
 
 def _is_unclear(place: Place, reply: Reply) -> bool:
@@ -129,10 +126,14 @@ def _silent_relay(here: Address, reply: Reply) -> bool:
     return here.behind is not None and reply.kind is not ReplyKind.ANSWERED
 
 
-def _from_inside(places: Mapping[str, Address | None], inside: Inside) -> dict[str, Reply]:
+def _from_inside(places: Mapping[str, Address | None], cluster: Cluster) -> dict[str, Reply]:
     """Return how a knock from inside ended, by the same names. Raises NotJudged."""
     known = {name: address for name, address in places.items() if address is not None}
-    return dict(zip(known, inside(list(known.values())), strict=True)) if known else {}
+    if not known:
+        return {}
+    if cluster.nodes is None:
+        raise NotJudged("its nodes do not run on this machine")
+    return dict(zip(known, cluster.nodes.knock(list(known.values())), strict=True))
 
 
 def _is_refused(error: BaseException | None) -> bool:

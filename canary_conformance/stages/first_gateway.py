@@ -9,7 +9,6 @@ from canary_conformance.scenario.manifests import Manifest
 from canary_conformance.scenario.observations import Reply
 from canary_conformance.scenario.stages import Apply
 from canary_conformance.stages.closed_ingress import knock_everywhere
-from canary_conformance.stages.inside_knocks import InsideKnocks
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 
 
@@ -37,8 +36,8 @@ def knock_before(
     services, pods = (namespace.api.list("v1", kind, namespace.name) for kind in ("Service", "Pod"))
     application = namespace.setting.application
     listening = sorted({port for one in application.components for port in application.possible_ports(one)})
-    address, inside = namespace.mesh.gateway.address, InsideKnocks(namespace.callers, namespace.outside)
-    knocks.update(knock_everywhere(address, namespace.cluster, services, pods, listening, inside))
+    address = namespace.mesh.gateway.address
+    knocks.update(knock_everywhere(address, namespace.cluster, services, pods, listening))
 
 
 def open_if_gateway(namespace: NamespaceUnderTest, step: Apply) -> None:

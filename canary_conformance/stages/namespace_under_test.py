@@ -28,7 +28,6 @@ from canary_conformance.stages.closed_ingress import knock_until_refused
 from canary_conformance.stages.cluster_objects import left_of, objects_of_cluster
 from canary_conformance.stages.cluster_snapshot import left_behind, snapshot
 from canary_conformance.stages.disturbances import Watch
-from canary_conformance.stages.inside_knocks import InsideKnocks
 from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.observation_cache import Taken
 from canary_conformance.stages.running_workloads import Workload, workloads
@@ -295,4 +294,4 @@ class NamespaceUnderTest:
 
     def ingress_closed(self) -> Reply:
         """Wait until nothing listens at the ingress any more; return how the last request ended."""
-        return knock_until_refused(self.mesh.gateway.address, InsideKnocks(self.callers, self.outside))
+        return knock_until_refused(self.mesh.gateway.address, self.cluster)

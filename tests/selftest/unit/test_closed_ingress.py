@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from canary_conformance.cluster.base import Address
+from canary_conformance.cluster.base import Address, Cluster
 from canary_conformance.cluster.host_reach import HostReach
 from canary_conformance.cluster.kind import KindCluster
 from canary_conformance.errors import NotJudged
@@ -41,26 +41,32 @@ def pod(*ports: Mapping[str, int], **spec: object) -> dict[str, Any]:
     }
 
 
-def never(_: Sequence[Address]) -> Sequence[Reply]:
-    raise AssertionError("what this machine reaches is not tried from inside")
-
-
 @dataclass
-class Inside:
-    """Knocks from inside, which end by the port; notes the addresses."""
+class Nodes:
+    """Knocks in a node, which end by the port; notes the addresses."""
 
-    ends: Mapping[int, ReplyKind]
+    ends: Mapping[int, ReplyKind] = field(default_factory=dict)
     knocked: list[str] = field(default_factory=list)
 
-    def __call__(self, addresses: Sequence[Address]) -> Sequence[Reply]:
+    def knock(self, addresses: Sequence[Address]) -> Sequence[Reply]:
         self.knocked += map(str, addresses)
         return [Reply(self.ends.get(one.port, ReplyKind.REFUSED), b"", "", 0.0) for one in addresses]
 
 
-def out_of_reach() -> KindCluster:
+class Unable(Nodes):
+    """A node in which nothing can be run."""
+
+    def knock(self, _: Sequence[Address]) -> Sequence[Reply]:
+        raise NotJudged("nothing can be tried in the node")
+
+
+def out_of_reach(nodes: Nodes) -> Cluster:
     """A kind cluster whose node's address has no route."""
     server = SimpleNamespace(list=lambda *_: [NODE])
-    return KindCluster("ours", cast(Any, server), HostReach("10.0.0.9", routed=False), reused=False)
+    return cast(
+        Cluster,
+        SimpleNamespace(api=server, node_address=None, nodes=nodes, address_of=lambda *_: None),
+    )
 
 
 @pytest.fixture
@@ -78,7 +84,11 @@ def knocked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_the_ingress_alone_where_nothing_else_is_open(knocked: list[str]) -> None:
     seen = closed_ingress.knock_everywhere(
-        GATEWAY, KIND, [service("app")], [pod({"containerPort": 6379})], LISTENING, never
+        GATEWAY,
+        KIND,
+        [service("app")],
+        [pod({"containerPort": 6379})],
+        LISTENING,
     )
     assert list(seen) == ["ingress gateway"]
     assert knocked == [GATEWAY.url]
@@ -87,7 +97,7 @@ def test_the_ingress_alone_where_nothing_else_is_open(knocked: list[str]) -> Non
 def test_ports_of_the_node_that_services_and_pods_open(knocked: list[str]) -> None:
     pods = [pod({"containerPort": 6379, "hostPort": 6380})] * 2
     opened = [service("app", nodePort=30080)]
-    seen = closed_ingress.knock_everywhere(GATEWAY, KIND, opened, pods, LISTENING, never)
+    seen = closed_ingress.knock_everywhere(GATEWAY, KIND, opened, pods, LISTENING)
     names = ["Service/app port 30080 of the node", "StatefulSet/storage port 6380 of the node"]
     assert list(seen) == ["ingress gateway", *names]
     assert knocked == [GATEWAY.url, "http://192.0.2.9:30080/", "http://192.0.2.9:6380/"]
@@ -99,19 +109,19 @@ def test_external_addresses_and_load_balancers_without_a_port_of_the_node_count_
     opened = service("app")
     opened["spec"]["externalIPs"] = ["192.0.2.9", "198.51.100.7"]
     opened["status"] = {"loadBalancer": {"ingress": [{"ip": "203.0.113.5"}]}}
-    seen = closed_ingress.knock_everywhere(GATEWAY, KIND, [opened], [], LISTENING, never)
+    seen = closed_ingress.knock_everywhere(GATEWAY, KIND, [opened], [], LISTENING)
     assert knocked == [GATEWAY.url, "http://192.0.2.9:80/", "http://203.0.113.5:80/"]
     assert seen["Service/app port 80 of 198.51.100.7"] is closed_ingress.UNREACHABLE
 
 
 def test_a_sidecars_port_counts_too(knocked: list[str]) -> None:
     before = {"name": "helper", "restartPolicy": "Always", "ports": [{"containerPort": 1, "hostPort": 9000}]}
-    closed_ingress.knock_everywhere(GATEWAY, KIND, [], [pod(initContainers=[before])], LISTENING, never)
+    closed_ingress.knock_everywhere(GATEWAY, KIND, [], [pod(initContainers=[before])], LISTENING)
     assert knocked == [GATEWAY.url, "http://192.0.2.9:9000/"]
 
 
 def test_a_pod_on_the_nodes_network_is_asked_at_the_contracts_ports(knocked: list[str]) -> None:
-    closed_ingress.knock_everywhere(GATEWAY, KIND, [], [pod(hostNetwork=True)], LISTENING, never)
+    closed_ingress.knock_everywhere(GATEWAY, KIND, [], [pod(hostNetwork=True)], LISTENING)
     assert {"http://192.0.2.9:8080/", "http://192.0.2.9:6379/", "http://192.0.2.9:3306/"} < set(knocked)
 
 
@@ -125,70 +135,70 @@ def through_a_relay(monkeypatch: pytest.MonkeyPatch, ends: ReplyKind) -> None:
 
 @pytest.mark.parametrize("seen", [one for one in ReplyKind if one is not ReplyKind.ANSWERED])
 @pytest.mark.parametrize("inside", [ReplyKind.REFUSED, ReplyKind.RESET, ReplyKind.ANSWERED])
-def test_what_a_silent_relay_stands_before_is_decided_from_inside(
+def test_what_a_silent_relay_stands_before_is_decided_in_the_node(
     monkeypatch: pytest.MonkeyPatch, seen: ReplyKind, inside: ReplyKind
 ) -> None:
     """It accepts what nobody listens to; and one that refuses by itself would hide an open port."""
     through_a_relay(monkeypatch, seen)
-    asked = Inside({31080: inside})
-    knocks = closed_ingress.knock_everywhere(RELAY, out_of_reach(), [], [], LISTENING, asked)
+    nodes = Nodes({31080: inside})
+    knocks = closed_ingress.knock_everywhere(RELAY, out_of_reach(nodes), [], [], LISTENING)
     assert closed_ingress.ways_in(knocks) == {"ingress gateway": str(inside)}
-    assert asked.knocked == [str(BEHIND)]
+    assert nodes.knocked == [str(BEHIND)]
 
 
 def test_an_answer_through_a_relay_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     through_a_relay(monkeypatch, ReplyKind.ANSWERED)
-    knocks = closed_ingress.knock_everywhere(RELAY, out_of_reach(), [], [], LISTENING, never)
+    knocks = closed_ingress.knock_everywhere(RELAY, out_of_reach(Unable()), [], [], LISTENING)
     assert closed_ingress.ways_in(knocks) == {"ingress gateway": "answered"}
 
 
 @pytest.mark.parametrize("ends", [ReplyKind.REFUSED, ReplyKind.ANSWERED])
-def test_ports_of_a_node_without_a_route_are_tried_from_inside(
+def test_ports_of_a_node_without_a_route_are_tried_in_the_node(
     monkeypatch: pytest.MonkeyPatch, ends: ReplyKind
 ) -> None:
     through_a_relay(monkeypatch, ReplyKind.RESET)
-    asked = Inside({30080: ends})
-    knocks = closed_ingress.knock_everywhere(RELAY, out_of_reach(), OPENED, ON_THE_NODE, LISTENING, asked)
+    nodes = Nodes({30080: ends})
+    cluster = out_of_reach(nodes)
+    knocks = closed_ingress.knock_everywhere(RELAY, cluster, OPENED, ON_THE_NODE, LISTENING)
     assert closed_ingress.ways_in(knocks) == {
         "ingress gateway": "refused",
         "Service/app port 30080 of the node": str(ends),
         "StatefulSet/storage port 6380 of the node": "refused",
     }
-    assert asked.knocked == ["10.0.0.9:31080", "10.0.0.9:30080", "10.0.0.9:6380"]
+    assert nodes.knocked == ["10.0.0.9:31080", "10.0.0.9:30080", "10.0.0.9:6380"]
 
 
-def test_an_external_address_is_tried_from_inside_only_where_it_is_the_nodes(
+def test_an_external_address_is_tried_in_the_node_only_where_it_is_the_nodes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The cluster answers at any external address by itself, whether a network leads there or not."""
     through_a_relay(monkeypatch, ReplyKind.RESET)
-    opened, asked = service("app"), Inside({})
+    opened, nodes = service("app"), Nodes()
     opened["spec"]["externalIPs"] = ["10.0.0.9", "198.51.100.7"]
-    knocks = closed_ingress.knock_everywhere(RELAY, out_of_reach(), [opened], [], LISTENING, asked)
-    assert asked.knocked == ["10.0.0.9:31080", "10.0.0.9:80"]
+    knocks = closed_ingress.knock_everywhere(RELAY, out_of_reach(nodes), [opened], [], LISTENING)
+    assert nodes.knocked == ["10.0.0.9:31080", "10.0.0.9:80"]
     with pytest.raises(NotJudged, match=r"Service/app port 80 of 198\.51\.100\.7: this machine can't reach"):
         closed_ingress.ways_in(knocks)
 
 
-def test_where_nothing_can_be_tried_from_inside_nothing_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unable(_: Sequence[Address]) -> Sequence[Reply]:
-        raise NotJudged("pod outside is not ready")
-
+def test_where_nothing_can_be_tried_in_the_node_nothing_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     through_a_relay(monkeypatch, ReplyKind.RESET)
-    knocks = closed_ingress.knock_everywhere(RELAY, out_of_reach(), OPENED, [], LISTENING, unable)
-    with pytest.raises(NotJudged, match=r"ingress gateway, Service/app .*: .*, and pod outside is not ready"):
+    cluster = out_of_reach(Unable())
+    knocks = closed_ingress.knock_everywhere(RELAY, cluster, OPENED, [], LISTENING)
+    with pytest.raises(NotJudged, match=r"ingress gateway, Service/app .*, and nothing can be tried in the"):
         closed_ingress.ways_in(knocks)
-    with pytest.raises(NotJudged, match="pod outside is not ready"):
-        closed_ingress.knock_until_refused(RELAY, unable)
+    with pytest.raises(NotJudged, match="nothing can be tried in the node"):
+        closed_ingress.knock_until_refused(RELAY, cluster)
 
 
-def test_the_ingress_is_closed_when_it_is_refused_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ingress_is_closed_when_it_is_refused_in_the_node(monkeypatch: pytest.MonkeyPatch) -> None:
     through_a_relay(monkeypatch, ReplyKind.RESET)
     ends = iter([ReplyKind.ANSWERED, ReplyKind.RESET, ReplyKind.REFUSED])
-    asked = Inside({})
 
-    def inside(addresses: Sequence[Address]) -> Sequence[Reply]:
-        return [replace(one, kind=next(ends)) for one in asked(addresses)]
+    class Draining(Nodes):
+        def knock(self, addresses: Sequence[Address]) -> Sequence[Reply]:
+            return [replace(one, kind=next(ends)) for one in super().knock(addresses)]
 
-    assert closed_ingress.knock_until_refused(RELAY, inside).kind is ReplyKind.REFUSED
-    assert asked.knocked == [str(BEHIND)] * 3
+    nodes = Draining()
+    assert closed_ingress.knock_until_refused(RELAY, out_of_reach(nodes)).kind is ReplyKind.REFUSED
+    assert nodes.knocked == [str(BEHIND)] * 3

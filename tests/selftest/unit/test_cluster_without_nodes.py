@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -190,10 +190,6 @@ def knocks(monkeypatch: pytest.MonkeyPatch) -> dict[str, ReplyKind]:
 PAGE = Address("page", 80)
 
 
-def inside(_: Sequence[Address]) -> Sequence[Reply]:
-    raise NotJudged("nobody calls from inside")
-
-
 HOST_PORT = {
     "metadata": {"name": "store-0"},
     "spec": {"containers": [{"name": "redis", "ports": [{"containerPort": 6379, "hostPort": 6379}]}]},
@@ -207,7 +203,7 @@ OUTER = service("app", "voting", "app.example.test", nodePort=30080)
 def test_ways_in_that_can_be_tried_are_judged(
     cluster: Cluster, services: list[Object], pods: list[Object]
 ) -> None:
-    seen = ways_in(knock_everywhere(PAGE, cluster, services, pods, (8080,), inside))
+    seen = ways_in(knock_everywhere(PAGE, cluster, services, pods, (8080,)))
     assert len(seen) == 1 + len(services)
     assert set(seen.values()) == {"refused"}
 
@@ -224,12 +220,12 @@ def test_ways_in_that_can_not_be_tried_are_not_judged(
     cluster: Cluster, services: list[Object], pods: list[Object], untried: str
 ) -> None:
     with pytest.raises(NotJudged, match=f"{untried}: this machine can't reach the ports"):
-        ways_in(knock_everywhere(PAGE, cluster, services, pods, (8080,), inside))
+        ways_in(knock_everywhere(PAGE, cluster, services, pods, (8080,)))
 
 
 def test_an_answer_at_one_way_in_fails_whatever_could_not_be_tried(
     cluster: Cluster, knocks: dict[str, ReplyKind]
 ) -> None:
     knocks["http://app.example.test:80/"] = ReplyKind.ANSWERED
-    seen = ways_in(knock_everywhere(PAGE, cluster, [OUTER], [HOST_PORT], (8080,), inside))
+    seen = ways_in(knock_everywhere(PAGE, cluster, [OUTER], [HOST_PORT], (8080,)))
     assert seen == {"ingress gateway": "refused", "Service/app port 30080 of the node": "answered"}

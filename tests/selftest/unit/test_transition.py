@@ -36,7 +36,7 @@ class Parts:
     """What a namespace needs while it passes through stages; tells what it is asked for."""
 
     def __init__(self, told: list[str]) -> None:
-        self.progress = self.sentinel = self.callers = self
+        self.progress = self.sentinel = self
         self.told = told
 
     def detail(self, text: str) -> None:
