@@ -64,13 +64,15 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """The network of the nodes: the ports of this machine that lead into them, and the networks they are in.
+    """The network of the nodes: the ports that lead into them, and the networks they are in.
 
-    A network is written as "172.18.0.0/16".
+    A network is written as "172.18.0.0/16". engine_host: the host whose ports these are, None for this
+    machine.
     """
 
     ports: tuple[Port, ...]
     networks: tuple[str, ...]
+    engine_host: str | None = None
 
 
 class NodeAccess(Protocol):

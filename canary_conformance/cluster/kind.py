@@ -31,6 +31,7 @@ from canary_conformance.cluster.nodes import (
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images.content_keys import key_of
 from canary_conformance.images.engine import docker, ensure_engine
+from canary_conformance.images.engine_endpoint import endpoint, engine_host
 from canary_conformance.images.node_image import contents_of
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.images.recipes import REPOSITORY
@@ -166,7 +167,7 @@ def _ready_cluster(
 ) -> KindCluster:
     name, kubeconfig = claim.name, claim.folder / "kubeconfig"
     with progress.phase(f"cluster {name}: {'reused, checking it' if reused else 'getting ready'}"):
-        cluster = KindCluster(name, Api(kubeconfig), HostReach(node.address), reused)
+        cluster = KindCluster(name, _api_of(kubeconfig), HostReach(node.address), reused)
         _get_ready(cluster, provisions, LIMITS.cluster_reused if reused else LIMITS.cluster_create)
         reach = reach_of(node.address, cluster.nodes.openings(), kubeconfig)
     if reach.lacks(gateways):
@@ -175,6 +176,20 @@ def _ready_cluster(
             f"{len(reach.mapped)} ports mapped to this machine, too few for {gateways} ingress gateways"
         )
     return replace(cluster, reach=reach)
+
+
+def _api_of(kubeconfig: Path) -> Api:
+    """Return the API server. Raises EnvironmentFailed that names the host of an engine elsewhere."""
+    try:
+        return Api(kubeconfig)
+    except EnvironmentFailed as failed:
+        host = engine_host(endpoint())
+        if host is None:
+            raise
+        raise EnvironmentFailed(
+            f"{failed}. The container engine is on another host, {host}: the ports that it maps there "
+            f"must be open to this machine"
+        ) from failed
 
 
 @contextmanager

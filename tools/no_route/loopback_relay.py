@@ -27,6 +27,8 @@ PORT = 15001
 SO_ORIGINAL_DST = 80
 _CLONE_NEWNET = 0x40000000
 _MOST_AT_ONCE = 1 << 16
+# A loop holds its tasks weakly (Python: asyncio.create_task).
+_OPEN: set[asyncio.Task[object] | None] = set()
 
 
 @contextlib.contextmanager
@@ -56,6 +58,8 @@ def serving(listening: socket.socket, answer: Answer) -> Iterator[None]:
         loop.call_soon_threadsafe(server.close)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(LIMITS.traffic_stop)
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
 
 
 def _listening_in(namespace: Path) -> socket.socket:
@@ -99,9 +103,14 @@ async def pass_both_ways(
     back: asyncio.StreamWriter,
 ) -> None:
     """Pass on all that comes on two connections to the other one, until both have ended."""
-    await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
-    writer.close()
-    back.close()
+    task = asyncio.current_task()
+    _OPEN.add(task)
+    try:
+        await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
+    finally:
+        writer.close()
+        back.close()
+        _OPEN.discard(task)
 
 
 async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
