@@ -50,12 +50,16 @@ class RunFolder:
 
         Raises OSError when nothing can be written there.
         """
+        reports, new = self.path.parent, self.linked and not self.path.parent.exists()
         try:
             self.path.mkdir(parents=True)
         except FileExistsError:
             return self
         if not self.linked:
             return self
+        if new:
+            # The user's repository shall not show them as changes (gitignore: "*" hides this file, too).
+            (reports / ".gitignore").write_text("*\n")
         link = self.path.with_name(f".{LATEST}-{self.path.name}")
         link.symlink_to(self.path.name, target_is_directory=True)
         link.replace(self.path.with_name(LATEST))
@@ -76,6 +80,10 @@ class RunFolder:
         parts = ["\n".join(run.header), requirement_table(run), *times_tables(run)]
         _write(self.path / "summary.txt", "\n\n".join(part for part in parts if part) + "\n")
         _write(self.path / "run.json", json.dumps(asdict(run), indent=2) + "\n")
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the report."""
+        _write(self.path / name, text)
 
     def write_failure(self, test_name: str, text: str, files: Mapping[str, str | bytes]) -> Path:
         """Write a failure's text and files to a new folder failures/TEST and return that.

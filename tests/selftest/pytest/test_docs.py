@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import contextlib
 import importlib
 import importlib.util
 import io
@@ -24,6 +25,8 @@ from pathlib import Path
 import pytest
 
 from canary_conformance import __version__
+from canary_conformance.command_line.command import COMMANDS as COMMANDS_OF_THE_PROGRAM
+from canary_conformance.command_line.command import run as run_program
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.scenario.scenario_folder import load_scenario
@@ -38,7 +41,7 @@ COMMANDS = ("bench", "faults", "matrix", "mutants", "pulled", "requirements_tabl
 # Environments of tox that start a command with arguments of their own.
 STARTED_BY = {"interrupts": "faults"}
 # Of programs other than ours.
-OF_OTHERS = {"--strict"}
+OF_OTHERS = {"--strict", "--from", "--rm", "--user", "--network", "--group-add", "--build-arg"}
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 MESSAGES = re.compile(r"^\| (`.*?`(?:, `.*?`)*)(?: \([^|]*\))? \|", re.MULTILINE)
 
@@ -148,8 +151,20 @@ def options_of(command: str) -> frozenset[str]:
     return frozenset(OPTION.findall(printed.getvalue()))
 
 
+def options_of_the_program() -> set[str]:
+    """The options in the help of `canary-conformance` and of those of its commands that are not pytest's."""
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        run_program(["--help"])
+        for name in COMMANDS_OF_THE_PROGRAM.keys() - {"static", "e2e"}:
+            with contextlib.suppress(SystemExit):
+                run_program([name, "--help"])
+    return set(OPTION.findall(printed.getvalue()))
+
+
 def test_every_option_that_is_named_exists() -> None:
     known = options_of_the_suite() | set(OPTION.findall(help_of_pytest())) | OF_OTHERS
+    known |= options_of_the_program()
     known |= {option for command in COMMANDS for option in options_of(command)}
     for page in CURRENT:
         unknown = set(OPTION.findall(text_of(page))) - known
@@ -158,6 +173,18 @@ def test_every_option_that_is_named_exists() -> None:
 
 def test_every_option_of_the_suite_is_documented() -> None:
     assert options_of_the_suite() - set(OPTION.findall(all_text())) == set()
+
+
+def test_every_command_of_the_installed_program_that_is_named_exists() -> None:
+    named = re.findall(r"(?<![\w./-])canary-conformance ([a-z]\w*|--?\w+)", all_text())
+    assert {"static", "e2e", "example", "--help", "--version"} <= set(named)
+    assert set(named) <= {*COMMANDS_OF_THE_PROGRAM, "--help", "--version"}
+    assert set(COMMANDS_OF_THE_PROGRAM) <= set(named), "a command is not documented"
+
+
+def test_every_command_of_the_installed_program_can_be_imported() -> None:
+    for command in COMMANDS_OF_THE_PROGRAM.values():
+        assert callable(getattr(importlib.import_module(command.module), command.function))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
