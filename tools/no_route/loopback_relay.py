@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import queue
 import socket
 import struct
 import threading
@@ -47,19 +48,23 @@ def relaying(namespace: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def serving(listening: socket.socket, answer: Answer) -> Iterator[None]:
-    """Answer each connection to a listening socket in a thread, until the end."""
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(answer, sock=listening))
-    thread = threading.Thread(target=loop.run_forever, name="relay", daemon=True)
+    """Answer each connection to a listening socket in a thread, until the end, when open ones break off."""
+    started: queue.Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
+
+    async def serve() -> None:
+        server, ending = await asyncio.start_server(answer, sock=listening), asyncio.Event()
+        started.put((asyncio.get_running_loop(), ending))
+        await ending.wait()
+        server.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="relay", daemon=True)
     thread.start()
+    loop, ending = started.get(timeout=LIMITS.command)
     try:
         yield
     finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(ending.set)
         thread.join(LIMITS.traffic_stop)
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
 
 
 def _listening_in(namespace: Path) -> socket.socket:
