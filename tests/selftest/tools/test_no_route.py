@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from dataclasses import replace
 
@@ -59,10 +60,10 @@ def test_a_run_that_does_not_say_how_the_gateway_was_reached_failed(
 
 
 def test_only_root_makes_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cut_off_network.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(BadInput, match="run this command as root"):
         check_rights()
-    monkeypatch.setattr(cut_off_network.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(cut_off_network, "find_program", lambda _: None)
     with pytest.raises(BadInput, match="unshare, nsenter, ip, iptables must be on PATH"):
         check_rights()
