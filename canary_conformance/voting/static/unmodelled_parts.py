@@ -99,10 +99,8 @@ def judged_by_the_model(plan: Plan, stage: int, requirements: Sequence[str]) -> 
 # Each test of a stage asks for the same moments.
 @lru_cache(maxsize=64)
 def _of_model(model: Model) -> tuple[Unmodelled, ...]:
-    return (
-        *_of_state(model.state),
-        *(Unmodelled(str(rule), effect, rule.place) for rule, effect in doubts(model)),
-    )
+    noted = (Unmodelled(str(rule), effect, rule.place) for rule, effect in doubts(model))
+    return (*_of_state(model.state), *noted)
 
 
 def _of_state(state: State) -> Iterator[Unmodelled]:
