@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Error, Response, sync_playwright
+from playwright.sync_api import BrowserContext, Error, Playwright, Response, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
 from canary_conformance.errors import EnvironmentFailed
@@ -169,6 +169,21 @@ class Chromium:
 
 
 @contextmanager
+def _driver() -> Iterator[Playwright]:
+    """Yield Playwright. Raises EnvironmentFailed if its driver, a program of its own, does not start."""
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(sync_playwright())
+        # Playwright raises nothing more particular, and the driver writes its reason to standard error.
+        except Exception as error:
+            raise EnvironmentFailed(
+                f"Playwright's driver can't be started ({error}): `python -m playwright --version` prints "
+                "why, for example a library that it needs (libatomic1 on Debian)"
+            ) from error
+        yield started
+
+
+@contextmanager
 def chromium(url: str, program: Path) -> Iterator[Chromium]:
     """Yield a browser with an empty jar, which is closed at the end; program: see ensure_chromium().
 
@@ -176,7 +191,7 @@ def chromium(url: str, program: Path) -> Iterator[Chromium]:
     """
     # A sandbox of its own needs rights that root in a container lacks, and Chromium refuses root without.
     as_root = ("--no-sandbox",) if os.geteuid() == 0 else ()
-    with sync_playwright() as playwright:
+    with _driver() as playwright:
         try:
             driven = playwright.chromium.launch(
                 executable_path=program, args=[*ARGUMENTS, *as_root], timeout=LIMITS.browser_start * 1000
@@ -232,7 +247,7 @@ def is_snap(program: Path) -> bool:
 
 
 def _playwrights() -> Path | None:
-    with sync_playwright() as playwright:
+    with _driver() as playwright:
         program = Path(playwright.chromium.executable_path)
     return program if program.exists() else None
 
