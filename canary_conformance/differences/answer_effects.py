@@ -103,6 +103,11 @@ def _several(outcome: Outcome) -> bool:
     return len(set(outcome.pods)) > 1
 
 
+def who_answers(effect: Effect) -> str:
+    """Return an effect in short: who answers, or how it ends."""
+    return _words(effect, frozenset())
+
+
 def in_words(before: Effect, after: Effect) -> tuple[str, str]:
     """Return two effects in words that show their difference."""
     details: tuple[frozenset[str], ...] = (

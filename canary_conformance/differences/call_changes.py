@@ -150,7 +150,7 @@ def _changed(ends: StageEnds, call: _Call, one: Region, alike: int) -> AnswerCha
     same = one.before == one.after
     before, after = in_words(one.before, one.after)
     if same:
-        before, after = settings_words(one, before)
+        before, after = settings_words(one)
     whole = one.request == _PLAIN and not alike
     return AnswerChange(
         stages=(ends.stage,),

@@ -12,13 +12,20 @@ from canary_conformance.differences.page_changes import page_changes
 from canary_conformance.differences.pod_changes import leg_changes, pod_changes
 from canary_conformance.differences.requirement_changes import requirement_changes
 from canary_conformance.differences.stage_ends import StageEnds
-from canary_conformance.differences.stages_together import as_it_is, legs_together, of_answers, together
+from canary_conformance.differences.stages_together import (
+    as_it_is,
+    legs_together,
+    of_answers,
+    of_objects,
+    together,
+)
 from canary_conformance.differences.state_changes import same_moments, same_state
 from canary_conformance.differences.unfollowed_changes import unfollowed_changes
 from canary_conformance.differences.values import (
     AnswerChange,
     Difference,
     LegChange,
+    Lines,
     NotUnderstood,
     ObjectChange,
     PageChange,
@@ -42,6 +49,7 @@ class _Found:
     pods: list[PodChange] = field(default_factory=list)
     objects: list[ObjectChange] = field(default_factory=list)
     unknown: list[NotUnderstood] = field(default_factory=list)
+    of_pages: list[NotUnderstood] = field(default_factory=list)
 
 
 def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> Difference:
@@ -60,7 +68,7 @@ def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> D
     for stage in shared:
         identical = _stage(plans, stage, found) and identical
     requirements, judged = requirement_changes(before, after)
-    unknown = together(found.unknown, as_it_is)
+    unknown = _each_line_once(together((*found.unknown, *found.of_pages), as_it_is))
     return Difference(
         before=names[0],
         after=names[1],
@@ -74,11 +82,24 @@ def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> D
         pages=tuple(found.pages),
         legs=legs_together(found.legs),
         pods=together(found.pods, as_it_is),
-        objects=together(found.objects, as_it_is),
+        objects=together(found.objects, of_objects),
         not_understood=unknown,
         judged=judged,
         decided="" if unknown else _IDENTICAL if identical else _DECIDED,
     )
+
+
+def _each_line_once(found: Iterable[NotUnderstood]) -> tuple[NotUnderstood, ...]:
+    """Return what is not understood without what is about a line, or has none at a stage, of an earlier one."""
+    kept: dict[object, NotUnderstood] = {}
+    for one in found:
+        known = {stage for other in kept.values() for stage in other.stages}
+        if one.lines == Lines():
+            if not known.issuperset(one.stages):
+                kept[one.sentence] = one
+        elif one.lines not in kept:
+            kept[one.lines] = one
+    return tuple(kept.values())
 
 
 def _stages(plan: Plan) -> tuple[int, ...]:
@@ -93,7 +114,7 @@ def _stage(plans: tuple[Plan, Plan], stage: int, found: _Found) -> bool:
     starts = same_state(plans[0].before(stage).state, plans[1].before(stage).state)
     if starts and same_moments(moments[0], moments[1]):
         return True
-    _put(found.pages, found.unknown, page_changes(*plans, stage))
+    _put(found.pages, found.of_pages, page_changes(*plans, stage))
     if same_state(ends.before.state, ends.after.state):
         return False
     _put(found.requests, found.unknown, ingress_changes(ends))

@@ -135,7 +135,7 @@ class Repository:
         return rest.partition("\t")[0]
 
     def _entries(self, tree: str) -> Iterator[_Entry]:
-        listed = _git(self.folder, "ls-tree", "-r", "-l", "-z", tree).raw
+        listed = _git(self.folder, "ls-tree", "-r", "-l", "-z", "--full-tree", tree).raw
         for line in listed.decode(errors="surrogateescape").split("\0"):
             about, _, path = line.partition("\t")
             words = about.split()

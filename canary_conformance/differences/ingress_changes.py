@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from canary_conformance.differences.answer_effects import Effect, effect_of, in_words, settings_in_words
+from canary_conformance.differences.answer_effects import (
+    Effect,
+    effect_of,
+    in_words,
+    settings_in_words,
+    who_answers,
+)
 from canary_conformance.differences.request_regions import (
     ANY_HOST,
     Chains,
@@ -114,7 +120,7 @@ def _change(ends: StageEnds, port: int, one: Region, alike: int) -> AnswerChange
 
     before, after = in_words(one.before, one.after)
     if same:
-        before, after = settings_words(one, before)
+        before, after = settings_words(one)
     return AnswerChange(
         stages=(ends.stage,),
         clients=("ingress gateway",),
@@ -128,8 +134,9 @@ def _change(ends: StageEnds, port: int, one: Region, alike: int) -> AnswerChange
     )
 
 
-def settings_words(one: Region, who: str) -> tuple[str, str]:
+def settings_words(one: Region) -> tuple[str, str]:
     """Return the words of requests that the same pods answer, by a route that says something else."""
+    who = who_answers(one.after)
     return who, f"{who}, by a route with other settings: {settings_in_words(*one.settings)}"
 
 

@@ -28,6 +28,7 @@ from canary_conformance.differences.wording import (
     pod_text,
     request_text,
     stages_text,
+    untold_pages,
 )
 
 _MOST_ROWS = 8
@@ -62,7 +63,7 @@ def _rows(one: Difference) -> Iterator[Row]:
     broken = [change for change in one.requirements if change.breaks]
     rest = [change for change in one.requirements if not change.breaks]
     yield from _requirements(broken)
-    for page in one.pages:
+    for page in untold_pages(one):
         fate = "fails in HEAD" if page.fails else "failed in BASE"
         yield (
             str(page.stage),

@@ -35,6 +35,7 @@ ALL_METHODS = r"[!#-'*+.0-9A-Z^-z|~-]+"
 """The methods of requests: tokens (RFC 9110, "Methods")."""
 ALL_AUTHORITIES = rf"{AUTHORITIES}|{AUTHORITIES}\.(:[0-9]{{1,5}})?|\[[0-9A-Fa-f:.]+\](:[0-9]{{1,5}})?"
 """The names of hosts, addresses of IPv6 among them, maybe with a port."""
+_EVERY_HOST = "*"
 _METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 _COOKIE = Property(Kind.HEADER, "cookie")
 # What a route says of itself and of its destinations, which the effect has.
@@ -91,9 +92,15 @@ class Pair:
 
 def regions(pair: Pair) -> Iterator[Region | Unknown]:
     """Yield every region of requests in which something changes, and what is not known of others."""
-    for before, olds in pair.chains[0].items():
-        for after, news in pair.chains[1].items():
-            yield from _of_domains(pair, (before, after), (olds, news))
+    before, after = (_of_every_host(chains) for chains in pair.chains)
+    for domain, olds in before.items():
+        for other, news in after.items():
+            yield from _of_domains(pair, (domain, other), (olds, news))
+
+
+def _of_every_host(chains: Chains) -> Chains:
+    """Return the routes by domain, with none for the hosts of no domain."""
+    return chains if _EVERY_HOST in chains else {**chains, _EVERY_HOST: ()}
 
 
 def _of_domains(
@@ -106,6 +113,7 @@ def _of_domains(
         side = int(any(match and match.place == undecided.place for match in lists[1]))
         words = str(undecided).removeprefix(f"{undecided.place}: ")
         yield Unknown(Rule(undecided.place, words), side)
+        yield from _of_some(pair, domains, entries)
         return
     for one in classes:
         if there := _in_domains(one, pair, domains):
@@ -116,16 +124,36 @@ def _of_domains(
             yield from _of_class(pair, there, (took[0], took[1]))
 
 
+def _of_some(
+    pair: Pair, domains: tuple[str, str], entries: tuple[Sequence[Entry], Sequence[Entry]]
+) -> Iterator[Region | Unknown]:
+    """Yield what changes for a few plain requests, where it is not decided for all."""
+    cookie = pair.models[1].state.application.canary_cookie
+    for headers in ({}, {"cookie": cookie}):
+        shown = ShownRequest("GET", "/", headers=headers)
+        requests = [pair.ask(model, shown) for model in pair.models]
+        if not requests[0] or not requests[1] or not _are_of(pair, domains, pair.host):
+            return
+        first, second = (
+            next((one for one in some if not (one.match and one.match.why_not(request))), None)
+            for some, request in zip(entries, (requests[0], requests[1]), strict=True)
+        )
+        found = _region(pair, shown, (first, second))
+        if found and not found.same and not found.before.unknown and not found.after.unknown:
+            yield found
+
+
+def _are_of(pair: Pair, domains: tuple[str, str], host: str) -> bool:
+    """Return whether the proxies of both sides pick these domains for a host."""
+    return all(
+        (closest_domain(chains, without_port(host)) or _EVERY_HOST) == domain
+        for chains, domain in zip(pair.chains, domains, strict=True)
+    )
+
+
 def _in_domains(one: JointClass, pair: Pair, domains: tuple[str, str]) -> JointClass | None:
     """Return a class with those hosts only for which the proxies of both sides pick these domains."""
-    kept = tuple(
-        host
-        for host in one.texts[AUTHORITY]
-        if all(
-            (closest_domain(chains, without_port(host or "")) or "*") == domain
-            for chains, domain in zip(pair.chains, domains, strict=True)
-        )
-    )
+    kept = tuple(host for host in one.texts[AUTHORITY] if _are_of(pair, domains, host or ""))
     return JointClass(one.taken_by, {**one.texts, AUTHORITY: kept}) if kept else None
 
 
@@ -173,7 +201,7 @@ def _region(pair: Pair, shown: ShownRequest, entries: tuple[Entry | None, Entry 
 
 def _replay(request: Request, chains: Chains, decided: Entry | None) -> None:
     """Try the routes one by one, as the model does; another one than decided is a defect of the suite."""
-    domain = closest_domain(chains, without_port(request.host)) or "*"
+    domain = closest_domain(chains, without_port(request.host)) or _EVERY_HOST
     entries = chains.get(domain, ())
     taken = next((one for one in entries if not (one.match and one.match.why_not(request))), None)
     if taken is not decided:
@@ -230,7 +258,7 @@ def route_settings(model: Model, entry: Entry | None) -> Mapping[str, Any]:
 
 def _also(pair: Pair) -> Mapping[Property, Iterable[str]]:
     asked = [model.asked_by_policies() for model in pair.models]
-    domains = [domain for chains in pair.chains for domain in chains if domain != "*"]
+    domains = [domain for chains in pair.chains for domain in chains if domain != _EVERY_HOST]
     return {
         METHOD: [_in_policy(word) for methods, _ in asked for word in methods],
         PATH: [PATHS, *(_in_policy(word) for _, paths in asked for word in paths)],
@@ -270,5 +298,5 @@ def _shown(texts: Texts, any_host: str) -> ShownRequest:
         method=texts.get(METHOD) or "GET",
         path=f"{texts.get(PATH) or '/'}{'?' if pairs else ''}{'&'.join(pairs)}",
         host="" if host == any_host else host,
-        headers=headers,
+        headers=dict(sorted(headers.items())),
     )

@@ -46,8 +46,9 @@ class Trials:
         after: dict[Place, None] = {}
         for pair in responsible:
             for value in self._values(pair, ask, now):
-                _put(before, pair.place_before(value))
-                _put(after, pair.place_after(value))
+                whole = value is None
+                _put(before, pair.place_before(value), pair.before if whole else None, decided.before)
+                _put(after, pair.place_after(value), pair.after if whole else None, decided.after)
         return Lines(tuple(before), tuple(after))
 
     def _values(self, pair: ObjectPair, ask: Callable[[Model], T], now: T) -> Sequence[ChangedValue | None]:
@@ -84,9 +85,18 @@ def _as_before(pair: ObjectPair) -> InForce:
     return replace(pair.after, manifest=pair.before.manifest)
 
 
-def _put(places: dict[Place, None], place: Place | None) -> None:
+def _put(
+    places: dict[Place, None], place: Place | None, whole: InForce | None, decided: Sequence[Place]
+) -> None:
+    """Add a line; of an object as a whole, the line in it that decided, where it did."""
+    inner = [one for one in decided if whole is not None and _holds(whole, one)]
     if place is not None:
-        places.setdefault(place)
+        places.setdefault(inner[0] if inner else place)
+
+
+def _holds(one: InForce, place: Place) -> bool:
+    own = one.manifest.place
+    return place.file == own.file and own.line <= place.line <= one.manifest.document.node.end_mark.line + 1
 
 
 def lines_of(before: Iterable[Place | None], after: Iterable[Place | None]) -> Lines:

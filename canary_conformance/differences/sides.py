@@ -55,7 +55,7 @@ def read_sides(given: Given) -> tuple[Side, Side]:
 
 def _folder(given: Given, name: str) -> Path | None:
     folder = given.repository / name
-    return folder if name and folder.is_dir() else None
+    return folder.absolute() if name and folder.is_dir() else None
 
 
 def _side(given: Given, name: str) -> Side:
@@ -82,7 +82,7 @@ def _working_tree(given: Given) -> Side:
     folder = given.repository / given.path
     if not folder.is_dir():
         raise BadInput(f"the working tree has no folder {given.path}: give its path by --path")
-    return Side(f"{given.path} (working tree)", read_folder(folder, mesh=given.mesh))
+    return Side(f"{given.path} (working tree)", read_folder(folder.absolute(), mesh=given.mesh))
 
 
 def _of_commit(given: Given, name: str, commit: str) -> Side:

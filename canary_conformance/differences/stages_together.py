@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from canary_conformance.differences.responsible_lines import lines_of
 from canary_conformance.differences.values import (
     AnswerChange,
     LegChange,
+    Lines,
     NotUnderstood,
     ObjectChange,
     PodChange,
@@ -22,12 +24,13 @@ def together(found: Iterable[Staged], key: Callable[[Staged], object]) -> tuple[
     joined: dict[object, Staged] = {}
     for one in found:
         name = key(one)
-        joined[name] = _also_at(joined[name], one.stages) if name in joined else one
+        joined[name] = _also_at(joined[name], one.stages, one.lines) if name in joined else one
     return tuple(joined.values())
 
 
-def _also_at(one: Staged, stages: Sequence[int]) -> Staged:
-    return replace(one, stages=tuple(sorted({*one.stages, *stages})))
+def _also_at(one: Staged, stages: Sequence[int], lines: Lines) -> Staged:
+    both = lines_of((*one.lines.before, *lines.before), (*one.lines.after, *lines.after))
+    return replace(one, stages=tuple(sorted({*one.stages, *stages})), lines=both)
 
 
 def of_answers(one: AnswerChange) -> object:
@@ -45,6 +48,14 @@ def legs_together(found: Iterable[LegChange]) -> tuple[LegChange, ...]:
         every = tuple(dict.fromkeys((*legs, *one.legs)))
         joined[key] = replace(one, stages=tuple(sorted({*stages, *one.stages})), legs=every)
     return tuple(joined.values())
+
+
+def of_objects(one: ObjectChange) -> object:
+    """Return what makes a change of an object the same at another stage.
+
+    Fields that change are told apart by their lines: the next file that applies it may have others.
+    """
+    return one.name, one.change, one.renamed_to, one.fields
 
 
 def as_it_is(one: Staged) -> object:

@@ -16,11 +16,13 @@ from canary_conformance.differences.wording import (
     field_text,
     lines_text,
     object_text,
+    others_text,
     plural,
     pod_text,
     request_text,
     requirement_text,
     stages_text,
+    untold_pages,
 )
 
 _WIDTH = 110
@@ -73,13 +75,13 @@ def _requirements(found: Sequence[RequirementChange]) -> list[str]:
         parts = [_row(requirement_text(first), first.seen or first.sentence)]
         parts += [_part("required", first.sentence)] if first.seen else []
         parts += [_part("cause", str(cause)) for cause in first.causes[:1]]
-        parts += [_part("also", few([requirement_text(other) for other in others], 5))] if others else []
+        parts += [_part("also", others_text(first, others))] if others else []
         rows.append("\n".join(parts))
     return rows
 
 
 def _pages(one: Difference) -> Iterator[str]:
-    for change in one.pages:
+    for change in untold_pages(one):
         verb = "fail in HEAD" if change.fails else "failed in BASE, and no longer do"
         parts = [_row(stages_text([change.stage]), f"{verb}: {change.sentence}")]
         yield "\n".join([*parts, *([_part("line", str(change.place))] if change.place else [])])

@@ -12,6 +12,7 @@ from canary_conformance.differences.values import (
     FieldChange,
     Lines,
     ObjectChange,
+    PageChange,
     PodChange,
     RequirementChange,
     Standing,
@@ -155,10 +156,22 @@ def conclusion(one: Difference) -> str:
 def _inside(one: Difference) -> str:
     """Return what changes although requests at the ingress are answered as before."""
     found = [
-        *([plural(len(one.calls), "call") + " in the mesh"] if one.calls else []),
-        *([plural(len(one.pages), "page") + " while a stage is applied"] if one.pages else []),
+        *([f"calls in the mesh that change: {len(one.calls)}"] if one.calls else []),
+        *([f"failures that change while a stage is applied: {len(one.pages)}"] if one.pages else []),
     ]
-    return f" (see {' and '.join(found)})" if found else ""
+    return f" ({'; '.join(found)})" if found else ""
+
+
+def others_text(first: RequirementChange, others: Sequence[RequirementChange]) -> str:
+    """Return the requirements that change for the reason of another one, by their ids where they do alike."""
+    alike = all((one.before, one.after) == (first.before, first.after) for one in others)
+    return few([one.id if alike else requirement_text(one) for one in others], 12)
+
+
+def untold_pages(one: Difference) -> list[PageChange]:
+    """Return the pages whose line no requirement that breaks names as its cause."""
+    told = {cause.place for change in one.breaks for cause in change.causes}
+    return [page for page in one.pages if page.place not in told]
 
 
 def plural(number: int, noun: str) -> str:

@@ -81,6 +81,10 @@ class RunFolder:
         _write(self.path / "summary.txt", "\n\n".join(part for part in parts if part) + "\n")
         _write(self.path / "run.json", json.dumps(asdict(run), indent=2) + "\n")
 
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the report."""
+        _write(self.path / name, text)
+
     def write_failure(self, test_name: str, text: str, files: Mapping[str, str | bytes]) -> Path:
         """Write a failure's text and files to a new folder failures/TEST and return that.
 

@@ -34,8 +34,9 @@ class RunFinding:
     """One requirement that FAILED by one cause, or that was not judged for one reason.
 
     Attributes:
-        outcome: FAILED; NOT_JUDGED or SKIPPED; ERROR for what a defect of the suite kept from being judged.
-        requirement: Its id, "" for a test of no requirement.
+        outcome: FAILED; NOT_JUDGED or SKIPPED; ERROR for what a defect of the suite kept from being judged,
+            and for the run itself where it ended without a verdict.
+        requirement: Its id, "" for a test of no requirement and for the run itself.
         stage: The stage of the test, 0 for none.
         statement: What is wrong, in one sentence.
         required: The requirement's sentence.
@@ -69,9 +70,39 @@ class RunFinding:
         return self.outcome is Outcome.FAILED
 
     @property
+    def title(self) -> str:
+        """What it is about, and what became of it: "R4.5 stage 4 FAILED"."""
+        stage = f" stage {self.stage}" if self.requirement and self.stage else ""
+        name = self.requirement or self.test.rpartition("::")[2] or "the run"
+        word = "FAILED" if self.failed else "not judged" if self.requirement else "has no verdict"
+        return f"{name}{stage} {word}"
+
+    @property
     def line(self) -> ManifestLine | None:
         """The line to show it at: that of its cause, else the first to look at."""
         return next(iter((*self.causes, *self.look_at)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a reviewer reads once: a finding, and the other requirements of the same cause or reason."""
+
+    finding: RunFinding
+    others: tuple[str, ...] = ()
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """All of its requirements."""
+        return tuple(id_ for id_ in (self.finding.requirement, *self.others) if id_)
+
+
+def problems_of(findings: Iterable[RunFinding]) -> tuple[Problem, ...]:
+    """Return each cause of failures once, then each reason for which requirements were not judged."""
+    found: dict[tuple[object, ...], list[RunFinding]] = {}
+    for one in findings:
+        key = (one.cause,) if one.failed else (one.outcome, one.statement, one.line)
+        found.setdefault(key, []).append(one)
+    return tuple(Problem(first, tuple(one.requirement for one in rest)) for first, *rest in found.values())
 
 
 def findings_of(run: RunRecord, lines: ManifestLines) -> tuple[RunFinding, ...]:
@@ -84,6 +115,11 @@ def findings_of(run: RunRecord, lines: ManifestLines) -> tuple[RunFinding, ...]:
     causes = enumerate(failed_by_cause(run.tests), start=1)
     failed = [finding for number, cause in causes for finding in _failed(cause, number, lines)]
     return (*sorted(failed, key=lambda one: one.follows), *_not_judged(run, lines))
+
+
+def finding_of_end(statement: str, causes: tuple[ManifestLine, ...] = ()) -> RunFinding:
+    """Return the finding of a run that ended without a verdict: for its input, the environment, a defect."""
+    return RunFinding(Outcome.ERROR, "", 0, mask_secrets(statement), causes=causes)
 
 
 def _failed(cause: Cause, number: int, lines: ManifestLines) -> Iterator[RunFinding]:

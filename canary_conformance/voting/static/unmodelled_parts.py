@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import NamedTuple
 
 from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
@@ -26,6 +27,7 @@ from canary_conformance.model.routing.virtual_services import virtual_services
 from canary_conformance.model.schemas.schema_problems import path_text
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.scenario.manifests import Manifest
+from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.verdicts.expect import ExpectationFailed
 from canary_conformance.voting.static.field_classes import unknown_parts
 from canary_conformance.voting.static.field_rows_mesh import TABLE
@@ -33,20 +35,42 @@ from canary_conformance.voting.static.field_rows_metadata import NAMESPACE
 from canary_conformance.voting.static.requirement_sets import ACCEPTED, KEPT, LEFT, RUNS, Effect
 from canary_conformance.voting.static.unmodelled_kinds import also_made_elsewhere, effect_of, is_followed
 
-Unmodelled = tuple[str, Effect]
-"""What is not followed, in words with its line, and what it could do."""
+
+class Unmodelled(NamedTuple):
+    """What is not followed, in words with its line, what it could do, and its line where it is known."""
+
+    words: str
+    effect: Effect
+    place: Place | None = None
+
+    def not_judged(self) -> NotSpoken:
+        """Return what a test that it touches ends with."""
+        return NotSpoken(self.words, self.place)
 
 
 def unmodelled(plan: Plan, stage: int, requirements: Sequence[str]) -> list[Unmodelled]:
     """Return each object and field of a stage that could touch one of these requirements."""
-    found: dict[str, Effect] = {}
+    found: dict[str, Unmodelled] = {}
     # What is left of any stage is left at the end.
     moments = plan.moments if LEFT.intersection(requirements) else plan.during(stage)
     for model in (plan.before(stage), *(moment.model for moment in moments)):
-        for description, effect in _of_model(model):
-            if effect.touches.intersection(requirements):
-                found.setdefault(description, effect)
-    return list(found.items())
+        for one in _of_model(model):
+            if one.effect.touches.intersection(requirements):
+                found.setdefault(one.words, one)
+    return list(found.values())
+
+
+def suspects(plan: Plan, stage: int, requirements: Sequence[str]) -> list[Finding]:
+    """Return the objects of a stage that the model does not follow and that could fail a requirement."""
+    found: dict[Place, Finding] = {}
+    for moment in plan.during(stage):
+        state = moment.model.state
+        for one in state.objects.values():
+            if is_followed(one) or not effect_of(one, state).touches.intersection(requirements):
+                continue
+            sentence = f"{one.key} may be the cause: {effect_of(one, state).why}"
+            found.setdefault(one.manifest.place, Finding(one.manifest.place, sentence))
+    return list(found.values())
 
 
 @contextmanager
@@ -61,21 +85,22 @@ def judged_by_the_model(plan: Plan, stage: int, requirements: Sequence[str]) -> 
     except NotSpoken:
         if touching:
             # It names the object and its line, where the model names what it was asked.
-            raise NotSpoken(touching[0][0]) from None
+            raise touching[0].not_judged() from None
         raise
     except ExpectationFailed:
-        mending = [description for description, effect in touching if effect.may_mend]
+        mending = [one for one in touching if one.effect.may_mend]
         if mending:
-            raise NotSpoken(mending[0]) from None
+            raise mending[0].not_judged() from None
         raise
     if touching:
-        raise NotSpoken(touching[0][0])
+        raise touching[0].not_judged()
 
 
 # Each test of a stage asks for the same moments.
 @lru_cache(maxsize=64)
 def _of_model(model: Model) -> tuple[Unmodelled, ...]:
-    return (*_of_state(model.state), *((str(rule), effect) for rule, effect in doubts(model)))
+    noted = (Unmodelled(str(rule), effect, rule.place) for rule, effect in doubts(model))
+    return (*_of_state(model.state), *noted)
 
 
 def _of_state(state: State) -> Iterator[Unmodelled]:
@@ -83,19 +108,22 @@ def _of_state(state: State) -> Iterator[Unmodelled]:
         if is_followed(one):
             yield from unknown_fields(one.manifest)
             shared = also_made_elsewhere(one)
-            yield f"{one.key} ({one.manifest.place}): {shared.why}", shared
+            place = one.manifest.place
+            yield Unmodelled(f"{one.key} ({place}): {shared.why}", shared, place)
         else:
             effect = effect_of(one, state)
-            yield f"{one.key} ({one.manifest.place}) is not part of the model: {effect.why}", effect
+            place = one.manifest.place
+            yield Unmodelled(f"{one.key} ({place}) is not part of the model: {effect.why}", effect, place)
     warned = state.namespace_labels.get(WARN, "")
     if any(violates(spec, warned) for spec in _pod_specs(state)):
-        sentence = f"the namespace's label {WARN} ({state.label_place(WARN)}): the API server warns of pods"
-        yield sentence, Effect(ACCEPTED, "")
+        place = state.label_place(WARN)
+        sentence = f"the namespace's label {WARN} ({place}): the API server warns of pods"
+        yield Unmodelled(sentence, Effect(ACCEPTED, ""), place)
     labels = {"metadata": {"labels": dict(state.namespace_labels)}}
     for path, row in unknown_parts(NAMESPACE, labels):
         label = str(path[-1])
-        sentence = f"the namespace's label {label} ({state.label_place(label)}): {row.why}"
-        yield sentence, row.effect
+        place = state.label_place(label)
+        yield Unmodelled(f"the namespace's label {label} ({place}): {row.why}", row.effect, place)
 
 
 def _pod_specs(state: State) -> Iterator[Part]:
@@ -135,7 +163,8 @@ def unknown_fields(manifest: Manifest) -> tuple[Unmodelled, ...]:
     tree = TABLE.get(manifest.ref.kind)
     if tree is None:
         return ()
+    found = ((path, row, manifest.place_of(*path)) for path, row in unknown_parts(tree, manifest.body))
     return tuple(
-        (f"{manifest.ref} {path_text(path)} ({manifest.place_of(*path)}): {row.why}", row.effect)
-        for path, row in unknown_parts(tree, manifest.body)
+        Unmodelled(f"{manifest.ref} {path_text(path)} ({place}): {row.why}", row.effect, place)
+        for path, row, place in found
     )
