@@ -43,11 +43,12 @@ class RunFinding:
         expected: What its verdicts expected, a line each; "" where it failed outside of a verdict.
         seen: What they saw.
         causes: The lines of the manifests that are responsible, the first above all; none where not known.
-        look_at: Where the requirement's objects stand in the manifests, the most likely culprit first.
+        look_at: Where the objects of a requirement that FAILED stand, the most likely culprit first.
         tier: What it was judged by.
         test: The node id of the test, "" where none ran.
         cause: The number of its cause, as the terminal counts them; 0 for what did not fail.
         follows: Whether a finding before it has the same cause.
+        ended: What ended the run, in a word or two ("bad input"); "" for what is about a test.
     """
 
     outcome: Outcome
@@ -63,6 +64,7 @@ class RunFinding:
     test: str = ""
     cause: int = 0
     follows: bool = False
+    ended: str = ""
 
     @property
     def failed(self) -> bool:
@@ -72,10 +74,11 @@ class RunFinding:
     @property
     def title(self) -> str:
         """What it is about, and what became of it: "R4.5 stage 4 FAILED"."""
+        if self.ended:
+            return self.ended
         stage = f" stage {self.stage}" if self.requirement and self.stage else ""
-        name = self.requirement or self.test.rpartition("::")[2] or "the run"
-        word = "FAILED" if self.failed else "not judged" if self.requirement else "has no verdict"
-        return f"{name}{stage} {word}"
+        name = self.requirement or self.test.rpartition("::")[2]
+        return f"{name}{stage} {'FAILED' if self.failed else 'not judged'}"
 
     @property
     def line(self) -> ManifestLine | None:
@@ -117,9 +120,9 @@ def findings_of(run: RunRecord, lines: ManifestLines) -> tuple[RunFinding, ...]:
     return (*sorted(failed, key=lambda one: one.follows), *_not_judged(run, lines))
 
 
-def finding_of_end(statement: str, causes: tuple[ManifestLine, ...] = ()) -> RunFinding:
+def finding_of_end(ended: str, statement: str, causes: tuple[ManifestLine, ...] = ()) -> RunFinding:
     """Return the finding of a run that ended without a verdict: for its input, the environment, a defect."""
-    return RunFinding(Outcome.ERROR, "", 0, mask_secrets(statement), causes=causes)
+    return RunFinding(Outcome.ERROR, "", 0, mask_secrets(statement), causes=causes, ended=ended)
 
 
 def _failed(cause: Cause, number: int, lines: ManifestLines) -> Iterator[RunFinding]:
@@ -150,6 +153,7 @@ def _not_judged(run: RunRecord, lines: ManifestLines) -> Iterator[RunFinding]:
 def _of_test(test: TestRecord, id_: str, lines: ManifestLines) -> RunFinding:
     broken = [verdict for verdict in test.verdicts if not verdict.held]
     requirement = requirement_of(id_) if id_ else None
+    failed = test.outcome is Outcome.FAILED
     return RunFinding(
         outcome=test.outcome,
         requirement=id_,
@@ -159,7 +163,7 @@ def _of_test(test: TestRecord, id_: str, lines: ManifestLines) -> RunFinding:
         expected=_joined(verdict.expected for verdict in broken),
         seen=_joined(verdict.seen for verdict in broken),
         causes=lines.of(test.causes),
-        look_at=lines.of_concerns(requirement.concerns, test.stage) if requirement else (),
+        look_at=lines.of_concerns(requirement.concerns, test.stage) if requirement and failed else (),
         tier=test.tier,
         test=test.name,
     )

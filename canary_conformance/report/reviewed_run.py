@@ -99,4 +99,4 @@ class ReviewedRun:
     def is_error(self, problem: Problem) -> bool:
         """Return whether a problem counts as FAILED, or kept the run from a verdict."""
         finding = problem.finding
-        return finding.failed or not finding.requirement or self.all_required
+        return finding.failed or bool(finding.ended) or self.all_required

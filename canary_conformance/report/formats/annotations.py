@@ -7,9 +7,8 @@ are stopped, so that no such text is taken for one.
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from canary_conformance.report.findings import Problem
@@ -20,11 +19,6 @@ MOST = 10
 # GitHub takes titles of 255 characters and messages of 64 KB ("Create a check run", annotations).
 _LONGEST_TITLE = 200
 _LONGEST_PARAGRAPH = 600
-
-
-def on_github(environment: Mapping[str, str] = os.environ) -> bool:
-    """Return whether a job of GitHub Actions is what this process runs in."""
-    return environment.get("GITHUB_ACTIONS") == "true"
 
 
 @dataclass(frozen=True, slots=True)

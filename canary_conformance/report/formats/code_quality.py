@@ -34,7 +34,7 @@ def _entry(review: ReviewedRun, problem: Problem, fingerprint: str, line: Manife
     also = f" ({text})" if (text := also_failing(problem)) else ""
     return {
         "description": cut(f"{finding.title}: {sentence_of(problem)}{also}", _LONGEST),
-        "check_name": finding.requirement or ("model-agreement" if finding.failed else "run"),
+        "check_name": finding.requirement or finding.ended or "model-agreement",
         "fingerprint": fingerprint,
         "severity": "critical" if review.is_error(problem) else "minor",
         # A file outside of the repository is in no merge request; GitLab takes relative paths only.

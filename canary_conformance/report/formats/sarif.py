@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from canary_conformance import __version__
 from canary_conformance.exit_codes import ExitStatus
-from canary_conformance.report.findings import ALL_REQUIREMENTS, Problem, RunFinding
+from canary_conformance.report.findings import ALL_REQUIREMENTS, Problem
 from canary_conformance.report.formats.fingerprints import fingerprints
 from canary_conformance.report.formats.sentences import also_failing, cut, one_line, sentence_of
 from canary_conformance.report.manifest_lines import ManifestLine
@@ -36,9 +36,7 @@ Json = dict[str, object]
 
 def sarif(review: ReviewedRun) -> str:
     """Return the run as SARIF."""
-    problems = [
-        one for one in review.problems if one.finding.line is not None and not _of_the_run(one.finding)
-    ]
+    problems = [one for one in review.problems if one.finding.line is not None and not one.finding.ended]
     results = [_result(review, *one) for one in zip(problems, fingerprints(problems), strict=True)]
     run: Json = {
         "tool": {"driver": _driver(review)},
@@ -51,10 +49,6 @@ def sarif(review: ReviewedRun) -> str:
     }
     log: Json = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
-
-
-def _of_the_run(finding: RunFinding) -> bool:
-    return not finding.requirement and not finding.failed
 
 
 def _driver(review: ReviewedRun) -> Json:
@@ -131,7 +125,7 @@ def _location(line: ManifestLine) -> Json:
 
 def _invocation(review: ReviewedRun) -> Json:
     complete = review.status in {ExitStatus.HOLDS, ExitStatus.FAILED, ExitStatus.NOT_JUDGED}
-    notes = [one for one in review.findings if _of_the_run(one)]
+    notes = [one for one in review.findings if one.ended]
     return {
         "executionSuccessful": complete,
         "exitCode": int(review.status),
