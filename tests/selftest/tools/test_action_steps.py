@@ -245,18 +245,28 @@ def test_what_could_be_sent_needs_no_sentence(play: Play) -> None:
 
 
 @pytest.mark.parametrize("sent", [True, False])
-def test_a_comment_goes_to_the_pull_request(play: Play, tmp_path: Path, sent: bool) -> None:
+@pytest.mark.parametrize(
+    ("earlier", "to"),
+    [
+        ("", "--method POST repos/a/shop/issues/7/comments"),
+        ("42", "--method PATCH repos/a/shop/issues/comments/42"),
+    ],
+)
+def test_a_comment_replaces_that_of_an_earlier_push(
+    play: Play, tmp_path: Path, sent: bool, earlier: str, to: str
+) -> None:
     programs = tmp_path / "programs"
     programs.mkdir()
-    (programs / "gh").write_text(f'#!/bin/bash\necho "gh $*"\nexit {int(not sent)}\n')
+    listing = f'case "$*" in *--paginate*) echo {earlier}; exit 0 ;; esac'
+    (programs / "gh").write_text(f'#!/bin/bash\n{listing}\necho "gh $*"\nexit {int(not sent)}\n')
     (programs / "gh").chmod(0o755)
     job = play(
         {"comment": "true"},
-        github={"event.pull_request.number": "7", "repository": "somebody/shop"},
+        github={"event.pull_request.number": "7", "repository": "a/shop"},
         environment={"PATH": f"{programs}:/usr/bin:/bin"},
     )
-    said = job.step(COMMENT).printed
-    assert said.startswith("gh pr comment 7 --repo somebody/shop --body-file ")
+    comment = job.root / "suite/report/e2e/comment.md"
+    assert job.step(COMMENT).printed.startswith(f"gh api {to} --field body=@{comment}")
     assert job.ran(NOT_SENT) is not sent
     assert code_of(job) == 0
 
