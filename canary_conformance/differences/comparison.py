@@ -90,7 +90,7 @@ def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> D
 
 
 def _each_line_once(found: Iterable[NotUnderstood]) -> tuple[NotUnderstood, ...]:
-    """Return what is not understood without what is about a line, or has none at a stage, of an earlier one."""
+    """Return what is not understood, each line once, without what has none at a stage of an earlier one."""
     kept: dict[object, NotUnderstood] = {}
     for one in found:
         known = {stage for other in kept.values() for stage in other.stages}
