@@ -135,7 +135,9 @@ def test_the_action_judges_a_repository_that_is_somebody_elses(job: Job) -> None
     assert "R4.4" in judged
     assert f"::error file={FOLDER}/istio/{rule.name},line=34," in judged
     assert not wrong.ran("Judge them on a cluster")
-    assert "results.sarif" in wrong.step("Send the findings to code scanning").printed
+    sent = Path(wrong.known["suite"]["report"]).parent / "sarif"
+    assert str(sent) in wrong.step("Send the findings to code scanning").printed
+    assert [path.name for path in sent.iterdir()] == ["static.sarif"]
     assert wrong.ran("Keep the reports")
     assert "R4.4" in wrong.summary
     assert "featureflag=on" in wrong.summary, "the request that changes its answer"

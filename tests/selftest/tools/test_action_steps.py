@@ -240,7 +240,9 @@ def test_a_fork_without_rights_gets_one_sentence(play: Play) -> None:
 
 def test_what_could_be_sent_needs_no_sentence(play: Play) -> None:
     job = play({"sarif": "true"})
-    assert str(job.root / "suite/report/e2e/results.sarif") in job.step(SCANNING).printed
+    sent = job.root / "suite/sarif"
+    assert str({"sarif_file": str(sent)}) == job.step(SCANNING).printed
+    assert {path.name for path in sent.iterdir()} == {"static.sarif", "e2e.sarif"}
     assert not job.ran(NOT_SENT)
 
 
