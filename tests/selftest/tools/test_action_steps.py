@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -51,23 +52,22 @@ def play(tmp_path: Path) -> Play:
         e2e: int = 0,
         node: str = "''",
         diff: int = 0,
+        folder: Path = tmp_path,
         **more: Any,
     ) -> Job:
         for name in ("work space", "temp", "home", "suite/report", "suite/bin"):
-            (tmp_path / name).mkdir(parents=True, exist_ok=True)
-        notes = shlex.quote(str(tmp_path / "notes"))
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        notes = shlex.quote(str(folder / "notes"))
         for name in ("canary-conformance", "python"):
-            program = tmp_path / "suite/bin" / name
+            program = folder / "suite/bin" / name
             program.write_text(PROGRAM.format(notes=notes, static=static, e2e=e2e, node=node, diff=diff))
             program.chmod(0o755)
         outputs = {
-            "bin": str(tmp_path / "suite/bin"),
-            "report": str(tmp_path / "suite/report"),
-            "archive": str(tmp_path / "temp/canary-conformance-node.zip"),
-            "node": "1234",
+            "bin": str(folder / "suite/bin"),
+            "report": str(folder / "suite/report"),
         }
         job = Job(
-            tmp_path, REPOSITORY, {"manifests": "k8s", **(inputs or {})}, known={"suite": outputs}, **more
+            folder, REPOSITORY, {"manifests": "k8s", **(inputs or {})}, known={"suite": outputs}, **more
         )
         job.run()
         return job
@@ -195,6 +195,27 @@ def test_the_node_is_kept_in_the_cache_only_where_it_is_new(play: Play) -> None:
     (first.root / "suite/report/static").rename(first.root / "static")
     (first.root / "suite/report/e2e").rename(first.root / "e2e")
     assert not play(node="new").ran(SAVE), "the archive is as it was restored"
+
+
+def test_the_key_of_the_node_is_of_its_images_and_versions_alone(play: Play, tmp_path: Path) -> None:
+    def key(name: str, **inputs: str) -> str:
+        job = play({name.replace("_", "-"): value for name, value in inputs.items()}, folder=tmp_path / name)
+        return job.step(RESTORE).printed
+
+    same = key("own")
+    assert re.search(r"'canary-conformance-Linux-X64-\d+'", same)
+    assert key("other_manifests", manifests="other", requirements="R4.3") == same.replace(
+        "own", "other_manifests"
+    )
+    assert key("version", istio_version="1.30.2") != same.replace("own", "version")
+    assert key("built", images="build") != same.replace("own", "built")
+    assert key("odd", istio_version="a`id`\n$(id) ' b").count("canary-conformance-Linux-X64-") == 1
+
+
+def test_several_versions_have_several_nodes_and_none_in_the_cache(play: Play) -> None:
+    job = play({"istio-version": "1.30.2,1.31.1"})
+    assert not job.ran(RESTORE)
+    assert not job.ran(SAVE)
 
 
 def test_the_node_of_a_run_that_failed_is_kept_too(play: Play) -> None:
