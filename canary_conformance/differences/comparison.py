@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from canary_conformance.differences.call_changes import call_changes
 from canary_conformance.differences.ingress_changes import ingress_changes
@@ -90,15 +90,16 @@ def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> D
 
 
 def _each_line_once(found: Iterable[NotUnderstood]) -> tuple[NotUnderstood, ...]:
-    """Return what is not understood, each line once, without what has none at a stage of an earlier one."""
+    """Return what is not understood, each line once; what has no line only where nothing else is."""
     kept: dict[object, NotUnderstood] = {}
     for one in found:
         known = {stage for other in kept.values() for stage in other.stages}
         if one.lines == Lines():
             if not known.issuperset(one.stages):
                 kept[one.sentence] = one
-        elif one.lines not in kept:
-            kept[one.lines] = one
+        else:
+            had = kept.get(one.lines, one)
+            kept[one.lines] = replace(had, stages=tuple(sorted({*had.stages, *one.stages})))
     return tuple(kept.values())
 
 
