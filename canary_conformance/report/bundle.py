@@ -77,6 +77,15 @@ class RunFolder:
         _write(self.path / "summary.txt", "\n\n".join(part for part in parts if part) + "\n")
         _write(self.path / "run.json", json.dumps(asdict(run), indent=2) + "\n")
 
+    def write_picture(self, name: str, content: bytes) -> str:
+        """Write a screenshot to screenshots/ under a free name; return its path from this folder on."""
+        pictures = self.path / "screenshots"
+        pictures.mkdir(exist_ok=True)
+        stem, dot, ending = _safe(name).rpartition(".")
+        path = _claim(pictures, stem or ending, dot and f".{ending}", _touch)
+        path.write_bytes(content)
+        return f"{pictures.name}/{path.name}"
+
     def write_failure(self, test_name: str, text: str, files: Mapping[str, str | bytes]) -> Path:
         """Write a failure's text and files to a new folder failures/TEST and return that.
 

@@ -155,7 +155,7 @@ def _read(namespace: NamespaceUnderTest) -> Sequence[RunningProxy]:
         raise NotJudged("no pod of the ingress gateway runs")
     listeners = namespace.proxies.ask(apps, LISTENERS)
     routes = namespace.proxies.ask(apps, ROUTES)
-    return [
+    running = [
         RunningProxy(
             pod,
             app,
@@ -165,6 +165,27 @@ def _read(namespace: NamespaceUnderTest) -> Sequence[RunningProxy]:
         )
         for pod, app in apps.items()
     ]
+    namespace.progress.event("routes_seen", stage=namespace.stage, proxies=_facts(namespace, running))
+    return running
+
+
+def _facts(namespace: NamespaceUnderTest, running: Iterable[RunningProxy]) -> dict[str, list[object]]:
+    """Return what each proxy of the namespace runs as routes of requests, for the run's events.
+
+    By "ingress gateway" or the workload; of several pods of one workload, what the first runs.
+    """
+    names = {one.pod: str(one) for one in namespace.workloads()}
+    found: dict[str, list[object]] = {}
+    for proxy in running:
+        tables = dict.fromkeys(table for several in proxy.tables.values() for table in several)
+        rows = [
+            [one.origin, [str(it) for it in one.conditions], list(one.clusters), round(one.share, 3)]
+            for table in tables
+            if table.leads_to(namespace.name)
+            for one in table.routes
+        ]
+        found.setdefault(names.get(proxy.pod, "ingress gateway"), rows)
+    return found
 
 
 def _is_read(workload: Workload) -> bool:
