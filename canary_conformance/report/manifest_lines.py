@@ -1,0 +1,111 @@
+"""Lines of the manifests as reviewers meet them: in the judged folder, in the repository, with their text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from canary_conformance.report.repository_paths import repository_of, repository_path
+from canary_conformance.report.secret_masks import MASK, mask_secrets
+from canary_conformance.scenario.places import Finding, Place
+from canary_conformance.settings import Source
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_VALUE = re.compile(r"(?<=:)\s+\S.*|(?<=-)\s+[^\s:]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestLine:
+    """A line of the manifests, and what is wrong there.
+
+    Attributes:
+        file: The file's path in the judged folder.
+        line: Counted from 1.
+        sentence: What is wrong there, "" for a line that is only to be looked at.
+        path: The file's path in its repository, with slashes; "" where it lies in none.
+        absolute: The file's path on this machine.
+        object: The object that the line belongs to, "Kind/name"; "" for none.
+        text: The line itself.
+        same_before: How many equal lines the object has before it.
+    """
+
+    file: str
+    line: int
+    sentence: str = ""
+    path: str = ""
+    absolute: str = ""
+    object: str = ""
+    text: str = ""
+    same_before: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(slots=True)
+class ManifestLines:
+    """The lines of a folder of manifests; each file is read once, and only where a line of it is needed.
+
+    Attributes:
+        folder: The judged folder.
+        source: Its objects, None where it could not be read.
+        repository: The root of the repository that it lies in.
+    """
+
+    folder: Path
+    source: Source | None = None
+    repository: Path | None = None
+    _texts: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of_folder(cls, folder: Path, source: Source | None = None) -> ManifestLines:
+        """Return the lines of a folder, which is looked up in its repository."""
+        return cls(folder, source, repository_of(folder))
+
+    def of(self, findings: Iterable[Finding]) -> tuple[ManifestLine, ...]:
+        """Return the lines of these places, each once, in order."""
+        lines = (self.at(one.place, one.sentence) for one in findings)
+        return tuple({(line.file, line.line): line for line in reversed(list(lines))}.values())[::-1]
+
+    def of_concerns(self, concerns: Iterable[str], stage: int) -> tuple[ManifestLine, ...]:
+        """Return where objects stand in the files that are in force at a stage; none without a source."""
+        if self.source is None:
+            return ()
+        files = self.source.scenario.files_up_to(stage)
+        found = [self.source.manifests.place_of(concern, files) for concern in concerns]
+        return tuple(self.at(place) for place in dict.fromkeys(found) if place is not None)
+
+    def at(self, place: Place, sentence: str = "") -> ManifestLine:
+        """Return the line at a place."""
+        texts = self._texts_of(place.file)
+        file = self.folder / place.file
+        name, begin = self._object_at(place)
+        text = texts[place.line - 1] if 0 < place.line <= len(texts) else ""
+        return ManifestLine(
+            file=place.file,
+            line=place.line,
+            sentence=mask_secrets(sentence),
+            path=repository_path(file, self.repository),
+            absolute=str(file),
+            object=name,
+            # Of a Secret every value is hidden, whatever its name.
+            text=_VALUE.sub(f" {MASK}", text, count=1) if name.startswith("Secret/") else mask_secrets(text),
+            same_before=[one.strip() for one in texts[begin - 1 : place.line - 1]].count(text.strip()),
+        )
+
+    def _object_at(self, place: Place) -> tuple[str, int]:
+        """Return the object that a line belongs to, and the line that it begins at ("" and 1 for none)."""
+        objects = self.source.manifests.files.get(place.file, ()) if self.source else ()
+        before = [one for one in objects if one.place.line <= place.line]
+        return (str(before[-1].ref), before[-1].place.line) if before else ("", 1)
+
+    def _texts_of(self, name: str) -> list[str]:
+        if name not in self._texts:
+            try:
+                raw = (self.folder / name).read_bytes()
+            except OSError:
+                raw = b""
+            self._texts[name] = _LINE_END.split(raw.decode("utf-8", "replace"))
+        return self._texts[name]
