@@ -11,9 +11,9 @@ is one process). By name it also has:
 | step_applied | the objects of a step are applied, its pods ready | stage, step |
 | step_propagated | each proxy has the step's configuration | stage, step |
 | stage_entered | a stage is reached | stage |
-| transition_seen | a stage was entered, or could not be | stage, steps, pages and votes of each voter, stalls |
+| transition_seen | a stage was entered, or could not be | stage, address, steps, pages, votes, stalls |
 | connections_seen | pods connected to each other | stage, rows: source, destination, end, first bytes |
-| routes_seen | proxies' routes were read | stage, proxies: origin, conditions, clusters, smallest share |
+| routes_seen | proxies' routes were read | stage, proxies: origin, conditions, clusters, share; subsets |
 | tls_seen | both ends of each leg were read | stage, rows: leg, status, server, client, policy, rule |
 | screenshot_taken | Chromium shows a page | stage, file, after, version, flag, results, cookie |
 | test_judged | a test ended | test, requirements, stage, tier, outcome, length (s), evidence |

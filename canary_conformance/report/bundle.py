@@ -81,7 +81,7 @@ class RunFolder:
         """Write a screenshot to screenshots/ under a free name; return its path from this folder on."""
         pictures = self.path / "screenshots"
         pictures.mkdir(exist_ok=True)
-        stem, dot, ending = _safe(name).rpartition(".")
+        stem, dot, ending = safe_name(name).rpartition(".")
         path = _claim(pictures, stem or ending, dot and f".{ending}", _touch)
         path.write_bytes(content)
         return f"{pictures.name}/{path.name}"
@@ -94,9 +94,9 @@ class RunFolder:
         """
         failures = self.path / "failures"
         failures.mkdir(exist_ok=True)
-        folder = _claim(failures, _safe(test_name.removeprefix("tests/")), "", Path.mkdir)
+        folder = _claim(failures, safe_name(test_name.removeprefix("tests/")), "", Path.mkdir)
         for name, content in [("failure.txt", text), *files.items()]:
-            stem, dot, ending = _safe(name).rpartition(".")
+            stem, dot, ending = safe_name(name).rpartition(".")
             path = _claim(folder, stem or ending, dot and f".{ending}", _touch)
             _write(path, content)
         return folder
@@ -119,7 +119,7 @@ def _touch(path: Path) -> None:
     path.touch(exist_ok=False)
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """Return one name of harmless characters, never hidden, never a way out, no longer than a disk takes."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._-") or "unnamed"
     if len(safe) <= _LONGEST_NAME:

@@ -124,7 +124,8 @@ def _verdict(values: Mapping[str, Any]) -> Verdict:
     examples, causes = tuple(values["examples"]), _findings(values.get("causes", ()))
     late = tuple((begun, ended) for begun, ended in values.get("late", ()))
     counts = tuple(Count(**one) for one in values.get("counts", ()))
-    return Verdict(**{**values, "examples": examples, "late": late, "causes": causes, "counts": counts})
+    made = {"examples": examples, "late": late, "causes": causes, "counts": counts}
+    return Verdict(**{**values, **made, "cookies": tuple(values.get("cookies", ()))})
 
 
 def _findings(values: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:

@@ -14,7 +14,8 @@ def write_transition(namespace: NamespaceUnderTest, number: int) -> None:
     transition = namespace.reached.transitions.get(number)
     if transition is not None:
         progress = namespace.progress
-        progress.event("transition_seen", **transition_facts(transition, progress.began))
+        address = namespace.mesh.gateway.url if transition.pages else ""
+        progress.event("transition_seen", address=address, **transition_facts(transition, progress.began))
 
 
 def transition_facts(transition: Transition, began: float) -> dict[str, object]:

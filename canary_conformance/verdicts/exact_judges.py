@@ -17,6 +17,8 @@ T = TypeVar("T")
 Cell = TypeVar("Cell")
 
 _MOST_ROWS = 8
+COOKIES = "cookies"
+"""What a matrix of raw cookies observes."""
 _LONGEST_HEADING = 300  # a heading is wrapped where it is printed; this only bounds it
 
 
@@ -143,7 +145,7 @@ def matrix(
         strange = [_name(cell) for cell in seen if cell not in expected]
         rows = _grouped([*wrong, *missing], number, noun)
         rows += [f"{len(strange)} more {noun} than expected: {listed(strange)}"] if strange else []
-        return compared(
+        verdict = compared(
             required,
             _at_most(rows),
             held,
@@ -151,6 +153,8 @@ def matrix(
             _first([*wrong, *missing], number, noun),
             examples_of([(text, f"{_name(cell)}: {quote(seen[cell])}") for cell, text in wrong]),
         )
+        offending = tuple(str(cell) for cell, _ in wrong[:2]) if noun == COOKIES else ()
+        return replace(verdict, cookies=offending)
 
     return judge
 

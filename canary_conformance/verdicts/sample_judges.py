@@ -23,6 +23,7 @@ from canary_conformance.verdicts.statistics import Unjudgeable, smallest_leak_fo
 from canary_conformance.verdicts.verdict import Count, Judge, Verdict
 from canary_conformance.verdicts.wording import (
     conclusive,
+    cookies_of,
     examples_of,
     grouped,
     late_times,
@@ -61,6 +62,7 @@ def every(check: Check[T]) -> Judge[T]:
             smallest_leak=leak,
             late=late_times([one for one in sample if check(one)]),
             counts=_strays(n, len(offenders)),
+            cookies=cookies_of([one for one in sample if check(one)]),
         )
 
     return judge
@@ -96,6 +98,7 @@ def never(check: Check[T]) -> Judge[T]:
             smallest_leak=leak,
             late=late_times([one for one in sample if not check(one) or not conclusive(one)]),
             counts=_strays(n, len(broken)),
+            cookies=cookies_of([one for one in sample if not check(one)]),
         )
 
     return judge

@@ -38,8 +38,8 @@ class Verdict:
     is what a reader should know although it is no failure, "" for nothing. `late` are the times (monotonic)
     of all that fails the verdict, where each is an observation that was not there at its limit; empty where
     anything else fails it. `of_nothing` is whether it requires that there is nothing: only such a verdict
-    holds where nothing was observed. `counts` are a sample's outcomes with their bounds; none where values are
-    compared.
+    holds where nothing was observed. `counts` are a sample's outcomes with their bounds, none where values
+    are compared. `cookies` are the raw cookies of at most two offending requests, "" for one without.
     """
 
     held: bool
@@ -55,6 +55,7 @@ class Verdict:
     remark: str = ""
     of_nothing: bool = False
     counts: tuple[Count, ...] = ()
+    cookies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.examples) > MOST_EXAMPLES:

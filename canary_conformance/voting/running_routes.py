@@ -165,8 +165,25 @@ def _read(namespace: NamespaceUnderTest) -> Sequence[RunningProxy]:
         )
         for pod, app in apps.items()
     ]
-    namespace.progress.event("routes_seen", stage=namespace.stage, proxies=_facts(namespace, running))
+    namespace.progress.event(
+        "routes_seen",
+        stage=namespace.stage,
+        proxies=_facts(namespace, running),
+        subsets=_subsets(namespace),
+    )
     return running
+
+
+def _subsets(namespace: NamespaceUnderTest) -> dict[str, str]:
+    """Return the labels of each subset, by "voting-app v2-0"."""
+    rules = namespace.api.list("networking.istio.io/v1", "DestinationRule", namespace.name)
+    return {
+        f"{rule['spec']['host'].partition('.')[0]} {subset['name']}": ",".join(
+            f"{name}={value}" for name, value in subset.get("labels", {}).items()
+        )
+        for rule in rules
+        for subset in rule["spec"].get("subsets", ())
+    }
 
 
 def _facts(namespace: NamespaceUnderTest, running: Iterable[RunningProxy]) -> dict[str, list[object]]:
