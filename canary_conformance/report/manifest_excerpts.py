@@ -25,7 +25,9 @@ def excerpts_of(lines: ManifestLines, causes: Sequence[ManifestLine]) -> list[di
     for cause in causes:
         marked.setdefault(cause.file, set()).add(cause.line)
     return [
-        {"file": file, "lines": excerpt} for file in marked for excerpt in _excerpts(lines, file, marked[file])
+        {"file": file, "lines": excerpt}
+        for file in marked
+        for excerpt in _excerpts(lines, file, marked[file])
     ]
 
 

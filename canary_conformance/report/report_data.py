@@ -120,7 +120,9 @@ def _run(record: RunRecord, end: RunEnd, folder: Path) -> dict[str, Any]:
 def _lines(record: RunRecord) -> list[RequirementLine]:
     """Return the scenario's requirements, and those of an upgrade where one was judged."""
     upgraded = {id_ for test in record.tests for id_ in test.requirements} & set(UPGRADE_REQUIREMENTS)
-    wanted = {id_: one for id_, one in ALL_REQUIREMENTS.items() if id_ not in UPGRADE_REQUIREMENTS or upgraded}
+    wanted = {
+        id_: one for id_, one in ALL_REQUIREMENTS.items() if id_ not in UPGRADE_REQUIREMENTS or upgraded
+    }
     return list(requirement_lines(record, wanted))
 
 
@@ -168,7 +170,9 @@ def _verdict(test: TestRecord, verdict: Verdict) -> dict[str, Any]:
 def _finding(
     one: RunFinding, record: RunRecord, lines: ManifestLines, folder: Path, address: str
 ) -> dict[str, Any]:
-    test = next((it for it in record.tests if it.name == one.test and one.requirement in it.requirements), None)
+    test = next(
+        (it for it in record.tests if it.name == one.test and one.requirement in it.requirements), None
+    )
     broken = [verdict for verdict in test.verdicts if not verdict.held] if test else []
     return {
         "outcome": str(one.outcome),

@@ -36,22 +36,26 @@ def page_of(report: Mapping[str, Any], folder: Path) -> str:
         folder: Its folder, which has the screenshots.
     """
     seen = report["observations"]
-    return _environment().get_template("report.html").render(
-        report=report,
-        run=report["run"],
-        headline=headline_of(report),
-        failures=_failures(report),
-        unjudged=_unjudged(report),
-        lines=time_lines(seen["transitions"]),
-        lane_px=LANE,
-        diagrams=diagrams(seen),
-        matrices=[_matrix(one) for one in seen["connections"]],
-        pictures=_pictures(seen["screenshots"], folder),
-        samples=_samples(report),
-        continuous=_continuous(seen["transitions"]),
-        stages=sorted({one["stage"] for one in report["requirements"]}),
-        standings=[one for one in _STANDINGS if one in run_standings(report)],
-        by_stage=_by_stage(report["requirements"]),
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            run=report["run"],
+            headline=headline_of(report),
+            failures=_failures(report),
+            unjudged=_unjudged(report),
+            lines=time_lines(seen["transitions"]),
+            lane_px=LANE,
+            diagrams=diagrams(seen),
+            matrices=[_matrix(one) for one in seen["connections"]],
+            pictures=_pictures(seen["screenshots"], folder),
+            samples=_samples(report),
+            continuous=_continuous(seen["transitions"]),
+            stages=sorted({one["stage"] for one in report["requirements"]}),
+            standings=[one for one in _STANDINGS if one in run_standings(report)],
+            by_stage=_by_stage(report["requirements"]),
+        )
     )
 
 
@@ -69,7 +73,9 @@ def visible(value: object) -> object:
     """Return a text whose invisible and reordering characters are written as their code."""
     if not isinstance(value, str) or isinstance(value, Markup) or value.isascii():
         return value
-    return "".join(f"\\u{ord(one):04x}" if unicodedata.category(one) in {"Cf", "Co", "Cs"} else one for one in value)
+    return "".join(
+        f"\\u{ord(one):04x}" if unicodedata.category(one) in {"Cf", "Co", "Cs"} else one for one in value
+    )
 
 
 @lru_cache(maxsize=1)

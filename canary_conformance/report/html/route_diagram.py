@@ -67,7 +67,10 @@ def diagrams(observations: Mapping[str, Any]) -> list[Diagram]:
     calls = {one["stage"]: one["rows"] for one in observations["connections"]}
     found = []
     for one in observations["routes"]:
-        rules = [*_rules(one["rows"]), *_legs(legs.get(one["stage"], ()), calls.get(one["stage"], ()), one["rows"])]
+        rules = [
+            *_rules(one["rows"]),
+            *_legs(legs.get(one["stage"], ()), calls.get(one["stage"], ()), one["rows"]),
+        ]
         if rules:
             found.append(_drawn(one["stage"], rules))
     return found
