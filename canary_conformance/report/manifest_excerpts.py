@@ -11,7 +11,7 @@ from canary_conformance.report.secret_masks import MASK, mask_secrets
 from canary_conformance.scenario.places import Place
 
 # Lines before and after a responsible one; and the most that one excerpt shows.
-BEFORE, AFTER, LONGEST = 4, 3, 30
+BEFORE, AFTER, LONGEST = 4, 4, 30
 
 
 def excerpts_of(lines: ManifestLines, causes: Sequence[ManifestLine]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ import canary_conformance
 from canary_conformance.exit_codes import word_of
 from canary_conformance.report.bundle import safe_name
 from canary_conformance.report.exit_decision import unjudged_requirements
+from canary_conformance.report.failure_causes import failed_by_cause
 from canary_conformance.report.findings import ALL_REQUIREMENTS, RunFinding, findings_of
 from canary_conformance.report.manifest_excerpts import excerpts_of
 from canary_conformance.report.manifest_lines import ManifestLine, ManifestLines
@@ -35,7 +36,7 @@ from canary_conformance.report.secret_masks import mask_secrets
 from canary_conformance.report.source_revision import revision_of
 from canary_conformance.scenario.requirement import Trait
 from canary_conformance.verdicts.verdict import Verdict
-from canary_conformance.voting.requirements import UPGRADE_REQUIREMENTS
+from canary_conformance.voting.requirements import REQUIREMENTS, UPGRADE_REQUIREMENTS
 
 NAME = "canary-conformance"
 VERSION = 1
@@ -170,10 +171,8 @@ def _verdict(test: TestRecord, verdict: Verdict) -> dict[str, Any]:
 def _finding(
     one: RunFinding, record: RunRecord, lines: ManifestLines, folder: Path, address: str
 ) -> dict[str, Any]:
-    test = next(
-        (it for it in record.tests if it.name == one.test and one.requirement in it.requirements), None
-    )
-    broken = [verdict for verdict in test.verdicts if not verdict.held] if test else []
+    tests = _tests_of(one, record)
+    broken = [verdict for test in tests[:1] for verdict in test.verdicts if not verdict.held]
     return {
         "outcome": str(one.outcome),
         "requirement": one.requirement,
@@ -187,21 +186,35 @@ def _finding(
         "look_at": [_line(it) for it in one.look_at],
         "excerpts": [] if one.follows else excerpts_of(lines, one.causes or one.look_at[:1]),
         "tier": str(one.tier),
+        "tiers": list(dict.fromkeys(str(test.tier) for test in tests)) or [str(one.tier)],
         "test": one.test,
         "cause": one.cause,
         "follows": one.follows,
-        "seconds_after_propagation": None if test is None else test.after_live,
-        "requests": _requests(broken, address),
-        "files": _bundle(folder, one.test),
+        "seconds_after_propagation": next((it.after_live for it in tests if it.after_live is not None), None),
+        "requests": _requests(tests, address),
+        "files": list(dict.fromkeys(file for test in tests for file in _bundle(folder, test.name)))[
+            :MOST_FILES
+        ],
     }
+
+
+def _tests_of(one: RunFinding, record: RunRecord) -> list[TestRecord]:
+    """Return the test of a finding, and what else of its requirement failed by the same cause, in order."""
+    own = [test for test in record.tests if test.name == one.test and one.requirement in test.requirements]
+    if not one.cause:
+        return own
+    cause = failed_by_cause(record.tests)[one.cause - 1]
+    others = [it for it in cause.tests if one.requirement in it.requirements or not one.requirement]
+    return [*own, *(test for test in others if test not in own)]
 
 
 def _line(line: ManifestLine) -> dict[str, Any]:
     return {"file": line.file, "line": line.line, "sentence": line.sentence, "path": line.path}
 
 
-def _requests(broken: Iterable[Verdict], address: str) -> list[str]:
+def _requests(tests: Iterable[TestRecord], address: str) -> list[str]:
     """Return commands that make the offending requests again, as a shell takes them."""
+    broken = [verdict for test in tests for verdict in test.verdicts if not verdict.held]
     cookies = dict.fromkeys(cookie for verdict in broken for cookie in verdict.cookies)
     where = address.rstrip("/") or '"$GATEWAY"'
     return [

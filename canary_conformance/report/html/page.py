@@ -25,6 +25,7 @@ from canary_conformance.report.html.timeline import LANE, time_lines
 
 # Bytes: of all pictures of a page together, well below its limit of 3 MB.
 MOST_PICTURES = 1_500_000
+_TIERS = {"static": "in the manifests alone", "live": "on the cluster"}
 _STANDINGS = ("FAILED", "not judged", "skipped", "not run", "holds", "not selected")
 
 
@@ -113,10 +114,21 @@ def _failures(report: Mapping[str, Any]) -> list[dict[str, Any]]:
             **one,
             "also": [it["requirement"] for it in failed if it["follows"] and it["cause"] == one["cause"]],
             "line": (one["causes"] or one["look_at"] or [None])[0],
+            "excerpts": [_to_the_left(it) for it in one["excerpts"]],
+            "seen_by": [_TIERS[tier] for tier in one["tiers"]],
         }
         for one in failed
         if not one["follows"]
     ]
+
+
+def _to_the_left(excerpt: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an excerpt without the blanks that all of its lines begin with."""
+    lines = excerpt["lines"]
+    blanks = min(
+        (len(one["text"]) - len(one["text"].lstrip()) for one in lines if one["text"].strip()), default=0
+    )
+    return {**excerpt, "lines": [{**one, "text": one["text"][blanks:]} for one in lines]}
 
 
 def _unjudged(report: Mapping[str, Any]) -> list[dict[str, Any]]:

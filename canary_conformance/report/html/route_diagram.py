@@ -6,12 +6,15 @@ in which its proxy tries them.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 GATEWAY = "ingress gateway"
-BOX, HEIGHT, GAP_X, GAP_Y = 176, 40, 74, 22
+BOX, HEIGHT, GAP_X, GAP_Y = 214, 40, 62, 22
+# How far below all boxes the bend of a leg is that passes a whole column by, and how far apart two are.
+BELOW, APART = 40, 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,15 @@ class Edge:
     requires: str
     by: str
     share: float
+    depth: int
 
     @property
     def path(self) -> str:
-        """The line, as SVG draws it."""
+        """The line, as SVG draws it: to the next column straight on, to one further below the boxes."""
+        if self._passes:
+            x1, x2 = self.source.x + BOX // 2, self.target.x + BOX // 2
+            y1, y2, depth = self.source.y + HEIGHT, self.target.y + HEIGHT, self.depth
+            return f"M{x1} {y1}C{x1} {depth} {x2} {depth} {x2} {y2 + 5}"
         x1, y1 = self.source.x + BOX, self.source.y + HEIGHT // 2
         x2, y2 = self.target.x, self.target.y + HEIGHT // 2
         middle = (x1 + x2) // 2
@@ -44,10 +52,22 @@ class Edge:
 
     @property
     def label(self) -> tuple[int, int]:
-        """Where its number stands: a third of the way, where edges of one box have parted."""
+        """Where its number stands: where edges of one box have parted."""
+        if self._passes:
+            y1, y2 = self.source.y + HEIGHT, self.target.y + HEIGHT
+            # A point of the curve itself, on one side of its middle or the other.
+            along = 0.42 if self.number % 2 else 0.58
+            bent = 3 * along * (1 - along)
+            down = (1 - along) ** 3 * y1 + bent * self.depth + along**3 * y2
+            share = bent * along + along**3
+            return self.source.x + BOX // 2 + int((self.target.x - self.source.x) * share), int(down)
         x1, y1 = self.source.x + BOX, self.source.y + HEIGHT // 2
         y2 = self.target.y + HEIGHT // 2
         return x1 + int((self.target.x - x1) * 0.6), y1 + int((y2 - y1) * 0.65)
+
+    @property
+    def _passes(self) -> bool:
+        return _skips(self.source, self.target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,25 +132,45 @@ def _legs(
         client, _, server = leg["leg"].partition(" -> ")
         if server not in routed:
             answer = answers.get((client, server), "")
-            rules.append((client, f"{server} {answer}".strip(), "connections", "", 1.0))
+            rules.append((client, f"{server} {answer}".strip(), "every connection", "", 1.0))
     return rules
 
 
 def _drawn(stage: int, rules: Sequence[_Rule]) -> Diagram:
     columns = _columns(rules)
-    boxes: dict[str, Box] = {}
-    rows: dict[int, int] = {}
-    for name, column in columns.items():
-        row = rows.get(column, 0)
-        rows[column] = row + 1
-        boxes[name] = Box(name, column * (BOX + GAP_X), row * (HEIGHT + GAP_Y))
-    edges = [
-        Edge(number, boxes[source], boxes[target], requires, by, share)
-        for number, (source, target, requires, by, share) in enumerate(rules, start=1)
-    ]
+    rows = _rows(rules, columns)
+    boxes = {
+        name: Box(name, column * (BOX + GAP_X), rows[name] * (HEIGHT + GAP_Y))
+        for name, column in columns.items()
+    }
+    bottom = max(box.y + HEIGHT for box in boxes.values())
+    deeper = itertools.count()
+    edges = []
+    for number, (source, target, requires, by, share) in enumerate(rules, start=1):
+        ends = boxes[source], boxes[target]
+        depth = bottom + BELOW + (APART * next(deeper) if _skips(*ends) else 0)
+        edges.append(Edge(number, *ends, requires, by, share, depth))
     width = (max(columns.values()) + 1) * (BOX + GAP_X) - GAP_X
-    height = max(rows.values()) * (HEIGHT + GAP_Y) - GAP_Y
-    return Diagram(stage, tuple(boxes.values()), tuple(edges), width, height)
+    lowest = max(bottom, *(edge.label[1] + 10 for edge in edges))
+    return Diagram(stage, tuple(boxes.values()), tuple(edges), width, lowest)
+
+
+def _skips(source: Box, target: Box) -> bool:
+    return target.x - source.x > BOX + GAP_X
+
+
+def _rows(rules: Sequence[_Rule], columns: Mapping[str, int]) -> dict[str, int]:
+    """Return the row of each box in its column: in the order of those of the column before that lead to it."""
+    rows: dict[str, int] = {}
+    for column in range(max(columns.values()) + 1):
+        here = [name for name, it in columns.items() if it == column]
+        before = {
+            name: [rows[rule[0]] for rule in rules if rule[1] == name and columns[rule[0]] == column - 1]
+            for name in here
+        }
+        ordered = sorted(here, key=lambda name: min(before[name], default=len(columns)))  # noqa: B023
+        rows.update({name: row for row, name in enumerate(ordered)})
+    return rows
 
 
 def _columns(rules: Sequence[_Rule]) -> dict[str, int]:

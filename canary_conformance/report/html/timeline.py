@@ -73,6 +73,11 @@ class Line:
         """The height of all lanes."""
         return LANE * max(1, len(self.lanes))
 
+    @property
+    def flags(self) -> float:
+        """The height of the numbers above the lanes, in the page's unit (rem)."""
+        return 1.1 * (1 + max((mark.level for mark in self.marks), default=0))
+
 
 def time_lines(transitions: Iterable[Mapping[str, Any]]) -> list[Line]:
     """Return the time line of each transition."""
