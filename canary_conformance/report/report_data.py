@@ -121,10 +121,7 @@ def _run(record: RunRecord, end: RunEnd, folder: Path) -> dict[str, Any]:
 def _lines(record: RunRecord) -> list[RequirementLine]:
     """Return the scenario's requirements, and those of an upgrade where one was judged."""
     upgraded = {id_ for test in record.tests for id_ in test.requirements} & set(UPGRADE_REQUIREMENTS)
-    wanted = {
-        id_: one for id_, one in ALL_REQUIREMENTS.items() if id_ not in UPGRADE_REQUIREMENTS or upgraded
-    }
-    return list(requirement_lines(record, wanted))
+    return list(requirement_lines(record, ALL_REQUIREMENTS if upgraded else REQUIREMENTS))
 
 
 def _fact(line: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.report.exit_decision import NO_VERDICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ def headline_of(report: Mapping[str, Any]) -> Headline:
     }.get(code, "The suite has a defect")
     failed = run["requirements"].get("FAILED", 0)
     rest = f" Before that, {_many(failed, 'requirement', 'requirements')} FAILED." if failed else ""
-    reason = f": {run['reason']}" if run["reason"] else ""
+    said = run["reason"].removeprefix(NO_VERDICT).removeprefix("bad input: ")
+    reason = f": {said}" if said else ""
     return Headline("No verdict.", f"{why}{reason.rstrip('.')}.{rest}", "bad" if failed else "open")
 
 

@@ -174,7 +174,7 @@ def _rows(rules: Sequence[_Rule], columns: Mapping[str, int]) -> dict[str, int]:
 
 
 def _columns(rules: Sequence[_Rule]) -> dict[str, int]:
-    """Return the column of each box: one further than what leads to it; circles end at the number of boxes."""
+    """Return the column of each box: one further than what leads to it, circles cut."""
     names = list(dict.fromkeys(name for rule in rules for name in rule[:2]))
     columns = dict.fromkeys(names, 0)
     for _ in names:
