@@ -2,7 +2,7 @@
 
 import sys
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 """The only place of the version: pyproject.toml reads it."""
 
 OLDEST = (3, 11)

@@ -50,12 +50,16 @@ class RunFolder:
 
         Raises OSError when nothing can be written there.
         """
+        reports, new = self.path.parent, self.linked and not self.path.parent.exists()
         try:
             self.path.mkdir(parents=True)
         except FileExistsError:
             return self
         if not self.linked:
             return self
+        if new:
+            # The user's repository shall not show them as changes (gitignore: "*" hides this file, too).
+            (reports / ".gitignore").write_text("*\n")
         link = self.path.with_name(f".{LATEST}-{self.path.name}")
         link.symlink_to(self.path.name, target_is_directory=True)
         link.replace(self.path.with_name(LATEST))

@@ -75,6 +75,8 @@ class FailureTexts:
             return own or self._model(test.tier, requirement_of(test.requirements[0]))[0]
         if not isinstance(error, RequirementFailed):
             return ()
+        if not isinstance(error, StageFailed) and not error.concerns:
+            return self._model_on(test, error)
         stage = failed_stage if isinstance(error, StageFailed) else test.stage
         return tuple(Finding(place, error.reason) for place in self._found(error.concerns, stage))
 
@@ -84,9 +86,16 @@ class FailureTexts:
         heading = f"{failed.breaks} stage {stage} FAILED: {failed}"
         return "\n".join([heading, *places_part(self._places_of(failed, stage)), *when])
 
-    def requirement_failed(self, failed: RequirementFailed, about: str, stage: int) -> str:
+    def requirement_failed(self, test: FailedTest, failed: RequirementFailed, about: str) -> str:
         """Return the text of what failed outside of a verdict: the reason, last log lines, where to look."""
-        return "\n".join([f"{about} FAILED: {failed}", *places_part(self._places_of(failed, stage))])
+        causes = [] if failed.concerns else [part("cause", str(one)) for one in self._model_on(test, failed)]
+        places = places_part(self._places_of(failed, test.stage))
+        return "\n".join([f"{about} FAILED: {failed}", *causes, *places])
+
+    def _model_on(self, test: FailedTest, failed: RequirementFailed) -> tuple[Finding, ...]:
+        """Return the lines that the model holds responsible for what failed outside of a verdict."""
+        about = failed.breaks or next(iter(test.requirements), "")
+        return self._model(test.tier, requirement_of(about))[0] if about else ()
 
     def _places_of(self, failed: RequirementFailed, stage: int) -> list[str]:
         concerns = requirement_of(failed.breaks).concerns if failed.breaks else ()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from canary_conformance.errors import BadInput
 
-EXPECTED = "a folder with the YAML files of every stage, laid out as manifests/ in this repository"
+EXPECTED = "a folder with the YAML files of every stage, laid out as the suite's own manifests/"
 # What generates manifests, by the file that its folder has (Helm, "Charts"; Kustomize, "kustomization").
 GENERATORS = {
     "Chart.yaml": ("a Helm chart", "helm template"),

@@ -111,6 +111,7 @@ class Reached:
         transitions: What was seen while each stage was entered, by its number.
         endpoints: The ready ones at the last look.
         mesh: The mesh that it was moved into, None for that of its setting.
+        silences: By stage and Cookie header, how a sample of voters ended without any answer.
     """
 
     stage: int = 0
@@ -120,6 +121,7 @@ class Reached:
     transitions: dict[int, Transition] = field(default_factory=dict)
     endpoints: frozenset[tuple[str, str]] = frozenset()
     mesh: Mesh | None = None
+    silences: dict[int, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -231,6 +233,7 @@ class NamespaceUnderTest:
             flag=self.setting.application.canary_cookie,
             progress=self.progress,
             when_unanswered=self.watch.check,
+            silences=self.reached.silences.setdefault(self.stage, {}),
         )
 
     def once(self, name: str, take: Callable[[], Value]) -> Value:

@@ -11,14 +11,14 @@ import copy
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import urlsplit
 
 import requests
 
-from canary_conformance.errors import RequirementFailed
+from canary_conformance.errors import NotJudged, RequirementFailed
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.observations import Ballot, Page, Sample
 from canary_conformance.timeouts import LIMITS
@@ -54,6 +54,7 @@ class Voter:
         flag: str = "",
         progress: Progress | None = None,
         when_unanswered: Callable[[], None] = do_nothing,
+        silences: MutableMapping[str, str] | None = None,
     ) -> None:
         """Name the page's address and what is sent.
 
@@ -66,12 +67,15 @@ class Voter:
             when_unanswered: Is called where a sample has had no answer at all UNANSWERED times in a row, and
                 may raise for what the environment did. The sample ends there, as RequirementFailed of the
                 requirement that it was for: the rest of a thousand pages would each wait for LIMITS.request.
+            silences: By Cookie header, how a sample of such voters ended without any answer. Voters that
+                share it take no second sample: see expect_answers().
         """
         self.url = url
         self.cookie = cookie
         self._flag = flag
         self._progress = progress or Progress()
         self._when_unanswered = when_unanswered
+        self._silences = {} if silences is None else silences
         self._headers = dict(headers or {})
         self._own = threading.local()
         self._limit = LIMITS.request
@@ -102,16 +106,19 @@ class Voter:
         """Open the page so many times, many side by side, each once: no failed request is repeated."""
         if times == 1:
             return self._sample((self._open(),))
+        self.expect_answers()
         turns = _side_by_side(self._counted([""] * times, lambda _: self._open()), times)
         return self._sample(tuple(page for _, page in turns))
 
     def open_page_one_by_one(self, times: int) -> Sample[Page]:
         """Open the page so many times, each when the one before is whole: idle pods are then a fair coin."""
+        self.expect_answers()
         with self._counted([""] * times, lambda _: self._open()) as open_next:
             return self._sample(tuple(page for _, page in open_next()))
 
     def vote(self, choice: str, times: int = 1) -> Sample[Page]:
         """Vote (Cats, Dogs or reset), one by one; each answer is the page that the vote leads to."""
+        self.expect_answers()
         return self._sample(tuple(self._vote(choice) for _ in range(times)))
 
     def cast(self, choice: str) -> Ballot:
@@ -120,6 +127,7 @@ class Voter:
 
     def cast_each(self, choices: Sequence[str]) -> Sample[Ballot]:
         """Cast these votes, many side by side, each once: none is repeated, whatever its answer."""
+        self.expect_answers()
         casting = self._counted(choices, lambda choice: self.cast(choice).answer, "votes")
         ballots = tuple(Ballot(choice, page) for choice, page in _side_by_side(casting, len(choices)))
         return Sample(ballots, f"{len(ballots)} votes {self._carries()}")
@@ -127,6 +135,15 @@ class Voter:
     def reset(self) -> Sample[Page]:
         """Clear the votes of the store that this voter's version uses."""
         return self.vote("reset")
+
+    def expect_answers(self) -> None:
+        """Expect that voters with this cookie are answered at all: what nobody answers is not asked again.
+
+        Raises:
+            NotJudged: A sample of them ended without any answer, by which a requirement failed.
+        """
+        if self.cookie in self._silences:
+            raise NotJudged(f"not asked, since voters get no answer: {self._silences[self.cookie]}")
 
     def _another(self) -> Voter:
         """Return a voter like this one, with connections of its own."""
@@ -180,7 +197,9 @@ class Voter:
                     if unanswered >= UNANSWERED:
                         unanswered = 0
                         self._when_unanswered()
-                        raise self._not_answered(page, counted) from self._too_late(page)
+                        failed = self._not_answered(page, counted)
+                        self._silences.setdefault(self.cookie, failed.reason)
+                        raise failed from self._too_late(page)
             return answered
 
         doing = {"pages": "opening pages", "votes": "casting votes"}[counted]

@@ -1,16 +1,16 @@
 """The cookie matrix of R4.5 at the real page.
 
 The page is opened several times with each, since a rule with weights could send some of them elsewhere; a
-cell that saw both versions says so.
+cell that saw both versions says so. What had no answer once failed, and is not asked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from canary_conformance.scenario.observations import Page, Sample
+from canary_conformance.scenario.observations import Page
 from canary_conformance.traffic.voter import SIDE_BY_SIDE, Voter
 from canary_conformance.verdicts import to_find_leak_in_each
 from canary_conformance.voting.feature_flag import FLAG
@@ -48,11 +48,19 @@ def _versions(voters: Mapping[str, Voter]) -> Mapping[str, ServedBy]:
     times = to_find_leak_in_each(len(voters), BY_HALVES)
     # Side by side, each on one connection: several for a few pages would cost more than the pages.
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        seen = pool.map(lambda one: served_by(one.open_page_one_by_one(times)), voters.values())
-        return dict(zip(voters, seen, strict=True))
+        pages = pool.map(lambda one: until_unanswered(lambda: one.open_page()[0], times), voters.values())
+        return {name: served_by(seen) for name, seen in zip(voters, pages, strict=True)}
 
 
-def served_by(pages: Sample[Page]) -> ServedBy:
+def until_unanswered(send: Callable[[], Page], times: int) -> list[Page]:
+    """Return so many answers, one after the other, or those up to the first that did not come."""
+    pages: list[Page] = []
+    while len(pages) < times and (not pages or pages[-1].status is not None):
+        pages.append(send())
+    return pages
+
+
+def served_by(pages: Sequence[Page]) -> ServedBy:
     """Return what served pages."""
     return ServedBy(
         frozenset(page.version for page in pages if page.whole),

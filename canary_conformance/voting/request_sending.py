@@ -21,7 +21,7 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.kept_connection import KeptConnection
 from canary_conformance.traffic.voter import SIDE_BY_SIDE, plain_session, send
 from canary_conformance.voting.contract import APP
-from canary_conformance.voting.cookie_matrix import ServedBy, served_by
+from canary_conformance.voting.cookie_matrix import ServedBy, served_by, until_unanswered
 from canary_conformance.voting.distinguished_requests import Probe
 from canary_conformance.voting.running_routes import ingress_pods
 
@@ -94,7 +94,7 @@ class _Sending:
         session = self._session()
         url = self._url.rstrip("/") + probe.target()
         request = requests.Request(probe.method, url, headers=probe.headers).prepare()
-        pages = tuple(send(session, request, follow=False) for _ in range(self._times))
+        pages = tuple(until_unanswered(lambda: send(session, request, follow=False), self._times))
         return Sample(pages, f"{len(pages)} answers to {probe}")
 
     def _session(self) -> requests.Session:

@@ -21,11 +21,21 @@ from canary_conformance.voting.stage_contract import PODS_AT
 from canary_conformance.voting.voting_app import VOTING_APP
 
 NETWORKING = "networking.istio.io/v1"
+# Istio 1.31 says so of every EnvoyFilter, whatever it holds: it advises, and nothing is deprecated.
+_ADVICE = ": EnvoyFilter exposes internal implementation details"
 
 
 def applied_objects(transition: Transition) -> list[str]:
     """Return what became of each object of a stage: "Service/voting-app created"."""
     return [str(applied) for step in transition.steps for applied in step.applied]
+
+
+def warnings_of(transition: Transition) -> list[str]:
+    """Return what the API server warned of as a stage was entered, without advice that everybody gets.
+
+    Source: R0.1 (nothing is deprecated).
+    """
+    return [warning for warning in transition.warnings if _ADVICE not in warning]
 
 
 def page_routed_at(namespace: NamespaceUnderTest, transition: Transition) -> float:

@@ -132,24 +132,21 @@ def _miscounts(name: str, last: int, first: int, least: int, most: int) -> Itera
         yield f"{last - most} votes for {name} counted twice: {last}, not {most}"
 
 
-def none_strayed(before: Counts | None, after: Counts | None, store: str) -> Judge[Ballot]:
+def none_strayed(before: Counts, after: Counts, store: str) -> Judge[Ballot]:
     """Judge that the other version's store did not count one of these votes. Source: R4.3, R4.4, R4.7.
 
     Args:
-        before: What that store counted before the first vote, None where that is not known.
+        before: What that store counted before the first vote.
         after: Likewise after the last.
         store: That store's workload, for the message.
     """
 
     def judge(sample: Sample[Ballot]) -> Verdict:
         n = len(sample)
-        if before is None or after is None:
-            problems = [f"the counts of {store} are not known: {before} before, {after} after"]
-        else:
-            moved = after.cats + after.dogs - before.cats - before.dogs
-            same = (before.cats, before.dogs) == (after.cats, after.dogs)
-            was = f"{before.cats} and {before.dogs} before, {after.cats} and {after.dogs} after"
-            problems = [] if same else [f"{moved} of {n} votes were counted by {store} ({was})"]
+        moved = after.cats + after.dogs - before.cats - before.dogs
+        same = (before.cats, before.dogs) == (after.cats, after.dogs)
+        was = f"{before.cats} and {before.dogs} before, {after.cats} and {after.dogs} after"
+        problems = [] if same else [f"{moved} of {n} votes were counted by {store} ({was})"]
         fine = f"0 of {n} votes counted by {store} (finds strays from {percent(smallest_leak_found(n))})"
         return verdict_on(
             n, expected=f"{sample.describe}: none counted by {store}", problems=problems, fine=fine

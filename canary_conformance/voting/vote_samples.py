@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from canary_conformance.errors import RequirementFailed
+from canary_conformance.errors import NotJudged, RequirementFailed
 from canary_conformance.scenario.observations import Ballot, Page, Sample
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.voter import Voter
@@ -77,13 +77,21 @@ def votes_of(namespace: NamespaceUnderTest, kind: str) -> CastVotes:
 
 
 def expect_counted(votes: CastVotes, version: str) -> None:
-    """Expect each vote to be counted once in the store of this version, and none in the other's."""
+    """Expect each vote to be counted once in the store of this version, and none in the other's.
+
+    Raises:
+        NotJudged: No page shows what the other store counts; whose page that is fails by another requirement.
+    """
     chain, (other,) = CHAINS[version], [one for one in CHAINS.values() if one.app != version]
-    judges = [all_counted()]
-    if other.app in votes.before:
-        judges.append(none_strayed(votes.before[other.app], votes.after[other.app], other.store))
-    own = none_lost_nor_doubled(votes.before[chain.app], votes.after[chain.app])
-    expect_all(votes.ballots, *judges, own)
+    judges = [all_counted(), none_lost_nor_doubled(votes.before[chain.app], votes.after[chain.app])]
+    before, after = votes.before.get(other.app), votes.after.get(other.app)
+    if before is not None and after is not None:
+        judges.append(none_strayed(before, after, other.store))
+    expect_all(votes.ballots, *judges)
+    if other.app in votes.before and None in {before, after}:
+        raise NotJudged(
+            f"no page of {other.app} shows what {other.store} counts: {before} before, {after} after"
+        )
 
 
 def pages_after_restart(namespace: NamespaceUnderTest) -> Mapping[str, Sample[Page]]:
@@ -125,4 +133,6 @@ def _cast_both(namespace: NamespaceUnderTest) -> Mapping[str, CastVotes | Requir
 
 
 def _counts(readers: Mapping[str, Voter]) -> dict[str, Counts | None]:
+    for reader in readers.values():
+        reader.expect_answers()
     return {version: counts_on(reader.open_page()[0], version) for version, reader in readers.items()}

@@ -3,7 +3,7 @@ from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import expect, nothing
 from canary_conformance.verdicts.exact_judges import listed_objects
-from canary_conformance.voting.scenario_objects import applied_objects
+from canary_conformance.voting.scenario_objects import applied_objects, warnings_of
 from fixtures.marks import lasts_until, requirement
 
 
@@ -16,7 +16,7 @@ def test_deploy_creates_and_configures_what_the_source_lists(
 
 @requirement("R0.1")
 def test_api_server_warns_of_nothing_while_deploying(transition: Transition) -> None:
-    expect(transition.warnings, nothing("warnings"))
+    expect(warnings_of(transition), nothing("warnings"))
 
 
 @requirement("R1.1")

@@ -18,7 +18,7 @@ from canary_conformance.verdicts import (
 from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.voting.idle_split import BUSY_SHARE, split_of_analytics
 from canary_conformance.voting.page_checks import results_format, right_arithmetic
-from canary_conformance.voting.scenario_objects import applied_objects, behind_service
+from canary_conformance.voting.scenario_objects import applied_objects, behind_service, warnings_of
 from canary_conformance.voting.stage_rules import ORDINARY
 from canary_conformance.voting.transition_traffic import expect_votes_kept
 from fixtures.marks import requirement
@@ -30,7 +30,7 @@ HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
 @requirement("R0.1")
 def test_update_creates_what_the_source_lists(namespace: NamespaceUnderTest, transition: Transition) -> None:
     expect(applied_objects(transition), listed_objects(namespace.scenario.stage(2).required()))
-    expect(transition.warnings, nothing("warnings"))
+    expect(warnings_of(transition), nothing("warnings"))
 
 
 @requirement("R2.1")

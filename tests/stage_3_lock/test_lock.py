@@ -22,7 +22,7 @@ from canary_conformance.verdicts.exact_judges import listed_objects
 from canary_conformance.voting.mutual_tls import NO_TRAFFIC, inbound
 from canary_conformance.voting.page_checks import formatted_as
 from canary_conformance.voting.reachability import ready_workload
-from canary_conformance.voting.scenario_objects import applied_objects, behind_service
+from canary_conformance.voting.scenario_objects import applied_objects, behind_service, warnings_of
 from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY
 from canary_conformance.voting.transition_traffic import expect_answered_all_along, expect_votes_kept
 from fixtures.marks import beside, lasts_until, requirement
@@ -35,7 +35,7 @@ def test_lock_creates_and_configures_what_the_source_lists(
     namespace: NamespaceUnderTest, transition: Transition
 ) -> None:
     expect(applied_objects(transition), listed_objects(namespace.scenario.stage(3).required()))
-    expect(transition.warnings, nothing("warnings"))
+    expect(warnings_of(transition), nothing("warnings"))
 
 
 @dataclass(frozen=True)

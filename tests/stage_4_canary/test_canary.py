@@ -31,6 +31,7 @@ from canary_conformance.voting.scenario_objects import (
     counted_pods,
     endpoints,
     page_routed_at,
+    warnings_of,
 )
 from canary_conformance.voting.stage_rules import FLAGGED, ORDINARY
 from canary_conformance.voting.transition_traffic import expect_answered_all_along, expect_votes_kept
@@ -48,7 +49,7 @@ def test_canary_creates_and_configures_what_the_source_lists(
     namespace: NamespaceUnderTest, transition: Transition
 ) -> None:
     expect(applied_objects(transition), listed_objects(namespace.scenario.stage(4).required()))
-    expect(transition.warnings, nothing("warnings"))
+    expect(warnings_of(transition), nothing("warnings"))
 
 
 @requirement("R4.1")

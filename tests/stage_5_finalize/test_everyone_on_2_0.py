@@ -32,6 +32,7 @@ from canary_conformance.voting.scenario_objects import (
     dangling_rules,
     page_routed_at,
     routing_objects,
+    warnings_of,
 )
 from canary_conformance.voting.stage_rules import EVERYONE, FLAGGED, ORDINARY, open_everyones_pages
 from canary_conformance.voting.static.static_objects import old_references, subsets_of
@@ -47,7 +48,7 @@ def test_finalize_configures_and_deletes_what_the_scenario_lists(
     namespace: NamespaceUnderTest, transition: Transition
 ) -> None:
     expect(applied_objects(transition), listed_objects(namespace.scenario.stage(5).required()))
-    expect(transition.warnings, nothing("warnings"))
+    expect(warnings_of(transition), nothing("warnings"))
 
 
 @requirement("R5.1")

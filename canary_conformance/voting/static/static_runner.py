@@ -22,7 +22,7 @@ from canary_conformance.scenario.scenario_folder import SCENARIO_FILE, load_scen
 from canary_conformance.scenario.stages import Scenario, stage_named
 from canary_conformance.verdicts.expect import ExpectationFailed
 from canary_conformance.voting.contract import check_stages
-from canary_conformance.voting.static.unmodelled_parts import judged_by_the_model
+from canary_conformance.voting.static.unmodelled_parts import judged_by_the_model, suspects
 from canary_conformance.voting.voting_app import VOTING_APP
 
 BAD_INPUT = "bad input"
@@ -83,7 +83,8 @@ class ModelView:
 def what_the_model_says(plan: Plan, requirement_id: str) -> ModelView:
     """Return why a requirement fails by the manifests, with file:line, or that it holds by them.
 
-    Without words where no static test judges the requirement.
+    Without words where no static test judges the requirement. The one object that the model does not follow
+    is named as what may be the cause.
     """
     asked = [test for test in static_tests() if requirement_id in test.requirements]
     for test in asked:
@@ -98,7 +99,8 @@ def what_the_model_says(plan: Plan, requirement_id: str) -> ModelView:
             first = verdict.seen.partition("\n")[0]
             return ModelView("\n".join((first, *verdict.examples)), verdict.causes)
         except NotJudged as unknown:
-            return ModelView(f"not judged: {unknown}")
+            only = suspects(plan, test.stage, test.requirements)
+            return ModelView(f"not judged: {unknown}", tuple(only) if len(only) == 1 else ())
     return ModelView("by the manifests alone this requirement holds") if asked else ModelView()
 
 

@@ -143,7 +143,7 @@ def _mesh_object(one: InForce, state: State) -> Effect:
     ]
     if not any(places):
         return NOTHING
-    return Effect(RUNS, f"the model does not follow what a {one.key.kind} does to traffic", may_mend=True)
+    return Effect(RUNS, f"the model does not follow what this {one.key.kind} does to traffic", may_mend=True)
 
 
 def _grants(one: InForce, _state: State) -> Effect:

@@ -25,6 +25,7 @@ from canary_conformance.model.routing.virtual_services import virtual_services
 from canary_conformance.model.schemas.schema_problems import path_text
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.scenario.manifests import Manifest
+from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.verdicts.expect import ExpectationFailed
 from canary_conformance.voting.static.field_classes import unknown_parts
 from canary_conformance.voting.static.field_rows_mesh import TABLE
@@ -46,6 +47,19 @@ def unmodelled(plan: Plan, stage: int, requirements: Sequence[str]) -> list[Unmo
             if effect.touches.intersection(requirements):
                 found.setdefault(description, effect)
     return list(found.items())
+
+
+def suspects(plan: Plan, stage: int, requirements: Sequence[str]) -> list[Finding]:
+    """Return the objects of a stage that the model does not follow and that could fail a requirement."""
+    found: dict[Place, Finding] = {}
+    for moment in plan.during(stage):
+        state = moment.model.state
+        for one in state.objects.values():
+            if is_followed(one) or not effect_of(one, state).touches.intersection(requirements):
+                continue
+            sentence = f"{one.key} may be the cause: {effect_of(one, state).why}"
+            found.setdefault(one.manifest.place, Finding(one.manifest.place, sentence))
+    return list(found.values())
 
 
 @contextmanager

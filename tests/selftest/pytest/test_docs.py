@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 
 from canary_conformance import __version__
+from canary_conformance.command_line.command import COMMANDS as COMMANDS_OF_THE_PROGRAM
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.scenario.scenario_folder import load_scenario
@@ -38,7 +39,7 @@ COMMANDS = ("bench", "faults", "matrix", "mutants", "pulled", "requirements_tabl
 # Environments of tox that start a command with arguments of their own.
 STARTED_BY = {"interrupts": "faults"}
 # Of programs other than ours.
-OF_OTHERS = {"--strict"}
+OF_OTHERS = {"--strict", "--from"}
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 MESSAGES = re.compile(r"^\| (`.*?`(?:, `.*?`)*)(?: \([^|]*\))? \|", re.MULTILINE)
 
@@ -158,6 +159,18 @@ def test_every_option_that_is_named_exists() -> None:
 
 def test_every_option_of_the_suite_is_documented() -> None:
     assert options_of_the_suite() - set(OPTION.findall(all_text())) == set()
+
+
+def test_every_command_of_the_installed_program_that_is_named_exists() -> None:
+    named = re.findall(r"(?<![\w./-])canary-conformance ([a-z]\w*|--?\w+)", all_text())
+    assert {"static", "e2e", "example", "--help", "--version"} <= set(named)
+    assert set(named) <= {*COMMANDS_OF_THE_PROGRAM, "--help", "--version"}
+    assert set(COMMANDS_OF_THE_PROGRAM) <= set(named), "a command is not documented"
+
+
+def test_every_command_of_the_installed_program_can_be_imported() -> None:
+    for command in COMMANDS_OF_THE_PROGRAM.values():
+        assert callable(getattr(importlib.import_module(command.module), command.function))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

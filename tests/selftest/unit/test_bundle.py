@@ -42,10 +42,19 @@ def test_latest_leads_to_the_newest_run_wherever_the_folder_is_moved(tmp_path: P
     assert first.path != second.path
     assert (reports / "latest").resolve() == second.path
     assert sorted(path.name for path in reports.iterdir()) == sorted(
-        ["latest", first.path.name, second.path.name]
+        [".gitignore", "latest", first.path.name, second.path.name]
     )
     reports.rename(tmp_path / "moved")
     assert (tmp_path / "moved" / "latest" / ".").is_dir()
+
+
+def test_reports_are_hidden_from_git_where_the_suite_makes_their_folder(tmp_path: Path) -> None:
+    RunFolder.of_now(tmp_path / "new").make()
+    assert (tmp_path / "new/.gitignore").read_text() == "*\n"
+    RunFolder.of_now(tmp_path).make()
+    assert not (tmp_path / ".gitignore").exists(), "the folder is the user's"
+    RunFolder(tmp_path / "named/report", linked=False).make()
+    assert not (tmp_path / "named/.gitignore").exists()
 
 
 def test_a_latest_that_leads_nowhere_is_replaced(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from canary_conformance.errors import StageFailed
+from canary_conformance.errors import RequirementFailed, StageFailed
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.report import failure_text
 from canary_conformance.report.failure_text import FailedTest, FailureTexts, headline, stage_headline
@@ -57,6 +59,38 @@ def test_a_failed_requirement_is_told_with_its_sentence_and_where_to_look() -> N
     assert named
     assert all(named)
     assert last_words(text) == "when 3.0 s after stage 4 was propagated"
+
+
+FILTER = """
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: slow, namespace: voting}
+spec: {workloadSelector: {labels: {app: voting-app}}}
+"""
+
+
+def test_the_one_object_that_the_model_does_not_follow_is_named_as_what_may_be_the_cause(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(MANIFESTS, tmp_path, dirs_exist_ok=True)
+    routing = tmp_path / CANARY
+    routing.write_text(routing.read_text().rstrip("\n") + FILTER)
+    texts = FailureTexts(read_source(tmp_path, tmp_path / "scenario.yaml"))
+    line = len((MANIFESTS / CANARY).read_text().rstrip("\n").splitlines()) + 2
+    silent = RequirementFailed("16 pages in a row had no answer")
+    for error in (broken(), silent):
+        (cause,) = texts.causes(TEST, error, 0)
+        assert (cause.place.file, cause.place.line) == (CANARY, line)
+        assert cause.sentence.startswith("EnvoyFilter/slow may be the cause: ")
+    text = texts.requirement_failed(TEST, silent, "R4.4")
+    assert text.startswith("R4.4 FAILED: 16 pages in a row had no answer\n  cause")
+    assert f"{CANARY}:{line}: EnvoyFilter/slow may be the cause" in " ".join(text.split())
+
+
+def test_where_the_model_follows_everything_nothing_is_named_as_what_may_be_the_cause() -> None:
+    for error in (broken(), RequirementFailed("16 pages in a row had no answer")):
+        assert TEXTS.causes(TEST, error, 0) == ()
 
 
 def test_every_broken_verdict_is_told() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -12,11 +13,11 @@ import pytest
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.mesh.routes.conditions import METHOD
 from canary_conformance.voting import request_sending
-from canary_conformance.voting.cookie_matrix import ServedBy
+from canary_conformance.voting.cookie_matrix import ServedBy, until_unanswered
 from canary_conformance.voting.distinguished_requests import COOKIE, Probe
 from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.voting.request_sending import versions_by_request
-from tests.selftest.support import SeenRequest, Site
+from tests.selftest.support import OLD_PAGE, SeenRequest, Site
 
 pytestmark = pytest.mark.selftest
 
@@ -92,3 +93,10 @@ def test_what_a_proxy_answers_by_itself_came_to_no_version(monkeypatch: pytest.M
         assert seen(gateway, monkeypatch, POST) == {POST: ServedBy(frozenset(), frozenset({200}))}
         page = Probe()
         assert seen(gateway, monkeypatch, page) == {page: ServedBy(frozenset(), frozenset({200}))}
+
+
+def test_what_had_no_answer_once_is_not_asked_again() -> None:
+    coming = iter([OLD_PAGE, dataclasses.replace(OLD_PAGE, status=None, error="Timeout"), OLD_PAGE])
+    assert len(until_unanswered(lambda: next(coming), 3)) == 2
+    assert next(coming) is OLD_PAGE
+    assert len(until_unanswered(lambda: OLD_PAGE, 3)) == 3

@@ -13,7 +13,12 @@ from canary_conformance.scenario.manifests import ManifestFolder, parse_manifest
 from canary_conformance.scenario.observations import AppliedObject, StepRecord, Transition
 from canary_conformance.scenario.stages import ObjectRef, Verb
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.voting.scenario_objects import endpoints, page_routed_at, routing_objects
+from canary_conformance.voting.scenario_objects import (
+    endpoints,
+    page_routed_at,
+    routing_objects,
+    warnings_of,
+)
 from canary_conformance.voting.static.static_objects import old_references, subsets_of
 
 pytestmark = pytest.mark.selftest
@@ -114,3 +119,9 @@ def test_the_page_is_routed_when_its_own_routes_are_live(transition: Transition,
     manifests = parse_manifests(f"{PAGE}---\n{MESH}".encode(), "a.yaml", "voting").manifests
     folder = ManifestFolder(Path(), {"a.yaml": manifests})
     assert page_routed_at(cast(NamespaceUnderTest, SimpleNamespace(manifests=folder)), transition) == moment
+
+
+def test_advice_on_every_envoy_filter_is_no_warning_of_what_is_deprecated() -> None:
+    advice = "a.yaml:3: EnvoyFilter exposes internal implementation details that may change at any time."
+    deprecated = "a.yaml:9: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+    assert warnings_of(Transition(4, (), {}, warnings=(advice, deprecated))) == [deprecated]

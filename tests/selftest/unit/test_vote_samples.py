@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ from typing import cast as cast_to
 
 import pytest
 
-from canary_conformance.errors import RequirementFailed
+from canary_conformance.errors import NotJudged, RequirementFailed
 from canary_conformance.scenario.observations import Page
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.observation_cache import Taken
@@ -93,6 +94,16 @@ def test_counts_are_read_from_a_page_of_the_version_alone(page: Page, version: s
     (other,) = STORES.keys() - {version}
     assert counts_on(page, version) is not None
     assert counts_on(page, other) is None
+
+
+def test_where_no_page_shows_the_other_store_strays_are_not_judged(site: TwoStores) -> None:
+    votes = sample(site)
+    unknown = dataclasses.replace(votes, after={**votes.after, "2.0": None})
+    with pytest.raises(NotJudged, match=r"no page of 2\.0 shows what voting-storage 2\.0 counts"):
+        expect_counted(unknown, "1.0")
+    lost = dataclasses.replace(unknown, after={**unknown.after, "1.0": votes.before["1.0"]})
+    with pytest.raises(ExpectationFailed, match="votes for "):
+        expect_counted(lost, "1.0")
 
 
 def test_voters_of_one_kind_who_get_no_answer_leave_the_other_kind_judged(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from canary_conformance.errors import RequirementFailed
+from canary_conformance.errors import NotJudged, RequirementFailed
 from canary_conformance.scenario.observations import Page
 from canary_conformance.timeouts import Timeouts
 from canary_conformance.traffic import voter as voter_module
@@ -135,12 +135,33 @@ def test_where_nobody_answers_somebody_looks_and_may_end_the_sample(unanswered: 
 
 
 def test_where_nobody_answers_and_nothing_is_disturbed_the_requirement_failed(unanswered: Voter) -> None:
-    alone = Voter(unanswered.url, flag=FLAG).with_flag()
-    for open_pages in (alone.open_page, alone.open_page_one_by_one):
+    for name in ("open_page", "open_page_one_by_one"):
+        open_pages = getattr(Voter(unanswered.url, flag=FLAG).with_flag(), name)
         with pytest.raises(
             RequirementFailed, match=r"16 pages in a row had no answer, .*featureflag=on.*refused"
         ):
             open_pages(10_000)
+
+
+def test_voters_whom_nobody_answered_take_no_second_sample(unanswered: Voter, site: Site) -> None:
+    silences: dict[str, str] = {}
+    alone = Voter(unanswered.url, flag=FLAG, silences=silences)
+    with pytest.raises(RequirementFailed, match="16 pages in a row had no answer"):
+        alone.with_flag().open_page(10_000)
+    # Somebody may answer again: what failed stays the one reason until the next stage.
+    answered = Voter(site.url, flag=FLAG, silences=silences)
+    for ask in (
+        lambda voter: voter.open_page(2),
+        lambda voter: voter.open_page_one_by_one(1),
+        Voter.reset,
+        lambda voter: voter.cast_each(["Cats"]),
+        Voter.expect_answers,
+    ):
+        with pytest.raises(NotJudged, match="not asked, since voters get no answer: 16 pages"):
+            ask(answered.with_flag())
+    assert not site.requests
+    assert len(answered.open_page(2)) == 2
+    assert answered.with_flag().open_page()[0].status == 200, "one page, as continuous voters open it"
 
 
 def test_nobody_goes_on_with_a_sample_that_was_ended(

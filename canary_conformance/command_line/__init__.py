@@ -1,0 +1,1 @@
+"""The program `canary-conformance`: the suite as it is installed from a wheel, outside of a clone."""
