@@ -7,6 +7,19 @@ message is all that the reader gets to see, so it is complete.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
+
+
+class Located(Protocol):
+    """A line of a file, as canary_conformance.scenario.places has it."""
+
+    @property
+    def file(self) -> str:
+        """The file's path in the manifests folder."""
+
+    @property
+    def line(self) -> int:
+        """The line, counted from 1."""
 
 
 class BadInput(Exception):
@@ -25,7 +38,15 @@ class NotJudged(Exception):
 
 
 class NotSpoken(NotJudged):
-    """A manifest uses what the model of the static tier does not support: that test comes to no verdict."""
+    """A manifest uses what the model of the static tier does not support: that test comes to no verdict.
+
+    `where` is the place of the manifests, None where it is not known.
+    """
+
+    def __init__(self, reason: str, where: Located | None = None) -> None:
+        """Say why, and where."""
+        super().__init__(reason)
+        self.where = where
 
 
 class ModelDiffers(AssertionError):

@@ -81,6 +81,10 @@ class RunFolder:
         _write(self.path / "summary.txt", "\n\n".join(part for part in parts if part) + "\n")
         _write(self.path / "run.json", json.dumps(asdict(run), indent=2) + "\n")
 
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the report."""
+        _write(self.path / name, text)
+
     def write_picture(self, name: str, content: bytes) -> str:
         """Write a screenshot to screenshots/ under a free name; return its path from this folder on."""
         pictures = self.path / "screenshots"

@@ -21,6 +21,7 @@ from canary_conformance.errors import BadInput, EnvironmentFailed, ModelDiffers,
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.report.run_record import Outcome, RunRecord, Standing, TestRecord, requirement_lines
 from canary_conformance.report.secret_masks import mask_secrets
+from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts import ExpectationFailed, Unjudgeable
 from canary_conformance.voting.requirements import REQUIREMENTS, UPGRADE_REQUIREMENTS
 
@@ -47,6 +48,7 @@ class Account:
     untidy: str = ""  # what of the environment failed while the run cleaned up
     not_judged: Mapping[str, str] = field(default_factory=dict)  # ids of requirements, and why
     judges_none: bool = False  # whether tests of stages were selected, and none of a requirement
+    refused: Sequence[Finding] = ()  # the lines of the manifests that are bad input
     all_required: bool = False  # whether what is not judged counts as FAILED
     decided: ExitStatus | None = None
 
@@ -153,7 +155,7 @@ def closing_lines(status: ExitStatus, account: Account, report: str) -> list[str
     """
     if status is ExitStatus.HOLDS:
         return []
-    lines = [f"exit code {int(status)}: {_meaning(status, account)}"]
+    lines = [f"exit code {int(status)}: {meaning(status, account)}"]
     defects = list(dict.fromkeys([*account.defects, *account.late_defects]))
     if defects or status is ExitStatus.DEFECT:
         lines += [f"defect: {one}" for one in defects[:_SHOWN]]
@@ -163,7 +165,10 @@ def closing_lines(status: ExitStatus, account: Account, report: str) -> list[str
     return lines
 
 
-def _meaning(status: ExitStatus, account: Account) -> str:
+def meaning(status: ExitStatus, account: Account) -> str:
+    """Return an exit code in plain words, with what it is due to."""
+    if status is ExitStatus.HOLDS:
+        return "everything that was selected was judged, and holds"
     if status is ExitStatus.ENVIRONMENT and account.ended is None:
         return f"nothing failed, but the environment did while the run cleaned up: {account.untidy}"
     words = {

@@ -34,19 +34,21 @@ class RunFinding:
     """One requirement that FAILED by one cause, or that was not judged for one reason.
 
     Attributes:
-        outcome: FAILED; NOT_JUDGED or SKIPPED; ERROR for what a defect of the suite kept from being judged.
-        requirement: Its id, "" for a test of no requirement.
+        outcome: FAILED; NOT_JUDGED or SKIPPED; ERROR for what a defect of the suite kept from being judged,
+            and for the run itself where it ended without a verdict.
+        requirement: Its id, "" for a test of no requirement and for the run itself.
         stage: The stage of the test, 0 for none.
         statement: What is wrong, in one sentence.
         required: The requirement's sentence.
         expected: What its verdicts expected, a line each; "" where it failed outside of a verdict.
         seen: What they saw.
         causes: The lines of the manifests that are responsible, the first above all; none where not known.
-        look_at: Where the requirement's objects stand in the manifests, the most likely culprit first.
+        look_at: Where the objects of a requirement that FAILED stand, the most likely culprit first.
         tier: What it was judged by.
         test: The node id of the test, "" where none ran.
         cause: The number of its cause, as the terminal counts them; 0 for what did not fail.
         follows: Whether a finding before it has the same cause.
+        ended: What ended the run, in a word or two ("bad input"); "" for what is about a test.
     """
 
     outcome: Outcome
@@ -62,6 +64,7 @@ class RunFinding:
     test: str = ""
     cause: int = 0
     follows: bool = False
+    ended: str = ""
 
     @property
     def failed(self) -> bool:
@@ -69,9 +72,40 @@ class RunFinding:
         return self.outcome is Outcome.FAILED
 
     @property
+    def title(self) -> str:
+        """What it is about, and what became of it: "R4.5 stage 4 FAILED"."""
+        if self.ended:
+            return self.ended
+        stage = f" stage {self.stage}" if self.requirement and self.stage else ""
+        name = self.requirement or self.test.rpartition("::")[2]
+        return f"{name}{stage} {'FAILED' if self.failed else 'not judged'}"
+
+    @property
     def line(self) -> ManifestLine | None:
         """The line to show it at: that of its cause, else the first to look at."""
         return next(iter((*self.causes, *self.look_at)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a reviewer reads once: a finding, and the other requirements of the same cause or reason."""
+
+    finding: RunFinding
+    others: tuple[str, ...] = ()
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """All of its requirements."""
+        return tuple(id_ for id_ in (self.finding.requirement, *self.others) if id_)
+
+
+def problems_of(findings: Iterable[RunFinding]) -> tuple[Problem, ...]:
+    """Return each cause of failures once, then each reason for which requirements were not judged."""
+    found: dict[tuple[object, ...], list[RunFinding]] = {}
+    for one in findings:
+        key = (one.cause,) if one.failed else (one.outcome, one.statement, one.line)
+        found.setdefault(key, []).append(one)
+    return tuple(Problem(first, tuple(one.requirement for one in rest)) for first, *rest in found.values())
 
 
 def findings_of(run: RunRecord, lines: ManifestLines) -> tuple[RunFinding, ...]:
@@ -84,6 +118,11 @@ def findings_of(run: RunRecord, lines: ManifestLines) -> tuple[RunFinding, ...]:
     causes = enumerate(failed_by_cause(run.tests), start=1)
     failed = [finding for number, cause in causes for finding in _failed(cause, number, lines)]
     return (*sorted(failed, key=lambda one: one.follows), *_not_judged(run, lines))
+
+
+def finding_of_end(ended: str, statement: str, causes: tuple[ManifestLine, ...] = ()) -> RunFinding:
+    """Return the finding of a run that ended without a verdict: for its input, the environment, a defect."""
+    return RunFinding(Outcome.ERROR, "", 0, mask_secrets(statement), causes=causes, ended=ended)
 
 
 def _failed(cause: Cause, number: int, lines: ManifestLines) -> Iterator[RunFinding]:
@@ -114,6 +153,7 @@ def _not_judged(run: RunRecord, lines: ManifestLines) -> Iterator[RunFinding]:
 def _of_test(test: TestRecord, id_: str, lines: ManifestLines) -> RunFinding:
     broken = [verdict for verdict in test.verdicts if not verdict.held]
     requirement = requirement_of(id_) if id_ else None
+    failed = test.outcome is Outcome.FAILED
     return RunFinding(
         outcome=test.outcome,
         requirement=id_,
@@ -123,7 +163,7 @@ def _of_test(test: TestRecord, id_: str, lines: ManifestLines) -> RunFinding:
         expected=_joined(verdict.expected for verdict in broken),
         seen=_joined(verdict.seen for verdict in broken),
         causes=lines.of(test.causes),
-        look_at=lines.of_concerns(requirement.concerns, test.stage) if requirement else (),
+        look_at=lines.of_concerns(requirement.concerns, test.stage) if requirement and failed else (),
         tier=test.tier,
         test=test.name,
     )

@@ -70,12 +70,18 @@ class ManifestLines:
         return tuple({(line.file, line.line): line for line in reversed(list(lines))}.values())[::-1]
 
     def of_concerns(self, concerns: Iterable[str], stage: int) -> tuple[ManifestLine, ...]:
-        """Return where objects stand in the files that are in force at a stage; none without a source."""
+        """Return where objects stand in the files that are in force at a stage; none without a source.
+
+        Where none of them stands in a file, it is the begin of the last file: reviewers' formats show
+        nothing that has no place.
+        """
         if self.source is None:
             return ()
-        files = self.source.scenario.files_up_to(stage)
+        scenario = self.source.scenario
+        files = scenario.files_up_to(stage) or scenario.files()
         found = [self.source.manifests.place_of(concern, files) for concern in concerns]
-        return tuple(self.at(place) for place in dict.fromkeys(found) if place is not None)
+        places = [place for place in dict.fromkeys(found) if place is not None]
+        return tuple(self.at(place) for place in places or [Place(file, 1) for file in files[-1:]])
 
     def at(self, place: Place, sentence: str = "") -> ManifestLine:
         """Return the line at a place."""

@@ -235,5 +235,8 @@ def _bundle(folder: Path, test: str) -> list[str]:
 
 
 def _files(folder: Path) -> list[str]:
-    known = ("summary.txt", "junit.xml", "run.json", "events.jsonl", "upgrade.txt", "upgrade.json")
+    known = (
+        *("summary.md", "summary.txt", "junit.xml", "run.json", "events.jsonl"),
+        *("results.sarif", "codequality.json", "upgrade.txt", "upgrade.json"),
+    )
     return [name for name in known if (folder / name).is_file()]

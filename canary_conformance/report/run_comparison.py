@@ -30,9 +30,7 @@ def comparison_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[s
         "judged_by_one": [
             _change(was, now) for was, now in changed if FAILED not in (was["standing"], now["standing"])
         ],
-        "still_failed": [
-            now["id"] for was, now in both if was["standing"] == now["standing"] == FAILED
-        ],
+        "still_failed": [now["id"] for was, now in both if was["standing"] == now["standing"] == FAILED],
         "slower": _times(before, after, slower=True),
         "faster": _times(before, after, slower=False),
         "ran_on": _facts(before, after),
@@ -54,7 +52,8 @@ def comparison_text(comparison: Mapping[str, Any]) -> str:
         lines.append(f"still failed: {', '.join(comparison['still_failed'])}")
     for title in ("slower", "faster"):
         lines += [
-            f"{title}: {one['name']} {one['before']:.1f} s -> {one['after']:.1f} s" for one in comparison[title]
+            f"{title}: {one['name']} {one['before']:.1f} s -> {one['after']:.1f} s"
+            for one in comparison[title]
         ]
     lines += [f"ran on: {one['fact']}: {one['before']} -> {one['after']}" for one in comparison["ran_on"]]
     return "\n".join(lines if len(lines) > 1 else [*lines, "no requirement, time or version differs"])

@@ -33,11 +33,20 @@ class Finding:
         return f"{self.place}: {self.sentence}"
 
 
+class BadManifests(BadInput):
+    """Lines of the manifests can't be judged; `findings` are all of them."""
+
+    def __init__(self, text: str, findings: Sequence[Finding]) -> None:
+        """Take the whole message, and what it is about."""
+        super().__init__(text)
+        self.findings = tuple(findings)
+
+
 def refuse(heading: str, findings: Sequence[Finding]) -> None:
-    """Raise BadInput that lists the findings under the heading (at most 20); return when there are none."""
+    """Raise BadManifests with the findings under the heading, at most 20; return where there are none."""
     if not findings:
         return
     lines = [f"{heading}:", *(f"  {finding}" for finding in findings[:_MOST_SHOWN])]
     if len(findings) > _MOST_SHOWN:
         lines.append(f"  and {len(findings) - _MOST_SHOWN} more")
-    raise BadInput("\n".join(lines))
+    raise BadManifests("\n".join(lines), findings)

@@ -168,7 +168,7 @@ def _rows(rules: Sequence[_Rule], columns: Mapping[str, int]) -> dict[str, int]:
             name: [rows[rule[0]] for rule in rules if rule[1] == name and columns[rule[0]] == column - 1]
             for name in here
         }
-        ordered = sorted(here, key=lambda name: min(before[name], default=len(columns)))  # noqa: B023
+        ordered = sorted(here, key=lambda name: min(before[name], default=len(columns)))
         rows.update({name: row for row, name in enumerate(ordered)})
     return rows
 

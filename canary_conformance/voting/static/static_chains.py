@@ -120,7 +120,7 @@ def led(model: Model, source: str, peer: tuple[str, str, int]) -> Answer:
     named_host = workload.env.get(f"{prefix}_HOST")
     if named_host is not None and named_host.value is None:
         what = f"what {named_host.name} of {workload} is by {named_host.origin} is not in the manifests"
-        raise NotSpoken(f"{named_host.place}: {what}")
+        raise NotSpoken(f"{named_host.place}: {what}", named_host.place)
     answer = call(model, source, (_setting(workload, f"{prefix}_HOST", host), number))
     return answer if named_host is None else _by_setting(answer, named_host, workload)
 

@@ -71,7 +71,7 @@ def findings(plan: Plan, stage: int) -> list[Finding]:
     if unknown and not found:
         one = unknown[0]
         kind = f"{one.api_version} {one.body['kind']}"
-        raise NotSpoken(f"{one.place}: the definition of {kind} is unknown without a cluster")
+        raise NotSpoken(f"{one.place}: the definition of {kind} is unknown without a cluster", one.place)
     return found
 
 

@@ -52,7 +52,8 @@ def check_known(workloads: Collection[Workload]) -> None:
     """Raise NotSpoken where it is not known whether pods of these workloads get ready."""
     for one in workloads:
         if one.doubts and not one.blocked:
-            raise NotSpoken(str(one.doubts[0]))
+            doubt = one.doubts[0]
+            raise NotSpoken(str(doubt), doubt.place)
 
 
 def other_proxies(model: Model) -> list[Finding]:
@@ -67,7 +68,8 @@ def other_proxies(model: Model) -> list[Finding]:
         if rule is not None and rule.place is not None:
             found.append(Finding(rule.place, rule.sentence))
         elif template.problems:
-            raise NotSpoken(str(template.problems[0]))
+            problem = template.problems[0]
+            raise NotSpoken(str(problem), problem.place)
     return found
 
 

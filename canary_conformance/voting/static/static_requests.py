@@ -87,7 +87,8 @@ def lost_cookies(model: Model) -> list[Finding]:
             found.append(Finding(rule.place, f"{rule.sentence}, so the page shows it as {state} the flag"))
     for _, _, outcome in outcomes:
         if outcome.unclear and not found:
-            raise NotSpoken(str(outcome.unclear))
+            unclear = outcome.unclear
+            raise NotSpoken(str(unclear), unclear.place)
     return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import NamedTuple
 
 from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
@@ -33,20 +34,29 @@ from canary_conformance.voting.static.field_rows_metadata import NAMESPACE
 from canary_conformance.voting.static.requirement_sets import ACCEPTED, KEPT, LEFT, RUNS, Effect
 from canary_conformance.voting.static.unmodelled_kinds import also_made_elsewhere, effect_of, is_followed
 
-Unmodelled = tuple[str, Effect]
-"""What is not followed, in words with its line, and what it could do."""
+
+class Unmodelled(NamedTuple):
+    """What is not followed, in words with its line, what it could do, and its line where it is known."""
+
+    words: str
+    effect: Effect
+    place: Place | None = None
+
+    def not_judged(self) -> NotSpoken:
+        """Return what a test that it touches ends with."""
+        return NotSpoken(self.words, self.place)
 
 
 def unmodelled(plan: Plan, stage: int, requirements: Sequence[str]) -> list[Unmodelled]:
     """Return each object and field of a stage that could touch one of these requirements."""
-    found: dict[str, Effect] = {}
+    found: dict[str, Unmodelled] = {}
     # What is left of any stage is left at the end.
     moments = plan.moments if LEFT.intersection(requirements) else plan.during(stage)
     for model in (plan.before(stage), *(moment.model for moment in moments)):
-        for description, effect in _of_model(model):
-            if effect.touches.intersection(requirements):
-                found.setdefault(description, effect)
-    return list(found.items())
+        for one in _of_model(model):
+            if one.effect.touches.intersection(requirements):
+                found.setdefault(one.words, one)
+    return list(found.values())
 
 
 def suspects(plan: Plan, stage: int, requirements: Sequence[str]) -> list[Finding]:
@@ -74,15 +84,15 @@ def judged_by_the_model(plan: Plan, stage: int, requirements: Sequence[str]) -> 
     except NotSpoken:
         if touching:
             # It names the object and its line, where the model names what it was asked.
-            raise NotSpoken(touching[0][0]) from None
+            raise touching[0].not_judged() from None
         raise
     except ExpectationFailed:
-        mending = [description for description, effect in touching if effect.may_mend]
+        mending = [one for one in touching if one.effect.may_mend]
         if mending:
-            raise NotSpoken(mending[0]) from None
+            raise mending[0].not_judged() from None
         raise
     if touching:
-        raise NotSpoken(touching[0][0])
+        raise touching[0].not_judged()
 
 
 # Each test of a stage asks for the same moments.
@@ -96,19 +106,22 @@ def _of_state(state: State) -> Iterator[Unmodelled]:
         if is_followed(one):
             yield from unknown_fields(one.manifest)
             shared = also_made_elsewhere(one)
-            yield f"{one.key} ({one.manifest.place}): {shared.why}", shared
+            place = one.manifest.place
+            yield Unmodelled(f"{one.key} ({place}): {shared.why}", shared, place)
         else:
             effect = effect_of(one, state)
-            yield f"{one.key} ({one.manifest.place}) is not part of the model: {effect.why}", effect
+            place = one.manifest.place
+            yield Unmodelled(f"{one.key} ({place}) is not part of the model: {effect.why}", effect, place)
     warned = state.namespace_labels.get(WARN, "")
     if any(violates(spec, warned) for spec in _pod_specs(state)):
-        sentence = f"the namespace's label {WARN} ({state.label_place(WARN)}): the API server warns of pods"
-        yield sentence, Effect(ACCEPTED, "")
+        place = state.label_place(WARN)
+        sentence = f"the namespace's label {WARN} ({place}): the API server warns of pods"
+        yield Unmodelled(sentence, Effect(ACCEPTED, ""), place)
     labels = {"metadata": {"labels": dict(state.namespace_labels)}}
     for path, row in unknown_parts(NAMESPACE, labels):
         label = str(path[-1])
-        sentence = f"the namespace's label {label} ({state.label_place(label)}): {row.why}"
-        yield sentence, row.effect
+        place = state.label_place(label)
+        yield Unmodelled(f"the namespace's label {label} ({place}): {row.why}", row.effect, place)
 
 
 def _pod_specs(state: State) -> Iterator[Part]:
@@ -124,17 +137,17 @@ def _doubts(model: Model) -> Iterator[Unmodelled]:
     """
     for pods in model.pods():
         for rule in (*pods.doubts, *pods.hindrances):
-            yield str(rule), _PODS
+            yield Unmodelled(str(rule), _PODS, rule.place)
     state = model.state
     for rule in kept_apart(state):
-        yield str(rule), _PODS
+        yield Unmodelled(str(rule), _PODS, rule.place)
     for read in (virtual_services, destination_rules, gateways, authorization_policies):
         for one in read(state):
             for rule in one.problems:
-                yield str(rule), _ROUTES
+                yield Unmodelled(str(rule), _ROUTES, rule.place)
     for service in services(state).values():
         for rule in service.problems:
-            yield str(rule), _ROUTES
+            yield Unmodelled(str(rule), _ROUTES, rule.place)
 
 
 _PODS = Effect(RUNS, "")
@@ -148,7 +161,8 @@ def unknown_fields(manifest: Manifest) -> tuple[Unmodelled, ...]:
     tree = TABLE.get(manifest.ref.kind)
     if tree is None:
         return ()
+    found = ((path, row, manifest.place_of(*path)) for path, row in unknown_parts(tree, manifest.body))
     return tuple(
-        (f"{manifest.ref} {path_text(path)} ({manifest.place_of(*path)}): {row.why}", row.effect)
-        for path, row in unknown_parts(tree, manifest.body)
+        Unmodelled(f"{manifest.ref} {path_text(path)} ({place}): {row.why}", row.effect, place)
+        for path, row, place in found
     )

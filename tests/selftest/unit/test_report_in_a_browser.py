@@ -58,9 +58,7 @@ def _text(name: str) -> str:
     return page_of(data[name]() if name in data else report(name), FOLDER)
 
 
-def _opened(
-    driven: Browser, tmp_path: Path, name: str, theme: Theme, width: int
-) -> tuple[Page, list[str]]:
+def _opened(driven: Browser, tmp_path: Path, name: str, theme: Theme, width: int) -> tuple[Page, list[str]]:
     file = tmp_path / "report.html"
     file.write_text(_text(name), encoding="utf-8")
     # axe-core is a script, which the page itself allows none of.
@@ -70,7 +68,9 @@ def _opened(
     tab, said = context.new_page(), []
     tab.on("console", lambda message: said.append(message.text))
     tab.on("pageerror", lambda error: said.append(str(error)))
-    tab.on("request", lambda one: said.append(one.url) if not one.url.startswith(("file:", "data:")) else None)
+    tab.on(
+        "request", lambda one: said.append(one.url) if not one.url.startswith(("file:", "data:")) else None
+    )
     tab.goto(file.as_uri())
     return tab, said
 
@@ -98,11 +98,18 @@ def test_the_first_screen_of_a_red_run_shows_what_is_wrong_and_the_line_to_chang
     driven: Browser, tmp_path: Path, width: int
 ) -> None:
     tab, _ = _opened(driven, tmp_path, "red", "light", width)
-    for shown in (tab.get_by_role("heading", level=1), tab.locator("article .place"), tab.locator(".hit").first):
+    for shown in (
+        tab.get_by_role("heading", level=1),
+        tab.locator("article .place"),
+        tab.locator(".hit").first,
+    ):
         box = shown.first.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] < SCREEN
-    assert "istio/step-3-add-routing-for-2.0-components.yaml:34" in tab.locator("article .place").first.inner_text()
+    assert (
+        "istio/step-3-add-routing-for-2.0-components.yaml:34"
+        in tab.locator("article .place").first.inner_text()
+    )
     tab.context.close()
 
 
