@@ -1,4 +1,4 @@
-"""A run in the form of the Gateway API's ConformanceReport: what was judged, and what passed, failed, skipped.
+"""A run in the form of the Gateway API's ConformanceReport: what was judged, and how it came out.
 
 Profiles are the stages: each has the requirements of its own. Source: Gateway API, "Conformance", reports.
 """

@@ -51,10 +51,8 @@ def comparison_text(comparison: Mapping[str, Any]) -> str:
     if comparison["still_failed"]:
         lines.append(f"still failed: {', '.join(comparison['still_failed'])}")
     for title in ("slower", "faster"):
-        lines += [
-            f"{title}: {one['name']} {one['before']:.1f} s -> {one['after']:.1f} s"
-            for one in comparison[title]
-        ]
+        for one in comparison[title]:
+            lines.append(f"{title}: {one['name']} {one['before']:.1f} s -> {one['after']:.1f} s")
     lines += [f"ran on: {one['fact']}: {one['before']} -> {one['after']}" for one in comparison["ran_on"]]
     return "\n".join(lines if len(lines) > 1 else [*lines, "no requirement, time or version differs"])
 

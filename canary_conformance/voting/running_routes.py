@@ -186,13 +186,13 @@ def _subsets(namespace: NamespaceUnderTest) -> dict[str, str]:
     }
 
 
-def _facts(namespace: NamespaceUnderTest, running: Iterable[RunningProxy]) -> dict[str, list[object]]:
+def _facts(namespace: NamespaceUnderTest, running: Iterable[RunningProxy]) -> dict[str, list[list[object]]]:
     """Return what each proxy of the namespace runs as routes of requests, for the run's events.
 
     By "ingress gateway" or the workload; of several pods of one workload, what the first runs.
     """
     names = {one.pod: str(one) for one in namespace.workloads()}
-    found: dict[str, list[object]] = {}
+    found: dict[str, list[list[object]]] = {}
     for proxy in running:
         tables = dict.fromkeys(table for several in proxy.tables.values() for table in several)
         rows = [

@@ -12,7 +12,10 @@ from canary_conformance.report.html.page import page_of
 FOLDER = Path(__file__).parent / "data" / "reports"
 NAMES = ("green", "red", "incomplete", "environment")
 # What names, cookies and pages of a hostile application may hold.
-HOSTILE = "</script></style><script>alert(1)</script><img src=x onerror=alert(2)>\" onload='x' & \u202egnp.exe\u2066"
+HOSTILE = (
+    "</script></style><script>alert(1)</script><img src=x onerror=alert(2)>\" onload='x' & "
+    "\u202egnp.exe\u2066"
+)
 
 
 def report(name: str) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def _matrix(connections: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pictures(screenshots: list[Mapping[str, Any]], folder: Path) -> list[dict[str, Any]]:
-    """Return the screenshots with their bytes as data addresses; one that is gone, or too large, is left out."""
+    """Return the screenshots with their bytes as data addresses, without those that are gone or too large."""
     found: list[dict[str, Any]] = []
     room = MOST_PICTURES
     for one in screenshots:

@@ -1,7 +1,7 @@
 """The way of a request as a diagram, made of the routes that proxies run and of the legs that were seen.
 
-Boxes are proxies and what they lead to, in columns from the gateway on; a numbered edge is a rule, in the order
-in which its proxy tries them.
+Boxes are proxies and what they lead to, in columns from the gateway on; a numbered edge is a rule, in the
+order in which its proxy tries them.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def _skips(source: Box, target: Box) -> bool:
 
 
 def _rows(rules: Sequence[_Rule], columns: Mapping[str, int]) -> dict[str, int]:
-    """Return the row of each box in its column: in the order of those of the column before that lead to it."""
+    """Return the row of each box in its column, in the order of those before that lead to it."""
     rows: dict[str, int] = {}
     for column in range(max(columns.values()) + 1):
         here = [name for name, it in columns.items() if it == column]

@@ -1,4 +1,4 @@
-"""report.html in a real Chromium: no serious finding of axe-core, nothing in the console, no sideways scrolling."""
+"""report.html in a real Chromium: accessible by axe-core, nothing in the console, no sideways scrolling."""
 
 from __future__ import annotations
 
