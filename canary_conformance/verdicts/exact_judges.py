@@ -17,8 +17,6 @@ T = TypeVar("T")
 Cell = TypeVar("Cell")
 
 _MOST_ROWS = 8
-COOKIES = "cookies"
-"""What a matrix of raw cookies observes."""
 _LONGEST_HEADING = 300  # a heading is wrapped where it is printed; this only bounds it
 
 
@@ -153,7 +151,7 @@ def matrix(
             _first([*wrong, *missing], number, noun),
             examples_of([(text, f"{_name(cell)}: {quote(seen[cell])}") for cell, text in wrong]),
         )
-        offending = tuple(str(cell) for cell, _ in wrong[:2]) if noun == COOKIES else ()
+        offending = tuple(str(cell) for cell, _ in wrong[:2]) if noun == "cookies" else ()
         return replace(verdict, cookies=offending)
 
     return judge
