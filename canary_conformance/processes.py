@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -78,10 +78,11 @@ def run(
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """How a command ended that did not fail: its exit code and its standard output."""
+    """How a command ended that did not fail: its exit code, its standard output, and that as bytes."""
 
     code: int
     output: str
+    raw: bytes = field(default=b"", repr=False)
 
 
 def complete(
@@ -123,7 +124,7 @@ def complete(
         _running.discard(process)
     if process.returncode not in accepted:
         raise _failure(words, f"ended with exit code {process.returncode}", errors, output)
-    return Completed(process.returncode, output.decode(errors="replace"))
+    return Completed(process.returncode, output.decode(errors="replace"), output)
 
 
 def _communicate(

@@ -42,6 +42,11 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "judge a folder of manifests by a model, in a second, without a cluster", _RUN, "static"
         ),
         "e2e": Command("the same, and on a real kind + Istio cluster, under traffic", _RUN, "e2e"),
+        "diff": Command(
+            "what changes between two sets of manifests: BASE HEAD, folders or commits",
+            "canary_conformance.differences.command",
+            "main",
+        ),
         "example": Command(
             "write manifests of which all requirements hold into a new folder DIR", f"{_HERE}.example", "main"
         ),
@@ -50,6 +55,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
 
 HELP = f"""\
 usage: {PROGRAM} COMMAND [DIR] [OPTIONS]
+       {PROGRAM} COMMAND --help
 
 Judges the manifests of the "AKS voting app" canary release against 34 requirements.
 
@@ -65,6 +71,7 @@ examples:
   {PROGRAM} static DIR --requirements R4.3      one requirement
   {PROGRAM} e2e DIR --keep-cluster              all six stages; the next run reuses the cluster
   {PROGRAM} e2e DIR --keep-cluster -k canary    only the canary stage is judged
+  {PROGRAM} diff main                           what this branch changes, for its reviewers
   {PROGRAM} e2e --clean                         remove what killed runs left on this machine
 
 exit codes:

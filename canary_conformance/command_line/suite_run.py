@@ -23,9 +23,7 @@ MANIFESTS = "--manifests"
 DEFAULT = Path("manifests")
 GROUP = "voting conformance"
 # A run with one of these judges nothing, and so needs no folder.
-_INSTEAD = frozenset(
-    {"--clean", "--clean-all", "--version", "-V", "--markers", "--fixtures", "--cache-show", "--cache-clear"}
-)
+_INSTEAD = frozenset({"--clean", "--clean-all", "--version", "-V", "--markers", "--fixtures", "--cache-show"})
 # What a user sets for the tests of his own project.
 _OF_OTHER_TESTS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 
@@ -54,7 +52,7 @@ PYTEST_ADDOPTS and PYTEST_PLUGINS are not used: they are for the tests of your o
 WHAT = {
     "static": "Judges what the manifests alone decide, by a model of Kubernetes and Istio, in a second.\n",
     "e2e": "Judges the manifests as `static` does, then applies them to a kind cluster with Istio, stage by\n"
-    "stage, and sends traffic. Needs Linux, a Docker engine and Chromium; makes what else is needed.\n",
+    "stage, and sends traffic. Needs a Docker engine and Chromium; makes what else is needed.\n",
 }
 MARKS = {
     "static": "",

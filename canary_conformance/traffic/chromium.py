@@ -34,13 +34,21 @@ from canary_conformance.traffic.page import page_of, page_without_answer
 
 # The same browser without windows, which starts in half the time (Chromium: "headless shell").
 PACKAGE = "chromium-headless-shell"
-PROGRAMS = (PACKAGE, "chromium", "google-chrome", "chromium-browser")
+PROGRAMS = (PACKAGE, "chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
+# A Mac has applications for all users and for one.
 APPLICATIONS = tuple(
-    Path(f"/Applications/{name}.app/Contents/MacOS/{name}") for name in ("Google Chrome", "Chromium")
+    folder / f"Applications/{name}.app/Contents/MacOS/{name}"
+    for folder in (Path("/"), Path.home())
+    for name in ("Google Chrome", "Chromium")
 )
+# Ubuntu's package of Chromium is a script that starts the snap. A snap sees neither the system's folder for
+# temporary files nor hidden folders of a home (snapcraft: "The home and the private-tmp interface").
+SNAPS = (Path("/snap"), Path("/usr/bin/snap"))
 # As for the other voters: proxies of the user are for the outside. The rest keeps Chromium from
 # calling its maker.
 ARGUMENTS = ("--no-proxy-server", "--disable-background-networking", "--disable-component-update")
+_OWN_BROWSER = "run `python -m playwright install chromium`, which needs no root"
+_SCRIPT_READ = 4096
 SET, CLEAR = "set", "clear"
 # Of a screenshot: percent, and milliseconds; it takes about a tenth of a second.
 QUALITY, LONGEST_PICTURE = 60, 2000
@@ -195,7 +203,8 @@ def chromium(url: str, program: Path, keep: Keep | None = None) -> Iterator[Chro
             )
         except Error as error:
             first, *_ = error.message.splitlines() or [""]
-            raise EnvironmentFailed(f"{program} can't be started: {first}") from error
+            hint = f"; it is a snap, which is confined: {_OWN_BROWSER}" if is_snap(program) else ""
+            raise EnvironmentFailed(f"{program} can't be started: {first}{hint}") from error
         try:
             context = driven.new_context()
             context.set_default_timeout(LIMITS.request * 1000)
@@ -219,18 +228,27 @@ def ensure_chromium(progress: Progress) -> Path:
     if found is None:
         raise EnvironmentFailed(
             f"no browser was found ({', '.join(PROGRAMS)} on PATH, in macOS's folder of applications, or "
-            f"Playwright's own): run `python -m playwright install chromium`, which needs no root, or "
-            f"`sudo apt-get install {PACKAGE}`"
+            f"Playwright's own): {_OWN_BROWSER}, or `sudo apt-get install {PACKAGE}`"
         )
     return found
 
 
 def _found() -> Path | None:
-    """Return a browser on PATH, one that macOS keeps elsewhere, or the one that Playwright has installed."""
-    on_path = (path for name in PROGRAMS if (path := find_program(name)) is not None)
-    return (
-        next(on_path, None) or next((path for path in APPLICATIONS if path.exists()), None) or _playwrights()
-    )
+    """Return a browser on PATH, a Mac's application, or Playwright's own; a snap where there is no other."""
+    on_path = [path for name in PROGRAMS if (path := find_program(name)) is not None]
+    free = [path for path in on_path if not is_snap(path)]
+    others = (*free, *(path for path in APPLICATIONS if path.exists()))
+    return next(iter(others), None) or _playwrights() or next(iter(on_path), None)
+
+
+def is_snap(program: Path) -> bool:
+    """Return whether a program is a snap, or a script that starts one."""
+    real = program.resolve()
+    if any(real.is_relative_to(folder) or program.is_relative_to(folder) for folder in SNAPS):
+        return True
+    with real.open("rb") as opened:
+        beginning = opened.read(_SCRIPT_READ)
+    return beginning.startswith(b"#!") and b"/snap/" in beginning
 
 
 def _playwrights() -> Path | None:

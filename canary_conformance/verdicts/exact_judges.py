@@ -151,8 +151,7 @@ def matrix(
             _first([*wrong, *missing], number, noun),
             examples_of([(text, f"{_name(cell)}: {quote(seen[cell])}") for cell, text in wrong]),
         )
-        offending = tuple(str(cell) for cell, _ in wrong[:2]) if noun == "cookies" else ()
-        return replace(verdict, cookies=offending)
+        return replace(verdict, cookies=tuple(str(cell) for cell, _ in wrong[:2] if noun == "cookies"))
 
     return judge
 

@@ -69,9 +69,7 @@ class RequestClass:
 
     def examples(self, *varied: Property) -> Iterator[Texts]:
         """Yield the simplest requests: one for each combination of the values of the properties to vary."""
-        chosen = [texts if of in varied else texts[:1] for of, texts in self.texts.items()]
-        for values in product(*chosen):
-            yield dict(zip(self.texts, values, strict=True))
+        return _examples(self.texts, varied)
 
 
 def request_classes(
@@ -95,21 +93,50 @@ def request_classes(
         NotDecided: A pattern is not read, or there are too many classes.
     """
     space = _Space(matches, also, preferred, within or {})
-    left, found = [space.whole()], []
-    for number, match in enumerate(matches):
-        wanted = space.masks(match)
-        rest = []
-        for box in left:
-            taken = tuple(one & mask for one, mask in zip(box, wanted or box, strict=True))
-            if wanted is None or not all(taken):
-                rest.append(box)
-                continue
-            found.append(space.named(number, taken))
-            rest += _without(box, taken)
-        left = rest
-        if len(found) + len(left) > _MOST_CLASSES:
-            raise NotDecided(_place(match), "the routes tell too many kinds of requests apart to decide them")
-    return (*found, *(space.named(None, box) for box in left))
+    return tuple(
+        RequestClass(number, space.named(box)) for number, box in _shared_out(space, matches, space.whole())
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JointClass:
+    """Requests that all routes of several proxies treat alike.
+
+    Attributes:
+        taken_by: for each list of matches the number of the one that takes them, None where none does.
+        texts: see RequestClass.
+    """
+
+    taken_by: tuple[int | None, ...]
+    texts: Mapping[Property, tuple[str | None, ...]] = field(hash=False)
+
+    def examples(self, *varied: Property) -> Iterator[Texts]:
+        """Yield the simplest requests, as those of a RequestClass."""
+        return _examples(self.texts, varied)
+
+
+def joint_classes(
+    lists: Sequence[Sequence[Match | None]],
+    also: Mapping[Property, Iterable[str]],
+    preferred: Mapping[Property, Sequence[str | None]],
+    within: Mapping[Property, str] | None = None,
+) -> tuple[JointClass, ...]:
+    """Divide all requests by the first match of each of several lists that takes them.
+
+    So two sets of routes are compared for all requests. See request_classes() for the arguments, and for what
+    it raises.
+    """
+    space = _Space([match for matches in lists for match in matches], also, preferred, within or {})
+    found: list[tuple[tuple[int | None, ...], _Box]] = [((), space.whole())]
+    for matches in lists:
+        found = [
+            ((*taken, number), part)
+            for taken, box in found
+            for number, part in _shared_out(space, matches, box)
+        ]
+        if len(found) > _MOST_CLASSES:
+            raise _too_many(next((match for match in matches if match), None))
+    return tuple(JointClass(taken, space.named(box)) for taken, box in found)
 
 
 def left_undecided(matches: Sequence[Match | None]) -> str:
@@ -147,8 +174,43 @@ def telling_texts(
     return _Space(matches, also or {}, {}, {}).texts
 
 
+def _examples(
+    texts: Mapping[Property, tuple[str | None, ...]], varied: Sequence[Property]
+) -> Iterator[Texts]:
+    chosen = [values if of in varied else values[:1] for of, values in texts.items()]
+    for values in product(*chosen):
+        yield dict(zip(texts, values, strict=True))
+
+
 _Box = tuple[int, ...]
 """A product of sets of classes, one set for each property, as bits."""
+
+
+def _shared_out(space: _Space, matches: Sequence[Match | None], whole: _Box) -> list[tuple[int | None, _Box]]:
+    """Return the parts of a box, each with the number of the first match that takes it, None for no match."""
+    left = [whole]
+    found: list[tuple[int | None, _Box]] = []
+    for number, match in enumerate(matches):
+        wanted = space.masks(match)
+        rest = []
+        for box in left:
+            taken = tuple(one & mask for one, mask in zip(box, wanted or box, strict=True))
+            if wanted is None or not all(taken):
+                rest.append(box)
+                continue
+            found.append((number, taken))
+            rest += _without(box, taken)
+        left = rest
+        if len(found) + len(left) > _MOST_CLASSES:
+            raise _too_many(match)
+    return [*found, *((None, box) for box in left)]
+
+
+def _too_many(match: Match | None) -> NotDecided:
+    return NotDecided(
+        match.place if match else Place("", 0),
+        "the routes tell too many kinds of requests apart to decide them",
+    )
 
 
 def _without(box: _Box, taken: _Box) -> Iterator[_Box]:
@@ -199,16 +261,12 @@ class _Space:
             wanted[one.of] &= sum(bits)
         return tuple(wanted.values())
 
-    def named(self, number: int | None, box: _Box) -> RequestClass:
-        """Return a box as a class of requests."""
+    def named(self, box: _Box) -> Mapping[Property, tuple[str | None, ...]]:
+        """Return an example of each class of values that a box has, by property."""
         pairs = zip(self._texts.items(), box, strict=True)
-        return RequestClass(
-            number,
-            {
-                of: tuple(text for at, text in enumerate(texts) if mask >> at & 1)
-                for (of, texts), mask in pairs
-            },
-        )
+        return {
+            of: tuple(text for at, text in enumerate(texts) if mask >> at & 1) for (of, texts), mask in pairs
+        }
 
 
 def _texts(
@@ -219,7 +277,7 @@ def _texts(
         classes = text_classes(patterns, within)
     except Unreadable as unread:
         place = next((place for pattern, place in patterns.items() if pattern == str(unread)), None)
-        place = place or next(place for place in patterns.values() if place)
+        place = place or next((place for place in patterns.values() if place), Place("", 0))
         raise NotDecided(place, f"the model does not compare the patterns of the {of}: {unread}") from None
     shown: dict[tuple[bool, ...], str | None] = {}
     for text in (*preferred, _ANY_VALUE):
@@ -229,7 +287,3 @@ def _texts(
     known = [shown.get(one.fits, one.example) for one in classes]
     order = {text: at for at, text in enumerate(preferred)}
     return tuple(sorted([*first, *known], key=lambda text: order.get(text, len(order))))
-
-
-def _place(match: Match | None) -> Place:
-    return match.place if match else Place("", 0)

@@ -73,7 +73,10 @@ def text_classes(patterns: Iterable[str], within: str = HEADER_VALUES) -> tuple[
     Raises:
         Unreadable: a pattern is invalid, has a part that is not read, or all together are too large.
     """
-    return _text_classes(tuple(patterns), within)
+    found = _text_classes(tuple(patterns), within)
+    if isinstance(found, Unreadable):
+        raise Unreadable(*found.args)
+    return found
 
 
 def exactly(text: str) -> str:
@@ -102,11 +105,15 @@ def in_any_case(pattern: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _text_classes(patterns: tuple[str, ...], within: str) -> tuple[TextClass, ...]:
+def _text_classes(patterns: tuple[str, ...], within: str) -> tuple[TextClass, ...] | Unreadable:
+    """Return the classes, or why there are none: that patterns are too large takes long to find out."""
     distinct = tuple(dict.fromkeys(patterns))
     found: dict[tuple[bool, ...], str] = {}
-    for text, matched in _shortest(distinct, within):
-        found.setdefault(matched, text)
+    try:
+        for text, matched in _shortest(distinct, within):
+            found.setdefault(matched, text)
+    except Unreadable as unread:
+        return unread
     for matched, text in found.items():
         if matched != tuple(matches_whole(pattern, text) for pattern in distinct):
             raise AssertionError(

@@ -33,13 +33,16 @@ BAD_INPUT = "bad input"
 class StaticResult:
     """What became of one test: the requirements it is marked with, and whether they held.
 
-    words: the message if not. Held with words is what the model does not know: they say why.
+    words: the message if not. Held with words is what the model does not know: they say why. stage: the
+    test's; causes: the lines that are responsible where it did not hold, the first above all.
     """
 
     requirements: tuple[str, ...]
     held: bool
     words: str
     node: str
+    stage: int = 0
+    causes: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,10 @@ def static_verdicts(
         mesh: The name of a mesh profile; None for the one that the scenario names, or else the default.
     """
     try:
-        read = _read(folder, overlay or {}, mesh)
+        read = read_folder(folder, overlay, mesh)
     except BadInput as bad:
         return (StaticResult((BAD_INPUT,), held=False, words=str(bad), node="reading the folder"),)
-    return tuple(_result(test, read) for test in static_tests() if not read.scenario.why_not(test.stage))
+    return read.verdicts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +128,13 @@ def _tests_of(file: Path) -> Iterator[StaticTest]:
             yield StaticTest(f"{file.name}::{name}", stage[0], requirements, judge)
 
 
-class _Read:
+class ReadFolder:
     """A folder as read; its plan is made when a test has to be judged."""
 
     def __init__(
         self, folder: Path, scenario: Scenario, contents: Mapping[str, bytes], mesh: MeshProfile
     ) -> None:
+        """Read the objects of the files' contents. Raises BadInput for what can't be judged."""
         self.scenario = scenario
         self._mesh = mesh
         self._folder = folder
@@ -146,7 +150,17 @@ class _Read:
         """The plan of the folder."""
         return plan_of(self.scenario, ManifestFolder(self._folder, self._manifests), VOTING_APP, self._mesh)
 
-    def known(self, stage: int) -> dict[str, StaticResult]:
+    def verdicts(self) -> tuple[StaticResult, ...]:
+        """Return the verdict of every static test, without those of stages whose files are missing."""
+        return tuple(self._result(test) for test in static_tests() if not self.scenario.why_not(test.stage))
+
+    def _result(self, test: StaticTest) -> StaticResult:
+        known = self._judged_before(test.stage)
+        if test.node not in known:
+            known[test.node] = _judged(test, self.plan)
+        return known[test.node]
+
+    def _judged_before(self, stage: int) -> dict[str, StaticResult]:
         """Return the verdicts, by test, on all that a test of a stage can depend on.
 
         That is the scenario, and the files applied until then.
@@ -162,30 +176,32 @@ _KNOWN: dict[tuple[object, ...], dict[str, StaticResult]] = {}
 """Verdicts of this process: a later stage's mistake leaves what the earlier ones are judged by as it was."""
 
 
-def _result(test: StaticTest, read: _Read) -> StaticResult:
-    known = read.known(test.stage)
-    if test.node not in known:
-        known[test.node] = _judged(test, read.plan)
-    return known[test.node]
-
-
 def _judged(test: StaticTest, plan: Plan) -> StaticResult:
     try:
         with judged_by_the_model(plan, test.stage, test.requirements):
             test.judge(plan)
     except ExpectationFailed as broken:
-        return StaticResult(test.requirements, held=False, words=str(broken), node=test.node)
+        causes = broken.verdict.causes
+        return StaticResult(test.requirements, False, str(broken), test.node, test.stage, causes)
     except NotJudged as unknown:
-        return StaticResult(test.requirements, held=True, words=str(unknown), node=test.node)
-    return StaticResult(test.requirements, held=True, words="", node=test.node)
+        return StaticResult(test.requirements, True, str(unknown), test.node, test.stage)
+    return StaticResult(test.requirements, True, "", test.node, test.stage)
 
 
-def _read(folder: Path, overlay: Mapping[str, bytes], mesh: str | None) -> _Read:
-    scenario = _scenario(folder, overlay.get(SCENARIO_FILE))
+def read_folder(
+    folder: Path, overlay: Mapping[str, bytes] | None = None, mesh: str | None = None
+) -> ReadFolder:
+    """Return a folder, some of its files replaced by other contents; see static_verdicts().
+
+    Raises:
+        BadInput: The folder is no scenario, or its files can't be judged.
+    """
+    changed = overlay or {}
+    scenario = _scenario(folder, changed.get(SCENARIO_FILE))
     contents = {
-        name: overlay[name] if name in overlay else _content(folder / name) for name in scenario.files()
+        name: changed[name] if name in changed else _content(folder / name) for name in scenario.files()
     }
-    return _Read(folder, scenario, contents, mesh_profile(mesh, scenario.mesh))
+    return ReadFolder(folder, scenario, contents, mesh_profile(mesh, scenario.mesh))
 
 
 @lru_cache(maxsize=8)

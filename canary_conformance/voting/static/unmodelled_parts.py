@@ -15,6 +15,7 @@ from typing import NamedTuple
 from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.object_parts import Part
+from canary_conformance.model.objects.questions import Rule
 from canary_conformance.model.objects.state import POD_MAKERS, State
 from canary_conformance.model.pods.pod_security import WARN, violates
 from canary_conformance.model.pods.scheduling import kept_apart
@@ -98,7 +99,8 @@ def judged_by_the_model(plan: Plan, stage: int, requirements: Sequence[str]) -> 
 # Each test of a stage asks for the same moments.
 @lru_cache(maxsize=64)
 def _of_model(model: Model) -> tuple[Unmodelled, ...]:
-    return (*_of_state(model.state), *_doubts(model))
+    noted = (Unmodelled(str(rule), effect, rule.place) for rule, effect in doubts(model))
+    return (*_of_state(model.state), *noted)
 
 
 def _of_state(state: State) -> Iterator[Unmodelled]:
@@ -130,24 +132,24 @@ def _pod_specs(state: State) -> Iterator[Part]:
             yield Part.whole(one.manifest).at("spec", "template", "spec")
 
 
-def _doubts(model: Model) -> Iterator[Unmodelled]:
+def doubts(model: Model) -> Iterator[tuple[Rule, Effect]]:
     """Yield what the model noted as it read pods and routes, and no answer may show.
 
     An answer that hangs on it is unknown by itself; a requirement on what is kept asks for none.
     """
     for pods in model.pods():
         for rule in (*pods.doubts, *pods.hindrances):
-            yield Unmodelled(str(rule), _PODS, rule.place)
+            yield rule, _PODS
     state = model.state
     for rule in kept_apart(state):
-        yield Unmodelled(str(rule), _PODS, rule.place)
+        yield rule, _PODS
     for read in (virtual_services, destination_rules, gateways, authorization_policies):
         for one in read(state):
             for rule in one.problems:
-                yield Unmodelled(str(rule), _ROUTES, rule.place)
+                yield rule, _ROUTES
     for service in services(state).values():
         for rule in service.problems:
-            yield Unmodelled(str(rule), _ROUTES, rule.place)
+            yield rule, _ROUTES
 
 
 _PODS = Effect(RUNS, "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import contextlib
 import importlib
 import importlib.util
 import io
@@ -25,6 +26,7 @@ import pytest
 
 from canary_conformance import __version__
 from canary_conformance.command_line.command import COMMANDS as COMMANDS_OF_THE_PROGRAM
+from canary_conformance.command_line.command import run as run_program
 from canary_conformance.exit_codes import ExitStatus, word_of
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.scenario.scenario_folder import load_scenario
@@ -35,11 +37,21 @@ pytestmark = pytest.mark.selftest
 HISTORY = "CHANGELOG.md"
 PAGES = sorted(page for folder in (REPOSITORY, REPOSITORY / "docs") for page in folder.glob("*.md"))
 CURRENT = [page for page in PAGES if page.name != HISTORY]
-COMMANDS = ("bench", "faults", "matrix", "mutants", "pulled", "requirements_table", "soak", "upgrade")
+COMMANDS = (
+    "no_route",
+    "bench",
+    "faults",
+    "matrix",
+    "mutants",
+    "pulled",
+    "requirements_table",
+    "soak",
+    "upgrade",
+)
 # Environments of tox that start a command with arguments of their own.
 STARTED_BY = {"interrupts": "faults"}
 # Of programs other than ours.
-OF_OTHERS = {"--strict", "--from"}
+OF_OTHERS = {"--strict", "--from", "--rm", "--user", "--network", "--group-add", "--build-arg"}
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 MESSAGES = re.compile(r"^\| (`.*?`(?:, `.*?`)*)(?: \([^|]*\))? \|", re.MULTILINE)
 
@@ -149,8 +161,20 @@ def options_of(command: str) -> frozenset[str]:
     return frozenset(OPTION.findall(printed.getvalue()))
 
 
+def options_of_the_program() -> set[str]:
+    """The options in the help of `canary-conformance` and of those of its commands that are not pytest's."""
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        run_program(["--help"])
+        for name in COMMANDS_OF_THE_PROGRAM.keys() - {"static", "e2e"}:
+            with contextlib.suppress(SystemExit):
+                run_program([name, "--help"])
+    return set(OPTION.findall(printed.getvalue()))
+
+
 def test_every_option_that_is_named_exists() -> None:
     known = options_of_the_suite() | set(OPTION.findall(help_of_pytest())) | OF_OTHERS
+    known |= options_of_the_program()
     known |= {option for command in COMMANDS for option in options_of(command)}
     for page in CURRENT:
         unknown = set(OPTION.findall(text_of(page))) - known

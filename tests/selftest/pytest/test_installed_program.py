@@ -88,6 +88,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
             [made.environment / "bin/python", "-m", "compileall", "-q", made.packages], check=False
         )
     shutil.copytree(MANIFESTS, made.project / "mine")
+    wrong = Path(shutil.copytree(MANIFESTS, made.project / "wrong"), ROUTES)
+    wrong.write_text(wrong.read_text().replace("; ?)?(featureflag=on)", ";)?(featureflag=on)"))
     for name in ("tests", "fixtures"):
         (made.project / name).mkdir()
         (made.project / name / "__init__.py").write_text(HOSTILE)
@@ -171,7 +173,7 @@ def test_the_help_names_what_each_command_takes(installed: Installed) -> None:
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("statics",), "unknown command 'statics'; expected: static, e2e"),
+        (("statics",), "unknown command 'statics'; expected: static, e2e, diff"),
         (("static",), "there is no ./manifests here"),
         (("static", "mine", "tests"), "tests: name the folder to judge first, and once"),
         (("static", "--manifests", "mine", "mine"), "mine: name the folder to judge first, and once"),
@@ -191,6 +193,13 @@ def test_the_example_is_a_folder_of_which_everything_holds(installed: Installed)
     assert installed("example", "new").returncode == 0
     assert files_below(installed.project / "new") == files_below(MANIFESTS)
     assert installed("static", "new", "-q").returncode == 0
+
+
+def test_two_folders_are_compared(installed: Installed) -> None:
+    assert installed("diff", "mine", "mine").returncode == 0
+    ended = installed("diff", "mine", "wrong")
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert f"{ROUTES}:34" in ended.stdout
 
 
 def test_cleaning_needs_no_folder(installed: Installed) -> None:

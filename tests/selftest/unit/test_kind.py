@@ -13,6 +13,7 @@ import yaml
 from canary_conformance.cluster import kind
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.cluster_ownership import claimed, write_down
+from canary_conformance.cluster.host_reach import FIRST_GATEWAY_PORT, HostReach
 from canary_conformance.cluster.kind import kind_cluster
 from canary_conformance.cluster.kind_creation import create, kind_config
 from canary_conformance.cluster.nodes import Node, node_image_of, node_of
@@ -89,8 +90,8 @@ def test_a_node_is_its_image_whether_it_runs_and_where(programs: Programs) -> No
 
 
 def test_a_node_made_here_brings_its_own_network_and_images() -> None:
-    config = kind_config(provisions(Path("/kind")))
-    assert config["networking"] == {"disableDefaultCNI": True}
+    config = kind_config(provisions(Path("/kind")), 1, "127.0.0.1", elsewhere=False)
+    assert config["networking"] == {"apiServerAddress": "127.0.0.1", "disableDefaultCNI": True}
     patches = config["kubeadmConfigPatches"]
     assert isinstance(patches, list)
     cluster, kubelet, init = (yaml.safe_load(patch) for patch in patches)
@@ -101,8 +102,23 @@ def test_a_node_made_here_brings_its_own_network_and_images() -> None:
 
 
 def test_a_released_node_is_left_as_it_is() -> None:
-    config = kind_config(provisions(Path("/kind"), own_network=False))
-    assert config == {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
+    config = kind_config(provisions(Path("/kind"), own_network=False), 1, "127.0.0.1", elsewhere=False)
+    assert config["networking"] == {"apiServerAddress": "127.0.0.1"}
+    assert "kubeadmConfigPatches" not in config
+
+
+def test_a_port_of_the_node_is_mapped_for_each_gateway_and_the_engine_chooses_it() -> None:
+    config = kind_config(provisions(Path("/kind")), 2, "::1", elsewhere=False)
+    mappings = [
+        {"containerPort": port, "hostPort": -1, "listenAddress": "::1"}
+        for port in (FIRST_GATEWAY_PORT, FIRST_GATEWAY_PORT + 1)
+    ]
+    assert config["nodes"] == [{"role": "control-plane", "extraPortMappings": mappings}]
+
+
+def test_an_engine_elsewhere_also_chooses_the_port_of_the_api_server() -> None:
+    config = kind_config(provisions(Path("/kind"), own_network=False), 1, "192.0.2.7", elsewhere=True)
+    assert config["networking"] == {"apiServerAddress": "192.0.2.7", "apiServerPort": -1}
 
 
 def test_where_kind_can_not_create_the_cluster_its_last_lines_are_the_message(
@@ -113,7 +129,7 @@ def test_where_kind_can_not_create_the_cluster_its_last_lines_are_the_message(
     with claimed("ours", tmp_path) as claim:
         write_down(claim, keep=False)
         with pytest.raises(EnvironmentFailed) as failed:
-            create(claim, provisions(program))
+            create(claim, provisions(program), gateways=1)
     assert (
         str(failed.value)
         == "kind could not create cluster ours; its output ends with:\n  ERROR: no room for nodes"
@@ -140,7 +156,7 @@ def test_a_kept_cluster_with_another_dns_is_not_reused_and_a_new_one_gets_the_cu
 ) -> None:
     programs.add("docker")
     given, server = provisions(tmp_path), Server("an older version's")
-    kept = kind.KindCluster("ours", cast(Api, server), "172.18.0.2", reused=True)
+    kept = kind.KindCluster("ours", cast(Api, server), HostReach("172.18.0.2"), reused=True)
     with pytest.raises(EnvironmentFailed, match="not those of this version"):
         kind._apply_platform(kept, given, limit=1)
     assert server.applied == []

@@ -1,0 +1,85 @@
+"""Which requirements break, heal, or are no longer judged by the manifests alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from canary_conformance.differences.values import RequirementChange, Standing
+from canary_conformance.report.secret_masks import mask_secrets
+from canary_conformance.scenario.places import Finding
+from canary_conformance.voting.requirements import REQUIREMENTS
+from canary_conformance.voting.static.static_runner import ReadFolder, StaticResult
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    standing: Standing
+    seen: str = ""
+    causes: tuple[Finding, ...] = ()
+
+
+def requirement_changes(before: ReadFolder, after: ReadFolder) -> tuple[tuple[RequirementChange, ...], int]:
+    """Return the requirements whose standing changes, and how many are judged on both sides."""
+    sides = [_standings(side.verdicts()) for side in (before, after)]
+    found = [
+        _change(id_, sides[0].get(id_, _Judged(Standing.NOT_JUDGED)), now)
+        for id_, now in _paired(sides[0], sides[1])
+    ]
+    changed = tuple(one for one in found if one is not None)
+    judged = [id_ for id_ in sides[0] if all(_is_judged(side, id_) for side in sides)]
+    return changed, len(judged)
+
+
+def _is_judged(side: Mapping[str, _Judged], id_: str) -> bool:
+    return id_ in side and side[id_].standing is not Standing.NOT_JUDGED
+
+
+def _paired(before: Mapping[str, _Judged], after: Mapping[str, _Judged]) -> Iterator[tuple[str, _Judged]]:
+    for id_ in REQUIREMENTS:
+        if id_ in before or id_ in after:
+            yield id_, after.get(id_, _Judged(Standing.NOT_JUDGED, "its stage is not there"))
+
+
+def _change(id_: str, before: _Judged, after: _Judged) -> RequirementChange | None:
+    fails_otherwise = before.standing is after.standing is Standing.FAILED and _other(before, after)
+    if before.standing is after.standing and not fails_otherwise:
+        return None
+    shown = before if after.standing is Standing.HOLDS else after
+    requirement = REQUIREMENTS[id_]
+    return RequirementChange(
+        id=id_,
+        stage=requirement.stage,
+        sentence=requirement.sentence,
+        before=before.standing,
+        after=after.standing,
+        seen=shown.seen,
+        causes=shown.causes,
+    )
+
+
+def _other(before: _Judged, after: _Judged) -> bool:
+    """Return whether a requirement fails by something else; its lines may have moved."""
+    sentences = [[cause.sentence for cause in one.causes] for one in (before, after)]
+    return sentences[0] != sentences[1] if all(sentences) else before.seen != after.seen
+
+
+def _standings(results: Iterable[StaticResult]) -> dict[str, _Judged]:
+    """Return what is known of each requirement: it FAILED where any of its tests did."""
+    found: dict[str, _Judged] = {}
+    for one in results:
+        judged = _judged(one)
+        for id_ in one.requirements:
+            if id_ not in found or _GRAVEST.index(judged.standing) < _GRAVEST.index(found[id_].standing):
+                found[id_] = judged
+    return found
+
+
+_GRAVEST = (Standing.FAILED, Standing.NOT_JUDGED, Standing.HOLDS)
+
+
+def _judged(one: StaticResult) -> _Judged:
+    words = mask_secrets(one.words.partition("\n")[0])
+    if not one.held:
+        return _Judged(Standing.FAILED, words.removeprefix("the verdict FAILED: "), one.causes)
+    return _Judged(Standing.NOT_JUDGED, words) if one.words else _Judged(Standing.HOLDS)
