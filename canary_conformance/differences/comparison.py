@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from canary_conformance.differences.call_changes import call_changes
 from canary_conformance.differences.ingress_changes import ingress_changes
@@ -17,6 +17,7 @@ from canary_conformance.differences.stages_together import (
     legs_together,
     of_answers,
     of_objects,
+    of_unknown,
     together,
 )
 from canary_conformance.differences.state_changes import same_moments, same_state
@@ -68,7 +69,7 @@ def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> D
     for stage in shared:
         identical = _stage(plans, stage, found) and identical
     requirements, judged = requirement_changes(before, after)
-    unknown = _each_line_once(together((*found.unknown, *found.of_pages), as_it_is))
+    unknown = _each_line_once(together((*found.unknown, *found.of_pages), of_unknown))
     return Difference(
         before=names[0],
         after=names[1],
@@ -90,15 +91,16 @@ def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> D
 
 
 def _each_line_once(found: Iterable[NotUnderstood]) -> tuple[NotUnderstood, ...]:
-    """Return what is not understood, each line once, without what has none at a stage of an earlier one."""
+    """Return what is not understood, each line once; what has no line only where nothing else is."""
     kept: dict[object, NotUnderstood] = {}
     for one in found:
         known = {stage for other in kept.values() for stage in other.stages}
         if one.lines == Lines():
             if not known.issuperset(one.stages):
                 kept[one.sentence] = one
-        elif one.lines not in kept:
-            kept[one.lines] = one
+        else:
+            had = kept.get(one.lines, one)
+            kept[one.lines] = replace(had, stages=tuple(sorted({*had.stages, *one.stages})))
     return tuple(kept.values())
 
 
@@ -114,7 +116,8 @@ def _stage(plans: tuple[Plan, Plan], stage: int, found: _Found) -> bool:
     starts = same_state(plans[0].before(stage).state, plans[1].before(stage).state)
     if starts and same_moments(moments[0], moments[1]):
         return True
-    _put(found.pages, found.of_pages, page_changes(*plans, stage))
+    if any(model.state.objects for model in ends.models):
+        _put(found.pages, found.of_pages, page_changes(*plans, stage))
     if same_state(ends.before.state, ends.after.state):
         return False
     _put(found.requests, found.unknown, ingress_changes(ends))

@@ -18,9 +18,9 @@ from canary_conformance.differences.request_regions import (
     Region,
     Unknown,
     regions,
-    route_settings,
 )
 from canary_conformance.differences.responsible_lines import lines_of
+from canary_conformance.differences.route_actions import route_settings
 from canary_conformance.differences.stage_ends import StageEnds, decided_lines
 from canary_conformance.differences.values import AnswerChange, NotUnderstood, ShownRequest
 from canary_conformance.model.model import Model

@@ -5,7 +5,6 @@ Everything that comes from manifests, names of branches among it, stands in code
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from canary_conformance.differences.values import (
@@ -30,17 +29,20 @@ from canary_conformance.differences.wording import (
     stages_text,
     untold_pages,
 )
+from canary_conformance.report.formats.markdown import code, details
 
 _MOST_ROWS = 8
-_LONGEST = 200
-_BACKTICKS = re.compile(r"`+")
 Row = tuple[str, str, str, str]
 
 
 def markdown_text(one: Difference) -> str:
-    """Return a difference as Markdown, ended by a line break."""
-    heading = f"### What changes for whom\n\n{code(one.before)} → {code(one.after)}"
-    parts = [heading, f"**{_verdict(one)}** {conclusion(one)}"]
+    """Return a difference as Markdown below a heading, ended by a line break."""
+    return f"### What changes\n\n{markdown_body(one)}"
+
+
+def markdown_body(one: Difference) -> str:
+    """Return a difference as Markdown without a heading, ended by a line break."""
+    parts = [f"{code(one.before)} → {code(one.after)}", f"**{_verdict(one)}** {conclusion(one)}"]
     if rows := list(_rows(one)):
         shown = [f"| {' | '.join(row)} |" for row in rows[:_MOST_ROWS]]
         left = len(rows) - len(shown)
@@ -48,7 +50,7 @@ def markdown_text(one: Difference) -> str:
         parts.append("\n".join(["| stage | what | before → after | lines |", "|---|---|---|---|", *shown]))
     parts += _list("Not judged", [_unknown(unknown) for unknown in one.not_understood])
     objects = _list("Changed objects", [_object(change) for change in one.objects])
-    parts += [_folded(plural(len(one.objects), "changed object"), objects[0])] if objects else []
+    parts += [details(plural(len(one.objects), "changed object"), objects[0])] if objects else []
     return "\n\n".join(parts) + "\n"
 
 
@@ -121,18 +123,3 @@ def _list(heading: str, rows: Sequence[str]) -> list[str]:
     left = len(rows) - _MOST_ROWS
     shown = [*rows[:_MOST_ROWS], *([f"and {left} more"] if left > 0 else [])]
     return ["\n".join([f"{heading}:", "", *(f"- {row}" for row in shown)])]
-
-
-def _folded(summary: str, content: str) -> str:
-    return f"<details><summary>{summary}</summary>\n\n{content}\n\n</details>"
-
-
-def code(text: str) -> str:
-    """Return a text as a code span, in a table's cell too."""
-    line = " ".join("".join(char if char.isprintable() else "?" for char in text).split())
-    line = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
-    if not line:
-        return ""
-    fence = "`" * max(1, *(len(run) + 1 for run in [*_BACKTICKS.findall(line), ""]))
-    pad = " " if line[0] == "`" or line[-1] == "`" else ""
-    return f"{fence}{pad}{line.replace('|', chr(92) + '|')}{pad}{fence}"

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from canary_conformance.differences.answer_effects import Effect, effect_of
+from canary_conformance.differences.route_actions import rewrites, route_settings
 from canary_conformance.differences.values import ShownRequest
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.host_names import closest_domain, is_wild, without_port
 from canary_conformance.model.objects.questions import Answer, Request, Rule
-from canary_conformance.model.objects.state import Key
 from canary_conformance.model.patterns.match_conditions import AUTHORITY, METHOD, PATH, Kind, Property
 from canary_conformance.model.patterns.request_classes import JointClass, NotDecided, Texts, joint_classes
 from canary_conformance.model.patterns.text_classes import (
@@ -26,7 +26,7 @@ from canary_conformance.model.patterns.text_classes import (
     ending,
     exactly,
 )
-from canary_conformance.model.routing.route_matching import How, matches_whole
+from canary_conformance.model.routing.route_matching import matches_whole
 from canary_conformance.model.routing.routes import Entry
 
 ANY_HOST = "192.0.2.1"
@@ -38,8 +38,6 @@ ALL_AUTHORITIES = rf"{AUTHORITIES}|{AUTHORITIES}\.(:[0-9]{{1,5}})?|\[[0-9A-Fa-f:
 _EVERY_HOST = "*"
 _METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 _COOKIE = Property(Kind.HEADER, "cookie")
-# What a route says of itself and of its destinations, which the effect has.
-_OF_THE_ROUTE = frozenset({"name", "match", "route", "delegate"})
 
 Chains = Mapping[str, tuple[Entry, ...]]
 Ask = Callable[[Model, ShownRequest], Request | None]
@@ -218,42 +216,13 @@ def _strange(found: Region) -> Unknown:
 
 def _rewriting(pair: Pair, entries: tuple[Entry | None, Entry | None]) -> Unknown | None:
     """Return that paths are rewritten in ways that one example does not compare; None where they are not."""
-    before, after = (_rewrites(entry) for entry in entries)
+    before, after = (rewrites(entry) for entry in entries)
     if before == after and not (before and pair.policies_changed):
         return None
     side = 1 if after else 0
     entry = entries[side]
     place = entry.route.place if entry else None
     return Unknown(Rule(place, "the model does not compare all paths that the two sides rewrite"), side)
-
-
-def _rewrites(entry: Entry | None) -> tuple[object, ...]:
-    """Return how a route rewrites paths, empty where it leaves them as they are."""
-    uri = entry.route.rewrites if entry else ""
-    wanted = entry.match.uri if entry and entry.match else None
-    if not uri:
-        return ()
-    if wanted is None or wanted.how is How.PRESENT:
-        return () if uri == "/" else (uri, How.PREFIX, "/")
-    if wanted.how is How.PREFIX:
-        return () if uri == wanted.wanted else (uri, How.PREFIX, wanted.wanted)
-    return (uri,)
-
-
-def route_settings(model: Model, entry: Entry | None) -> Mapping[str, Any]:
-    """Return what else the route of a VirtualService says, as it is written: headers, timeout, retries."""
-    if entry is None:
-        return {}
-    kind, dot, number = entry.route.label.partition("[")
-    state = model.state
-    one = state.objects.get(Key("VirtualService", entry.owner.namespace, entry.owner.name))
-    if one is None or not dot or not number.removesuffix("]").isdecimal():
-        # A delegate's: its own fields are compared as an object's.
-        return {}
-    route = one.manifest.body["spec"][kind][int(number.removesuffix("]"))]
-    headers = [to["headers"] for to in route.get("route") or () if isinstance(to, dict) and to.get("headers")]
-    rest = {name: value for name, value in route.items() if name not in _OF_THE_ROUTE}
-    return {**rest, **({"headers of destinations": headers} if headers else {})}
 
 
 def _also(pair: Pair) -> Mapping[Property, Iterable[str]]:

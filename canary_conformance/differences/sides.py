@@ -23,6 +23,7 @@ class Given:
         head: a folder or a commit, "" for the working tree's folder.
         path: the folder of manifests in a commit, and in the working tree.
         repository: a folder of the repository.
+        start: where the paths of folders begin.
         mesh: the name of a mesh profile, None for the one that each scenario names.
     """
 
@@ -30,6 +31,7 @@ class Given:
     head: str = ""
     path: str = "manifests"
     repository: Path = Path()
+    start: Path = Path()
     mesh: str | None = None
 
 
@@ -54,14 +56,14 @@ def read_sides(given: Given) -> tuple[Side, Side]:
 
 
 def _folder(given: Given, name: str) -> Path | None:
-    folder = given.repository / name
+    folder = given.start / name
     return folder.absolute() if name and folder.is_dir() else None
 
 
 def _side(given: Given, name: str) -> Side:
     folder = _folder(given, name)
     if folder is None:
-        if (given.repository / name).exists():
+        if (given.start / name).exists():
             raise BadInput(f"{name} is a file: give the folder of manifests")
         repository = Repository.around(given.repository)
         return _of_commit(given, name, repository.commit(name))
@@ -79,7 +81,7 @@ def _is_commit(given: Given, name: str) -> bool:
 
 
 def _working_tree(given: Given) -> Side:
-    folder = given.repository / given.path
+    folder = given.start / given.path
     if not folder.is_dir():
         raise BadInput(f"the working tree has no folder {given.path}: give its path by --path")
     return Side(f"{given.path} (working tree)", read_folder(folder.absolute(), mesh=given.mesh))

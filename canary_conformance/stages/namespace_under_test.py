@@ -111,7 +111,7 @@ class Reached:
         transitions: What was seen while each stage was entered, by its number.
         endpoints: The ready ones at the last look.
         mesh: The mesh that it was moved into, None for that of its setting.
-        silences: By stage and Cookie header, how a sample of voters ended without any answer.
+        silences: By stage, what voters asked in vain: see canary_conformance.traffic.voter.
     """
 
     stage: int = 0
@@ -121,7 +121,7 @@ class Reached:
     transitions: dict[int, Transition] = field(default_factory=dict)
     endpoints: frozenset[tuple[str, str]] = frozenset()
     mesh: Mesh | None = None
-    silences: dict[int, dict[str, str]] = field(default_factory=dict)
+    silences: dict[int, dict[tuple[str, str], str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -297,4 +297,4 @@ class NamespaceUnderTest:
 
     def ingress_closed(self) -> Reply:
         """Wait until nothing listens at the ingress any more; return how the last request ended."""
-        return knock_until_refused(self.mesh.gateway.url)
+        return knock_until_refused(self.mesh.gateway.address, self.cluster)

@@ -31,6 +31,7 @@ from canary_conformance.waiting import NotInTime
 SIDE_BY_SIDE = 32
 # As many pages in a row without any answer are no matter of routes, and worth a look at the environment.
 UNANSWERED = 16
+PAGES, VOTES = "pages", "votes"
 
 # What was sent (a vote, "" for a page) and its answer.
 Turn = tuple[str, Page]
@@ -54,7 +55,7 @@ class Voter:
         flag: str = "",
         progress: Progress | None = None,
         when_unanswered: Callable[[], None] = do_nothing,
-        silences: MutableMapping[str, str] | None = None,
+        silences: MutableMapping[tuple[str, str], str] | None = None,
     ) -> None:
         """Name the page's address and what is sent.
 
@@ -67,8 +68,8 @@ class Voter:
             when_unanswered: Is called where a sample has had no answer at all UNANSWERED times in a row, and
                 may raise for what the environment did. The sample ends there, as RequirementFailed of the
                 requirement that it was for: the rest of a thousand pages would each wait for LIMITS.request.
-            silences: By Cookie header, how a sample of such voters ended without any answer. Voters that
-                share it take no second sample: see expect_answers().
+            silences: By Cookie header and what was sent (pages, votes), how a sample had no answer at all.
+                Voters that share it take no second such sample: see expect_answers().
         """
         self.url = url
         self.cookie = cookie
@@ -106,19 +107,19 @@ class Voter:
         """Open the page so many times, many side by side, each once: no failed request is repeated."""
         if times == 1:
             return self._sample((self._open(),))
-        self.expect_answers()
+        self.expect_answers(PAGES)
         turns = _side_by_side(self._counted([""] * times, lambda _: self._open()), times)
         return self._sample(tuple(page for _, page in turns))
 
     def open_page_one_by_one(self, times: int) -> Sample[Page]:
         """Open the page so many times, each when the one before is whole: idle pods are then a fair coin."""
-        self.expect_answers()
+        self.expect_answers(PAGES)
         with self._counted([""] * times, lambda _: self._open()) as open_next:
             return self._sample(tuple(page for _, page in open_next()))
 
     def vote(self, choice: str, times: int = 1) -> Sample[Page]:
         """Vote (Cats, Dogs or reset), one by one; each answer is the page that the vote leads to."""
-        self.expect_answers()
+        self.expect_answers(VOTES, PAGES)
         return self._sample(tuple(self._vote(choice) for _ in range(times)))
 
     def cast(self, choice: str) -> Ballot:
@@ -127,8 +128,8 @@ class Voter:
 
     def cast_each(self, choices: Sequence[str]) -> Sample[Ballot]:
         """Cast these votes, many side by side, each once: none is repeated, whatever its answer."""
-        self.expect_answers()
-        casting = self._counted(choices, lambda choice: self.cast(choice).answer, "votes")
+        self.expect_answers(VOTES)
+        casting = self._counted(choices, lambda choice: self.cast(choice).answer, VOTES)
         ballots = tuple(Ballot(choice, page) for choice, page in _side_by_side(casting, len(choices)))
         return Sample(ballots, f"{len(ballots)} votes {self._carries()}")
 
@@ -136,14 +137,15 @@ class Voter:
         """Clear the votes of the store that this voter's version uses."""
         return self.vote("reset")
 
-    def expect_answers(self) -> None:
-        """Expect that voters with this cookie are answered at all: what nobody answers is not asked again.
+    def expect_answers(self, *kinds: str) -> None:
+        """Expect that pages or votes with this cookie are answered at all: nobody asks in vain a second time.
 
         Raises:
-            NotJudged: A sample of them ended without any answer, by which a requirement failed.
+            NotJudged: A sample of such pages, or votes, had no answer, by which a requirement failed.
         """
-        if self.cookie in self._silences:
-            raise NotJudged(f"not asked, since voters get no answer: {self._silences[self.cookie]}")
+        for kind in kinds:
+            if silence := self._silences.get((self.cookie, kind)):
+                raise NotJudged(f"not asked, since voters get no answer: {silence}")
 
     def _another(self) -> Voter:
         """Return a voter like this one, with connections of its own."""
@@ -175,7 +177,7 @@ class Voter:
 
     @contextmanager
     def _counted(
-        self, sent: Sequence[str], send_one: Callable[[str], Page], counted: str = "pages"
+        self, sent: Sequence[str], send_one: Callable[[str], Page], counted: str = PAGES
     ) -> Iterator[Callable[[], list[Turn]]]:
         """Yield what sends each of these once in all, in whichever threads, and returns the answers.
 
@@ -198,11 +200,11 @@ class Voter:
                         unanswered = 0
                         self._when_unanswered()
                         failed = self._not_answered(page, counted)
-                        self._silences.setdefault(self.cookie, failed.reason)
+                        self._silences.setdefault((self.cookie, counted), failed.reason)
                         raise failed from self._too_late(page)
             return answered
 
-        doing = {"pages": "opening pages", "votes": "casting votes"}[counted]
+        doing = {PAGES: "opening pages", VOTES: "casting votes"}[counted]
         with self._progress.phase(doing, quiet=True, kept=False), _to_the_end_of(turns):
             yield send_next
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from canary_conformance.errors import NotJudged, RequirementFailed
 from canary_conformance.scenario.observations import Ballot, Page, Sample
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.traffic.voter import Voter
+from canary_conformance.traffic.voter import PAGES, Voter
 from canary_conformance.verdicts import ANY_LEAK, expect_all, to_find_leak_in_each
 from canary_conformance.voting.contract import CANARY, CHAINS, FINALIZE, NEW, OLD
 from canary_conformance.voting.mysql_restart import RESTART, pages_answered, restart_of_mysql
@@ -134,5 +134,5 @@ def _cast_both(namespace: NamespaceUnderTest) -> Mapping[str, CastVotes | Requir
 
 def _counts(readers: Mapping[str, Voter]) -> dict[str, Counts | None]:
     for reader in readers.values():
-        reader.expect_answers()
+        reader.expect_answers(PAGES)
     return {version: counts_on(reader.open_page()[0], version) for version, reader in readers.items()}

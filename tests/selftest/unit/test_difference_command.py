@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.differences.command import main
+from canary_conformance.differences.judged_change import judged_change
 from canary_conformance.paths import MANIFESTS
 from tests.selftest.changed_manifests import ROUTING
 
@@ -180,6 +181,17 @@ def test_a_submodule_and_a_link_are_named(
     assert "the folder link is a symbolic link" in refused(capsys, "main", "wide", "--path", "link")
     assert main(["main~1", "main"]) == 0
     assert tmp_path.is_dir()
+
+
+def test_a_run_compares_what_it_judges_with_a_commit(repository: Path) -> None:
+    widen(repository / "manifests")
+    found = judged_change("main", Path("manifests"), Path())
+    assert "**1 requirement breaks.**" in found
+    assert "`the judged manifests (manifests)`" in found
+    assert judged_change("nowhere", Path("manifests"), Path()).startswith(
+        "Not compared with `nowhere`: `nowhere is"
+    )
+    assert repository.is_dir()
 
 
 def test_json_has_every_change(folders: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:

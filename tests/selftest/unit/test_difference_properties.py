@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from random import Random
 
 import pytest
 
+from canary_conformance.differences.answer_effects import effect_of, in_words
 from canary_conformance.differences.comparison import compared
 from canary_conformance.differences.ingress_changes import request_at
-from canary_conformance.differences.values import AnswerChange, Difference
+from canary_conformance.differences.values import AnswerChange, Difference, ShownRequest
 from canary_conformance.errors import BadInput
-from canary_conformance.model.objects.questions import Ending
+from canary_conformance.model.objects.questions import INGRESS_PORT, Ending
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.scenario_folder import SCENARIO_FILE
 from canary_conformance.voting.static.static_runner import ReadFolder, read_folder
@@ -24,6 +26,14 @@ pytestmark = pytest.mark.selftest
 
 # Some mistakes of the catalogue, more of those on routes, which move requests.
 _EVERY = tuple(catalogue(sources_of(MANIFESTS)))
+METHODS = ("GET", "POST", "HEAD", "OPTIONS")
+PATHS = ("/", "/featureflag/set", "/featureflag/clear", "/?beta=1", "/new", "/static/x.css")
+DRAWN_HEADERS = {
+    "cookie": ("featureflag=on", "a=1; featureflag=on", "featureflag=ona", "featureflag=off", "a=1"),
+    "x-tester": ("1", "true"),
+    "x-beta": ("1", "true"),
+    "user-agent": ("Mozilla/5.0 (iPhone; Mobile)",),
+}
 SAMPLE = tuple(one for at, one in enumerate(_EVERY) if at % (5 if "istio/step-3" in one.file else 40) == 0)
 
 
@@ -46,6 +56,7 @@ def test_differences_of_a_mistake(mutant: Mutant) -> None:
     for found, plans in ((there, (right, wrong)), (back, (wrong, right))):
         for one in found.requests:
             replayed(one, plans)
+        covered(found, plans, Random(mutant.name))
         assert found.identical == (mutant.file == SCENARIO_FILE and not found.objects)
         assert found.decided or found.undecided
 
@@ -98,6 +109,30 @@ def replayed(one: AnswerChange, sides: tuple[ReadFolder, ReadFolder]) -> None:
             answer = read_side.plan.after(stage).answer(request_at(port, one.request))
             for name in named(answer.outcomes):
                 assert name in words, (name, words)
+
+
+def covered(found: Difference, sides: tuple[ReadFolder, ReadFolder], chance: Random) -> None:
+    """Fail where a request drawn by chance is answered otherwise, and no change shows or leaves it open."""
+    open_stages = {stage for one in found.not_understood for stage in one.stages}
+    for stage in found.stages:
+        shown = {(one.before, one.after) for one in found.requests if stage in one.stages}
+        for _ in range(20):
+            request = request_at(INGRESS_PORT, drawn(chance))
+            before, after = (effect_of(side.plan.after(stage).answer(request)) for side in sides)
+            if stage in open_stages or found.identical:
+                continue
+            assert not before.unknown
+            assert not after.unknown
+            # The words of a path that is rewritten are of one example.
+            rewritten = any(way.ending is Ending.REWRITTEN for way, _ in (*before.ways, *after.ways))
+            assert before == after or in_words(before, after) in shown or (rewritten and shown), request
+
+
+def drawn(chance: Random) -> ShownRequest:
+    """Return a request with some of the headers, paths and hosts that mistakes ask for."""
+    headers = {name: chance.choice(values) for name, values in DRAWN_HEADERS.items() if chance.random() < 0.3}
+    host = chance.choice(["", "", "example.com", "M.EXAMPLE.com:80"])
+    return ShownRequest(chance.choice(METHODS), chance.choice(PATHS), host, headers)
 
 
 def named(outcomes: object) -> Iterator[str]:

@@ -12,7 +12,7 @@ from canary_conformance.errors import NotJudged, RequirementFailed
 from canary_conformance.scenario.observations import Page
 from canary_conformance.timeouts import Timeouts
 from canary_conformance.traffic import voter as voter_module
-from canary_conformance.traffic.voter import SIDE_BY_SIDE, UNANSWERED, Voter
+from canary_conformance.traffic.voter import PAGES, SIDE_BY_SIDE, UNANSWERED, Voter
 from canary_conformance.voting.feature_flag import FLAG
 from tests.selftest.support import OLD_PAGE, Site
 
@@ -144,7 +144,7 @@ def test_where_nobody_answers_and_nothing_is_disturbed_the_requirement_failed(un
 
 
 def test_voters_whom_nobody_answered_take_no_second_sample(unanswered: Voter, site: Site) -> None:
-    silences: dict[str, str] = {}
+    silences: dict[tuple[str, str], str] = {}
     alone = Voter(unanswered.url, flag=FLAG, silences=silences)
     with pytest.raises(RequirementFailed, match="16 pages in a row had no answer"):
         alone.with_flag().open_page(10_000)
@@ -154,14 +154,25 @@ def test_voters_whom_nobody_answered_take_no_second_sample(unanswered: Voter, si
         lambda voter: voter.open_page(2),
         lambda voter: voter.open_page_one_by_one(1),
         Voter.reset,
-        lambda voter: voter.cast_each(["Cats"]),
-        Voter.expect_answers,
+        lambda voter: voter.expect_answers(PAGES),
     ):
         with pytest.raises(NotJudged, match="not asked, since voters get no answer: 16 pages"):
             ask(answered.with_flag())
     assert not site.requests
     assert len(answered.open_page(2)) == 2
     assert answered.with_flag().open_page()[0].status == 200, "one page, as continuous voters open it"
+    assert len(answered.with_flag().cast_each(["Cats"])) == 1, "votes may have answers where pages have none"
+
+
+def test_votes_that_nobody_answers_leave_pages_to_be_asked_for(unanswered: Voter, site: Site) -> None:
+    silences: dict[tuple[str, str], str] = {}
+    with pytest.raises(RequirementFailed, match="16 votes in a row had no answer"):
+        Voter(unanswered.url, silences=silences).cast_each(["Cats"] * 500)
+    answered = Voter(site.url, silences=silences)
+    assert len(answered.open_page(2)) == 2
+    for ask in (answered.reset, lambda: answered.cast_each(["Cats"])):
+        with pytest.raises(NotJudged, match="16 votes in a row"):
+            ask()
 
 
 def test_nobody_goes_on_with_a_sample_that_was_ended(
