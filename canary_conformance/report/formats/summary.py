@@ -22,6 +22,7 @@ from canary_conformance.report.run_record import (
     static_only,
 )
 from canary_conformance.report.run_tables import times_tables
+from canary_conformance.report.secret_masks import mask_secrets
 
 SUMMARY, COMMENT = "summary.md", "comment.md"
 # GitHub: "Step isolation and limits" of a job summary; the length of a comment's body.
@@ -77,7 +78,7 @@ def _parts(review: ReviewedRun) -> Iterator[str]:
     if times := times_tables(review.run):
         yield details("Where the time went", block("\n\n".join(times), most=200))
     if review.run.header:
-        yield details("What it ran on", block("\n".join(review.run.header), most=60))
+        yield details("What it ran on", block(mask_secrets("\n".join(review.run.header)), most=60))
 
 
 def _verdict(review: ReviewedRun) -> str:
@@ -132,9 +133,10 @@ def _unjudged(review: ReviewedRun, problems: Iterable[Problem]) -> str:
 
 
 def _requirements(lines: Iterable[RequirementLine]) -> str:
+    # Masked before they are escaped: a secret with an escape in it would not be recognised.
     rows = ["| id | requirement | verdict | evidence |", "|---|---|---|---|"]
     for line in lines:
         verdict = f"**{line.standing}**" if line.standing is not Standing.HOLDS else str(line.standing)
-        sentence, evidence = text(line.requirement.sentence), text(line.evidence, 300)
+        sentence, evidence = text(line.requirement.sentence), text(mask_secrets(line.evidence), 300)
         rows.append(f"| {line.requirement.id} | {sentence} | {verdict} | {evidence} |")
     return "\n".join(rows)

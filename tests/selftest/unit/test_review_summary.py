@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from cmarkgfm.cmark import Options
 
 from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.report import secret_masks
 from canary_conformance.report.findings import finding_of_end
 from canary_conformance.report.formats.markdown import block, code, text
 from canary_conformance.report.formats.summary import COMMENT_LIMIT, comment, joined, marker, summary
@@ -90,6 +91,14 @@ def test_hostile_texts_make_no_tag_no_link_and_no_mention() -> None:
     left = page.get_text()
     assert not re.search(r"@\w|#\d|!\d|GH-\d|www\.|https?:/", left)
     assert not re.search(r"<!--", str(page))
+
+
+def test_a_secret_whose_characters_markdown_escapes_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secret_masks, "_known", {"s_cr*t|v@lue"})
+    review = reviewed([failed("R4.5", ROUTE, words="the page shows s_cr*t|v@lue"), failed("R4.4")], NOWHERE)
+    shown = joined(summary(replace(review, run=replace(review.run, header=("engine: s_cr*t|v@lue",)))))
+    assert "<masked>" in plain(shown)
+    assert "v@lue" not in plain(shown)
 
 
 def test_hostile_texts_can_be_read_as_they_stand() -> None:
