@@ -125,6 +125,12 @@ def test_line_ends_of_windows_and_a_file_that_is_gone_leave_the_line(tmp_path: P
     assert lines.at(Place("a.yaml", 9)).text == lines.at(Place("b.yaml", 1)).text == ""
 
 
+def test_a_line_is_counted_as_reviewers_count_although_yaml_knows_more_line_ends(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes("# a\u2028# b\x85# c\none: 1\r\ntwo: 2\n".encode())
+    line = ManifestLines(tmp_path).at(Place("a.yaml", 5))
+    assert (line.line, line.text) == (3, "two: 2")
+
+
 def test_no_value_of_a_secret_is_quoted(tmp_path: Path) -> None:
     folder = repository(tmp_path)
     lines = ManifestLines.of_folder(folder, read_source(folder, MANIFESTS / "scenario.yaml"))
