@@ -66,7 +66,8 @@ class Api:
         self.context = context
         self.folder = folder or kubeconfig.parent
         try:
-            configuration = kubernetes_client.Configuration(retries=TRIES_MORE)
+            # A proxy of the environment is for the outside. The client would take it for loopback, too.
+            configuration = kubernetes_client.Configuration(retries=TRIES_MORE, proxy="")
             kubernetes_config.load_kube_config(
                 str(kubeconfig), context or None, client_configuration=configuration
             )

@@ -14,16 +14,26 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from canary_conformance.cluster.api import Api
+from canary_conformance.scenario.observations import Reply
 
 Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A host, by name or IP address, and a TCP port that this machine can connect to."""
+    """A host, by name or IP address, and a TCP port that can be connected to.
+
+    Attributes:
+        host: The host.
+        port: The port.
+        behind: The address in the cluster for which a relay accepts connections here, None where there is no
+            relay. A relay accepts before it connects, so that a port behind it that nobody listens at is not
+            refused, but closed without an answer.
+    """
 
     host: str
     port: int
+    behind: Address | None = None
 
     @property
     def url(self) -> str:
@@ -54,13 +64,15 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """The network of the nodes: the ports of this machine that lead into them, and the networks they are in.
+    """The network of the nodes: the ports that lead into them, and the networks they are in.
 
-    A network is written as "172.18.0.0/16".
+    A network is written as "172.18.0.0/16". engine_host: the host whose ports these are, None for this
+    machine.
     """
 
     ports: tuple[Port, ...]
     networks: tuple[str, ...]
+    engine_host: str | None = None
 
 
 class NodeAccess(Protocol):
@@ -77,6 +89,12 @@ class NodeAccess(Protocol):
 
     def openings(self) -> Openings:
         """Return what leads into the nodes. Raises CommandFailed."""
+
+    def knock(self, addresses: Sequence[Address]) -> Sequence[Reply]:
+        """Return how a request for a page to each address ended, made in a node, where relays don't answer.
+
+        Raises NotJudged where none can be made.
+        """
 
     def count_outbound(self, inside: Sequence[str]) -> int | None:
         """Return how many packets the nodes have sent out of this machine since the first call.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -18,6 +18,7 @@ import yaml
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.base import Address, Object, node_port
 from canary_conformance.cluster.cluster_ownership import Claim, claimed, write_down, written_by_us
+from canary_conformance.cluster.host_reach import HostReach, reach_of
 from canary_conformance.cluster.node_conditions import is_ready_node
 from canary_conformance.cluster.nodes import (
     KindNode,
@@ -30,6 +31,7 @@ from canary_conformance.cluster.nodes import (
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images.content_keys import key_of
 from canary_conformance.images.engine import docker, ensure_engine
+from canary_conformance.images.engine_endpoint import endpoint, engine_host
 from canary_conformance.images.node_image import contents_of
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.images.recipes import REPOSITORY
@@ -60,13 +62,13 @@ class KindCluster:
     Attributes:
         name: As kind knows it.
         api: Its API server.
-        node_address: The address of its one node, which this machine reaches.
+        reach: How this machine reaches its one node.
         reused: Whether it was found running.
     """
 
     name: str
     api: Api
-    node_address: str
+    reach: HostReach
     reused: bool
 
     @property
@@ -75,14 +77,19 @@ class KindCluster:
         return (SYSTEM,)
 
     @property
+    def node_address(self) -> str | None:
+        """The address of its one node, None where this machine has no route to it."""
+        return self.reach.node if self.reach.routed else None
+
+    @property
     def nodes(self) -> KindNode:
         """Its one node."""
         return KindNode(self.name)
 
     def address_of(self, service: Object, port: int) -> Address | None:
-        """Return where this machine reaches a port of a Service: at the node, by the Service's node port."""
+        """Return where this machine reaches a port of a Service, by the Service's port of the node."""
         opened = node_port(service, port)
-        return None if opened is None else Address(self.node_address, opened)
+        return None if opened is None else self.reach.address(opened)
 
 
 @contextmanager
@@ -117,10 +124,19 @@ def claimed_cluster(name: str, store: Path, progress: Progress, *, keep: bool) -
             yield claim
 
 
-def ensure_cluster(claim: Claim, provisions: Provisions, progress: Progress) -> KindCluster:
+def ensure_cluster(
+    claim: Claim, provisions: Provisions, progress: Progress, gateways: int = 1
+) -> KindCluster:
     """Return the claimed cluster, made unless one is there that was kept, holds these images and works.
 
-    Raises EnvironmentFailed.
+    Args:
+        claim: The claim on its name.
+        provisions: What it is made from.
+        progress: What reports how far it is.
+        gateways: How many ingress gateways this machine has to reach.
+
+    Raises:
+        EnvironmentFailed: It can't be made, or can't be reached.
     """
     name, folder = claim.name, claim.folder
     node = node_of(name)
@@ -129,7 +145,7 @@ def ensure_cluster(claim: Claim, provisions: Provisions, progress: Progress) -> 
     why = "stopped, or kept from other images" if kept else "left by a run that was killed"
     if kept and fits and node and node.runs and (folder / "kubeconfig").exists():
         try:
-            return _ready_cluster(claim, node, provisions, progress, reused=True)
+            return _ready_cluster(claim, node, provisions, progress, gateways, reused=True)
         except EnvironmentFailed as failed:
             why = f"kept, but it can't be used ({failed})"
     if node is not None:
@@ -139,21 +155,41 @@ def ensure_cluster(claim: Claim, provisions: Provisions, progress: Progress) -> 
         # Only a run that makes a cluster needs pytest-kind.
         from canary_conformance.cluster.kind_creation import create  # noqa: PLC0415
 
-        create(claim, provisions)
+        create(claim, provisions, gateways)
     made = node_of(name)
     if made is None:
         raise EnvironmentFailed(f"the node of cluster {name} is gone, right after kind made it")
-    return _ready_cluster(claim, made, provisions, progress, reused=False)
+    return _ready_cluster(claim, made, provisions, progress, gateways, reused=False)
 
 
 def _ready_cluster(
-    claim: Claim, node: Node, provisions: Provisions, progress: Progress, *, reused: bool
+    claim: Claim, node: Node, provisions: Provisions, progress: Progress, gateways: int, *, reused: bool
 ) -> KindCluster:
-    name = claim.name
+    name, kubeconfig = claim.name, claim.folder / "kubeconfig"
     with progress.phase(f"cluster {name}: {'reused, checking it' if reused else 'getting ready'}"):
-        cluster = KindCluster(name, Api(claim.folder / "kubeconfig"), node.address, reused)
+        cluster = KindCluster(name, _api_of(kubeconfig), HostReach(node.address), reused)
         _get_ready(cluster, provisions, LIMITS.cluster_reused if reused else LIMITS.cluster_create)
-    return cluster
+        reach = reach_of(node.address, cluster.nodes.openings(), kubeconfig)
+    if reach.lacks(gateways):
+        raise EnvironmentFailed(
+            f"this machine has no route to the node's address {node.address}, and the node has "
+            f"{len(reach.mapped)} ports mapped to this machine, too few for {gateways} ingress gateways"
+        )
+    return replace(cluster, reach=reach)
+
+
+def _api_of(kubeconfig: Path) -> Api:
+    """Return the API server. Raises EnvironmentFailed that names the host of an engine elsewhere."""
+    try:
+        return Api(kubeconfig)
+    except EnvironmentFailed as failed:
+        host = engine_host(endpoint())
+        if host is None:
+            raise
+        raise EnvironmentFailed(
+            f"{failed}. The container engine is on another host, {host}: the ports that it maps there "
+            f"must be open to this machine"
+        ) from failed
 
 
 @contextmanager

@@ -12,20 +12,34 @@ import yaml
 from pytest_kind import KindCluster
 
 from canary_conformance.cluster.cluster_ownership import Claim
+from canary_conformance.cluster.host_reach import gateway_ports
 from canary_conformance.cluster.nodes import remove_nodes
 from canary_conformance.errors import EnvironmentFailed
+from canary_conformance.images.engine_endpoint import endpoint, engine_host, listening_address
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.process_owners import end_children
 from canary_conformance.processes import last_lines
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
 
+# By this number kind leaves the choice of a free port to the engine.
+ENGINES_CHOICE = -1
 # Ten looks in a row, a tenth of a second apart: the engine makes a container in less.
 LOOKS_FOR_LATE_NODES = 10
 
 
-def create(claim: Claim, provisions: Provisions) -> None:
-    """Make the claimed cluster through pytest-kind. Raises EnvironmentFailed with kind's last lines."""
+def create(claim: Claim, provisions: Provisions, gateways: int) -> None:
+    """Make the claimed cluster through pytest-kind.
+
+    Args:
+        claim: The claim on its name.
+        provisions: What it is made from.
+        gateways: How many ingress gateways this machine has to reach.
+
+    Raises:
+        BadInput: The host of the container engine does not resolve.
+        EnvironmentFailed: It can't be made; with kind's last lines.
+    """
     folder = claim.folder
     log = folder / "kind.log"
     program = _logging(provisions.kind, log)
@@ -35,7 +49,9 @@ def create(claim: Claim, provisions: Provisions) -> None:
             claim.name, folder / "kubeconfig", provisions.node_image, program, provisions.kubectl
         )
     config = folder / "kind.yaml"
-    config.write_text(yaml.safe_dump(kind_config(provisions), sort_keys=False))
+    host = engine_host(endpoint())
+    written = kind_config(provisions, gateways, listening_address(host), elsewhere=host is not None)
+    config.write_text(yaml.safe_dump(written, sort_keys=False))
     (folder / "kubeconfig").unlink(missing_ok=True)
     (folder / "kubeconfig.discovery").unlink(missing_ok=True)
     # pytest-kind waits for kind as long as it takes, and kind for an engine that hangs.
@@ -56,14 +72,33 @@ def create(claim: Claim, provisions: Provisions) -> None:
         too_late.cancel()
 
 
-def kind_config(provisions: Provisions) -> dict[str, object]:
+def kind_config(provisions: Provisions, gateways: int, listen: str, *, elsewhere: bool) -> dict[str, object]:
     """Return the kind configuration (kind: "Configuration").
 
-    Nodes that were built here bring their own network and CoreDNS.
+    Nodes that were built here bring their own network and CoreDNS. kubeadm's certificate of the API server
+    gets the address at which the engine listens for it by kind itself.
+
+    Args:
+        provisions: What the cluster is made from.
+        gateways: How many ports of the node are mapped for ingress gateways.
+        listen: The address at which the engine listens for mapped ports.
+        elsewhere: Whether the engine is on another host, where kind can't look for a free port.
     """
-    config: dict[str, object] = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
+    networking: dict[str, object] = {"apiServerAddress": listen}
+    if elsewhere:
+        networking["apiServerPort"] = ENGINES_CHOICE
+    mappings = [
+        {"containerPort": port, "hostPort": ENGINES_CHOICE, "listenAddress": listen}
+        for port in gateway_ports(gateways)
+    ]
+    config: dict[str, object] = {
+        "kind": "Cluster",
+        "apiVersion": "kind.x-k8s.io/v1alpha4",
+        "networking": networking,
+        "nodes": [{"role": "control-plane", "extraPortMappings": mappings}],
+    }
     if provisions.own_network:
-        config["networking"] = {"disableDefaultCNI": True}
+        networking["disableDefaultCNI"] = True
         config["kubeadmConfigPatches"] = [
             yaml.safe_dump(
                 {

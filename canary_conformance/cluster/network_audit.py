@@ -69,6 +69,10 @@ def only_inside(cluster: Cluster, header: list[str]) -> Iterator[None]:
         yield
         return
     openings = cluster.nodes.openings()
+    if openings.engine_host:
+        header.append(f"{NOT_WATCHED}; the container engine is on another host, {openings.engine_host}")
+        yield
+        return
     if open_to_others := [str(port) for port in openings.ports if not port.on_loopback]:
         raise EnvironmentFailed(
             f"the cluster can be reached from outside of this machine: {', '.join(open_to_others)}"

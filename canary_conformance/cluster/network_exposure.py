@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from canary_conformance.cluster.base import Openings, Port
 from canary_conformance.images.engine import docker
+from canary_conformance.images.engine_endpoint import endpoint, engine_host
 from canary_conformance.processes import CommandFailed
 
 COMMENT = "voting-conformance-outbound"
@@ -38,7 +39,8 @@ def openings_of(container: str) -> Openings:
         for address, length in (("IPAddress", "IPPrefixLen"), ("GlobalIPv6Address", "GlobalIPv6PrefixLen"))
     )
     networks = (ipaddress.ip_interface(f"{one}/{length}").network for one, length in addresses if one)
-    return Openings(tuple(ports), tuple(str(network) for network in networks))
+    names = tuple(str(network) for network in networks)
+    return Openings(tuple(ports), names, engine_host(endpoint()))
 
 
 def count_outbound(container: str, inside: Sequence[str]) -> int | None:

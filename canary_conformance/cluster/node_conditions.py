@@ -1,6 +1,6 @@
-"""What the API server reports of the nodes: which boot they are in, whether they are ready and have room.
+"""What the API server reports of the nodes: their boots and addresses, whether they are ready and have room.
 
-Source: Kubernetes, "Node Status" (conditions, nodeInfo).
+Source: Kubernetes, "Node Status" (addresses, conditions, nodeInfo).
 """
 
 from __future__ import annotations
@@ -15,6 +15,16 @@ def boots_of(nodes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Return the boot id of each node, by the node's name; nodes that don't report it are left out."""
     boots = {node["metadata"]["name"]: node["status"].get("nodeInfo", {}).get("bootID", "") for node in nodes}
     return {name: str(boot) for name, boot in boots.items() if boot}
+
+
+def node_addresses(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the addresses at which pods reach the nodes (InternalIP)."""
+    return [
+        one["address"]
+        for node in nodes
+        for one in (node.get("status") or {}).get("addresses") or ()
+        if one["type"] == "InternalIP"
+    ]
 
 
 def is_ready_node(node: Mapping[str, Any]) -> bool:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from canary_conformance.cluster.base import Openings
+from canary_conformance.cluster.base import Address, Openings
 from canary_conformance.cluster.machine_pressure import groups_of
 from canary_conformance.cluster.network_exposure import count_outbound, openings_of
+from canary_conformance.cluster.node_knocks import knock_in_node
 from canary_conformance.images.engine import docker, engine_version
 from canary_conformance.processes import CommandFailed
+from canary_conformance.scenario.observations import Reply
 from canary_conformance.timeouts import LIMITS
 
 # By it kind finds the containers of a cluster (kind: "Delete Cluster").
@@ -114,6 +116,10 @@ class KindNode:
     def openings(self) -> Openings:
         """Return what leads into the container. Raises CommandFailed."""
         return openings_of(self.container)
+
+    def knock(self, addresses: Sequence[Address]) -> Sequence[Reply]:
+        """Return how a request for a page to each address ended, made in the node. Raises NotJudged."""
+        return knock_in_node(self.container, addresses)
 
     def count_outbound(self, inside: Sequence[str]) -> int | None:
         """Return how many packets have left the machine since the first call; see NodeAccess."""

@@ -35,11 +35,17 @@ STDOUT, STDERR = 1, 2
 
 
 class _Limited(WebSocket):
-    """Gives up where the server accepts the connection and stays silent: WSClient has no limit for that."""
+    """Gives up where the server accepts the connection and stays silent: WSClient has no limit for that.
+
+    The only proxy that it takes is the kubeconfig's: the environment's is for the outside.
+    """
 
     def connect(self, url: str, **options: Any) -> None:
         """Connect, each answer within LIMITS.exec_in_pod seconds."""
-        super().connect(url, **{"timeout": LIMITS.exec_in_pod, **options})  # type: ignore[no-untyped-call]
+        # The library looks for exceptions only where it is given a proxy.
+        direct = {"http_proxy_host": "none", "http_no_proxy": ["*"]}
+        options = {"timeout": LIMITS.exec_in_pod, **direct, **options}
+        super().connect(url, **options)  # type: ignore[no-untyped-call]
 
 
 # The library has no option for it.

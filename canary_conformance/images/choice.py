@@ -8,8 +8,6 @@ done silently: in CI, or where a registry was named, the reason ends the run.
 from __future__ import annotations
 
 import os
-import platform
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images import offline, release_images
 from canary_conformance.images.content_keys import key_of
 from canary_conformance.images.debian import may_install
+from canary_conformance.images.golang import host_platform
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.pins import PINS, mirror
 from canary_conformance.images.pull_outcomes import Outcome, PullFailed, PullRefused
@@ -121,7 +120,7 @@ def why_not_built() -> str | None:
     """Return what building here would need and this machine is not, None where it can work."""
     if not may_install():
         return "root on Debian or Ubuntu"
-    if sys.platform != "linux" or platform.machine() not in {"x86_64", "AMD64"}:
+    if host_platform() != "linux/amd64":
         return "Linux on x86-64"
     return None
 

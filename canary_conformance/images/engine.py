@@ -91,9 +91,14 @@ def _asked() -> tuple[str, str]:
 def ensure_engine(progress: Progress) -> str:
     """Return the version of a running Docker engine, after installing and starting Debian's where none runs.
 
-    Raises BadInput (no engine, and no right to install one) or EnvironmentFailed (it was started and doesn't
-    answer).
+    Raises BadInput (no engine, and no right to install one; kind is to use another one) or EnvironmentFailed
+    (it was started and doesn't answer).
     """
+    if (provider := os.environ.get("KIND_EXPERIMENTAL_PROVIDER", "docker")) not in {"", "docker"}:
+        raise BadInput(
+            f"KIND_EXPERIMENTAL_PROVIDER={provider} is not supported: kind would make the node in another "
+            "engine than the Docker engine that this suite uses; unset it"
+        )
     version, why = _asked()
     if version:
         progress.note(f"container engine: Docker {version}, already running")

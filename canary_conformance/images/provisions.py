@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from canary_conformance.errors import EnvironmentFailed
+from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images import offline, release_images
 from canary_conformance.images.choice import decided, explained
+from canary_conformance.images.engine import engine_platform
 from canary_conformance.images.go_recipes import GoPrograms
+from canary_conformance.images.golang import host_platform
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.node_image import Stocked
 from canary_conformance.images.pins import PINS, mirror, numbers_of, reference_of
@@ -140,6 +142,7 @@ def _built(
 def _pulled(
     meshes: Sequence[MeshVersion], kubernetes: str, store: Path, progress: Progress
 ) -> list[Provisions]:
+    check_istioctl(meshes)
     node = release_images.pulled_node(kubernetes, meshes)
     kind = kind_on_path(oldest_kind(kubernetes, offline.KIND_VERSION))
     programs: list[Recipe] = [] if kind else [offline.KIND]
@@ -171,6 +174,19 @@ def _pulled(
         )
         for mesh in meshes
     ]
+
+
+def check_istioctl(meshes: Sequence[MeshVersion]) -> None:
+    """Raise BadInput where istioctl is to come from an image that is not of this machine's platform."""
+    here, engines = host_platform(), engine_platform()
+    if here == engines:
+        return
+    if missing := [mesh.istio for mesh in meshes if on_path("istioctl", mesh.istio) is None]:
+        raise BadInput(
+            f"istioctl {', '.join(missing)} must be on PATH: this machine is {here}, and Istio's image has "
+            f"the program for the container engine's {engines}. To download it: "
+            f"`curl -L https://istio.io/downloadIstio | ISTIO_VERSION={missing[0]} sh -`"
+        )
 
 
 def _made(node: Stocked, programs: Sequence[Recipe], store: Path, progress: Progress) -> str:

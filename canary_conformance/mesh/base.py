@@ -34,6 +34,13 @@ class Gateway:
         """The page's address."""
         return self.address.url
 
+    def reached(self) -> str:
+        """Return how this machine reaches it, for the run's header."""
+        behind = self.address.behind
+        if behind is None:
+            return f"{self.address}, where this machine has a route to it"
+        return f"by {self.address} on this machine, which has no route to the node's address {behind.host}"
+
 
 class Mesh(Protocol):
     """The mesh under test, as the control plane of one revision runs it."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from canary_conformance.cluster.base import Cluster
+from canary_conformance.cluster.host_reach import FIRST_GATEWAY_PORT
 from canary_conformance.cluster.namespace_deletion import delete_namespaces
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.images.content_keys import key_of
@@ -48,7 +49,10 @@ INGRESS = {
         # The node sends requests to a pod until kube-proxy knows that it leaves: for a second and a bit. A
         # gateway that ended before that would lose requests.
         "podAnnotations": {"proxy.istio.io/config": json.dumps({"terminationDrainDuration": "5s"})},
-        "service": {"type": "NodePort", "ports": [{"name": "http2", "port": 80, "targetPort": 8080}]},
+        "service": {
+            "type": "NodePort",
+            "ports": [{"name": "http2", "port": 80, "targetPort": 8080, "nodePort": FIRST_GATEWAY_PORT}],
+        },
         "resources": SMALL,
         "hpaSpec": {"minReplicas": 1, "maxReplicas": 1},
     },

@@ -12,6 +12,8 @@ from canary_conformance.errors import NotJudged
 from canary_conformance.processes import CommandFailed, Completed, complete
 from canary_conformance.timeouts import LIMITS
 
+# A proxy of the environment is for the outside (Go: net/http.ProxyFromEnvironment).
+NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
 # The exit code of `istioctl analyze` when it has found something.
 FINDINGS = 79
 _LONGEST = 160
@@ -49,7 +51,7 @@ def _complete(
         [program, *words, *cluster.api.arguments],
         limit=limit or LIMITS.analyze,
         accepted=accepted,
-        environment={"HOME": str(cluster.api.folder)},
+        environment={"HOME": str(cluster.api.folder), **NO_PROXY},
     )
 
 

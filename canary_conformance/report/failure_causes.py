@@ -39,11 +39,12 @@ class Cause:
 def failed_by_cause(tests: Iterable[TestRecord]) -> tuple[Cause, ...]:
     """Return the causes of all failed tests.
 
-    Where the cause is not known, tests of one requirement that saw the same are one entry.
+    Where the cause is not known, tests of one requirement that saw the same are one entry. A test that fails
+    no requirement, as one that compares the model with the mesh, has none.
     """
     found: list[Cause] = []
     for test in tests:
-        if test.outcome is not Outcome.FAILED:
+        if test.outcome is not Outcome.FAILED or not test.requirements:
             continue
         at = next((index for index, one in enumerate(found) if _belongs_to(test, one)), None)
         if at is None:
@@ -68,7 +69,7 @@ def cause_lines(causes: Sequence[Cause], width: int) -> list[str]:
     parts += [f"{unknown} failure{'' if unknown == 1 else 's'} of unknown cause"] if unknown else []
     lines = [f"FAILED because of {' and '.join(parts)}:"]
     for number, cause in enumerate(causes, start=1):
-        first, *rest = cause.requirements or (cause.tests[0].name,)
+        first, *rest = cause.requirements
         heading = str(cause.finding) if cause.finding else f"{first}: {evidence_of(cause.tests[0])}"
         lines += _wrapped(f"{number}. {heading}", width)
         if cause.finding:

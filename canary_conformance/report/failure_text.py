@@ -150,6 +150,7 @@ def disagreement_text(
         test.requirements
         for test in tests
         if test.tier is Tier.LIVE and test.outcome is Outcome.FAILED and _is_same(test, near, found)
+        if test.requirements
     ]
     where = [f"stage {stage}", *(f"beside {id_}" for id_ in near)]
     return found.text(", ".join(where), " and ".join(failed[0]) if failed else "")

@@ -46,7 +46,7 @@ class RunFinding:
         look_at: Where the objects of a requirement that FAILED stand, the most likely culprit first.
         tier: What it was judged by.
         test: The node id of the test, "" where none ran.
-        cause: The number of its cause, as the terminal counts them; 0 for what did not fail.
+        cause: The number of its cause, as the terminal counts them; 0 for what fails no requirement.
         follows: Whether a finding before it has the same cause.
         ended: What ended the run, in a word or two ("bad input"); "" for what is about a test.
     """
@@ -103,7 +103,8 @@ def problems_of(findings: Iterable[RunFinding]) -> tuple[Problem, ...]:
     """Return each cause of failures once, then each reason for which requirements were not judged."""
     found: dict[tuple[object, ...], list[RunFinding]] = {}
     for one in findings:
-        key = (one.cause,) if one.failed else (one.outcome, one.statement, one.line)
+        by_cause = one.failed and one.cause
+        key = (one.cause,) if by_cause else (one.outcome, one.statement, one.line)
         found.setdefault(key, []).append(one)
     return tuple(Problem(first, tuple(one.requirement for one in rest)) for first, *rest in found.values())
 
@@ -117,6 +118,7 @@ def findings_of(run: RunRecord, lines: ManifestLines) -> tuple[RunFinding, ...]:
     """
     causes = enumerate(failed_by_cause(run.tests), start=1)
     failed = [finding for number, cause in causes for finding in _failed(cause, number, lines)]
+    failed += [_of_test(test, "", lines) for test in run.tests if _differs(test)]
     return (*sorted(failed, key=lambda one: one.follows), *_not_judged(run, lines))
 
 
@@ -129,10 +131,15 @@ def _failed(cause: Cause, number: int, lines: ManifestLines) -> Iterator[RunFind
     """Yield a finding for each requirement that fails by a cause, by the first of its tests."""
     seen: set[str] = set()
     for test in cause.tests:
-        for id_ in test.requirements or ("",):
+        for id_ in test.requirements:
             if id_ not in seen:
                 yield replace(_of_test(test, id_, lines), cause=number, follows=bool(seen))
                 seen.add(id_)
+
+
+def _differs(test: TestRecord) -> bool:
+    """Return whether a test found the model and the mesh to differ, which fails no requirement."""
+    return test.outcome is Outcome.FAILED and not test.requirements
 
 
 def _not_judged(run: RunRecord, lines: ManifestLines) -> Iterator[RunFinding]:

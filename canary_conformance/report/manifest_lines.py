@@ -12,7 +12,8 @@ from canary_conformance.report.secret_masks import MASK, mask_secrets
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.settings import Source
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
+# YAML 1.1, "Line break characters": more than the line feeds by which editors and reviewers count.
+_LINE_END = re.compile("(\r\n|[\r\n\x85\u2028\u2029])")
 _VALUE = re.compile(r"(?<=:)\s+\S.*|(?<=-)\s+[^\s:]+$")
 
 
@@ -22,7 +23,7 @@ class ManifestLine:
 
     Attributes:
         file: The file's path in the judged folder.
-        line: Counted from 1.
+        line: Counted from 1, by line feeds.
         sentence: What is wrong there, "" for a line that is only to be looked at.
         path: The file's path in its repository, with slashes; "" where it lies in none.
         absolute: The file's path on this machine.
@@ -57,7 +58,7 @@ class ManifestLines:
     folder: Path
     source: Source | None = None
     repository: Path | None = None
-    _texts: dict[str, list[str]] = field(default_factory=dict)
+    _texts: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
 
     @classmethod
     def of_folder(cls, folder: Path, source: Source | None = None) -> ManifestLines:
@@ -85,20 +86,20 @@ class ManifestLines:
 
     def at(self, place: Place, sentence: str = "") -> ManifestLine:
         """Return the line at a place."""
-        texts = self._texts_of(place.file)
+        lines = self._lines_of(place.file)
         file = self.folder / place.file
         name, begin = self._object_at(place)
-        text = texts[place.line - 1] if 0 < place.line <= len(texts) else ""
+        number, text = lines[place.line - 1] if 0 < place.line <= len(lines) else (place.line, "")
         return ManifestLine(
             file=place.file,
-            line=place.line,
+            line=number,
             sentence=mask_secrets(sentence),
             path=repository_path(file, self.repository),
             absolute=str(file),
             object=name,
             # Of a Secret every value is hidden, whatever its name.
             text=_VALUE.sub(f" {MASK}", text, count=1) if name.startswith("Secret/") else mask_secrets(text),
-            same_before=[one.strip() for one in texts[begin - 1 : place.line - 1]].count(text.strip()),
+            same_before=[one.strip() for _, one in lines[begin - 1 : place.line - 1]].count(text.strip()),
         )
 
     def _object_at(self, place: Place) -> tuple[str, int]:
@@ -107,11 +108,17 @@ class ManifestLines:
         before = [one for one in objects if one.place.line <= place.line]
         return (str(before[-1].ref), before[-1].place.line) if before else ("", 1)
 
-    def _texts_of(self, name: str) -> list[str]:
+    def _lines_of(self, name: str) -> list[tuple[int, str]]:
+        """Return the lines of a file as YAML counts them, each with its number by line feeds."""
         if name not in self._texts:
             try:
                 raw = (self.folder / name).read_bytes()
             except OSError:
                 raw = b""
-            self._texts[name] = _LINE_END.split(raw.decode("utf-8", "replace"))
+            parts = _LINE_END.split(raw.decode("utf-8", "replace"))
+            number, found = 1, []
+            for text, end in zip(parts[::2], [*parts[1::2], ""], strict=True):
+                found.append((number, text))
+                number += end.endswith("\n")
+            self._texts[name] = found
         return self._texts[name]

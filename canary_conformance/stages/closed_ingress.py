@@ -1,18 +1,22 @@
-"""Knocking at the ingress gateway where no page is expected: before its Gateway exists, after it is gone."""
+"""Knocking at the ingress gateway where no page is expected: before its Gateway exists, after it is gone.
+
+A relay that maps a port of the node to this machine accepts every connection, so that a port that nobody
+listens at is not refused there. What such a knock comes to is decided by another one from inside.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import requests
 
 from canary_conformance.cluster.base import Address, Cluster
-from canary_conformance.cluster.rollouts import owner_of
 from canary_conformance.errors import NotJudged
 from canary_conformance.scenario.observations import Reply, ReplyKind
-from canary_conformance.scenario.stages import ObjectRef
+from canary_conformance.stages.opened_ports import Place, place_at, ports_of_pods, ports_of_services
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
 
@@ -24,7 +28,7 @@ UNREACHABLE = Reply(
 
 
 def knock_everywhere(
-    gateway_url: str,
+    gateway: Address,
     cluster: Cluster,
     services: Sequence[Object],
     pods: Sequence[Object],
@@ -33,21 +37,29 @@ def knock_everywhere(
     """Knock at the ingress and at every port that a Service or a pod opens to the outside (R1.4).
 
     Args:
-        gateway_url: The ingress gateway's.
-        cluster: It knows where these ports are reached.
+        gateway: The ingress gateway's address.
+        cluster: It knows where these ports are reached. Its nodes knock where this machine can't, or where a
+            relay answers in place of the port.
         services: The scenario's, as the API server has them.
         pods: Likewise.
         listening: The ports at which components listen, declared or not.
 
     Returns:
         How each ended, by its name: "ingress gateway", "Service/voting-app port 30080 of the node",
-        "Deployment/voting-storage-1-0 port 6379 of the node". A port that this machine can't reach is
-        UNTRIED.
+        "Deployment/voting-storage-1-0 port 6379 of the node". A port that can't be reached is UNTRIED.
     """
-    opened = {**_ports_of_services(cluster, services), **_ports_of_pods(cluster, pods, listening)}
-    return {"ingress gateway": knock(gateway_url)} | {
-        name: knock(address.url) if address else UNREACHABLE for name, address in opened.items()
+    places = {
+        "ingress gateway": place_at(gateway),
+        **ports_of_services(cluster, services),
+        **ports_of_pods(cluster, pods, listening),
     }
+    seen = {name: knock(place.here.url) if place.here else UNREACHABLE for name, place in places.items()}
+    unclear = {name: place.inside for name, place in places.items() if _is_unclear(place, seen[name])}
+    try:
+        return seen | _from_inside(unclear, cluster)
+    except NotJudged as why:
+        untried = replace(UNREACHABLE, detail=f"{UNREACHABLE.detail}, and {why}")
+        return seen | dict.fromkeys(unclear, untried)
 
 
 def ways_in(knocks: Mapping[str, Reply]) -> dict[str, str]:
@@ -56,61 +68,12 @@ def ways_in(knocks: Mapping[str, Reply]) -> dict[str, str]:
     Raises:
         NotJudged: Some could not be tried, and nothing answered at the others.
     """
-    untried = [name for name, reply in knocks.items() if reply.kind is ReplyKind.UNTRIED]
+    untried = {name: reply for name, reply in knocks.items() if reply.kind is ReplyKind.UNTRIED}
     tried = {name: str(reply.kind) for name, reply in knocks.items() if name not in untried}
     if untried and set(tried.values()) <= {str(ReplyKind.REFUSED)}:
-        raise NotJudged(f"{', '.join(untried)}: {UNREACHABLE.detail}")
+        reasons = dict.fromkeys(reply.detail for reply in untried.values())
+        raise NotJudged(f"{', '.join(untried)}: {'; '.join(reasons)}")
     return tried
-
-
-def _ports_of_services(cluster: Cluster, services: Sequence[Object]) -> dict[str, Address | None]:
-    """Return the ports of nodes, external addresses and load balancers that lead to Services.
-
-    Source: Kubernetes, "Service" (nodePort, externalIPs, status.loadBalancer). An external address that is
-    not the node's is routed to it by a network that this machine does not know.
-    """
-    found: dict[str, Address | None] = {}
-    for service in services:
-        name, spec = f"Service/{service['metadata']['name']}", service["spec"]
-        balancer = (service.get("status") or {}).get("loadBalancer") or {}
-        given = [one.get("ip") or one.get("hostname") for one in balancer.get("ingress") or ()]
-        for port in spec.get("ports", []):
-            number = port["port"]
-            if port.get("nodePort"):
-                place = f"{name} port {port['nodePort']} of the node"
-                found[place] = cluster.address_of(service, number)
-            for ip in spec.get("externalIPs") or ():
-                reached = Address(ip, number) if ip == cluster.node_address else None
-                found[f"{name} port {number} of {ip}"] = reached
-            # A balancer may lead to pods without any port of the nodes (allocateLoadBalancerNodePorts).
-            for host in () if port.get("nodePort") else filter(None, given):
-                found[f"{name} port {number} of the load balancer {host}"] = Address(host, number)
-    return found
-
-
-def _ports_of_pods(
-    cluster: Cluster, pods: Sequence[Object], listening: Collection[int]
-) -> dict[str, Address | None]:
-    """Return the ports of the node that pods take: host ports, and all of theirs on the node's own network.
-
-    Source: Kubernetes, API reference of ContainerPort (hostPort) and PodSpec (hostNetwork).
-    """
-    found: dict[str, Address | None] = {}
-    node = cluster.node_address
-    for pod in pods:
-        name = str(owner_of(pod) or ObjectRef("Pod", pod["metadata"]["name"]))
-        spec = pod["spec"]
-        declared = [
-            port["hostPort"]
-            for container in (*spec.get("initContainers", ()), *spec["containers"])
-            for port in container.get("ports", ())
-            if port.get("hostPort")
-        ]
-        # A component may listen at ports that its pod does not declare.
-        undeclared = listening if spec.get("hostNetwork") else ()
-        for port in (*declared, *undeclared):
-            found[f"{name} port {port} of the node"] = None if node is None else Address(node, port)
-    return found
 
 
 def knock(url: str) -> Reply:
@@ -129,21 +92,52 @@ def knock(url: str) -> Reply:
     return Reply(ReplyKind.ANSWERED, answer.content[:200], status, time.monotonic() - started)
 
 
-def _is_refused(error: BaseException | None) -> bool:
-    """Return whether a connection was refused, which the client library wraps several times."""
-    while error is not None and not isinstance(error, ConnectionRefusedError):
-        error = error.__cause__ or error.__context__
-    return error is not None
+def knock_until_refused(gateway: Address, cluster: Cluster) -> Reply:
+    """Wait until nothing listens any more; return how the last request ended, whatever it was.
 
-
-def knock_until_refused(url: str) -> Reply:
-    """Wait until nothing listens any more; return how the last request ended, whatever it was."""
+    Raises:
+        NotJudged: A relay answers in place of the gateway, and it can't be reached from inside.
+    """
     try:
         return wait_until(
-            lambda: knock(url),
+            lambda: _knock_at(gateway, cluster),
             until=lambda reply: reply.kind is ReplyKind.REFUSED,
             limit=LIMITS.ingress_closed,
             what="the ingress is closed",
         )
     except NotInTime as late:
         return cast(Reply, late.last)
+
+
+def _knock_at(address: Address, cluster: Cluster) -> Reply:
+    reply, place = knock(address.url), place_at(address)
+    return _from_inside({"": place.inside}, cluster)[""] if _is_unclear(place, reply) else reply
+
+
+def _is_unclear(place: Place, reply: Reply) -> bool:
+    """Return whether it has to be tried from inside, too.
+
+    What a relay does without an answer from behind says nothing of the port: it may refuse by itself, too.
+    """
+    return place.inside is not None and (place.here is None or _silent_relay(place.here, reply))
+
+
+def _silent_relay(here: Address, reply: Reply) -> bool:
+    return here.behind is not None and reply.kind is not ReplyKind.ANSWERED
+
+
+def _from_inside(places: Mapping[str, Address | None], cluster: Cluster) -> dict[str, Reply]:
+    """Return how a knock from inside ended, by the same names. Raises NotJudged."""
+    known = {name: address for name, address in places.items() if address is not None}
+    if not known:
+        return {}
+    if cluster.nodes is None:
+        raise NotJudged("its nodes do not run on this machine")
+    return dict(zip(known, cluster.nodes.knock(list(known.values())), strict=True))
+
+
+def _is_refused(error: BaseException | None) -> bool:
+    """Return whether a connection was refused, which the client library wraps several times."""
+    while error is not None and not isinstance(error, ConnectionRefusedError):
+        error = error.__cause__ or error.__context__
+    return error is not None

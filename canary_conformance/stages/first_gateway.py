@@ -36,8 +36,8 @@ def knock_before(
     services, pods = (namespace.api.list("v1", kind, namespace.name) for kind in ("Service", "Pod"))
     application = namespace.setting.application
     listening = sorted({port for one in application.components for port in application.possible_ports(one)})
-    url = namespace.mesh.gateway.url
-    knocks.update(knock_everywhere(url, namespace.cluster, services, pods, listening))
+    address = namespace.mesh.gateway.address
+    knocks.update(knock_everywhere(address, namespace.cluster, services, pods, listening))
 
 
 def open_if_gateway(namespace: NamespaceUnderTest, step: Apply) -> None:

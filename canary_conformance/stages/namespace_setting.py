@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from canary_conformance.cluster.base import Cluster
+from canary_conformance.cluster.host_reach import gateway_ports
 from canary_conformance.cluster.pod_readiness import wait_for_rollouts
 from canary_conformance.cluster.rollouts import DEPLOYMENT
 from canary_conformance.errors import EnvironmentFailed, StageFailed
-from canary_conformance.mesh.base import Gateway, Mesh, gateway_address
+from canary_conformance.mesh.base import HTTP_PORT, Gateway, Mesh, gateway_address
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.application import Application
 from canary_conformance.scenario.manifests import ManifestFolder
@@ -78,7 +79,10 @@ def beside_others(
     renaming = Renaming(scenario.namespace, namespace, labels, shared, worker)
     renamed = rename_manifests(manifests, renaming)
     with progress.phase(f"ingress gateway of {worker}", quiet=True):
-        gateway = _make_gateway(cluster, mesh.gateway, renaming, _gateway_namespace(worker))
+        # The first is the mesh's own. A worker has the same port whatever their number: its gateway stays.
+        in_order = sorted(workers, key=lambda name: (len(name), name))
+        node_port = gateway_ports(1 + len(workers))[1 + in_order.index(worker)]
+        gateway = _make_gateway(cluster, mesh.gateway, renaming, _gateway_namespace(worker), node_port)
     others = {
         name
         for other in workers
@@ -107,7 +111,9 @@ def _labels(cluster: Cluster, mesh: Mesh) -> tuple[dict[str, str], dict[str, str
     return named, {name: value for name, value in pods.items() if name not in named}
 
 
-def _make_gateway(cluster: Cluster, original: Gateway, renaming: Renaming, namespace: str) -> Gateway:
+def _make_gateway(
+    cluster: Cluster, original: Gateway, renaming: Renaming, namespace: str, node_port: int
+) -> Gateway:
     """Make the mesh's ingress gateway once more, or find it as it is. It stays as long as the cluster."""
     deployment = _read(cluster, "apps/v1", "Deployment", original)
     service = _read(cluster, "v1", "Service", original)
@@ -116,7 +122,7 @@ def _make_gateway(cluster: Cluster, original: Gateway, renaming: Renaming, names
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "annotations": OURS}},
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account}},
         _deployment(deployment, renaming),
-        _service(service, renaming),
+        _service(service, renaming, node_port),
     ]
     for body in wanted:
         cluster.api.apply(body, None if body["kind"] == "Namespace" else namespace)
@@ -148,8 +154,13 @@ def _deployment(original: Mapping[str, Any], renaming: Renaming) -> dict[str, An
     }
 
 
-def _service(original: Mapping[str, Any], renaming: Renaming) -> dict[str, Any]:
-    ports = [{k: v for k, v in port.items() if k != "nodePort"} for port in original["spec"]["ports"]]
+def _service(original: Mapping[str, Any], renaming: Renaming, node_port: int) -> dict[str, Any]:
+    ports = [
+        {**port, "nodePort": node_port}
+        if port["port"] == HTTP_PORT
+        else {k: v for k, v in port.items() if k != "nodePort"}
+        for port in original["spec"]["ports"]
+    ]
     return {
         "apiVersion": "v1",
         "kind": "Service",

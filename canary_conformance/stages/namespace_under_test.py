@@ -297,4 +297,4 @@ class NamespaceUnderTest:
 
     def ingress_closed(self) -> Reply:
         """Wait until nothing listens at the ingress any more; return how the last request ended."""
-        return knock_until_refused(self.mesh.gateway.url)
+        return knock_until_refused(self.mesh.gateway.address, self.cluster)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Error, Response, sync_playwright
+from playwright.sync_api import BrowserContext, Error, Playwright, Response, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
 from canary_conformance.errors import EnvironmentFailed
@@ -34,14 +34,24 @@ from canary_conformance.traffic.page import page_of, page_without_answer
 
 # The same browser without windows, which starts in half the time (Chromium: "headless shell").
 PACKAGE = "chromium-headless-shell"
-PROGRAMS = (PACKAGE, "chromium", "google-chrome", "chromium-browser")
+PROGRAMS = (PACKAGE, "chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
+# A Mac has applications for all users and for one.
 APPLICATIONS = tuple(
-    Path(f"/Applications/{name}.app/Contents/MacOS/{name}") for name in ("Google Chrome", "Chromium")
+    folder / f"Applications/{name}.app/Contents/MacOS/{name}"
+    for folder in (Path("/"), Path.home())
+    for name in ("Google Chrome", "Chromium")
 )
+# Ubuntu's package of Chromium is a script that starts the snap. A snap sees neither the system's folder for
+# temporary files nor hidden folders of a home (snapcraft: "The home and the private-tmp interface").
+SNAPS = (Path("/snap"), Path("/usr/bin/snap"))
 # As for the other voters: proxies of the user are for the outside. The rest keeps Chromium from
 # calling its maker.
 ARGUMENTS = ("--no-proxy-server", "--disable-background-networking", "--disable-component-update")
+_OWN_BROWSER = "run `python -m playwright install chromium`, which needs no root"
+_SCRIPT_READ = 4096
 SET, CLEAR = "set", "clear"
+# Of a screenshot: percent, and milliseconds; it takes about a tenth of a second.
+QUALITY, LONGEST_PICTURE = 60, 2000
 # The same that canary_conformance.traffic.controls reads from HTML, of the page as it stands in the tab.
 _CONTROLS = """
 (elements, submits) => elements.map((element, number) => ({
@@ -57,13 +67,18 @@ _CONTROLS = """
 """
 
 
+Keep = Callable[[str, Page, bytes], None]
+"""What is done with a screenshot: what led to the page, the page as it was read, the picture as JPEG."""
+
+
 class Chromium:
     """A browser with the page in its tabs: see chromium()."""
 
-    def __init__(self, url: str, context: BrowserContext) -> None:
-        """Use a context of its own: cookies and cache are the context's."""
+    def __init__(self, url: str, context: BrowserContext, keep: Keep | None = None) -> None:
+        """Use a context of its own, whose cookies and cache are used; keep: what takes its screenshots."""
         self.url = url
         self._context = context
+        self._keep = keep
         self._tab = context.new_page()
 
     @property
@@ -73,7 +88,7 @@ class Chromium:
 
     def open_page(self) -> Sample[Page]:
         """Open the page in the tab that is in front."""
-        return self._sample((self._open(),))
+        return self._sample((self._kept("the page was opened", self._open()),))
 
     def open_tab(self) -> Sample[Page]:
         """Open the page in a new tab, which is in front from now on."""
@@ -86,11 +101,19 @@ class Chromium:
 
     def press_set(self) -> Sample[Page]:
         """Press the control that carries the word "set"; the answer is the page it leads to."""
-        return self._sample((self._press(SET),))
+        return self._sample((self._kept(f"{SET!r} was pressed", self._press(SET)),))
 
     def press_clear(self) -> Sample[Page]:
         """Press the control that carries the word "clear"."""
-        return self._sample((self._press(CLEAR),))
+        return self._sample((self._kept(f"{CLEAR!r} was pressed", self._press(CLEAR)),))
+
+    def _kept(self, after: str, page: Page) -> Page:
+        """Return the page, whose screenshot is kept where there is one; none is no reason to stop."""
+        if self._keep is not None:
+            with suppress(Error):
+                picture = self._tab.screenshot(type="jpeg", quality=QUALITY, timeout=LONGEST_PICTURE)
+                self._keep(after, page, picture)
+        return page
 
     def _open(self) -> Page:
         return self._look("/", lambda: self._tab.goto(self.url, wait_until="domcontentloaded"))
@@ -161,25 +184,46 @@ class Chromium:
 
 
 @contextmanager
-def chromium(url: str, program: Path) -> Iterator[Chromium]:
-    """Yield a browser with an empty jar, which is closed at the end; program: see ensure_chromium().
+def _driver() -> Iterator[Playwright]:
+    """Yield Playwright. Raises EnvironmentFailed if its driver, a program of its own, does not start."""
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(sync_playwright())
+        # Playwright raises nothing more particular, and the driver writes its reason to standard error.
+        except Exception as error:
+            raise EnvironmentFailed(
+                f"Playwright's driver can't be started ({error}): `python -m playwright --version` prints "
+                "why, for example a library that it needs (libatomic1 on Debian)"
+            ) from error
+        yield started
+
+
+@contextmanager
+def chromium(url: str, program: Path, keep: Keep | None = None) -> Iterator[Chromium]:
+    """Yield a browser with an empty jar, which is closed at the end.
+
+    Args:
+        url: The address of the page.
+        program: See ensure_chromium().
+        keep: What takes its screenshots, None for nothing.
 
     Raises EnvironmentFailed when it can't be started.
     """
     # A sandbox of its own needs rights that root in a container lacks, and Chromium refuses root without.
     as_root = ("--no-sandbox",) if os.geteuid() == 0 else ()
-    with sync_playwright() as playwright:
+    with _driver() as playwright:
         try:
             driven = playwright.chromium.launch(
                 executable_path=program, args=[*ARGUMENTS, *as_root], timeout=LIMITS.browser_start * 1000
             )
         except Error as error:
             first, *_ = error.message.splitlines() or [""]
-            raise EnvironmentFailed(f"{program} can't be started: {first}") from error
+            hint = f"; it is a snap, which is confined: {_OWN_BROWSER}" if is_snap(program) else ""
+            raise EnvironmentFailed(f"{program} can't be started: {first}{hint}") from error
         try:
             context = driven.new_context()
             context.set_default_timeout(LIMITS.request * 1000)
-            yield Chromium(url, context)
+            yield Chromium(url, context, keep)
         finally:
             driven.close()
 
@@ -199,22 +243,31 @@ def ensure_chromium(progress: Progress) -> Path:
     if found is None:
         raise EnvironmentFailed(
             f"no browser was found ({', '.join(PROGRAMS)} on PATH, in macOS's folder of applications, or "
-            f"Playwright's own): run `python -m playwright install chromium`, which needs no root, or "
-            f"`sudo apt-get install {PACKAGE}`"
+            f"Playwright's own): {_OWN_BROWSER}, or `sudo apt-get install {PACKAGE}`"
         )
     return found
 
 
 def _found() -> Path | None:
-    """Return a browser on PATH, one that macOS keeps elsewhere, or the one that Playwright has installed."""
-    on_path = (path for name in PROGRAMS if (path := find_program(name)) is not None)
-    return (
-        next(on_path, None) or next((path for path in APPLICATIONS if path.exists()), None) or _playwrights()
-    )
+    """Return a browser on PATH, a Mac's application, or Playwright's own; a snap where there is no other."""
+    on_path = [path for name in PROGRAMS if (path := find_program(name)) is not None]
+    free = [path for path in on_path if not is_snap(path)]
+    others = (*free, *(path for path in APPLICATIONS if path.exists()))
+    return next(iter(others), None) or _playwrights() or next(iter(on_path), None)
+
+
+def is_snap(program: Path) -> bool:
+    """Return whether a program is a snap, or a script that starts one."""
+    real = program.resolve()
+    if any(real.is_relative_to(folder) or program.is_relative_to(folder) for folder in SNAPS):
+        return True
+    with real.open("rb") as opened:
+        beginning = opened.read(_SCRIPT_READ)
+    return beginning.startswith(b"#!") and b"/snap/" in beginning
 
 
 def _playwrights() -> Path | None:
-    with sync_playwright() as playwright:
+    with _driver() as playwright:
         program = Path(playwright.chromium.executable_path)
     return program if program.exists() else None
 

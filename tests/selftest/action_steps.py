@@ -21,7 +21,7 @@ from canary_conformance.paths import REPOSITORY
 ACTION = REPOSITORY / "action.yml"
 SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
-_PART = re.compile(r"'(?:[^']|'')*'|[A-Za-z_][\w-]*(?:\.[\w-]+)*|&&|\|\||.", re.DOTALL)
+_PART = re.compile(r"'(?:[^']|'')*'|[A-Za-z_][\w-]*(?:\.[\w-]+)*|&&|\|\||!=|.", re.DOTALL)
 _FUNCTIONS = {"always": lambda: True, "format": lambda text, *parts: text.format(*parts)}
 
 

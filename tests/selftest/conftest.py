@@ -1,4 +1,4 @@
-"""The selftests reach no engine: one that serves here must not decide what another machine sees."""
+"""The selftests reach no engine, and no job's summary: what serves here must not decide what they see."""
 
 from __future__ import annotations
 
@@ -8,3 +8,10 @@ import pytest
 @pytest.fixture(autouse=True)
 def _no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///no-engine-in-selftests.sock")
+
+
+@pytest.fixture(autouse=True)
+def _no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs within a selftest be no runs of the CI job that runs the selftests."""
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(name, raising=False)

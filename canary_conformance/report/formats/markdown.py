@@ -29,14 +29,18 @@ def text(value: str, longest: int = _LONGEST) -> str:
 
 
 def code(value: str, longest: int = _LONGEST) -> str:
-    """Return a text as a code span, in a table's cell too."""
+    """Return a text as a code span; a table's cell ends at a pipe in it, see cell()."""
     line = cut(one_line(value), longest)
     if not line:
         return ""
     fence = _fence(line, 1)
     pad = " " if line[0] == "`" or line[-1] == "`" else ""
-    # A table's cell ends at a pipe even within code.
-    return f"{fence}{pad}{line.replace('|', chr(92) + '|')}{pad}{fence}"
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def cell(markdown: str) -> str:
+    """Return a code span, or a link of one, for a table's cell."""
+    return markdown.replace("|", "\\|")
 
 
 def block(value: str, language: str = "text", most: int = 40, longest: int = 400) -> str:

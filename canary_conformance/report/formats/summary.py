@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from canary_conformance.exit_codes import word_of
 from canary_conformance.report.findings import Problem
-from canary_conformance.report.formats.markdown import block, code, details, link, text
+from canary_conformance.report.formats.markdown import block, cell, code, details, link, text
 from canary_conformance.report.formats.sentences import also_failing
 from canary_conformance.report.manifest_lines import ManifestLine
 from canary_conformance.report.reviewed_run import ReviewedRun
@@ -125,7 +125,9 @@ def _unjudged(review: ReviewedRun, problems: Iterable[Problem]) -> str:
     for one in problems:
         line = one.finding.causes[0] if one.finding.causes else None
         ids = text(", ".join(one.requirements))
-        rows.append(f"| {ids} | {text(one.finding.statement)} | {_line(review, line) if line else ''} |")
+        rows.append(
+            f"| {ids} | {text(one.finding.statement)} | {cell(_line(review, line)) if line else ''} |"
+        )
     return "\n".join(rows)
 
 

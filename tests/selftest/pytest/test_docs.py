@@ -37,7 +37,17 @@ pytestmark = pytest.mark.selftest
 HISTORY = "CHANGELOG.md"
 PAGES = sorted(page for folder in (REPOSITORY, REPOSITORY / "docs") for page in folder.glob("*.md"))
 CURRENT = [page for page in PAGES if page.name != HISTORY]
-COMMANDS = ("bench", "faults", "matrix", "mutants", "pulled", "requirements_table", "soak", "upgrade")
+COMMANDS = (
+    "no_route",
+    "bench",
+    "faults",
+    "matrix",
+    "mutants",
+    "pulled",
+    "requirements_table",
+    "soak",
+    "upgrade",
+)
 # Environments of tox that start a command with arguments of their own.
 STARTED_BY = {"interrupts": "faults"}
 # Of programs other than ours.

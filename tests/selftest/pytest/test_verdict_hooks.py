@@ -68,7 +68,9 @@ def test_a_test_in_which_model_and_mesh_differ_ends_with_a_report_and_no_trace(r
     assert "Traceback" not in rest
     assert "hunter2" not in str(report.longrepr)
     assert exit_code(item) is ExitStatus.FAILED
-    assert run.tests == []
+    record = only_record(run)
+    assert (record.requirements, record.outcome, record.verdicts) == ((), Outcome.FAILED, ())
+    assert "hunter2" not in record.reason
 
 
 def test_a_test_that_judged_passes_with_its_verdicts_kept(run: RunState) -> None:

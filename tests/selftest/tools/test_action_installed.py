@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -59,12 +60,16 @@ def job() -> Iterator[Job]:
             path = job.workspace / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(text)
+        git = ("git", "-C", job.workspace, "-c", "user.name=a", "-c", "user.email=a@example.com")
+        for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "base"]):
+            subprocess.run([*git, *words], check=True)
         for folder in (root, job.temporary, root / "home"):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o755)
         if uid is not None:
-            for path in (job.temporary, root / "home", job.repository, job.repository / "reports"):
-                path.mkdir(exist_ok=True)
+            (job.repository / "reports").mkdir()
+            owned = (job.temporary, root / "home", job.repository, job.repository / "reports")
+            for path in (*owned, job.workspace, *job.workspace.rglob("*")):
                 os.chown(path, uid, uid)
         yield job
     finally:
@@ -124,8 +129,15 @@ def test_the_action_judges_a_repository_that_is_somebody_elses(job: Job) -> None
 
     rule = next((job.workspace / FOLDER).rglob("step-3-add-routing*.yaml"))
     rule.write_text(rule.read_text().replace("featureflag=on", "featureflag=off"))
-    wrong = with_inputs(job, install)
+    wrong = with_inputs(job, install, compare_with="HEAD", sarif="true")
     assert wrong.run() == 1
-    assert "R4.4" in wrong.step("Judge the manifests by the model").printed
+    judged = wrong.step("Judge the manifests by the model").printed
+    assert "R4.4" in judged
+    assert f"::error file={FOLDER}/istio/{rule.name},line=34," in judged
     assert not wrong.ran("Judge them on a cluster")
+    sent = Path(wrong.known["suite"]["report"]).parent / "sarif"
+    assert str(sent) in wrong.step("Send the findings to code scanning").printed
+    assert [path.name for path in sent.iterdir()] == ["static.sarif"]
     assert wrong.ran("Keep the reports")
+    assert "R4.4" in wrong.summary
+    assert "featureflag=on" in wrong.summary, "the request that changes its answer"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -30,6 +31,7 @@ for word; do
   if [ "$last" = --save-node ]; then printf %s {node} > "$word"; fi
   last=$word
 done
+if [ "$tier" = diff ]; then echo "changed: $*"; exit {diff}; fi
 mkdir "$report"
 echo "a summary of $tier" >> "$GITHUB_STEP_SUMMARY"
 echo '{{}}' > "$report/results.sarif"
@@ -49,23 +51,23 @@ def play(tmp_path: Path) -> Play:
         static: int = 0,
         e2e: int = 0,
         node: str = "''",
+        diff: int = 0,
+        folder: Path = tmp_path,
         **more: Any,
     ) -> Job:
         for name in ("work space", "temp", "home", "suite/report", "suite/bin"):
-            (tmp_path / name).mkdir(parents=True, exist_ok=True)
-        notes = shlex.quote(str(tmp_path / "notes"))
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        notes = shlex.quote(str(folder / "notes"))
         for name in ("canary-conformance", "python"):
-            program = tmp_path / "suite/bin" / name
-            program.write_text(PROGRAM.format(notes=notes, static=static, e2e=e2e, node=node))
+            program = folder / "suite/bin" / name
+            program.write_text(PROGRAM.format(notes=notes, static=static, e2e=e2e, node=node, diff=diff))
             program.chmod(0o755)
         outputs = {
-            "bin": str(tmp_path / "suite/bin"),
-            "report": str(tmp_path / "suite/report"),
-            "archive": str(tmp_path / "temp/canary-conformance-node.zip"),
-            "node": "1234",
+            "bin": str(folder / "suite/bin"),
+            "report": str(folder / "suite/report"),
         }
         job = Job(
-            tmp_path, REPOSITORY, {"manifests": "k8s", **(inputs or {})}, known={"suite": outputs}, **more
+            folder, REPOSITORY, {"manifests": "k8s", **(inputs or {})}, known={"suite": outputs}, **more
         )
         job.run()
         return job
@@ -195,6 +197,27 @@ def test_the_node_is_kept_in_the_cache_only_where_it_is_new(play: Play) -> None:
     assert not play(node="new").ran(SAVE), "the archive is as it was restored"
 
 
+def test_the_key_of_the_node_is_of_its_images_and_versions_alone(play: Play, tmp_path: Path) -> None:
+    def key(name: str, **inputs: str) -> str:
+        job = play({name.replace("_", "-"): value for name, value in inputs.items()}, folder=tmp_path / name)
+        return job.step(RESTORE).printed
+
+    same = key("own")
+    assert re.search(r"'canary-conformance-Linux-X64-\d+'", same)
+    assert key("other_manifests", manifests="other", requirements="R4.3") == same.replace(
+        "own", "other_manifests"
+    )
+    assert key("version", istio_version="1.30.2") != same.replace("own", "version")
+    assert key("built", images="build") != same.replace("own", "built")
+    assert key("odd", istio_version="a`id`\n$(id) ' b").count("canary-conformance-Linux-X64-") == 1
+
+
+def test_several_versions_have_several_nodes_and_none_in_the_cache(play: Play) -> None:
+    job = play({"istio-version": "1.30.2,1.31.1"})
+    assert not job.ran(RESTORE)
+    assert not job.ran(SAVE)
+
+
 def test_the_node_of_a_run_that_failed_is_kept_too(play: Play) -> None:
     assert play(node="new", e2e=1).ran(SAVE)
 
@@ -204,6 +227,25 @@ def test_without_the_cache_no_archive_is_written(play: Play) -> None:
     assert "--save-node" not in calls(job)[1]
     assert not job.ran(RESTORE)
     assert not job.ran(SAVE)
+
+
+@pytest.mark.parametrize("code", [0, 1, 5])
+def test_what_changes_comes_into_the_summaries_of_both_tiers(play: Play, code: int) -> None:
+    job = play({"compare-with": "HEAD^1; exit 3"}, diff=code)
+    diff, static, e2e = calls(job)
+    assert diff == ["diff", "--markdown", "--path=k8s", "--", "HEAD^1; exit 3"]
+    changes = job.root / "suite/report/changes.md"
+    assert changes.read_text().startswith("changed: diff ")
+    for tier in (static, e2e):
+        assert tier[tier.index("--changes") + 1] == str(changes)
+    assert code_of(job) == 0, "what breaks is for the tiers to fail"
+
+
+def test_commits_that_can_not_be_compared_leave_the_verdict_alone(play: Play) -> None:
+    job = play({"compare-with": "HEAD^1"}, diff=4)
+    assert "::warning::The commits could not be compared" in job.step("Compare with another commit").printed
+    assert [call[0] for call in calls(job)] == ["diff", "static", "e2e"]
+    assert all("--changes" not in call for call in calls(job))
 
 
 def test_the_summary_is_that_of_the_last_tier(play: Play) -> None:
@@ -219,23 +261,35 @@ def test_a_fork_without_rights_gets_one_sentence(play: Play) -> None:
 
 def test_what_could_be_sent_needs_no_sentence(play: Play) -> None:
     job = play({"sarif": "true"})
-    assert str(job.root / "suite/report/e2e/results.sarif") in job.step(SCANNING).printed
+    sent = job.root / "suite/sarif"
+    assert str({"sarif_file": str(sent)}) == job.step(SCANNING).printed
+    assert {path.name for path in sent.iterdir()} == {"static.sarif", "e2e.sarif"}
     assert not job.ran(NOT_SENT)
 
 
 @pytest.mark.parametrize("sent", [True, False])
-def test_a_comment_goes_to_the_pull_request(play: Play, tmp_path: Path, sent: bool) -> None:
+@pytest.mark.parametrize(
+    ("earlier", "to"),
+    [
+        ("", "--method POST repos/a/shop/issues/7/comments"),
+        ("42", "--method PATCH repos/a/shop/issues/comments/42"),
+    ],
+)
+def test_a_comment_replaces_that_of_an_earlier_push(
+    play: Play, tmp_path: Path, sent: bool, earlier: str, to: str
+) -> None:
     programs = tmp_path / "programs"
     programs.mkdir()
-    (programs / "gh").write_text(f'#!/bin/bash\necho "gh $*"\nexit {int(not sent)}\n')
+    listing = f'case "$*" in *--paginate*) echo {earlier}; exit 0 ;; esac'
+    (programs / "gh").write_text(f'#!/bin/bash\n{listing}\necho "gh $*"\nexit {int(not sent)}\n')
     (programs / "gh").chmod(0o755)
     job = play(
         {"comment": "true"},
-        github={"event.pull_request.number": "7", "repository": "somebody/shop"},
+        github={"event.pull_request.number": "7", "repository": "a/shop"},
         environment={"PATH": f"{programs}:/usr/bin:/bin"},
     )
-    said = job.step(COMMENT).printed
-    assert said.startswith("gh pr comment 7 --repo somebody/shop --body-file ")
+    comment = job.root / "suite/report/e2e/comment.md"
+    assert job.step(COMMENT).printed.startswith(f"gh api {to} --field body=@{comment}")
     assert job.ran(NOT_SENT) is not sent
     assert code_of(job) == 0
 

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,25 @@ def test_the_suites_own_files_pin_actions_by_commit(path: Path) -> None:
     used = re.findall(r"^ +(?:- )?uses: ([^.\s]\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     assert used
     assert [one for one in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", one)] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/ci.md"])
+def test_the_ten_lines_of_a_page_are_those_of_the_example(page: str) -> None:
+    _, found, job = (EXAMPLES / "github/conformance.yml").read_text(encoding="utf-8").partition("jobs:\n")
+    assert textwrap.indent(found + job, "    ") in (REPOSITORY / page).read_text(encoding="utf-8")
+
+
+def test_the_page_has_every_input_of_the_action() -> None:
+    text = (REPOSITORY / "docs/ci.md").read_text(encoding="utf-8")
+    table = text.partition("| input | what it does |")[2].partition("\n\n")[0]
+    named = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
+    assert set(re.findall(r"[\w-]+", " ".join(named))) == set(action()["inputs"])
+
+
+def test_the_page_names_every_example() -> None:
+    text = (REPOSITORY / "docs/ci.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(\.\./examples/ci/([^)]*)\)", text))
+    assert linked == {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*") if path.is_file()}
 
 
 class Noted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -56,7 +55,7 @@ class Choosing:
 
     def may_build(self, may: bool) -> None:
         self.monkeypatch.setattr(choice, "may_install", lambda: may)
-        self.monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+        self.monkeypatch.setattr(choice, "host_platform", lambda: "linux/amd64")
 
     def choose(
         self, versions: AskedVersions | None = None, asked: ImagesFrom = ImagesFrom.AUTO
@@ -236,7 +235,7 @@ def test_an_envoy_that_only_a_built_mesh_has_is_built_for_without_asking_a_regis
 
 def test_building_needs_debian_root_and_x86_64(machine: Choosing) -> None:
     assert why_not_built() is None
-    machine.monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    machine.monkeypatch.setattr(choice, "host_platform", lambda: "linux/arm64")
     assert why_not_built() == "Linux on x86-64"
     machine.may_build(False)
     assert why_not_built() == "root on Debian or Ubuntu"

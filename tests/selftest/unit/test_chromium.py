@@ -203,6 +203,30 @@ def test_a_browser_that_is_not_on_path_is_found(
     assert ensure_chromium(Progress()) == browser
 
 
+@pytest.mark.parametrize("how", ["a link to snap", "a script"])
+@pytest.mark.parametrize("others", [True, False])
+def test_a_snap_is_taken_only_where_there_is_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, *, others: bool
+) -> None:
+    """It is confined, so that a run's temporary files may be out of its reach."""
+    programs = Programs(tmp_path, monkeypatch)
+    programs.only_these()
+    own = tmp_path / "own"
+    own.touch()
+    snapd = programs.add("snap")
+    if how == "a script":
+        snap = programs.add("chromium-browser", "exec /snap/bin/chromium")
+    else:
+        snap = snapd.with_name("chromium")
+        snap.symlink_to(snapd)
+        monkeypatch.setattr(chromium_module, "SNAPS", (snapd,))
+    monkeypatch.setattr(chromium_module, "APPLICATIONS", ())
+    monkeypatch.setattr(chromium_module, "_playwrights", lambda: own if others else None)
+    assert ensure_chromium(Progress()) == (own if others else snap)
+    programs.add("google-chrome")
+    assert ensure_chromium(Progress()).name == "google-chrome"
+
+
 def test_playwright_s_browser_counts_only_where_it_was_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "/no/such/folder")
     assert chromium_module._playwrights() is None
@@ -223,6 +247,20 @@ def test_debian_s_is_installed_where_we_may(tmp_path: Path, monkeypatch: pytest.
     assert ensure_chromium(Progress()).name == "browser-of-this-test"
     ensure_chromium(Progress())
     assert asked == [(PACKAGE,)]
+
+
+def test_a_driver_that_does_not_start_is_an_environment_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As where a library that Playwright's Node needs is not installed.
+    Programs(tmp_path, monkeypatch).add("node-of-this-test", "exit 127")
+    driver = find_program("node-of-this-test")
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(driver))
+    with (
+        pytest.raises(EnvironmentFailed, match=r"driver can't be started.*python -m playwright --version"),
+        chromium("http://127.0.0.1:1", Path("browser")),
+    ):
+        pass
 
 
 def test_a_program_that_is_no_browser_is_an_environment_that_failed(

@@ -187,6 +187,9 @@ def knocks(monkeypatch: pytest.MonkeyPatch) -> dict[str, ReplyKind]:
     return answers
 
 
+PAGE = Address("page", 80)
+
+
 HOST_PORT = {
     "metadata": {"name": "store-0"},
     "spec": {"containers": [{"name": "redis", "ports": [{"containerPort": 6379, "hostPort": 6379}]}]},
@@ -200,7 +203,7 @@ OUTER = service("app", "voting", "app.example.test", nodePort=30080)
 def test_ways_in_that_can_be_tried_are_judged(
     cluster: Cluster, services: list[Object], pods: list[Object]
 ) -> None:
-    seen = ways_in(knock_everywhere("http://page/", cluster, services, pods, (8080,)))
+    seen = ways_in(knock_everywhere(PAGE, cluster, services, pods, (8080,)))
     assert len(seen) == 1 + len(services)
     assert set(seen.values()) == {"refused"}
 
@@ -217,12 +220,12 @@ def test_ways_in_that_can_not_be_tried_are_not_judged(
     cluster: Cluster, services: list[Object], pods: list[Object], untried: str
 ) -> None:
     with pytest.raises(NotJudged, match=f"{untried}: this machine can't reach the ports"):
-        ways_in(knock_everywhere("http://page/", cluster, services, pods, (8080,)))
+        ways_in(knock_everywhere(PAGE, cluster, services, pods, (8080,)))
 
 
 def test_an_answer_at_one_way_in_fails_whatever_could_not_be_tried(
     cluster: Cluster, knocks: dict[str, ReplyKind]
 ) -> None:
     knocks["http://app.example.test:80/"] = ReplyKind.ANSWERED
-    seen = ways_in(knock_everywhere("http://page/", cluster, [OUTER], [HOST_PORT], (8080,)))
+    seen = ways_in(knock_everywhere(PAGE, cluster, [OUTER], [HOST_PORT], (8080,)))
     assert seen == {"ingress gateway": "refused", "Service/app port 30080 of the node": "answered"}

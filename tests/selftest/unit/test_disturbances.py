@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from canary_conformance.cluster.host_reach import HostReach
 from canary_conformance.cluster.kind import KindCluster
 from canary_conformance.cluster.nodes import KindNode
 from canary_conformance.errors import EnvironmentFailed
@@ -195,7 +196,7 @@ def look(server: Server, monkeypatch: pytest.MonkeyPatch) -> Vitals:
     monkeypatch.setattr(KindNode, "state", lambda node: f"{node.cluster} runs")
     gateway = SimpleNamespace(namespace="istio-system")
     mesh = cast(Mesh, SimpleNamespace(root_namespace="istio-system", gateway=gateway))
-    return vitals(KindCluster("ours", cast(Any, server), "10.0.0.1", reused=False), mesh, "voting")
+    return vitals(KindCluster("ours", cast(Any, server), HostReach("10.0.0.1"), reused=False), mesh, "voting")
 
 
 def test_a_look_at_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from canary_conformance.images.engine import (
     engine_version,
 )
 from canary_conformance.processes import CommandFailed
+from canary_conformance.progress import Progress
 from canary_conformance.timeouts import Timeouts
 from tests.selftest.engine_machine import ALL, DEBIAN, Machine, ensured, machine
 
@@ -154,3 +155,10 @@ def test_a_failed_installation_is_told_with_its_last_lines(machine: Machine) -> 
     machine.programs.add("apt-get", "echo 'E: Unable to locate package jq' >&2; exit 100")
     with pytest.raises(CommandFailed, match="Unable to locate package jq"):
         install_packages(("jq",))
+
+
+@pytest.mark.parametrize("provider", ["podman", "nerdctl"])
+def test_another_engine_for_kind_alone_is_refused(monkeypatch: pytest.MonkeyPatch, provider: str) -> None:
+    monkeypatch.setenv("KIND_EXPERIMENTAL_PROVIDER", provider)
+    with pytest.raises(BadInput, match=f"KIND_EXPERIMENTAL_PROVIDER={provider} is not supported"):
+        engine.ensure_engine(Progress())

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from canary_conformance.cluster.host_reach import HostReach
 from canary_conformance.cluster.kind import KindCluster
 from canary_conformance.images.content_keys import key_of
 from canary_conformance.images.provisions import Provisions
@@ -71,7 +72,7 @@ def key(wanted: Provisions) -> str:
 def done(programs: Programs, tmp_path: Path, installed: str | None, wanted: Provisions) -> list[str]:
     """Return what was done to have the wanted mesh, a word or three each."""
     server = Server(tmp_path / "kubeconfig", tmp_path / "calls", installed)
-    mesh = ensure_mesh(KindCluster("c", cast(Any, server), "10.0.0.1", True), wanted, Progress())
+    mesh = ensure_mesh(KindCluster("c", cast(Any, server), HostReach("10.0.0.1"), True), wanted, Progress())
     assert mesh.proxy_image == f"localhost/proxyv2:{wanted.tag}"
     assert server.installed == key(wanted)
     return [" ".join(call.removeprefix("istioctl ").split()[:3]) for call in programs.calls()]

@@ -10,9 +10,11 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from canary_conformance.cluster import kind
+from canary_conformance.cluster import kind, kind_creation
 from canary_conformance.cluster.api import Api
-from canary_conformance.cluster.cluster_ownership import claimed, write_down
+from canary_conformance.cluster.base import Address
+from canary_conformance.cluster.cluster_ownership import Claim, Record, claimed, folder_of, write_down
+from canary_conformance.cluster.host_reach import FIRST_GATEWAY_PORT, HostReach, gateway_ports
 from canary_conformance.cluster.kind import kind_cluster
 from canary_conformance.cluster.kind_creation import create, kind_config
 from canary_conformance.cluster.nodes import Node, node_image_of, node_of
@@ -89,8 +91,8 @@ def test_a_node_is_its_image_whether_it_runs_and_where(programs: Programs) -> No
 
 
 def test_a_node_made_here_brings_its_own_network_and_images() -> None:
-    config = kind_config(provisions(Path("/kind")))
-    assert config["networking"] == {"disableDefaultCNI": True}
+    config = kind_config(provisions(Path("/kind")), 1, "127.0.0.1", elsewhere=False)
+    assert config["networking"] == {"apiServerAddress": "127.0.0.1", "disableDefaultCNI": True}
     patches = config["kubeadmConfigPatches"]
     assert isinstance(patches, list)
     cluster, kubelet, init = (yaml.safe_load(patch) for patch in patches)
@@ -101,8 +103,23 @@ def test_a_node_made_here_brings_its_own_network_and_images() -> None:
 
 
 def test_a_released_node_is_left_as_it_is() -> None:
-    config = kind_config(provisions(Path("/kind"), own_network=False))
-    assert config == {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4"}
+    config = kind_config(provisions(Path("/kind"), own_network=False), 1, "127.0.0.1", elsewhere=False)
+    assert config["networking"] == {"apiServerAddress": "127.0.0.1"}
+    assert "kubeadmConfigPatches" not in config
+
+
+def test_a_port_of_the_node_is_mapped_for_each_gateway_and_the_engine_chooses_it() -> None:
+    config = kind_config(provisions(Path("/kind")), 2, "::1", elsewhere=False)
+    mappings = [
+        {"containerPort": port, "hostPort": -1, "listenAddress": "::1"}
+        for port in (FIRST_GATEWAY_PORT, FIRST_GATEWAY_PORT + 1)
+    ]
+    assert config["nodes"] == [{"role": "control-plane", "extraPortMappings": mappings}]
+
+
+def test_an_engine_elsewhere_also_chooses_the_port_of_the_api_server() -> None:
+    config = kind_config(provisions(Path("/kind"), own_network=False), 1, "192.0.2.7", elsewhere=True)
+    assert config["networking"] == {"apiServerAddress": "192.0.2.7", "apiServerPort": -1}
 
 
 def test_where_kind_can_not_create_the_cluster_its_last_lines_are_the_message(
@@ -113,7 +130,7 @@ def test_where_kind_can_not_create_the_cluster_its_last_lines_are_the_message(
     with claimed("ours", tmp_path) as claim:
         write_down(claim, keep=False)
         with pytest.raises(EnvironmentFailed) as failed:
-            create(claim, provisions(program))
+            create(claim, provisions(program), gateways=1)
     assert (
         str(failed.value)
         == "kind could not create cluster ours; its output ends with:\n  ERROR: no room for nodes"
@@ -140,10 +157,41 @@ def test_a_kept_cluster_with_another_dns_is_not_reused_and_a_new_one_gets_the_cu
 ) -> None:
     programs.add("docker")
     given, server = provisions(tmp_path), Server("an older version's")
-    kept = kind.KindCluster("ours", cast(Api, server), "172.18.0.2", reused=True)
+    kept = kind.KindCluster("ours", cast(Api, server), HostReach("172.18.0.2"), reused=True)
     with pytest.raises(EnvironmentFailed, match="not those of this version"):
         kind._apply_platform(kept, given, limit=1)
     assert server.applied == []
     kind._apply_platform(replace(kept, reused=False), given, limit=1)
     assert server.applied[-1] == "Namespace/kube-system"
     assert "Deployment/coredns" in server.applied
+
+
+@pytest.mark.parametrize(("routed", "ports"), [(True, 0), (False, 2), (False, 1)])
+def test_a_kept_cluster_is_reused_where_all_gateways_are_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, routed: bool, ports: int
+) -> None:
+    """One that was made where there was a route, by an earlier version, may have no ports mapped."""
+    mapped = {
+        port: Address("127.0.0.1", 40000 + port, behind=Address("172.18.0.2", port))
+        for port in gateway_ports(ports)
+    }
+    made: list[int] = []
+    fails = not routed and ports < 2
+    reaches = [HostReach("172.18.0.2", routed, mapped), HostReach("172.18.0.2", True)]
+    monkeypatch.setattr(kind, "_api_of", lambda _: object())
+    monkeypatch.setattr(kind, "_get_ready", lambda *_: None)
+    monkeypatch.setattr(kind, "reach_of", lambda *_: reaches.pop(0))
+    monkeypatch.setattr(kind.KindNode, "openings", lambda _: None)
+    monkeypatch.setattr(kind, "node_of", lambda _: Node("voting-conformance/node:key", True, "172.18.0.2"))
+    monkeypatch.setattr(kind, "contents_of", lambda _: [frozenset()])
+    monkeypatch.setattr(kind, "remove_nodes", lambda _: True)
+    monkeypatch.setattr(kind_creation, "create", lambda _, __, gateways: made.append(gateways))
+    folder = folder_of("ours", tmp_path)
+    folder.mkdir(parents=True)
+    (folder / "kubeconfig").touch()
+    claim = Claim("ours", folder, mine=True, before=Record("1-1", "2026-11-30", keep=True))
+    said: list[str] = []
+    cluster = kind.ensure_cluster(claim, provisions(Path("/kind")), Progress(said.append), gateways=2)
+    assert cluster.reused is not fails
+    assert made == ([2] if fails else [])
+    assert ("this machine has no route to the node's address 172.18.0.2" in "\n".join(said)) is fails

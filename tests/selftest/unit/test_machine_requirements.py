@@ -211,3 +211,22 @@ def test_all_that_is_missing_is_said_at_once(host: Host) -> None:
     heading, *lines = refusal(host).splitlines()
     assert heading == "this machine does not meet the requirements:"
     assert [line.split(":")[0] for line in lines] == ["  disk", "  memory", "  inotify"]
+
+
+def test_an_engine_on_another_host_is_not_measured_by_this_machine(host: Host) -> None:
+    info = json.dumps({"DockerRootDir": "/", "NCPU": 2, "MemTotal": 16 * 1024**3})
+    remote = "case $1 in context) echo tcp://engine.example.test:2376;; *) echo '%s';; esac"
+    host.programs.add("docker", remote % info)
+    host.has_memory(1)
+    host.inotify.write_text("128\n")
+    host.is_root(True)
+    said: list[str] = []
+    check_machine(host.folder, NEEDS, Progress(said.append))
+    assert host.inotify.read_text() == "128\n"
+    assert "inotify instances not checked: the container engine is on another host" in "\n".join(said)
+    assert "free disk not checked" in "\n".join(said)
+    host.programs.add("docker", remote % json.dumps({"NCPU": 1, "MemTotal": 2 * 1024**3}))
+    with pytest.raises(BadInput) as refused:
+        check_machine(host.folder, NEEDS, Progress())
+    for short in ("memory: the container engine has 2.0 GiB", "cores: the container engine has 1"):
+        assert short in str(refused.value)

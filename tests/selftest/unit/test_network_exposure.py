@@ -66,6 +66,20 @@ def test_a_port_that_others_reach_ends_the_run(docker: Programs, address: str) -
         pass
 
 
+def test_ports_of_an_engine_on_another_host_are_not_this_machines(docker: Programs) -> None:
+    inspected = 'exec cat "$0.json"; esac'
+    settings = Path(docker.path.split(":")[0]) / "docker.json"
+    ports = {"6443/tcp": [{"HostIp": "192.0.2.7", "HostPort": "37725"}]}
+    settings.write_text(json.dumps({"Ports": ports, "Networks": {}}))
+    docker.add("docker", f"case $1 in context) echo tcp://engine.example.test:2376;; *) {inspected}")
+    header: list[str] = []
+    with network_audit.only_inside(cast(Cluster, SimpleNamespace(nodes=KindNode("ours"))), header):
+        pass
+    assert header == [
+        f"{network_audit.NOT_WATCHED}; the container engine is on another host, engine.example.test"
+    ]
+
+
 def test_counting_begins_at_nothing_and_changes_no_packet(docker: Programs) -> None:
     docker.add("docker")
     assert KindNode("ours").count_outbound(INSIDE) == 0

@@ -45,6 +45,8 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
     for name in (pinned.PINS, pinned.REGISTRY):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(Stocked, "serving", lambda _: None)
+    for name in ("host_platform", "engine_platform"):
+        monkeypatch.setattr(sources, name, lambda: "linux/amd64")
     return programs
 
 
@@ -276,3 +278,26 @@ def test_a_mesh_that_the_source_can_not_give_is_refused_before_anything_is_made(
     with pytest.raises(BadInput, match=r"Kubernetes \(built here\) 1\.2\.3 is not available; available:"):
         provide(ImagesFrom.BUILD, AskedVersions(kubernetes="1.2.3"), tmp_path, Progress())
     assert not wanted
+
+
+@pytest.mark.parametrize(
+    ("host", "engines"), [("darwin/arm64", "linux/arm64"), ("linux/arm64", "linux/amd64")]
+)
+def test_another_platform_than_the_engines_needs_an_istioctl_of_its_own(
+    programs: Programs,
+    wanted: list[Recipe],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    host: str,
+    engines: str,
+) -> None:
+    """The image has the program for the engine's platform, which a Mac can't run."""
+    monkeypatch.setattr(sources, "host_platform", lambda: host)
+    monkeypatch.setattr(sources, "engine_platform", lambda: engines)
+    with pytest.raises(BadInput, match=f"istioctl {PULLED_ISTIO} must be on PATH: this machine is {host}"):
+        provided(ImagesFrom.PULL, tmp_path)
+    assert names(wanted) == []
+    own = programs.add("istioctl", f"echo client version: {PULLED_ISTIO}")
+    pulled, _ = provided(ImagesFrom.PULL, tmp_path)
+    assert pulled.istioctl == own
+    assert "istioctl" not in names(wanted)

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from canary_conformance.cluster.base import Address
 from canary_conformance.errors import RequirementFailed, StageFailed
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
@@ -202,7 +203,7 @@ def test_the_ways_in_are_tried_right_before_the_first_gateway_with_the_pods_read
     objects = (*pods, *gateway) if pods_first else (*gateway, *pods)
     step = Apply("one.yaml", (), (), WaitFor.PODS)
     folder = ManifestFolder(Path(), {"one.yaml": objects})
-    mesh = cast(Any, SimpleNamespace(gateway=SimpleNamespace(url="url")))
+    mesh = cast(Any, SimpleNamespace(gateway=SimpleNamespace(address=Address("host", 80))))
     cluster = cast(Any, SimpleNamespace(api=SimpleNamespace(list=lambda *_: []), node_address="node"))
     setting = replace(namespace.setting, manifests=folder, mesh=mesh)
     namespace = replace(namespace, cluster=cluster, setting=setting)
