@@ -95,6 +95,7 @@ def test_a_path_is_seen_from_where_the_command_runs(
     below.mkdir()
     monkeypatch.chdir(below)
     assert main(["main", "wide", "--path", "../manifests"]) == 1
+    assert main(["main", "wide", "--path", str(repository / "manifests")]) == 1
 
 
 def test_a_commit_equals_itself(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
