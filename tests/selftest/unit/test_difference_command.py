@@ -124,6 +124,7 @@ def test_bad_input_is_one_sentence(repository: Path, capsys: pytest.CaptureFixtu
     assert "note is a file" in refused(capsys, "main", "note")
     assert "unrecognized arguments" in refused(capsys, "main", "--what")
     assert "is empty" in refused(capsys, "main", "./wide")
+    assert "BASE is empty" in refused(capsys, "")
     assert "-x is neither" in refused(capsys, "--", "-x")
     (repository / "wide" / "a.yaml").write_text("a: b\n")
     assert "has none of the files" in refused(capsys, "main", "./wide")
