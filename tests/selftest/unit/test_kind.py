@@ -17,7 +17,7 @@ from canary_conformance.cluster.cluster_ownership import Claim, Record, claimed,
 from canary_conformance.cluster.host_reach import FIRST_GATEWAY_PORT, HostReach, gateway_ports
 from canary_conformance.cluster.kind import kind_cluster
 from canary_conformance.cluster.kind_creation import create, kind_config
-from canary_conformance.cluster.nodes import Node, node_image_of, node_of
+from canary_conformance.cluster.nodes import KindNode, Node, node_image_of, node_of
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images.image_options import ImagesFrom
 from canary_conformance.images.provisions import Provisions
@@ -181,7 +181,7 @@ def test_a_kept_cluster_is_reused_where_all_gateways_are_reached(
     monkeypatch.setattr(kind, "_api_of", lambda _: object())
     monkeypatch.setattr(kind, "_get_ready", lambda *_: None)
     monkeypatch.setattr(kind, "reach_of", lambda *_: reaches.pop(0))
-    monkeypatch.setattr(kind.KindNode, "openings", lambda _: None)
+    monkeypatch.setattr(KindNode, "openings", lambda _: None)
     monkeypatch.setattr(kind, "node_of", lambda _: Node("voting-conformance/node:key", True, "172.18.0.2"))
     monkeypatch.setattr(kind, "contents_of", lambda _: [frozenset()])
     monkeypatch.setattr(kind, "remove_nodes", lambda _: True)
