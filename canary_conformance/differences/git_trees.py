@@ -88,10 +88,17 @@ class Repository:
 
     def path(self, folder: str) -> str:
         """Return the path in the repository of a folder that is given as seen from here. Raises BadInput."""
-        path = posixpath.normpath(posixpath.join(self.prefix, folder))
+        path = posixpath.normpath(posixpath.join(self.prefix, self._relative(folder)))
         if path.startswith(("/", "../")) or path == "..":
             raise BadInput(f"--path {folder} leads out of the repository: give it relative to this folder")
         return "" if path == "." else path
+
+    def _relative(self, folder: str) -> str:
+        """Return a path as seen from here, also where it is given from the root of the file system."""
+        if not posixpath.isabs(folder):
+            return folder
+        top = Path(self._git("rev-parse", "--show-toplevel"), self.prefix).resolve()
+        return os.path.relpath(Path(folder).resolve(), top)
 
     def write(self, commit: str, path: str, target: Path, name: str) -> None:
         """Write a folder of a commit to another folder, which exists and is empty.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from canary_conformance.differences.command import difference
-from canary_conformance.differences.markdown_text import markdown_body
+from canary_conformance.differences.markdown_text import markdown_text
 from canary_conformance.differences.sides import Given
 from canary_conformance.errors import BadInput
 from canary_conformance.paths import shown
@@ -27,4 +27,4 @@ def judged_change(base: str, folder: Path, start: Path, mesh: str | None = None)
         found = difference(Given(base, f"{judged}/", ".", judged, start, mesh))
     except BadInput as bad:
         return f"Not compared with {code(base)}: {code(str(bad))}"
-    return markdown_body(replace(found, after=f"the judged manifests ({shown(folder)})"))
+    return markdown_text(replace(found, after=f"the judged manifests ({shown(folder)})"))

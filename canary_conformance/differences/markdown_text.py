@@ -29,22 +29,17 @@ from canary_conformance.differences.wording import (
     stages_text,
     untold_pages,
 )
-from canary_conformance.report.formats.markdown import code, details
+from canary_conformance.report.formats.markdown import cell, code, details
 
 _MOST_ROWS = 8
 Row = tuple[str, str, str, str]
 
 
 def markdown_text(one: Difference) -> str:
-    """Return a difference as Markdown below a heading, ended by a line break."""
-    return f"### What changes\n\n{markdown_body(one)}"
-
-
-def markdown_body(one: Difference) -> str:
     """Return a difference as Markdown without a heading, ended by a line break."""
     parts = [f"{code(one.before)} → {code(one.after)}", f"**{_verdict(one)}** {conclusion(one)}"]
     if rows := list(_rows(one)):
-        shown = [f"| {' | '.join(row)} |" for row in rows[:_MOST_ROWS]]
+        shown = [f"| {' | '.join(map(cell, row))} |" for row in rows[:_MOST_ROWS]]
         left = len(rows) - len(shown)
         shown += [f"| | and {plural(left, 'more change')} | | |"] if left > 0 else []
         parts.append("\n".join(["| stage | what | before → after | lines |", "|---|---|---|---|", *shown]))

@@ -46,6 +46,8 @@ class Side:
 def read_sides(given: Given) -> tuple[Side, Side]:
     """Return BASE and HEAD. Raises BadInput for what is neither a folder of manifests nor a commit."""
     base, head = given.base, given.head
+    if not base:
+        raise BadInput("BASE is empty: give a folder, or a commit, branch or tag")
     if not head and not _folder(given, base) and _BETWEEN in base:
         base, dots, head = base.partition(_SINCE_FORK if _SINCE_FORK in base else _BETWEEN)
         base, head = base or "HEAD", head or "HEAD"

@@ -95,6 +95,7 @@ def test_a_path_is_seen_from_where_the_command_runs(
     below.mkdir()
     monkeypatch.chdir(below)
     assert main(["main", "wide", "--path", "../manifests"]) == 1
+    assert main(["main", "wide", "--path", str(repository / "manifests")]) == 1
 
 
 def test_a_commit_equals_itself(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,6 +124,7 @@ def test_bad_input_is_one_sentence(repository: Path, capsys: pytest.CaptureFixtu
     assert "note is a file" in refused(capsys, "main", "note")
     assert "unrecognized arguments" in refused(capsys, "main", "--what")
     assert "is empty" in refused(capsys, "main", "./wide")
+    assert "BASE is empty" in refused(capsys, "")
     assert "-x is neither" in refused(capsys, "--", "-x")
     (repository / "wide" / "a.yaml").write_text("a: b\n")
     assert "has none of the files" in refused(capsys, "main", "./wide")
