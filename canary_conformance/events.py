@@ -11,6 +11,11 @@ is one process). By name it also has:
 | step_applied | the objects of a step are applied, its pods ready | stage, step |
 | step_propagated | each proxy has the step's configuration | stage, step |
 | stage_entered | a stage is reached | stage |
+| transition_seen | a stage was entered, or could not be | stage, address, steps, pages, votes, stalls |
+| connections_seen | pods connected to each other | stage, rows: source, destination, end, first bytes |
+| routes_seen | proxies' routes were read | stage, proxies: origin, conditions, clusters, share; subsets |
+| tls_seen | both ends of each leg were read | stage, rows: leg, status, server, client, policy, rule |
+| screenshot_taken | Chromium shows a page | stage, file, after, version, flag, results, cookie |
 | test_judged | a test ended | test, requirements, stage, tier, outcome, length (s), evidence |
 | environment_failed | the environment ended the run | reason |
 | run_ended | the exit code is decided | exit_code, reason |
@@ -24,7 +29,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +39,15 @@ FILE = "events.jsonl"
 class EventLog:
     """Appends events to a file, several processes to the same one; keeps them until the file is known."""
 
-    def __init__(self, worker: str = "") -> None:
-        """worker: the name of the worker that this process is."""
+    def __init__(self, worker: str = "", mask: Callable[[str], str] | None = None) -> None:
+        """Keep events until their file is known.
+
+        Args:
+            worker: The name of the worker that this process is.
+            mask: What takes secrets out of a line.
+        """
         self._worker = worker
+        self._mask = mask
         self._path: Path | None = None
         self._waiting: list[str] = []
 
@@ -49,7 +60,8 @@ class EventLog:
     def write(self, event: str, seconds: float, /, **facts: object) -> None:
         """Write an event; seconds: since the run began."""
         head = {"event": event, "seconds": round(seconds, 3), "worker": self._worker}
-        line = json.dumps({**head, **facts}, default=str) + "\n"
+        text = json.dumps({**head, **facts}, default=str)
+        line = (self._mask(text) if self._mask else text) + "\n"
         if self._path is None:
             self._waiting.append(line)
         else:

@@ -17,6 +17,7 @@ from canary_conformance.differences.stages_together import (
     legs_together,
     of_answers,
     of_objects,
+    of_unknown,
     together,
 )
 from canary_conformance.differences.state_changes import same_moments, same_state
@@ -68,7 +69,7 @@ def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> D
     for stage in shared:
         identical = _stage(plans, stage, found) and identical
     requirements, judged = requirement_changes(before, after)
-    unknown = _each_line_once(together((*found.unknown, *found.of_pages), as_it_is))
+    unknown = _each_line_once(together((*found.unknown, *found.of_pages), of_unknown))
     return Difference(
         before=names[0],
         after=names[1],
@@ -115,7 +116,8 @@ def _stage(plans: tuple[Plan, Plan], stage: int, found: _Found) -> bool:
     starts = same_state(plans[0].before(stage).state, plans[1].before(stage).state)
     if starts and same_moments(moments[0], moments[1]):
         return True
-    _put(found.pages, found.of_pages, page_changes(*plans, stage))
+    if any(model.state.objects for model in ends.models):
+        _put(found.pages, found.of_pages, page_changes(*plans, stage))
     if same_state(ends.before.state, ends.after.state):
         return False
     _put(found.requests, found.unknown, ingress_changes(ends))

@@ -27,7 +27,9 @@ def object_changes(ends: StageEnds) -> Iterator[ObjectChange]:
             old = next((one for one in gone.values() if _is_renamed(one, pair)), None)
             if old is not None:
                 del gone[old.key]
-                yield _renamed(ends.stage, old, pair)
+                # In another namespace it has its name still.
+                if old.key.name != pair.key.name:
+                    yield _renamed(ends.stage, old, pair)
             else:
                 yield _whole(ends.stage, pair, Change.ADDED)
         elif pair.after is not None:

@@ -28,7 +28,7 @@ def page_changes(before: Plan, after: Plan, stage: int) -> Iterator[PageChange |
         for kind, one in here.items():
             if kind not in there:
                 number = len((after if fails else before).during(stage))
-                yield PageChange(stage, fails, one.row(number, _VOTERS), _place(one))
+                yield PageChange(stage, fails, one.failure.what, one.row(number, _VOTERS), _place(one))
 
 
 def _kind(one: Interruption) -> object:

@@ -79,7 +79,7 @@ _GRAVEST = (Standing.FAILED, Standing.NOT_JUDGED, Standing.HOLDS)
 
 
 def _judged(one: StaticResult) -> _Judged:
-    words = mask_secrets(one.words.partition("\n")[0])
     if not one.held:
-        return _Judged(Standing.FAILED, words.removeprefix("the verdict FAILED: "), one.causes)
-    return _Judged(Standing.NOT_JUDGED, words) if one.words else _Judged(Standing.HOLDS)
+        return _Judged(Standing.FAILED, mask_secrets(one.seen), one.causes)
+    words = mask_secrets(one.words.partition("\n")[0])
+    return _Judged(Standing.NOT_JUDGED, words) if words else _Judged(Standing.HOLDS)

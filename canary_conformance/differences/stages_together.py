@@ -58,6 +58,11 @@ def of_objects(one: ObjectChange) -> object:
     return one.name, one.change, one.renamed_to, one.fields
 
 
+def of_unknown(one: NotUnderstood) -> object:
+    """Return what makes something not understood the same at another stage, and on the other side."""
+    return one.sentence
+
+
 def as_it_is(one: Staged) -> object:
     """Return what makes any other change the same at another stage: all but the stages."""
     return replace(one, stages=())

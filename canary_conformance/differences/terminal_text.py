@@ -33,7 +33,7 @@ _LABEL = 12
 
 def terminal_text(one: Difference) -> str:
     """Return a difference in lines that fit a terminal, ended by a conclusion."""
-    parts = [f"BASE  {one.before}", f"HEAD  {one.after}"]
+    parts = [_printable(f"BASE  {one.before}"), _printable(f"HEAD  {one.after}")]
     for heading, rows in _sections(one):
         shown = rows[:_MOST_ROWS]
         left = len(rows) - len(shown)
@@ -148,5 +148,10 @@ def _part(label: str, text: str) -> str:
 def _filled(text: str) -> str:
     indent = " " * (_LABEL + 2)
     return textwrap.fill(
-        text, _WIDTH, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+        _printable(text), _WIDTH, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
     )
+
+
+def _printable(text: str) -> str:
+    """Return a text without what a terminal would obey: manifests may hold any character."""
+    return "".join(char if char.isprintable() else " " if char.isspace() else "?" for char in text)

@@ -89,12 +89,14 @@ class PageChange:
 
     Attributes:
         fails: whether they fail in HEAD (else they failed in BASE, and no longer do).
+        what: what happens: "voting-app answers 503".
         sentence: which pages, from which object on, until when, by which line.
         place: the line that is responsible, None where it is not known.
     """
 
     stage: int
     fails: bool
+    what: str
     sentence: str
     place: Place | None
 

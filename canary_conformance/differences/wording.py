@@ -169,9 +169,17 @@ def others_text(first: RequirementChange, others: Sequence[RequirementChange]) -
 
 
 def untold_pages(one: Difference) -> list[PageChange]:
-    """Return the pages whose line no requirement that breaks names as its cause."""
+    """Return the pages whose line no requirement that breaks names as its cause.
+
+    A failure that begins or ends at another moment, or for another reason, is not over.
+    """
     told = {cause.place for change in one.breaks for cause in change.causes}
-    return [page for page in one.pages if page.place not in told]
+    fail = {(page.stage, page.what) for page in one.pages if page.fails}
+    return [
+        page
+        for page in one.pages
+        if page.place not in told and (page.fails or (page.stage, page.what) not in fail)
+    ]
 
 
 def plural(number: int, noun: str) -> str:

@@ -85,6 +85,15 @@ class RunFolder:
         """Write a file of the report."""
         _write(self.path / name, text)
 
+    def write_picture(self, name: str, content: bytes) -> str:
+        """Write a screenshot to screenshots/ under a free name; return its path from this folder on."""
+        pictures = self.path / "screenshots"
+        pictures.mkdir(exist_ok=True)
+        stem, dot, ending = safe_name(name).rpartition(".")
+        path = _claim(pictures, stem or ending, dot and f".{ending}", _touch)
+        path.write_bytes(content)
+        return f"{pictures.name}/{path.name}"
+
     def write_failure(self, test_name: str, text: str, files: Mapping[str, str | bytes]) -> Path:
         """Write a failure's text and files to a new folder failures/TEST and return that.
 
@@ -93,9 +102,9 @@ class RunFolder:
         """
         failures = self.path / "failures"
         failures.mkdir(exist_ok=True)
-        folder = _claim(failures, _safe(test_name.removeprefix("tests/")), "", Path.mkdir)
+        folder = _claim(failures, safe_name(test_name.removeprefix("tests/")), "", Path.mkdir)
         for name, content in [("failure.txt", text), *files.items()]:
-            stem, dot, ending = _safe(name).rpartition(".")
+            stem, dot, ending = safe_name(name).rpartition(".")
             path = _claim(folder, stem or ending, dot and f".{ending}", _touch)
             _write(path, content)
         return folder
@@ -118,7 +127,7 @@ def _touch(path: Path) -> None:
     path.touch(exist_ok=False)
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """Return one name of harmless characters, never hidden, never a way out, no longer than a disk takes."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._-") or "unnamed"
     if len(safe) <= _LONGEST_NAME:

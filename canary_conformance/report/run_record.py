@@ -18,7 +18,7 @@ from canary_conformance.progress import Phase
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.scenario.requirement import Requirement, Trait
 from canary_conformance.verdicts.statistics import FALSE_ALARMS_PER_RUN
-from canary_conformance.verdicts.verdict import Verdict, false_alarms_together
+from canary_conformance.verdicts.verdict import Count, Verdict, false_alarms_together
 from canary_conformance.voting.requirements import REQUIREMENTS, requirement_of
 
 _MOST_EVIDENCE = 2
@@ -123,7 +123,9 @@ def record_from(values: Mapping[str, Any]) -> TestRecord:
 def _verdict(values: Mapping[str, Any]) -> Verdict:
     examples, causes = tuple(values["examples"]), _findings(values.get("causes", ()))
     late = tuple((begun, ended) for begun, ended in values.get("late", ()))
-    return Verdict(**{**values, "examples": examples, "late": late, "causes": causes})
+    counts = tuple(Count(**one) for one in values.get("counts", ()))
+    made = {"examples": examples, "late": late, "causes": causes, "counts": counts}
+    return Verdict(**{**values, **made, "cookies": tuple(values.get("cookies", ()))})
 
 
 def _findings(values: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from itertools import groupby
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.reuse import Changes
 from canary_conformance.stages.transition import bring_up_to_date, enter_in_one_step, enter_under_traffic
+from canary_conformance.stages.transition_facts import write_transition
 
 
 @dataclass
@@ -49,7 +50,11 @@ class StageRunner:
                 for one in stages:
                     progress.event("transition_begun", stages=[one], watched=True)
                     with progress.phase(f"stage {one} {scenario.stage(one).name}"):
-                        enter_under_traffic(namespace, one)
+                        try:
+                            enter_under_traffic(namespace, one)
+                        finally:
+                            # Also of a stage that never got ready: what voters saw is what readers look at.
+                            write_transition(namespace, one)
                     reached.stage = one
                     progress.event("stage_entered", stage=one)
             else:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Error, Response, sync_playwright
+from playwright.sync_api import BrowserContext, Error, Playwright, Response, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
 from canary_conformance.errors import EnvironmentFailed
@@ -50,6 +50,8 @@ ARGUMENTS = ("--no-proxy-server", "--disable-background-networking", "--disable-
 _OWN_BROWSER = "run `python -m playwright install chromium`, which needs no root"
 _SCRIPT_READ = 4096
 SET, CLEAR = "set", "clear"
+# Of a screenshot: percent, and milliseconds; it takes about a tenth of a second.
+QUALITY, LONGEST_PICTURE = 60, 2000
 # The same that canary_conformance.traffic.controls reads from HTML, of the page as it stands in the tab.
 _CONTROLS = """
 (elements, submits) => elements.map((element, number) => ({
@@ -65,13 +67,18 @@ _CONTROLS = """
 """
 
 
+Keep = Callable[[str, Page, bytes], None]
+"""What is done with a screenshot: what led to the page, the page as it was read, the picture as JPEG."""
+
+
 class Chromium:
     """A browser with the page in its tabs: see chromium()."""
 
-    def __init__(self, url: str, context: BrowserContext) -> None:
-        """Use a context of its own: cookies and cache are the context's."""
+    def __init__(self, url: str, context: BrowserContext, keep: Keep | None = None) -> None:
+        """Use a context of its own, whose cookies and cache are used; keep: what takes its screenshots."""
         self.url = url
         self._context = context
+        self._keep = keep
         self._tab = context.new_page()
 
     @property
@@ -81,7 +88,7 @@ class Chromium:
 
     def open_page(self) -> Sample[Page]:
         """Open the page in the tab that is in front."""
-        return self._sample((self._open(),))
+        return self._sample((self._kept("the page was opened", self._open()),))
 
     def open_tab(self) -> Sample[Page]:
         """Open the page in a new tab, which is in front from now on."""
@@ -94,11 +101,19 @@ class Chromium:
 
     def press_set(self) -> Sample[Page]:
         """Press the control that carries the word "set"; the answer is the page it leads to."""
-        return self._sample((self._press(SET),))
+        return self._sample((self._kept(f"{SET!r} was pressed", self._press(SET)),))
 
     def press_clear(self) -> Sample[Page]:
         """Press the control that carries the word "clear"."""
-        return self._sample((self._press(CLEAR),))
+        return self._sample((self._kept(f"{CLEAR!r} was pressed", self._press(CLEAR)),))
+
+    def _kept(self, after: str, page: Page) -> Page:
+        """Return the page, whose screenshot is kept where there is one; none is no reason to stop."""
+        if self._keep is not None:
+            with suppress(Error):
+                picture = self._tab.screenshot(type="jpeg", quality=QUALITY, timeout=LONGEST_PICTURE)
+                self._keep(after, page, picture)
+        return page
 
     def _open(self) -> Page:
         return self._look("/", lambda: self._tab.goto(self.url, wait_until="domcontentloaded"))
@@ -169,14 +184,34 @@ class Chromium:
 
 
 @contextmanager
-def chromium(url: str, program: Path) -> Iterator[Chromium]:
-    """Yield a browser with an empty jar, which is closed at the end; program: see ensure_chromium().
+def _driver() -> Iterator[Playwright]:
+    """Yield Playwright. Raises EnvironmentFailed if its driver, a program of its own, does not start."""
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(sync_playwright())
+        # Playwright raises nothing more particular, and the driver writes its reason to standard error.
+        except Exception as error:
+            raise EnvironmentFailed(
+                f"Playwright's driver can't be started ({error}): `python -m playwright --version` prints "
+                "why, for example a library that it needs (libatomic1 on Debian)"
+            ) from error
+        yield started
+
+
+@contextmanager
+def chromium(url: str, program: Path, keep: Keep | None = None) -> Iterator[Chromium]:
+    """Yield a browser with an empty jar, which is closed at the end.
+
+    Args:
+        url: The address of the page.
+        program: See ensure_chromium().
+        keep: What takes its screenshots, None for nothing.
 
     Raises EnvironmentFailed when it can't be started.
     """
     # A sandbox of its own needs rights that root in a container lacks, and Chromium refuses root without.
     as_root = ("--no-sandbox",) if os.geteuid() == 0 else ()
-    with sync_playwright() as playwright:
+    with _driver() as playwright:
         try:
             driven = playwright.chromium.launch(
                 executable_path=program, args=[*ARGUMENTS, *as_root], timeout=LIMITS.browser_start * 1000
@@ -188,7 +223,7 @@ def chromium(url: str, program: Path) -> Iterator[Chromium]:
         try:
             context = driven.new_context()
             context.set_default_timeout(LIMITS.request * 1000)
-            yield Chromium(url, context)
+            yield Chromium(url, context, keep)
         finally:
             driven.close()
 
@@ -232,7 +267,7 @@ def is_snap(program: Path) -> bool:
 
 
 def _playwrights() -> Path | None:
-    with sync_playwright() as playwright:
+    with _driver() as playwright:
         program = Path(playwright.chromium.executable_path)
     return program if program.exists() else None
 

@@ -143,7 +143,7 @@ def matrix(
         strange = [_name(cell) for cell in seen if cell not in expected]
         rows = _grouped([*wrong, *missing], number, noun)
         rows += [f"{len(strange)} more {noun} than expected: {listed(strange)}"] if strange else []
-        return compared(
+        verdict = compared(
             required,
             _at_most(rows),
             held,
@@ -151,6 +151,7 @@ def matrix(
             _first([*wrong, *missing], number, noun),
             examples_of([(text, f"{_name(cell)}: {quote(seen[cell])}") for cell, text in wrong]),
         )
+        return replace(verdict, cookies=tuple(str(cell) for cell, _ in wrong[:2] if noun == "cookies"))
 
     return judge
 

@@ -57,12 +57,16 @@ Policy = _Draws | RoundRobin
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Whether counts fit: `bounds` says what was allowed, `misfit` what broke it ("" if nothing did)."""
+    """Whether counts fit: `bounds` says what was allowed, `misfit` what broke it ("" if nothing did).
+
+    `allowed` are the lowest and the highest count of each outcome.
+    """
 
     bounds: str
     misfit: str
     false_alarm: float
     smallest_shift: float
+    allowed: Mapping[str, tuple[int, int]]
 
 
 def share_fits(policy: Policy, counts: Mapping[str, int], expected: Mapping[str, float]) -> Fit:
@@ -116,6 +120,7 @@ def _fit_draws(policy: _Draws, counts: Mapping[str, int], expected: Mapping[str,
         misfit=", ".join(f"{key} {counts.get(key, 0)} of {n}" for key in outside),
         false_alarm=FALSE_ALARM,
         smallest_shift=max(smallest_shift_found(n, share, *allowed[key]) for key, share in expected.items()),
+        allowed=allowed,
     )
 
 
@@ -136,6 +141,7 @@ def _fit_rotation(policy: RoundRobin, counts: Mapping[str, int], expected: Mappi
         misfit=f"counts are {apart} apart" if apart > bound else "",
         false_alarm=0.0,
         smallest_shift=smallest_shift_found(n, 1 / k, low, high),
+        allowed=dict.fromkeys(expected, (low, high)),
     )
 
 

@@ -20,9 +20,10 @@ from canary_conformance.verdicts.load_balancer_shares import (
     share_fits,
 )
 from canary_conformance.verdicts.statistics import Unjudgeable, smallest_leak_found
-from canary_conformance.verdicts.verdict import Judge, Verdict
+from canary_conformance.verdicts.verdict import Count, Judge, Verdict
 from canary_conformance.verdicts.wording import (
     conclusive,
+    cookies_of,
     examples_of,
     grouped,
     late_times,
@@ -60,6 +61,8 @@ def every(check: Check[T]) -> Judge[T]:
             false_alarm=0.0,
             smallest_leak=leak,
             late=late_times([one for one in sample if check(one)]),
+            counts=_strays(n, len(offenders)),
+            cookies=cookies_of([one for one in sample if check(one)]),
         )
 
     return judge
@@ -94,6 +97,8 @@ def never(check: Check[T]) -> Judge[T]:
             false_alarm=0.0,
             smallest_leak=leak,
             late=late_times([one for one in sample if not check(one) or not conclusive(one)]),
+            counts=_strays(n, len(broken)),
+            cookies=cookies_of([one for one in sample if not check(one)]),
         )
 
     return judge
@@ -137,6 +142,10 @@ def all_seen(
             sample_size=n,
             false_alarm=luck,
             smallest_leak=smallest_leak_found(n),
+            counts=(
+                *(Count(name, counts[name], 1, n) for name in wanted),
+                *(Count(name, count, 0, 0) for name, count in strange.items()),
+            ),
         )
 
     return judge
@@ -160,10 +169,12 @@ def shares(key: Key[T], expected: Mapping[str, float], policy: Policy) -> Judge[
         known = {name: counts[name] for name in expected}
         if strange:
             problem, allowed, luck, shift = f"unexpected: {tally(strange)}", "", 0.0, 1.0
+            bounds = tuple(Count(name, count, 0, 0) for name, count in strange.items())
         else:
             fit = share_fits(policy, known, expected)
             problem = f"outside the bounds: {fit.misfit}" if fit.misfit else ""
             allowed, luck, shift = f"allowed: {fit.bounds}", fit.false_alarm, fit.smallest_shift
+            bounds = tuple(Count(name, known[name], *fit.allowed[name]) for name in expected)
         spread = f"seen: {tally(counts)} of {n} {noun(sample)}"
         return Verdict(
             held=not problem,
@@ -174,6 +185,7 @@ def shares(key: Key[T], expected: Mapping[str, float], policy: Policy) -> Judge[
             sample_size=n,
             false_alarm=luck,
             smallest_leak=shift,
+            counts=bounds,
         )
 
     return judge
@@ -191,6 +203,10 @@ def nothing_seen(expected: str) -> Verdict:
         false_alarm=0.0,
         smallest_leak=1.0,
     )
+
+
+def _strays(n: int, strays: int) -> tuple[Count, ...]:
+    return (Count("fine", n - strays, n, n), Count("strays", strays, 0, 0))
 
 
 def _strangers(sample: Sample[T], key: Key[T], strange: Mapping[str, int]) -> tuple[str, ...]:

@@ -16,6 +16,16 @@ MOST_EXAMPLES = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How often an outcome was seen in a sample, and between which counts the verdict holds."""
+
+    outcome: str
+    seen: int
+    lowest: int
+    highest: int
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a judge found.
 
@@ -28,7 +38,8 @@ class Verdict:
     is what a reader should know although it is no failure, "" for nothing. `late` are the times (monotonic)
     of all that fails the verdict, where each is an observation that was not there at its limit; empty where
     anything else fails it. `of_nothing` is whether it requires that there is nothing: only such a verdict
-    holds where nothing was observed.
+    holds where nothing was observed. `counts` are a sample's outcomes with their bounds, none where values
+    are compared. `cookies` are the raw cookies of at most two offending requests, "" for one without.
     """
 
     held: bool
@@ -43,6 +54,8 @@ class Verdict:
     causes: tuple[Finding, ...] = ()
     remark: str = ""
     of_nothing: bool = False
+    counts: tuple[Count, ...] = ()
+    cookies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.examples) > MOST_EXAMPLES:

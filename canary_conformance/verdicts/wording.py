@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from canary_conformance.scenario.observations import Ballot, Page, Reply, ReplyKind
 
@@ -78,6 +78,11 @@ def late_times(offenders: Sequence[object]) -> tuple[tuple[float, float], ...]:
     """Return when each of these was waited for, if all are pages that ran into a limit; else nothing."""
     pages = [one for one in offenders if isinstance(one, Page) and one.timed_out]
     return tuple((page.sent_at, page.ended_at) for page in pages) if len(pages) == len(offenders) else ()
+
+
+def cookies_of(offenders: Iterable[object]) -> tuple[str, ...]:
+    """Return the raw cookies of the first two different pages among these, "" for a page without one."""
+    return tuple(dict.fromkeys(one.cookie for one in offenders if isinstance(one, Page)))[:2]
 
 
 def quote(observation: object) -> str:

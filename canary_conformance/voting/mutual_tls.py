@@ -91,7 +91,16 @@ def tls_view(namespace: NamespaceUnderTest) -> TlsView:
         )
         by_name = {name.name: found for name, found in ids.items()}
         identities += leg_identities(leg, configs[client], addresses, behind, by_name)
-    return TlsView(tuple(rows), tuple(identities))
+    view = TlsView(tuple(rows), tuple(identities))
+    namespace.progress.event("tls_seen", stage=namespace.stage, rows=_facts(namespace, view))
+    return view
+
+
+def _facts(namespace: NamespaceUnderTest, view: TlsView) -> list[list[str]]:
+    """Return the rows for the run's events, each leg once, as the contract names it."""
+    names = names_of_pods(namespace)
+    rows = [(leg_of_workloads(str(row.leg), names), *_columns(row)) for row in view.rows]
+    return [list(row) for row in dict.fromkeys(rows)]
 
 
 def required_table(namespace: NamespaceUnderTest, view: TlsView) -> dict[str, str]:
@@ -184,4 +193,8 @@ def _labels(namespace: NamespaceUnderTest) -> str:
 
 
 def _cells(row: TlsRow) -> str:
-    return row_text(row.status, row.server, row.client, row.authn_policy, row.destination_rule)
+    return row_text(*_columns(row))
+
+
+def _columns(row: TlsRow) -> tuple[str, str, str, str, str]:
+    return row.status, row.server, row.client, row.authn_policy, row.destination_rule

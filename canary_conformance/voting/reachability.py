@@ -29,6 +29,8 @@ from canary_conformance.voting.voting_app import VOTING_APP
 
 Cell = tuple[str, str]
 # Those without the flag open theirs while MySQL restarts, which takes as long as a whole sample.
+# Bytes of an answer that the run's events have.
+_SHOWN = 120
 PAGES = {OLD.app: to_find_leak_of(ANY_LEAK), NEW.app: to_find_leak_in_each(HALVES, ANY_LEAK)}
 
 
@@ -57,11 +59,14 @@ def _reach(
     # Most of a call is waiting for a first word, so the sources call side by side.
     with ThreadPoolExecutor(len(pods)) as pool:
         replies = dict(zip(pods, pool.map(ask, pods), strict=True))
-    return {
+    seen = {
         (source, f"{service}:{port}"): replies[source][_call(namespace, source, service, port)[0]]
         for source in pods
         for service, port in destinations
     }
+    rows = [[*cell, str(reply.kind), repr(reply.received[:_SHOWN])] for cell, reply in seen.items()]
+    namespace.progress.event("connections_seen", stage=namespace.stage, rows=rows)
+    return seen
 
 
 def reach_everyone(namespace: NamespaceUnderTest) -> Mapping[Cell, Reply]:

@@ -155,7 +155,7 @@ def _read(namespace: NamespaceUnderTest) -> Sequence[RunningProxy]:
         raise NotJudged("no pod of the ingress gateway runs")
     listeners = namespace.proxies.ask(apps, LISTENERS)
     routes = namespace.proxies.ask(apps, ROUTES)
-    return [
+    running = [
         RunningProxy(
             pod,
             app,
@@ -165,6 +165,44 @@ def _read(namespace: NamespaceUnderTest) -> Sequence[RunningProxy]:
         )
         for pod, app in apps.items()
     ]
+    namespace.progress.event(
+        "routes_seen",
+        stage=namespace.stage,
+        proxies=_facts(namespace, running),
+        subsets=_subsets(namespace),
+    )
+    return running
+
+
+def _subsets(namespace: NamespaceUnderTest) -> dict[str, str]:
+    """Return the labels of each subset, by "voting-app v2-0"."""
+    rules = namespace.api.list("networking.istio.io/v1", "DestinationRule", namespace.name)
+    return {
+        f"{rule['spec']['host'].partition('.')[0]} {subset['name']}": ",".join(
+            f"{name}={value}" for name, value in subset.get("labels", {}).items()
+        )
+        for rule in rules
+        for subset in rule["spec"].get("subsets", ())
+    }
+
+
+def _facts(namespace: NamespaceUnderTest, running: Iterable[RunningProxy]) -> dict[str, list[list[object]]]:
+    """Return what each proxy of the namespace runs as routes of requests, for the run's events.
+
+    By "ingress gateway" or the workload; of several pods of one workload, what the first runs.
+    """
+    names = {one.pod: str(one) for one in namespace.workloads()}
+    found: dict[str, list[list[object]]] = {}
+    for proxy in running:
+        tables = dict.fromkeys(table for several in proxy.tables.values() for table in several)
+        rows = [
+            [one.origin, [str(it) for it in one.conditions], list(one.clusters), round(one.share, 3)]
+            for table in tables
+            if table.leads_to(namespace.name)
+            for one in table.routes
+        ]
+        found.setdefault(names.get(proxy.pod, "ingress gateway"), rows)
+    return found
 
 
 def _is_read(workload: Workload) -> bool:

@@ -50,6 +50,9 @@ class Destinations:
             if destination.weight:
                 share = Fraction(destination.weight, total)
                 rule = entry.rule(_about(destination, share))
+                if share != ALL:
+                    # What gets a part of the requests stands at its own destination, not at the match of all.
+                    rule = replace(rule, place=destination.name_place)
                 for outcome in self._outcomes(entry, destination, way):
                     yield scaled(_in_time(outcome, entry, whole_page=way.at_gateway), share, rule)
 

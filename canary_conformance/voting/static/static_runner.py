@@ -34,7 +34,8 @@ class StaticResult:
     """What became of one test: the requirements it is marked with, and whether they held.
 
     words: the message if not. Held with words is what the model does not know: they say why. stage: the
-    test's; causes: the lines that are responsible where it did not hold, the first above all.
+    test's; causes: the lines that are responsible where it did not hold, the first above all; seen: what was
+    seen then, in a line.
     """
 
     requirements: tuple[str, ...]
@@ -43,6 +44,7 @@ class StaticResult:
     node: str
     stage: int = 0
     causes: tuple[Finding, ...] = ()
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +183,10 @@ def _judged(test: StaticTest, plan: Plan) -> StaticResult:
         with judged_by_the_model(plan, test.stage, test.requirements):
             test.judge(plan)
     except ExpectationFailed as broken:
-        causes = broken.verdict.causes
-        return StaticResult(test.requirements, False, str(broken), test.node, test.stage, causes)
+        first = broken.verdict
+        return StaticResult(
+            test.requirements, False, str(broken), test.node, test.stage, first.causes, first.evidence
+        )
     except NotJudged as unknown:
         return StaticResult(test.requirements, True, str(unknown), test.node, test.stage)
     return StaticResult(test.requirements, True, "", test.node, test.stage)

@@ -249,6 +249,20 @@ def test_debian_s_is_installed_where_we_may(tmp_path: Path, monkeypatch: pytest.
     assert asked == [(PACKAGE,)]
 
 
+def test_a_driver_that_does_not_start_is_an_environment_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As where a library that Playwright's Node needs is not installed.
+    Programs(tmp_path, monkeypatch).add("node-of-this-test", "exit 127")
+    driver = find_program("node-of-this-test")
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(driver))
+    with (
+        pytest.raises(EnvironmentFailed, match=r"driver can't be started.*python -m playwright --version"),
+        chromium("http://127.0.0.1:1", Path("browser")),
+    ):
+        pass
+
+
 def test_a_program_that_is_no_browser_is_an_environment_that_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

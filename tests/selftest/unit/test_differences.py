@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from canary_conformance.differences.terminal_text import terminal_text
 from canary_conformance.differences.values import Change, Standing
 from canary_conformance.scenario.places import Place
 from canary_conformance.voting.feature_flag import OPENS
@@ -245,3 +246,41 @@ def test_a_password_is_not_shown() -> None:
     found = difference(changed(file, line, "MYSQL_PASSWORD: hunter2-and-more"))
     assert "hunter2" not in repr(found)
     assert any(one.name == "Secret/voting-storage-secret" for one in found.objects)
+
+
+def test_what_both_sides_have_and_nobody_follows_leaves_a_change_undecided() -> None:
+    filter_ = """
+        apiVersion: networking.istio.io/v1alpha3
+        kind: EnvoyFilter
+        metadata:
+          name: anything
+        spec:
+          configPatches: []
+        """
+    both = with_object(filter_, "EnvoyFilter/anything", file=GATEWAY)
+    assert difference(both, before=both).identical
+    found = difference(changed(ROUTING, "(;.*)?$", "(.*)$", on=both), before=both)
+    assert not found.requests
+    assert not found.decided
+    assert "EnvoyFilter/anything" in found.not_understood[0].sentence
+
+
+def test_another_namespace_is_no_new_object() -> None:
+    text = content("scenario.yaml")
+    moved_away = text.replace("name: voting\n", "name: votes\n").replace(
+        "Namespace/voting", "Namespace/votes"
+    )
+    found = difference({"scenario.yaml": moved_away.encode()})
+    assert not found.objects
+    assert not found.pages
+    assert [one.sentence for one in found.not_understood] == [
+        "BASE is applied to namespace voting, HEAD to votes"
+    ]
+
+
+def test_a_terminal_obeys_no_value_of_a_manifest() -> None:
+    name = "  name: voting-app\n"
+    value = f'{name}  annotations:\n    a: "\\e[31mred\\u202e"\n'
+    shown = terminal_text(difference(changed(ROUTING, name, value)))
+    assert "metadata.annotations" in shown
+    assert all(char.isprintable() or char == "\n" for char in shown)

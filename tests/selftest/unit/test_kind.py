@@ -10,13 +10,14 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from canary_conformance.cluster import kind
+from canary_conformance.cluster import kind, kind_creation
 from canary_conformance.cluster.api import Api
-from canary_conformance.cluster.cluster_ownership import claimed, write_down
-from canary_conformance.cluster.host_reach import FIRST_GATEWAY_PORT, HostReach
+from canary_conformance.cluster.base import Address
+from canary_conformance.cluster.cluster_ownership import Claim, Record, claimed, folder_of, write_down
+from canary_conformance.cluster.host_reach import FIRST_GATEWAY_PORT, HostReach, gateway_ports
 from canary_conformance.cluster.kind import kind_cluster
 from canary_conformance.cluster.kind_creation import create, kind_config
-from canary_conformance.cluster.nodes import Node, node_image_of, node_of
+from canary_conformance.cluster.nodes import KindNode, Node, node_image_of, node_of
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images.image_options import ImagesFrom
 from canary_conformance.images.provisions import Provisions
@@ -163,3 +164,34 @@ def test_a_kept_cluster_with_another_dns_is_not_reused_and_a_new_one_gets_the_cu
     kind._apply_platform(replace(kept, reused=False), given, limit=1)
     assert server.applied[-1] == "Namespace/kube-system"
     assert "Deployment/coredns" in server.applied
+
+
+@pytest.mark.parametrize(("routed", "ports"), [(True, 0), (False, 2), (False, 1)])
+def test_a_kept_cluster_is_reused_where_all_gateways_are_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, routed: bool, ports: int
+) -> None:
+    """One that was made where there was a route, by an earlier version, may have no ports mapped."""
+    mapped = {
+        port: Address("127.0.0.1", 40000 + port, behind=Address("172.18.0.2", port))
+        for port in gateway_ports(ports)
+    }
+    made: list[int] = []
+    fails = not routed and ports < 2
+    reaches = [HostReach("172.18.0.2", routed, mapped), HostReach("172.18.0.2", True)]
+    monkeypatch.setattr(kind, "_api_of", lambda _: object())
+    monkeypatch.setattr(kind, "_get_ready", lambda *_: None)
+    monkeypatch.setattr(kind, "reach_of", lambda *_: reaches.pop(0))
+    monkeypatch.setattr(KindNode, "openings", lambda _: None)
+    monkeypatch.setattr(kind, "node_of", lambda _: Node("voting-conformance/node:key", True, "172.18.0.2"))
+    monkeypatch.setattr(kind, "contents_of", lambda _: [frozenset()])
+    monkeypatch.setattr(kind, "remove_nodes", lambda _: True)
+    monkeypatch.setattr(kind_creation, "create", lambda _, __, gateways: made.append(gateways))
+    folder = folder_of("ours", tmp_path)
+    folder.mkdir(parents=True)
+    (folder / "kubeconfig").touch()
+    claim = Claim("ours", folder, mine=True, before=Record("1-1", "2026-11-30", keep=True))
+    said: list[str] = []
+    cluster = kind.ensure_cluster(claim, provisions(Path("/kind")), Progress(said.append), gateways=2)
+    assert cluster.reused is not fails
+    assert made == ([2] if fails else [])
+    assert ("this machine has no route to the node's address 172.18.0.2" in "\n".join(said)) is fails

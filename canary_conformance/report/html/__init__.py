@@ -1,0 +1,1 @@
+"""report.html: one page made of report.json, without scripts and without the network."""

@@ -1,0 +1,72 @@
+"""The first sentence of the page: may this go out?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.report.exit_decision import NO_VERDICT
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The answer, what it rests on, and whether it is good, bad or none (its colour and sign)."""
+
+    answer: str
+    because: str
+    tone: str  # "good", "bad" or "open"
+
+
+def headline_of(report: Mapping[str, Any]) -> Headline:
+    """Return the answer of a run. What is not a complete verdict is never shown as a good one."""
+    run = report["run"]
+    code = run["exit_code"]
+    if code == ExitStatus.HOLDS:
+        return _holds(report)
+    if code == ExitStatus.FAILED:
+        return Headline("No. It must not go out as it is.", _failed(report), "bad")
+    if code == ExitStatus.NOT_JUDGED:
+        count = _many(len(run["not_judged"]), "requirement was", "requirements were")
+        return Headline("Not known yet.", f"Nothing failed, but {count} not judged.", "open")
+    why = {
+        ExitStatus.INTERRUPTED: "The run was interrupted",
+        ExitStatus.ENVIRONMENT: "The environment failed, not the manifests",
+        ExitStatus.BAD_INPUT: "The input can't be judged",
+    }.get(code, "The suite has a defect")
+    failed = run["requirements"].get("FAILED", 0)
+    rest = f" Before that, {_many(failed, 'requirement', 'requirements')} FAILED." if failed else ""
+    said = run["reason"].removeprefix(NO_VERDICT).removeprefix("bad input: ")
+    reason = f": {said}" if said else ""
+    return Headline("No verdict.", f"{why}{reason.rstrip('.')}.{rest}", "bad" if failed else "open")
+
+
+def _holds(report: Mapping[str, Any]) -> Headline:
+    counts, total = report["run"]["requirements"], len(report["requirements"])
+    holds = counts.get("holds", 0)
+    if report["run"]["tier"] == "static":
+        return Headline(
+            "Nothing in the manifests speaks against it.",
+            f"{holds} of {total} requirements hold by the manifests alone. "
+            "Images, the cluster or the mesh may still fail what holds here.",
+            "open",
+        )
+    if holds < total:
+        because = f"{holds} of {total} requirements were selected, and hold. The others were not looked at."
+        return Headline("Not known: only a part was judged.", because, "open")
+    return Headline("Yes. It may go out.", f"All {total} requirements hold.", "good")
+
+
+def _failed(report: Mapping[str, Any]) -> str:
+    failed = [one for one in report["findings"] if one["outcome"] == "failed"]
+    ids = {one["requirement"] for one in failed if one["requirement"]}
+    causes = {one["cause"] for one in failed}
+    if not failed:
+        return "Something that was required was not judged."
+    count = _many(len(ids), "requirement", "requirements") if ids else "A test"
+    return f"{count} FAILED, because of {_many(len(causes), 'cause', 'causes')}."
+
+
+def _many(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"

@@ -1,0 +1,187 @@
+"""report.html from reports of real runs: first answers, escapes, nothing from the network."""
+
+from __future__ import annotations
+
+import copy
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from canary_conformance.report.html.headline import headline_of
+from canary_conformance.report.html.page import comparison_page, page_of, visible
+from canary_conformance.report.html.route_diagram import diagrams
+from canary_conformance.report.html.timeline import time_lines
+from canary_conformance.report.run_comparison import comparison_of
+from tests.selftest.report_examples import FOLDER, HOSTILE, NAMES, hostile, page, report
+
+pytestmark = pytest.mark.selftest
+
+MOST = 3_000_000
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+class Elements(HTMLParser):
+    """All elements of a page with their attributes, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_is_one_small_file_without_scripts_or_network(name: str) -> None:
+    text = page(name)
+    elements = Elements(text)
+    assert len(text.encode()) < MOST
+    assert "{{" not in text
+    assert not {"script", "link", "iframe", "object", "form", "base"} & {tag for tag, _ in elements.tags}
+    assert any(attrs.get("content") == POLICY for _, attrs in elements.tags)
+    for _, attrs in elements.tags:
+        assert not any(key.startswith("on") for key in attrs)
+        for key in ("src", "href"):
+            assert not str(attrs.get(key, "")).startswith(("http", "//", "javascript", "file"))
+
+
+def test_failures_come_first_with_their_line_and_a_request_to_make_again() -> None:
+    text = Elements(page("red")).text
+    order = [
+        "No. It must not go out as it is.",
+        "5 of 26 cookies were answered by voting-app 2.0 instead of 1.0",
+        "istio/step-3-add-routing-for-2.0-components.yaml:34",
+        "regex: '^(.*?; ?)?(featureflag=on)(.*)$'",
+        "26 cookies: each answered by voting-app 1.0",
+        "-H 'cookie: featureflag=on2'",
+        "What was looked at",
+        "The changes under traffic",
+        "What ran",
+    ]
+    places = [text.find(one) for one in order]
+    assert -1 not in places, dict(zip(order, places, strict=True))
+    assert places == sorted(places)
+
+
+def test_the_responsible_line_is_marked_and_no_other() -> None:
+    marked = page("red").split('<div class="hit">')[1:]
+    assert [one.partition("</div>")[0].count("regex:") for one in marked] == [1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hostile_texts_bring_no_element_and_no_hidden_character(name: str) -> None:
+    plain, text = Elements(page(name)), page_of(hostile(report(name)), FOLDER)
+    found = Elements(text)
+    assert {tag for tag, _ in found.tags} <= {tag for tag, _ in plain.tags} | {"details", "summary"}
+    assert not any(key.startswith("on") for _, attrs in found.tags for key in attrs)
+    assert not {"\u202e", "\u2066"} & set(text)
+    assert "<script" not in text
+    assert "alert(1)" in found.text  # it is shown, as text
+
+
+def test_a_hostile_comparison_is_text_too() -> None:
+    text = comparison_page(comparison_of(report("green"), hostile(report("red"))))
+    assert "<script" not in text
+    assert "<img" not in text
+
+
+def test_characters_that_hide_or_reorder_text_are_written_as_their_code() -> None:
+    assert visible("a\u202eb\u200b") == "a\\u202eb\\u200b"
+    assert visible("Größe → 中") == "Größe → 中"
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "tone"),
+    [
+        (0, "Yes. It may go out.", "good"),
+        (1, "No. It must not go out as it is.", "bad"),
+        (2, "No verdict.", "open"),
+        (3, "No verdict.", "open"),
+        (4, "No verdict.", "open"),
+        (5, "Not known yet.", "open"),
+        (6, "No verdict.", "open"),
+    ],
+)
+def test_each_exit_code_has_its_answer(code: int, answer: str, tone: str) -> None:
+    data = report("green")
+    data["run"]["exit_code"] = code
+    assert (headline_of(data).answer, headline_of(data).tone) == (answer, tone)
+
+
+def test_only_a_whole_run_on_a_cluster_may_go_out() -> None:
+    part, static = report("green"), report("green")
+    part["run"]["requirements"] = {"holds": 3, "not selected": 31}
+    static["run"]["tier"] = "static"
+    assert headline_of(part).tone == headline_of(static).tone == "open"
+
+
+def test_a_failure_before_the_environment_failed_is_not_kept_quiet() -> None:
+    data = report("environment")
+    data["run"]["requirements"] = {"FAILED": 2}
+    assert "2 requirements FAILED" in headline_of(data).because
+
+
+def test_a_page_without_observations_shows_none_and_fails_on_none() -> None:
+    data = report("red")
+    data["observations"] = {key: [] for key in data["observations"]}
+    text = Elements(page_of(data, FOLDER)).text
+    assert "The changes under traffic" not in text
+    assert "No screenshot was taken" in text
+
+
+def test_screenshots_come_from_the_runs_own_folder_only(tmp_path: Path) -> None:
+    data = report("green")
+    shot = data["observations"]["screenshots"][0]
+    (tmp_path / "screenshots").mkdir()
+    (tmp_path / "secret.jpg").write_bytes(b"\xff\xd8 elsewhere")
+    (tmp_path / "screenshots" / "a.jpg").write_bytes(b"\xff\xd8 here")
+    data["observations"]["screenshots"] = [
+        {**shot, "file": name} for name in ("screenshots/a.jpg", "secret.jpg", "../x")
+    ]
+    assert page_of(data, tmp_path).count("data:image/jpeg") == 1
+
+
+def _transition(answers: list[str]) -> dict[str, Any]:
+    shown = [[float(number), 5, answer] for number, answer in enumerate(answers)]
+    counts = {answer: answers.count(answer) for answer in answers}
+    voter = {"voter": "v", "requests": "pages", "counts": counts, "slowest_ms": 5, "shown": shown}
+    step = {"step": "apply a", "started": 1.0, "applied": 1.5, "propagated": 2.0, "objects": []}
+    return {"stage": 4, "steps": [step, step], "voters": [voter], "stalls": [[0.0, 1.0]]}
+
+
+def test_a_time_line_tells_failed_requests_from_good_ones() -> None:
+    line = time_lines([_transition(["1.0", "status 503", "2.0", "2.0", "no answer"])])[0]
+    assert {tick.answer: tick.style for tick in line.lanes[0].ticks} == {
+        "1.0": "old",
+        "status 503": "failed",
+        "2.0": "new",
+        "no answer": "failed",
+    }
+    assert line.lanes[0].failed == 2
+    assert [mark.level for mark in line.marks] == [0, 1]  # of one moment: one above the other
+
+
+def test_a_circle_of_routes_and_many_of_them_are_drawn() -> None:
+    row = {"origin": "o", "conditions": [], "subset": "s", "labels": "", "smallest_share": 1.0}
+    rows = [{**row, "proxy": a, "service": b} for a, b in [("a", "b"), ("b s", "a"), ("a", "c")]]
+    drawn = diagrams({"routes": [{"stage": 4, "rows": rows}], "connections": [], "mutual_tls": []})
+    assert len(drawn[0].edges) == 3
+    assert all(box.x >= 0 and box.y >= 0 for box in drawn[0].boxes)
+
+
+def test_the_data_are_not_changed_by_the_page() -> None:
+    data = report("red")
+    before = copy.deepcopy(data)
+    page_of(data, FOLDER)
+    assert data == before
+
+
+def test_the_hostile_text_is_what_it_is_meant_to_be() -> None:
+    assert "</script>" in HOSTILE
