@@ -14,9 +14,11 @@ def revision_of(folder: Path, repository: Path | None) -> dict[str, object]:
     """Return the commit ("" where there is none) and whether the folder has changes that are in no commit."""
     if repository is None:
         return {"commit": "", "changed": False}
+    # `status` by itself would write the index of somebody's repository anew (git-status, "Background refresh").
+    git: list[str | Path] = ["git", "--no-optional-locks", "-C", folder]
     try:
-        commit = run(["git", "-C", folder, "rev-parse", "HEAD"], limit=LIMIT).strip()
-        changed = run(["git", "-C", folder, "status", "--porcelain", "--", "."], limit=LIMIT)
+        commit = run([*git, "rev-parse", "HEAD"], limit=LIMIT).strip()
+        changed = run([*git, "status", "--porcelain", "--", "."], limit=LIMIT)
     except (CommandFailed, OSError):
         return {"commit": "", "changed": False}
     return {"commit": commit, "changed": bool(changed.strip())}

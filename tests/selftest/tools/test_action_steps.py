@@ -31,7 +31,6 @@ for word; do
   if [ "$last" = --save-node ]; then printf %s {node} > "$word"; fi
   last=$word
 done
-if [ "$tier" = diff ]; then echo "changed: $*"; exit {diff}; fi
 mkdir "$report"
 echo "a summary of $tier" >> "$GITHUB_STEP_SUMMARY"
 echo '{{}}' > "$report/results.sarif"
@@ -51,7 +50,6 @@ def play(tmp_path: Path) -> Play:
         static: int = 0,
         e2e: int = 0,
         node: str = "''",
-        diff: int = 0,
         folder: Path = tmp_path,
         **more: Any,
     ) -> Job:
@@ -60,7 +58,7 @@ def play(tmp_path: Path) -> Play:
         notes = shlex.quote(str(folder / "notes"))
         for name in ("canary-conformance", "python"):
             program = folder / "suite/bin" / name
-            program.write_text(PROGRAM.format(notes=notes, static=static, e2e=e2e, node=node, diff=diff))
+            program.write_text(PROGRAM.format(notes=notes, static=static, e2e=e2e, node=node))
             program.chmod(0o755)
         outputs = {
             "bin": str(folder / "suite/bin"),
@@ -229,23 +227,9 @@ def test_without_the_cache_no_archive_is_written(play: Play) -> None:
     assert not job.ran(SAVE)
 
 
-@pytest.mark.parametrize("code", [0, 1, 5])
-def test_what_changes_comes_into_the_summaries_of_both_tiers(play: Play, code: int) -> None:
-    job = play({"compare-with": "HEAD^1; exit 3"}, diff=code)
-    diff, static, e2e = calls(job)
-    assert diff == ["diff", "--markdown", "--path=k8s", "--", "HEAD^1; exit 3"]
-    changes = job.root / "suite/report/changes.md"
-    assert changes.read_text().startswith("changed: diff ")
-    for tier in (static, e2e):
-        assert tier[tier.index("--changes") + 1] == str(changes)
-    assert code_of(job) == 0, "what breaks is for the tiers to fail"
-
-
-def test_commits_that_can_not_be_compared_leave_the_verdict_alone(play: Play) -> None:
-    job = play({"compare-with": "HEAD^1"}, diff=4)
-    assert "::warning::The commits could not be compared" in job.step("Compare with another commit").printed
-    assert [call[0] for call in calls(job)] == ["diff", "static", "e2e"]
-    assert all("--changes" not in call for call in calls(job))
+def test_both_tiers_compare_with_the_commit_that_is_named(play: Play) -> None:
+    job = play({"compare-with": "-x; $(id)"})
+    assert ["--base=-x; $(id)" in call for call in calls(job)] == [True, True]
 
 
 def test_the_summary_is_that_of_the_last_tier(play: Play) -> None:
