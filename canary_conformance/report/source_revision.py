@@ -14,9 +14,11 @@ def revision_of(folder: Path, repository: Path | None) -> dict[str, object]:
     """Return the commit ("" where there is none) and whether the folder has changes that are in no commit."""
     if repository is None:
         return {"commit": "", "changed": False}
+    # Nothing is written to the repository, and no program of its configuration is started.
+    git = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", folder]
     try:
-        commit = run(["git", "-C", folder, "rev-parse", "HEAD"], limit=LIMIT).strip()
-        changed = run(["git", "-C", folder, "status", "--porcelain", "--", "."], limit=LIMIT)
+        commit = run([*git, "rev-parse", "HEAD"], limit=LIMIT).strip()
+        changed = run([*git, "status", "--porcelain", "--", "."], limit=LIMIT)
     except (CommandFailed, OSError):
         return {"commit": "", "changed": False}
     return {"commit": commit, "changed": bool(changed.strip())}
