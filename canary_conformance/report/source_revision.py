@@ -15,7 +15,7 @@ def revision_of(folder: Path, repository: Path | None) -> dict[str, object]:
     if repository is None:
         return {"commit": "", "changed": False}
     # Nothing is written to the repository, and no program of its configuration is started.
-    git = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", folder]
+    git: list[str | Path] = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", folder]
     try:
         commit = run([*git, "rev-parse", "HEAD"], limit=LIMIT).strip()
         changed = run([*git, "status", "--porcelain", "--", "."], limit=LIMIT)
