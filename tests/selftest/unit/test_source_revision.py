@@ -1,0 +1,33 @@
+"""The commit of a folder of manifests, and whether it was changed since."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from canary_conformance.processes import find_program
+from canary_conformance.report.source_revision import revision_of
+
+pytestmark = pytest.mark.selftest
+
+
+def test_a_folder_in_no_repository_has_no_commit(tmp_path: Path) -> None:
+    assert revision_of(tmp_path, None) == {"commit": "", "changed": False}
+    assert revision_of(tmp_path, tmp_path) == {"commit": "", "changed": False}
+
+
+@pytest.mark.skipif(find_program("git") is None, reason="this machine has no git")
+def test_a_folder_has_its_commit_and_only_its_own_changes_count(tmp_path: Path) -> None:
+    folder = tmp_path / "manifests"
+    folder.mkdir()
+    (folder / "a.yaml").write_text("a: 1\n")
+    who = ("-c", "user.name=n", "-c", "user.email=e@example.org")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-q", "-m", "first")):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    (tmp_path / "other").touch()
+    clean = revision_of(folder, tmp_path)
+    assert (len(str(clean["commit"])), clean["changed"]) == (40, False)
+    (folder / "a.yaml").write_text("a: 2\n")
+    assert revision_of(folder, tmp_path) == {**clean, "changed": True}

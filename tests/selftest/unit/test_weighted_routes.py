@@ -1,0 +1,41 @@
+"""A route that sends a part of its requests to the wrong version is blamed at that destination."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.selftest.changed_manifests import ROUTING, changed, results_of
+
+pytestmark = pytest.mark.selftest
+
+CANARY = """            subset: v2-0
+            port:
+              number: 8080
+"""
+WEIGHTED = f"""{CANARY}          weight: 95
+        - destination:
+            host: voting-app
+            subset: v1-0  # the wrong one
+            port:
+              number: 8080
+          weight: 5
+"""
+
+
+def _causes(overlay: dict[str, bytes], requirement: str) -> set[int]:
+    found = [one for one in results_of(overlay) if requirement in one.requirements and not one.held]
+    return {cause.place.line for one in found for cause in one.causes}
+
+
+def test_the_line_of_the_wrong_destination_is_named_and_not_that_of_the_match() -> None:
+    overlay = changed(ROUTING, CANARY, WEIGHTED)
+    lines = overlay[ROUTING].decode().splitlines()
+    wrong = next(number for number, line in enumerate(lines, start=1) if "the wrong one" in line)
+    assert _causes(overlay, "R4.4") == {wrong}
+
+
+def test_a_route_that_sends_all_to_the_wrong_version_is_still_blamed_at_its_match() -> None:
+    overlay = changed(ROUTING, CANARY, CANARY.replace("v2-0", "v1-0"))
+    lines = overlay[ROUTING].decode().splitlines()
+    match = next(number for number, line in enumerate(lines, start=1) if "regex:" in line)
+    assert match in _causes(overlay, "R4.4")
