@@ -14,7 +14,7 @@ def revision_of(folder: Path, repository: Path | None) -> dict[str, object]:
     """Return the commit ("" where there is none) and whether the folder has changes that are in no commit."""
     if repository is None:
         return {"commit": "", "changed": False}
-    # `status` by itself would write the index of somebody's repository anew (git-status, "Background refresh").
+    # `status` by itself would write the index of the repository anew (git-status, "Background refresh").
     git: list[str | Path] = ["git", "--no-optional-locks", "-C", folder]
     try:
         commit = run([*git, "rev-parse", "HEAD"], limit=LIMIT).strip()
