@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -31,3 +32,17 @@ def test_a_folder_has_its_commit_and_only_its_own_changes_count(tmp_path: Path) 
     assert (len(str(clean["commit"])), clean["changed"]) == (40, False)
     (folder / "a.yaml").write_text("a: 2\n")
     assert revision_of(folder, tmp_path) == {**clean, "changed": True}
+
+
+@pytest.mark.skipif(find_program("git") is None, reason="this machine has no git")
+def test_the_index_of_the_repository_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("kind: One\n")
+    who = ("-c", "user.name=n", "-c", "user.email=e@example.org")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-q", "-m", "first")):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    index = tmp_path / ".git/index"
+    # Git would note the new time of a file that is otherwise the same.
+    os.utime(tmp_path / "one.yaml", (1, 1))
+    before = index.read_bytes()
+    revision_of(tmp_path, tmp_path)
+    assert index.read_bytes() == before
