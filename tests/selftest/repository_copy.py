@@ -20,6 +20,9 @@ PARTS = (
     "tests",
     "manifests",
     "images",
+    "action.yml",
+    ".github",
+    "examples",
 )
 
 

@@ -51,7 +51,8 @@ def test_no_dockerfile_takes_anything_unchecked(file: Path) -> None:
     text = "\n".join(line for line in file.read_text().splitlines() if not line.startswith("#"))
     # curl as a package's name is followed by another package, as a command by an option, URL or variable.
     run_download = r"(?:curl|wget)\s+(?=[-\"'$h])"
-    unchecked = rf"\b(?:{run_download}|ADD\s+https?:|--allow-unauthenticated|trusted=yes|pip install)\b"
+    install = r"pip install(?! --no-cache-dir --constraint requirements\.txt \.)"
+    unchecked = rf"\b(?:{run_download}|ADD\s+https?:|--allow-unauthenticated|trusted=yes|{install})\b"
     assert re.findall(unchecked, text) == []
 
 
