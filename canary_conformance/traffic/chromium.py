@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from playwright.sync_api import Browser as StartedBrowser
 from playwright.sync_api import BrowserContext, Error, Playwright, Response, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
@@ -199,13 +200,8 @@ def _driver() -> Iterator[Playwright]:
 
 
 @contextmanager
-def chromium(url: str, program: Path, keep: Keep | None = None) -> Iterator[Chromium]:
-    """Yield a browser with an empty jar, which is closed at the end.
-
-    Args:
-        url: The address of the page.
-        program: See ensure_chromium().
-        keep: What takes its screenshots, None for nothing.
+def started_chromium(program: Path) -> Iterator[StartedBrowser]:
+    """Yield a browser that runs without a page, which is closed at the end; program: see ensure_chromium().
 
     Raises EnvironmentFailed when it can't be started.
     """
@@ -221,11 +217,26 @@ def chromium(url: str, program: Path, keep: Keep | None = None) -> Iterator[Chro
             hint = f"; it is a snap, which is confined: {_OWN_BROWSER}" if is_snap(program) else ""
             raise EnvironmentFailed(f"{program} can't be started: {first}{hint}") from error
         try:
-            context = driven.new_context()
-            context.set_default_timeout(LIMITS.request * 1000)
-            yield Chromium(url, context, keep)
+            yield driven
         finally:
             driven.close()
+
+
+@contextmanager
+def chromium(url: str, started: StartedBrowser, keep: Keep | None = None) -> Iterator[Chromium]:
+    """Yield a browser with an empty jar and an empty cache of its own, both thrown away at the end.
+
+    Args:
+        url: The address of the page.
+        started: See started_chromium().
+        keep: What takes its screenshots, None for nothing.
+    """
+    context = started.new_context()
+    context.set_default_timeout(LIMITS.request * 1000)
+    try:
+        yield Chromium(url, context, keep)
+    finally:
+        context.close()
 
 
 def ensure_chromium(progress: Progress) -> Path:

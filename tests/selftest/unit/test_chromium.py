@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser as StartedBrowser
 
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.paths import REPOSITORY
@@ -20,7 +21,14 @@ from canary_conformance.processes import find_program
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import Timeouts
 from canary_conformance.traffic import chromium as chromium_module
-from canary_conformance.traffic.chromium import PACKAGE, PROGRAMS, Chromium, chromium, ensure_chromium
+from canary_conformance.traffic.chromium import (
+    PACKAGE,
+    PROGRAMS,
+    Chromium,
+    chromium,
+    ensure_chromium,
+    started_chromium,
+)
 from tests.selftest.flag_pages import RIGHT, THERE_AND_BACK, WRONG, FlagSite, Footer
 from tests.selftest.support import Programs, SeenRequest
 
@@ -61,20 +69,25 @@ def site() -> Iterator[PictureSite]:
         site.over.set()
 
 
-@contextmanager
-def short_of_patience(site: PictureSite) -> Iterator[Chromium]:
-    """Yield a browser that waits for half a second."""
+@pytest.fixture
+def started() -> Iterator[StartedBrowser]:
     assert PROGRAM is not None
+    with started_chromium(PROGRAM) as started:
+        yield started
+
+
+@contextmanager
+def short_of_patience(site: PictureSite, started: StartedBrowser) -> Iterator[Chromium]:
+    """Yield a browser that waits for half a second."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(chromium_module, "LIMITS", Timeouts(request=0.5))
-        with chromium(site.url, PROGRAM) as opened:
+        with chromium(site.url, started) as opened:
             yield opened
 
 
 @pytest.fixture
-def opened(site: PictureSite) -> Iterator[Chromium]:
-    assert PROGRAM is not None
-    with chromium(site.url, PROGRAM) as opened:
+def opened(site: PictureSite, started: StartedBrowser) -> Iterator[Chromium]:
+    with chromium(site.url, started) as opened:
         yield opened
 
 
@@ -102,10 +115,10 @@ def test_the_pages_own_controls_switch_chromium_there_and_back(
 @with_a_browser
 @pytest.mark.parametrize("shown", [WRONG[name] for name in SEEN_BY_A_SCREEN], ids=SEEN_BY_A_SCREEN)
 def test_a_page_whose_controls_or_state_are_wrong_does_not_switch_chromium(
-    site: PictureSite, shown: Footer
+    site: PictureSite, started: StartedBrowser, shown: Footer
 ) -> None:
     site.shown = shown
-    with short_of_patience(site) as opened:
+    with short_of_patience(site, started) as opened:
         assert walked(opened) != THERE_AND_BACK
 
 
@@ -134,17 +147,19 @@ def test_what_goes_wrong_is_a_page_that_failed(site: PictureSite, opened: Chromi
 
 
 @with_a_browser
-def test_a_control_without_effect_is_a_page_that_failed(site: PictureSite) -> None:
+def test_a_control_without_effect_is_a_page_that_failed(site: PictureSite, started: StartedBrowser) -> None:
     site.shown = WRONG["a link without a script"]
-    with short_of_patience(site) as opened:
+    with short_of_patience(site, started) as opened:
         opened.open_page()
         (page,) = opened.press_set()
     assert page.error == "pressing 'set' led to no page (limit: 0.5 s)"
 
 
 @with_a_browser
-def test_a_page_that_a_control_leads_to_and_that_never_comes_is_one_that_failed(site: PictureSite) -> None:
-    with short_of_patience(site) as opened:
+def test_a_page_that_a_control_leads_to_and_that_never_comes_is_one_that_failed(
+    site: PictureSite, started: StartedBrowser
+) -> None:
+    with short_of_patience(site, started) as opened:
         opened.open_page()
         site.breaks = True
         (page,) = opened.press_set()
@@ -153,11 +168,10 @@ def test_a_page_that_a_control_leads_to_and_that_never_comes_is_one_that_failed(
 
 
 @with_a_browser
-def test_a_server_that_is_gone_is_a_page_that_failed() -> None:
-    assert PROGRAM is not None
+def test_a_server_that_is_gone_is_a_page_that_failed(started: StartedBrowser) -> None:
     with PictureSite() as gone:
         url = gone.url
-    with chromium(url, PROGRAM) as opened:
+    with chromium(url, started) as opened:
         (page,) = opened.open_page()
     assert (page.status, page.whole) == (None, False)
     assert "ERR_CONNECTION_REFUSED" in page.error
@@ -258,7 +272,7 @@ def test_a_driver_that_does_not_start_is_an_environment_that_failed(
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(driver))
     with (
         pytest.raises(EnvironmentFailed, match=r"driver can't be started.*python -m playwright --version"),
-        chromium("http://127.0.0.1:1", Path("browser")),
+        started_chromium(Path("browser")),
     ):
         pass
 
@@ -269,5 +283,5 @@ def test_a_program_that_is_no_browser_is_an_environment_that_failed(
     programs = Programs(tmp_path, monkeypatch)
     programs.add(PACKAGE, "exit 1")
     program = ensure_chromium(Progress())
-    with pytest.raises(EnvironmentFailed, match="can't be started"), chromium("http://127.0.0.1:1", program):
+    with pytest.raises(EnvironmentFailed, match="can't be started"), started_chromium(program):
         pass
