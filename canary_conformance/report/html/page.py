@@ -22,6 +22,7 @@ from markupsafe import Markup
 from canary_conformance.report.html.headline import headline_of
 from canary_conformance.report.html.route_diagram import diagrams
 from canary_conformance.report.html.timeline import LANE, time_lines
+from canary_conformance.report.html.walk import walk_of
 
 # Bytes: of all pictures of a page together, well below its limit of 3 MB.
 MOST_PICTURES = 1_500_000
@@ -46,6 +47,9 @@ def page_of(report: Mapping[str, Any], folder: Path) -> str:
             headline=headline_of(report),
             failures=_failures(report),
             unjudged=_unjudged(report),
+            walk=walk_of(report),
+            failed_stages={one["stage"] for one in report["findings"] if one["outcome"] == "failed"},
+            undecided_stages={one["stage"] for one in report["requirements"] if one["standing"] != "holds"},
             lines=time_lines(seen["transitions"]),
             lane_px=LANE,
             diagrams=diagrams(seen),

@@ -13,6 +13,7 @@ from canary_conformance.report.html.headline import headline_of
 from canary_conformance.report.html.page import comparison_page, page_of, visible
 from canary_conformance.report.html.route_diagram import diagrams
 from canary_conformance.report.html.timeline import time_lines
+from canary_conformance.report.html.walk import walk_of
 from canary_conformance.report.run_comparison import comparison_of
 from tests.selftest.report_examples import FOLDER, HOSTILE, NAMES, hostile, page, report
 
@@ -36,6 +37,22 @@ class Elements(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+
+
+def test_the_walk_has_each_stage_as_it_was_entered_and_judged_within_the_run() -> None:
+    spans = walk_of(report("green"))
+    entered = [one.stage for one in spans if one.kind == "entered"]
+    assert entered == [1, 2, 3, 4, 5, 6]
+    assert {one.stage for one in spans if one.kind == "judged"} >= {1, 2, 3, 4, 5}
+    ends = [one.at + one.width for one in spans]
+    assert all(end <= after.at + 0.1 for end, after in zip(ends, spans[1:], strict=False))
+    assert ends[-1] <= 100.1
+    assert "The run, stage by stage" in Elements(page("green")).text
+
+
+def test_a_run_that_entered_no_stage_has_no_walk() -> None:
+    without = {**report("green"), "phases": []}
+    assert walk_of(without) == ()
 
 
 @pytest.mark.parametrize("name", NAMES)
