@@ -1,4 +1,4 @@
-"""Of a cluster that the suite did not make a context is named; options that exclude each other are refused."""
+"""A cluster that the suite did not make: its context is named; options that exclude each other are refused."""
 
 from __future__ import annotations
 
