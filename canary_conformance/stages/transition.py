@@ -18,9 +18,10 @@ from canary_conformance.scenario.observations import Reply, StepRecord, Transiti
 from canary_conformance.scenario.own_namespace import brought_by_file, is_own, with_labels
 from canary_conformance.scenario.requirement import Trait
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Step, WaitFor
+from canary_conformance.stages.cluster_objects import is_of_cluster
 from canary_conformance.stages.first_gateway import knock_before, open_if_gateway
 from canary_conformance.stages.namespace_under_test import PLAINTEXT, NamespaceUnderTest
-from canary_conformance.stages.owned_namespaces import OURS, apply_namespace
+from canary_conformance.stages.owned_namespaces import apply_namespace
 from canary_conformance.stages.reuse import Changes
 from canary_conformance.stages.stage_propagation import settle, wait_until_live
 from canary_conformance.stages.steps import (
@@ -284,13 +285,16 @@ def _delete(namespace: NamespaceUnderTest, step: Delete, number: int) -> Made:
 
 
 def _body(namespace: NamespaceUnderTest, manifest: Manifest) -> Object:
-    """Return what is applied of an object: the namespace keeps its labels of scenario.yaml, and our mark."""
+    """Return what is applied of an object: the namespace keeps its labels of scenario.yaml, and ours."""
     if is_own(manifest, namespace.name):
-        return with_labels(manifest.body, namespace.scenario.namespace_labels, OURS)
+        return with_labels(manifest.body, {**namespace.scenario.namespace_labels, **namespace.setting.label})
+    if is_of_cluster(namespace.api, manifest):
+        return with_labels(manifest.body, namespace.setting.label)
     return manifest.body
 
 
 def _make_namespace(namespace: NamespaceUnderTest) -> None:
     """Make the scenario's namespace, unless its first file does."""
     if brought_by_file(namespace.scenario, namespace.manifests) is None:
-        apply_namespace(namespace.api, namespace.name, namespace.scenario.namespace_labels)
+        labels = {**namespace.scenario.namespace_labels, **namespace.setting.label}
+        apply_namespace(namespace.api, namespace.name, labels)
