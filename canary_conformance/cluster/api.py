@@ -136,6 +136,23 @@ class Api:
         """Return whether objects of a kind are in a namespace. Raises Refused for a kind not served."""
         return bool(self._resource(api_version, kind).namespaced)
 
+    def resource(self, api_version: str, kind: str) -> tuple[str, bool]:
+        """Return the name of a kind's resource, and whether it is in a namespace. Raises Refused."""
+        found = self._resource(api_version, kind)
+        return str(found.name), bool(found.namespaced)
+
+    def allows(self, attributes: Object) -> bool:
+        """Return whether the server would allow a request (Kubernetes: SelfSubjectAccessReview)."""
+        group = "authorization.k8s.io/v1"
+        body = {
+            "apiVersion": group,
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": dict(attributes)},
+        }
+        path = f"/apis/{group}/selfsubjectaccessreviews"
+        response = self._dynamic.request("post", path, body=body, serialize=False)
+        return bool(json.loads(response.data)["status"]["allowed"])
+
     def get(
         self, api_version: str, kind: str, name: str, namespace: str | None = None
     ) -> dict[str, Any] | None:
