@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.namespace_deletion import delete_namespaces
+from canary_conformance.cluster.namespace_rights import create_namespace
 from canary_conformance.errors import BadInput
 from canary_conformance.progress import Progress
 
@@ -19,6 +20,7 @@ INJECTION_LABELS = frozenset({"istio-injection", "istio.io/rev"})
 
 def apply_namespace(api: Api, name: str, labels: Mapping[str, str]) -> None:
     """Create a namespace with this suite's mark, or give it other labels."""
+    create_namespace(api, name, {"annotations": OURS})
     metadata = {"name": name, "labels": dict(labels), "annotations": OURS}
     api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, None)
 

@@ -25,6 +25,7 @@ class Layout:
         root: The namespace of the control plane.
         gateway_namespace: The namespace of the ingress gateways.
         gateways: Their names.
+        roles: The file of examples/cluster that binds the roles there.
         revision: The revision, "" where the mesh was installed without one.
         load_balanced: Whether something gives addresses to Services of type LoadBalancer.
     """
@@ -32,16 +33,18 @@ class Layout:
     root: str
     gateway_namespace: str
     gateways: tuple[str, ...]
+    roles: str
     revision: str = ""
     load_balanced: bool = False
 
 
-DEFAULTS = Layout("istio-system", "istio-system", ("istio-ingressgateway",))
+DEFAULTS = Layout("istio-system", "istio-system", ("istio-ingressgateway",), "mesh-default.yaml")
 # Microsoft: "Istio-based service mesh add-on for AKS", its revision on the Istio that is built here.
 AKS = Layout(
     "aks-istio-system",
     "aks-istio-ingress",
     ("aks-istio-ingressgateway-external", "aks-istio-ingressgateway-internal"),
+    "mesh-aks.yaml",
     "asm-1-31",
     load_balanced=True,
 )

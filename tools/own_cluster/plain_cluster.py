@@ -17,10 +17,9 @@ from canary_conformance.images.pins import numbers_of
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.processes import run
 from canary_conformance.timeouts import LIMITS
+from tools.access_roles import ACCOUNTS
 
 LOOPBACK = "127.0.0.1"
-# The namespace of the service account that the suite runs as.
-ACCOUNTS = "conformance-runners"
 # Kubernetes, "Auditing": who did what to which object; bodies, which may hold secrets, are not written.
 POLICY = {
     "apiVersion": "audit.k8s.io/v1",
