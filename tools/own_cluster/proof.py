@@ -1,4 +1,4 @@
-"""What is proved by runs on a cluster of others: their ends, the audit log, and the cluster before and after."""
+"""What runs on a cluster of others prove: their ends, the audit log, the cluster before and after."""
 
 from __future__ import annotations
 
