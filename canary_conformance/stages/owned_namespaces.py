@@ -7,6 +7,7 @@ from typing import Any
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.namespace_deletion import delete_namespaces
+from canary_conformance.cluster.namespace_rights import create_namespace
 from canary_conformance.errors import BadInput
 from canary_conformance.progress import Progress
 
@@ -20,6 +21,7 @@ INJECTION_LABELS = frozenset({"istio-injection", "istio.io/rev"})
 
 def apply_namespace(api: Api, name: str, labels: Mapping[str, str]) -> None:
     """Create a namespace, or give it other labels."""
+    create_namespace(api, name, {"labels": dict(labels)})
     metadata = {"name": name, "labels": dict(labels)}
     api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, None)
 
