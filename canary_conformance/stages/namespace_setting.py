@@ -17,6 +17,7 @@ from canary_conformance.cluster.host_reach import gateway_ports
 from canary_conformance.cluster.pod_readiness import wait_for_rollouts
 from canary_conformance.cluster.rollouts import DEPLOYMENT
 from canary_conformance.errors import EnvironmentFailed, StageFailed
+from canary_conformance.images.cluster_images import ClusterImages
 from canary_conformance.mesh.base import HTTP_PORT, Gateway, Mesh, gateway_address
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.application import Application
@@ -32,7 +33,8 @@ class Setting:
 
     others: the namespaces of other workers, which come and go by themselves. written_namespace: the name that
     the manifests have, where this namespace has another. burst: a file's objects are applied without waiting
-    for any of them, as kubectl does.
+    for any of them, as kubectl does. images: what is applied in place of the manifests' images, on a cluster
+    that the suite did not make.
     """
 
     scenario: Scenario
@@ -43,6 +45,7 @@ class Setting:
     others: frozenset[str] = frozenset()
     written_namespace: str = ""
     burst: bool = False
+    images: ClusterImages | None = None
 
     @property
     def namespaces(self) -> tuple[str, str]:
