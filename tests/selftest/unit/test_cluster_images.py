@@ -87,7 +87,10 @@ def test_a_reference_may_be_any_that_a_node_can_pull(reference: str) -> None:
         (["voting-app:1.0=https://x.example/a:1"], "is not a valid entry"),
         (["voting-app:1.0=x.example/A b:1"], "is not a valid entry"),
         (["voting-app:1.0=a:1", "voting-app:1.0=b:1"], "has two entries for voting-app:1.0: a:1 and b:1"),
-        (["voting-app:3.0=a:1"], "no manifest uses the image voting-app:3.0; used are localhost/voting-storage"),
+        (
+            ["voting-app:3.0=a:1"],
+            "no manifest uses the image voting-app:3.0; used are localhost/voting-storage",
+        ),
         (["voting-app=a:1"], "no manifest uses the image voting-app;"),
     ],
 )
@@ -148,7 +151,10 @@ def test_the_secret_holds_the_logins_and_no_report_shows_them(tmp_path: Path) ->
     secret = read_pull_secret(file)
     body = secret.body()
     data = base64.b64decode(body["data"][".dockerconfigjson"]).decode()
-    assert (body["type"], json.loads(data)) == ("kubernetes.io/dockerconfigjson", {"auths": {"r.example": LOGIN}})
+    assert (body["type"], json.loads(data)) == (
+        "kubernetes.io/dockerconfigjson",
+        {"auths": {"r.example": LOGIN}},
+    )
     hidden = secret.secret_values()
     assert {LOGIN["auth"], "long-enough-password", body["data"][".dockerconfigjson"]} == hidden
     assert "long-enough" not in repr(secret)

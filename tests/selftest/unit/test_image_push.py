@@ -91,7 +91,9 @@ def test_the_engine_keeps_no_name_of_the_registry(pushing: Pushing) -> None:
 
 
 def test_an_entry_comes_before_a_push(pushing: Pushing) -> None:
-    images = pushing.push(ClusterImages({"voting-app:1.0": "x.example/app:1", "nginx:1": "x.example/nginx:1"}))
+    images = pushing.push(
+        ClusterImages({"voting-app:1.0": "x.example/app:1", "nginx:1": "x.example/nginx:1"})
+    )
     assert images.reference(APP) == "x.example/app:1"
     assert not any("voting-app" in call for call in pushing.pushed())
     assert not any("are not pushed" in line for line in pushing.said)
