@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from canary_conformance.existing_options import ExistingOptions
-from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.images.image_options import AskedVersions, ClusterImageOptions, ImagesFrom
 from canary_conformance.model.objects.mesh_profile import MeshProfile, mesh_profile
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
@@ -37,6 +37,7 @@ class Settings:
         worker: The name of this worker of pytest-xdist, "" where the process is none.
         workers: The names of all workers; empty where the run is one process.
         existing: The cluster that the suite did not make, None where it makes one.
+        cluster_images: What stands for the images of the manifests there.
     """
 
     manifests_folder: Path
@@ -56,6 +57,7 @@ class Settings:
     worker: str = ""
     workers: tuple[str, ...] = ()
     existing: ExistingOptions | None = None
+    cluster_images: ClusterImageOptions = field(default_factory=ClusterImageOptions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,11 @@ def namespace_under_test(
     sentinel = Sentinel(api, setting.suite_namespace, selector, proxies, kinds, home)
     machine = machine_watch_of(cluster)
     watch = watch_of(cluster, setting.mesh, setting.scenario.namespace, machine)
-    callers = Callers(api, caller_image)
+    callers = (
+        Callers(api, setting.images.reference(caller_image), setting.images.pull_secrets())
+        if setting.images
+        else Callers(api, caller_image)
+    )
     parts = Parts(proxies, callers, sentinel, progress, watch, ProxyVersions(proxies))
     made = NamespaceUnderTest(cluster, setting, rules, parts, judged)
     runner = _reused(made, watched, reuse) if reuse else None

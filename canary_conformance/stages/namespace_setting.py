@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.host_reach import gateway_ports
+from canary_conformance.images.cluster_images import ClusterImages
 from canary_conformance.mesh.base import Mesh
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.application import Application
@@ -30,7 +31,8 @@ class Setting:
     others: the namespaces of other workers, which come and go by themselves. written_namespace: the name that
     the manifests have, where this namespace has another. burst: a file's objects are applied without waiting
     for any of them, as kubectl does. shared: whether the suite did not make the cluster: the namespaces were
-    claimed for this run, and all else is others'.
+    claimed for this run, and all else is others'. images: what is applied in place of the
+    manifests' images there.
     """
 
     scenario: Scenario
@@ -42,6 +44,7 @@ class Setting:
     written_namespace: str = ""
     burst: bool = False
     shared: bool = False
+    images: ClusterImages | None = None
 
     @property
     def label(self) -> Mapping[str, str]:
