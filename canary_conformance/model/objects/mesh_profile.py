@@ -41,8 +41,9 @@ class ClusterFacts:
 class MeshProfile:
     """One mesh: its root namespace, what makes it inject, its ingress gateways, how it captures traffic.
 
-    `revisions` are the labels' values by which the control plane in charge injects (its revision, and tags).
-    `by_istio_injection`: whether the labels istio-injection: enabled and sidecar.istio.io/inject alone do.
+    `revisions` are the labels' values by which the control plane in charge injects: its revision, or the newest
+    of several, then others and tags. `by_istio_injection`: whether the labels istio-injection: enabled and
+    sidecar.istio.io/inject alone do.
     `gateways` are the pods that a Gateway can select, the one that voters use by default first.
     `gateway_targets` are the gateway pods' ports by the ports of their Service. `cni`: Istio's CNI plugin
     replaces the init container istio-init. `versions` are the Istio versions that it may run, none unknown.
@@ -50,7 +51,7 @@ class MeshProfile:
 
     name: str
     root_namespace: str
-    revisions: frozenset[str]
+    revisions: tuple[str, ...]
     by_istio_injection: bool
     gateways: tuple[Source, ...]
     gateway_targets: Mapping[int, int] = field(hash=False)
@@ -74,6 +75,19 @@ class MeshProfile:
         if label == INJECTION:
             return self.by_istio_injection and value == "enabled"
         return value in self.revisions
+
+    @property
+    def namespace_labels(self) -> dict[str, str]:
+        """The label by which a namespace is to ask this mesh for sidecars."""
+        if self.by_istio_injection:
+            return {INJECTION: "enabled"}
+        return {REVISION: one for one in self.revisions[:1]}
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """The labels by which a Gateway is to choose the first gateway: by custom one is called istio."""
+        labels = self.gateways[0].labels
+        return {name: value for name, value in labels.items() if name == "istio"} or dict(labels)
 
     @property
     def injection_labels(self) -> str:
@@ -102,7 +116,7 @@ _LINUX = MappingProxyType({"kubernetes.io/os": "linux", "beta.kubernetes.io/os":
 DEFAULT = MeshProfile(
     name="default",
     root_namespace="istio-system",
-    revisions=frozenset({"default"}),
+    revisions=("default",),
     by_istio_injection=True,
     # Of the labels that istioctl gives the gateway's pods, those that are the same in every installation.
     gateways=(
@@ -134,7 +148,7 @@ DEFAULT = MeshProfile(
 AKS = MeshProfile(
     name="aks",
     root_namespace="aks-istio-system",
-    revisions=frozenset({"asm-1-28", "asm-1-29", "asm-1-30"}),
+    revisions=("asm-1-30", "asm-1-29", "asm-1-28"),
     by_istio_injection=False,
     gateways=(
         _aks_gateway("aks-istio-ingressgateway-external"),
@@ -167,7 +181,7 @@ def mesh_profile(name: str | None = None, facts: MeshFacts = NO_FACTS) -> MeshPr
     return replace(
         profile,
         root_namespace=facts.root_namespace or profile.root_namespace,
-        revisions=profile.revisions if facts.revisions is None else frozenset(facts.revisions),
+        revisions=profile.revisions if facts.revisions is None else facts.revisions,
         by_istio_injection=_fact(facts.istio_injection, profile.by_istio_injection),
         gateways=_gateways(profile, facts),
         cni=_fact(facts.cni, profile.cni),
