@@ -133,13 +133,10 @@ def with_selector(
 ) -> Mapping[str, Any]:
     """Return the body of an object with another selector where it is a Gateway's, and else as it is."""
     spec = body.get("spec")
-    if (
-        manifest.ref.kind != "Gateway"
-        or not isinstance(spec, Mapping)
-        or not _is_labels(spec.get("selector"))
-    ):
+    selector = spec.get("selector") if isinstance(spec, Mapping) else None
+    if manifest.ref.kind != "Gateway" or not isinstance(selector, Mapping) or not _is_labels(selector):
         return body
-    return {**body, "spec": {**spec, "selector": change(spec["selector"])}}
+    return {**body, "spec": {**body["spec"], "selector": change(selector)}}
 
 
 def _walked(value: Any, text: Callable[[str, str], str], key: str = "") -> Any:

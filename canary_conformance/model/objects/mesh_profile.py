@@ -41,8 +41,8 @@ class ClusterFacts:
 class MeshProfile:
     """One mesh: its root namespace, what makes it inject, its ingress gateways, how it captures traffic.
 
-    `revisions` are the labels' values by which the control plane in charge injects: its revision, or the newest
-    of several, then others and tags. `by_istio_injection`: whether the labels istio-injection: enabled and
+    `revisions` are the labels' values by which the control plane in charge injects: its revision (the newest
+    of several), then others and tags. `by_istio_injection`: whether the labels istio-injection: enabled and
     sidecar.istio.io/inject alone do.
     `gateways` are the pods that a Gateway can select, the one that voters use by default first.
     `gateway_targets` are the gateway pods' ports by the ports of their Service. `cni`: Istio's CNI plugin
@@ -81,7 +81,7 @@ class MeshProfile:
         """The label by which a namespace is to ask this mesh for sidecars."""
         if self.by_istio_injection:
             return {INJECTION: "enabled"}
-        return {REVISION: one for one in self.revisions[:1]}
+        return {REVISION: self.revisions[0]} if self.revisions else {}
 
     @property
     def selector(self) -> dict[str, str]:

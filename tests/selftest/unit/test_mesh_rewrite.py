@@ -1,4 +1,4 @@
-"""The labels of the mesh at hand in manifests for a usual one: what is rewritten, what is left, what is shown."""
+"""The labels of the mesh at hand in manifests for a usual one: what is rewritten, left and shown."""
 
 from __future__ import annotations
 
@@ -49,9 +49,12 @@ def gateway(selector: object, **metadata: str) -> dict[str, Any]:
     }
 
 
-def rewritten(*objects: dict[str, Any], mesh: MeshProfile = FOUND, **labels: str) -> Rewrite:
+def rewritten(
+    *objects: dict[str, Any], labels: dict[str, str] | None = None, mesh: MeshProfile = FOUND
+) -> Rewrite:
     parsed = parse_manifests(yaml.safe_dump_all(objects, sort_keys=False).encode(), "a.yaml", "voting")
     assert not (objects and parsed.findings)
+    labels = labels or {}
     places = {key: Place("scenario.yaml", 5 + at) for at, key in enumerate(("", *labels))}
     scenario = Scenario("one", "voting", labels, (), label_places=places)
     return rewritten_for(ManifestFolder(Path(), {"a.yaml": parsed.manifests}), scenario, mesh)
@@ -102,13 +105,13 @@ def test_manifests_that_fit_are_left_as_they_are() -> None:
     ],
 )
 def test_only_the_usual_label_becomes_the_meshs_own(labels: dict[str, str], now: dict[str, str]) -> None:
-    made = rewritten(**labels)
+    made = rewritten(labels=labels)
     assert made.scenario.namespace_labels == now
     assert bool(made.changes) == (labels != now)
 
 
 def test_a_label_that_is_dropped_and_one_that_is_replaced_are_one_hunk() -> None:
-    made = rewritten(**{"istio-injection": "enabled", "istio.io/rev": "1.31"})
+    made = rewritten(labels={"istio-injection": "enabled", "istio.io/rev": "1.31"})
     assert made.diff()[2:] == (
         "@@ -6,2 +6 @@ namespace.labels",
         "-istio-injection: enabled",
@@ -177,6 +180,6 @@ def test_a_gateway_of_the_gateway_api_and_other_selectors_are_left() -> None:
 
 def test_a_mesh_that_injects_by_the_usual_label_keeps_it() -> None:
     both = replace(FOUND, by_istio_injection=True)
-    made = rewritten(gateway({"istio": USUAL}), mesh=both, **{"istio-injection": "enabled"})
+    made = rewritten(gateway({"istio": USUAL}), labels={"istio-injection": "enabled"}, mesh=both)
     assert made.scenario.namespace_labels == {"istio-injection": "enabled"}
     assert selectors(made) == [{"istio": EXTERNAL}]
