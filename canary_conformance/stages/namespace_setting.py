@@ -18,6 +18,7 @@ from canary_conformance.cluster.pod_readiness import wait_for_rollouts
 from canary_conformance.cluster.rollouts import DEPLOYMENT
 from canary_conformance.errors import EnvironmentFailed, StageFailed
 from canary_conformance.mesh.base import HTTP_PORT, Gateway, Mesh, gateway_address
+from canary_conformance.model.objects.mesh_profile import MeshProfile
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.application import Application
 from canary_conformance.scenario.manifests import ManifestFolder
@@ -31,8 +32,9 @@ class Setting:
     """The scenario and manifests under the names of one namespace, its gateway, its application.
 
     others: the namespaces of other workers, which come and go by themselves. written_namespace: the name that
-    the manifests have, where this namespace has another. burst: a file's objects are applied without waiting
-    for any of them, as kubectl does.
+    the manifests have, where this namespace has another. profile: the mesh as the model takes it, None for
+    the one that the scenario states. burst: a file's objects are applied without waiting for any of them, as
+    kubectl does.
     """
 
     scenario: Scenario
@@ -42,6 +44,7 @@ class Setting:
     suite_namespace: str = SUITE_NAMESPACE
     others: frozenset[str] = frozenset()
     written_namespace: str = ""
+    profile: MeshProfile | None = None
     burst: bool = False
 
     @property

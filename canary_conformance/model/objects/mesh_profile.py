@@ -44,7 +44,8 @@ class MeshProfile:
     `revisions` are the labels' values by which the control plane in charge injects: its revision (the newest
     of several), then others and tags. `by_istio_injection`: whether the labels istio-injection: enabled and
     sidecar.istio.io/inject alone do.
-    `gateways` are the pods that a Gateway can select, the one that voters use by default first.
+    `gateways` are the pods that a Gateway can select, the one that voters use by default first, which
+    `selector` chooses.
     `gateway_targets` are the gateway pods' ports by the ports of their Service. `cni`: Istio's CNI plugin
     replaces the init container istio-init. `versions` are the Istio versions that it may run, none unknown.
     """
@@ -54,6 +55,7 @@ class MeshProfile:
     revisions: tuple[str, ...]
     by_istio_injection: bool
     gateways: tuple[Source, ...]
+    selector: Mapping[str, str] = field(hash=False)
     gateway_targets: Mapping[int, int] = field(hash=False)
     cni: bool
     versions: tuple[str, ...] = ()
@@ -84,10 +86,9 @@ class MeshProfile:
         return {REVISION: self.revisions[0]} if self.revisions else {}
 
     @property
-    def selector(self) -> dict[str, str]:
-        """The labels by which a Gateway is to choose the first gateway: by custom one is called istio."""
-        labels = self.gateways[0].labels
-        return {name: value for name, value in labels.items() if name == "istio"} or dict(labels)
+    def title(self) -> str:
+        """What messages call it."""
+        return f"mesh profile {self.name}" if self.name in PROFILES else self.name
 
     @property
     def injection_labels(self) -> str:
@@ -100,18 +101,21 @@ INJECTION, REVISION = "istio-injection", "istio.io/rev"
 """The labels by which a namespace asks for sidecars (Istio, "Installing the Sidecar")."""
 
 
-def _gateway(namespace: str, labels: Mapping[str, str], account: str = "") -> Source:
+def ingress_gateway(namespace: str, labels: Mapping[str, str], account: str = "") -> Source:
     """Return an ingress gateway; account: its service account, "" where it is unknown."""
     of_pods = MappingProxyType(dict(labels))
     return Source(_INGRESS, of_pods, gateway=True, namespace=namespace, account=account)
 
 
 def _aks_gateway(name: str) -> Source:
-    return _gateway("aks-istio-ingress", {"app": name, "istio": name})
+    return ingress_gateway("aks-istio-ingress", {"app": name, "istio": name})
 
 
 # Well-known labels of Linux nodes, the deprecated ones too (Kubernetes, "Well-Known Labels").
 _LINUX = MappingProxyType({"kubernetes.io/os": "linux", "beta.kubernetes.io/os": "linux"})
+
+ANY_CLUSTER = ClusterFacts(node_labels=_LINUX)
+"""What is known of a cluster before anything was read."""
 
 DEFAULT = MeshProfile(
     name="default",
@@ -120,7 +124,7 @@ DEFAULT = MeshProfile(
     by_istio_injection=True,
     # Of the labels that istioctl gives the gateway's pods, those that are the same in every installation.
     gateways=(
-        _gateway(
+        ingress_gateway(
             "istio-system",
             {
                 "app": "istio-ingressgateway",
@@ -132,6 +136,7 @@ DEFAULT = MeshProfile(
             "istio-ingressgateway-service-account",
         ),
     ),
+    selector=MappingProxyType({"istio": "ingressgateway"}),
     gateway_targets=MappingProxyType({80: 8080}),
     cni=False,
     cluster=ClusterFacts(
@@ -154,10 +159,11 @@ AKS = MeshProfile(
         _aks_gateway("aks-istio-ingressgateway-external"),
         _aks_gateway("aks-istio-ingressgateway-internal"),
     ),
+    selector=MappingProxyType({"istio": "aks-istio-ingressgateway-external"}),
     gateway_targets=MappingProxyType({}),
     cni=True,
     versions=("1.28", "1.29", "1.30"),
-    cluster=ClusterFacts(node_labels=_LINUX),
+    cluster=ANY_CLUSTER,
 )
 """The Istio add-on of Azure Kubernetes Service."""
 
@@ -184,9 +190,10 @@ def mesh_profile(name: str | None = None, facts: MeshFacts = NO_FACTS) -> MeshPr
         revisions=profile.revisions if facts.revisions is None else facts.revisions,
         by_istio_injection=_fact(facts.istio_injection, profile.by_istio_injection),
         gateways=_gateways(profile, facts),
+        selector=facts.gateway_labels or profile.selector,
         cni=_fact(facts.cni, profile.cni),
         versions=(facts.version,) if facts.version else profile.versions,
-        cluster=_cluster(profile.cluster, facts),
+        cluster=cluster_facts(profile.cluster, facts),
     )
 
 
@@ -194,10 +201,13 @@ def _gateways(profile: MeshProfile, facts: MeshFacts) -> tuple[Source, ...]:
     if not facts.gateway_labels and facts.gateway_namespace is None:
         return profile.gateways
     usual = profile.gateways[0]
-    return (_gateway(facts.gateway_namespace or usual.namespace, facts.gateway_labels or usual.labels),)
+    return (
+        ingress_gateway(facts.gateway_namespace or usual.namespace, facts.gateway_labels or usual.labels),
+    )
 
 
-def _cluster(usual: ClusterFacts, facts: MeshFacts) -> ClusterFacts:
+def cluster_facts(usual: ClusterFacts, facts: MeshFacts) -> ClusterFacts:
+    """Return the facts on a cluster, what scenario.yaml states in place of what is usual."""
     priorities = facts.priority_classes
     return replace(
         usual,
