@@ -76,6 +76,14 @@ class Mesh(Protocol):
         """The revision of the control plane: "default" where it was installed without one."""
 
     @property
+    def tags(self) -> tuple[str, ...]:
+        """The revision tags that point to this control plane (Istio: "Canary Upgrades")."""
+
+    @property
+    def cni(self) -> bool:
+        """Whether Istio's CNI plugin captures the pods' traffic, instead of an init container."""
+
+    @property
     def injection_labels(self) -> Mapping[str, str]:
         """The labels by which a namespace gets this control plane's sidecars."""
 
