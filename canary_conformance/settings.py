@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from canary_conformance.existing_options import ExistingOptions
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.model.objects.mesh_profile import MeshProfile, mesh_profile
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Scenario
+
+CLUSTER_NAME = "voting-conformance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,14 @@ class Settings:
         store: The folder where the suite keeps what it builds.
         worker: The name of this worker of pytest-xdist, "" where the process is none.
         workers: The names of all workers; empty where the run is one process.
+        existing: The cluster that the suite did not make, None where it makes one.
     """
 
     manifests_folder: Path
     store: Path
     images: ImagesFrom = ImagesFrom.AUTO
     versions: AskedVersions = field(default_factory=AskedVersions)
-    cluster_name: str = "voting-conformance"
+    cluster_name: str = CLUSTER_NAME
     keep_cluster: bool = False
     reuse: bool = False
     mesh_profile: str | None = None
@@ -51,6 +55,7 @@ class Settings:
     report: Path | None = None
     worker: str = ""
     workers: tuple[str, ...] = ()
+    existing: ExistingOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
