@@ -143,15 +143,19 @@ class Api:
 
     def allows(self, attributes: Object) -> bool:
         """Return whether the server would allow a request (Kubernetes: SelfSubjectAccessReview)."""
-        group = "authorization.k8s.io/v1"
-        body = {
-            "apiVersion": group,
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": dict(attributes)},
-        }
-        path = f"/apis/{group}/selfsubjectaccessreviews"
+        spec = {"resourceAttributes": dict(attributes)}
+        return bool(self._review("authorization.k8s.io/v1", "SelfSubjectAccessReview", spec)["allowed"])
+
+    def user(self) -> str:
+        """Return as whom the server knows the caller (Kubernetes: SelfSubjectReview). Raises ApiException."""
+        return str(self._review("authentication.k8s.io/v1", "SelfSubjectReview")["userInfo"]["username"])
+
+    def _review(self, api_version: str, kind: str, spec: Object | None = None) -> dict[str, Any]:
+        """Return the status of an object that the server answers and does not store."""
+        body = {"apiVersion": api_version, "kind": kind, **({"spec": spec} if spec else {})}
+        path = f"/apis/{api_version}/{kind.lower()}s"
         response = self._dynamic.request("post", path, body=body, serialize=False)
-        return bool(json.loads(response.data)["status"]["allowed"])
+        return dict(json.loads(response.data)["status"])
 
     def get(
         self, api_version: str, kind: str, name: str, namespace: str | None = None
