@@ -120,7 +120,7 @@ def _with_injection(body: Mapping[str, Any], mesh: MeshProfile) -> Mapping[str, 
 def _selector(selector: Labels, mesh: MeshProfile) -> Labels:
     """Return the mesh's own selector in place of one that chooses a usual gateway, and none of this mesh."""
     usual = DEFAULT.is_gateway(selector) and not mesh.is_gateway(selector)
-    return mesh.selector if usual else selector
+    return dict(mesh.selector) if usual else selector
 
 
 def _change(place: Place, subject: str, before: Labels, after: Labels) -> Change:
