@@ -22,6 +22,9 @@ _NEED_A_CONTEXT = (
     "--namespace-prefix",
     "--ingress",
     "--check-cluster",
+    "--image",
+    "--push-to",
+    "--pull-secret",
 )
 # What is about the cluster that the suite makes, each with the reason why it goes with no other.
 _OF_OUR_CLUSTER = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from canary_conformance.existing_options import ExistingOptions
-from canary_conformance.images.image_options import AskedVersions, ImagesFrom
+from canary_conformance.images.image_options import AskedVersions, ClusterImageOptions, ImagesFrom
 from canary_conformance.model.mesh_rewrite import rewritten_for
 from canary_conformance.model.objects.mesh_profile import MeshProfile, mesh_profile
 from canary_conformance.paths import MANIFESTS
@@ -40,6 +40,7 @@ class Settings:
         worker: The name of this worker of pytest-xdist, "" where the process is none.
         workers: The names of all workers; empty where the run is one process.
         existing: The cluster that the suite did not make, None where it makes one.
+        cluster_images: What stands for the images of the manifests there.
     """
 
     manifests_folder: Path
@@ -60,6 +61,7 @@ class Settings:
     worker: str = ""
     workers: tuple[str, ...] = ()
     existing: ExistingOptions | None = None
+    cluster_images: ClusterImageOptions = field(default_factory=ClusterImageOptions)
 
     @property
     def rewrites_for_found_mesh(self) -> bool:
