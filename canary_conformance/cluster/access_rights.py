@@ -38,6 +38,7 @@ class Right:
         area: Where it is needed.
         purpose: What needs it.
         without: What a run does without it; "" where it can't do without.
+        names: The only objects that it is needed on; empty for all.
     """
 
     verbs: tuple[str, ...]
@@ -46,6 +47,7 @@ class Right:
     area: Area
     purpose: str
     without: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,12 @@ class Missing:
         return f"{self.verb} {resource}{of_group}{slash}{subresource} {where}: {self.right.purpose}{end}"
 
 
+# What the run grants itself in each namespace that it makes, by this ClusterRole (Kubernetes: RBAC,
+# "Restrictions on role binding creation or update"): so it has no rights in any other.
+OWN_ROLE = "voting-conformance-namespace"
+RBAC = "rbac.authorization.k8s.io"
+_GRANTED = "the run grants itself the rights in the namespaces that it makes"
+_GRANTED_BEFORE = "the rights in its own namespaces must hold for the whole cluster"
 APPS, NETWORKING, SECURITY = "apps", "networking.istio.io", "security.istio.io"
 EXTENSIONS, DISCOVERY = "extensions.istio.io", "discovery.k8s.io"
 WEBHOOKS = "admissionregistration.k8s.io"
@@ -77,7 +85,9 @@ STREAMED = ("get", "create")
 _SCENARIO = "the scenario's objects"
 
 RIGHTS: Sequence[Right] = (
-    Right(("create",), "", "namespaces", Area.CLUSTER, "the run's own namespaces are made"),
+    Right(("get", "create"), "", "namespaces", Area.CLUSTER, "the run's own namespaces are made"),
+    Right(("create",), RBAC, "rolebindings", Area.CLUSTER, _GRANTED, _GRANTED_BEFORE),
+    Right(("get", "bind"), RBAC, "clusterroles", Area.CLUSTER, _GRANTED, _GRANTED_BEFORE, (OWN_ROLE,)),
     Right(("list",), "", "nodes", Area.CLUSTER, "a restarted node is no verdict; versions, architectures"),
     Right(("list",), "", "persistentvolumes", Area.CLUSTER, "volumes of the scenario are gone at the end"),
     Right(
@@ -99,7 +109,7 @@ RIGHTS: Sequence[Right] = (
         "ingress gateways are found",
         without="the ingress gateway must be named: --gateway NAMESPACE/NAME",
     ),
-    Right(("get", "patch", "delete"), "", "namespaces", Area.OURS, "the run's own namespaces are removed"),
+    Right(("patch", "delete"), "", "namespaces", Area.OURS, "the run's own namespaces are removed"),
     Right((*MADE, "list", "deletecollection"), "", "pods", Area.OURS, "callers, readiness, restarted pods"),
     Right(("get",), "", "pods/log", Area.OURS, "why a pod does not get ready"),
     Right(STREAMED, "", "pods/exec", Area.OURS, "calls from inside"),
@@ -163,6 +173,8 @@ def missing_rights(
 ) -> list[Missing]:
     """Return what the API server does not allow, each verb and namespace once.
 
+    What the run can give itself in its own namespaces, by its own role there, is not missing.
+
     Args:
         api: The API server.
         namespaces: Those of each area, which need not exist; an area that is left out is not checked.
@@ -174,18 +186,45 @@ def missing_rights(
     asked = list(_asked(namespaces, rights))
     with ThreadPoolExecutor(WORKERS) as pool:
         allowed = pool.map(lambda one: api.allows(_attributes(one)), asked)
-        return [one for one, is_allowed in zip(asked, allowed, strict=True) if not is_allowed]
+        missing = [one for one, is_allowed in zip(asked, allowed, strict=True) if not is_allowed]
+    in_ours = [one for one in missing if one.right.area is Area.OURS]
+    # The role can't be read, or not be bound, where a right on RBAC is missing.
+    if not in_ours or any(one.right.group == RBAC for one in missing):
+        return missing
+    granted = _granted_by_own_role(api)
+    return [
+        one
+        for one in missing
+        if one not in in_ours or (one.right.group, one.right.resource, one.verb) not in granted
+    ]
+
+
+def _granted_by_own_role(api: Api) -> set[tuple[str, str, str]]:
+    """Return group, resource and verb of all that the role which the run binds grants."""
+    role = api.get(f"{RBAC}/v1", "ClusterRole", OWN_ROLE) or {}
+    return {
+        (group, resource, verb)
+        for rule in role.get("rules") or ()
+        for group in rule.get("apiGroups") or ()
+        for resource in rule.get("resources") or ()
+        for verb in rule["verbs"]
+    }
 
 
 def policy_rules(area: Area, rights: Iterable[Right] = RIGHTS) -> list[dict[str, list[str]]]:
     """Return the rules of a Role or ClusterRole that grants the rights of an area (Kubernetes: RBAC)."""
-    verbs: dict[tuple[str, str], list[str]] = {}
+    verbs: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for one in rights:
         if one.area is area:
-            verbs.setdefault((one.group, one.resource), []).extend(one.verbs)
+            verbs.setdefault((one.group, one.resource, one.names), []).extend(one.verbs)
     return [
-        {"apiGroups": [group], "resources": [resource], "verbs": list(dict.fromkeys(granted))}
-        for (group, resource), granted in verbs.items()
+        {
+            "apiGroups": [group],
+            "resources": [resource],
+            **({"resourceNames": list(names)} if names else {}),
+            "verbs": list(dict.fromkeys(granted)),
+        }
+        for (group, resource, names), granted in verbs.items()
     ]
 
 
@@ -208,4 +247,5 @@ def _attributes(asked: Missing) -> dict[str, str]:
         "namespace": asked.namespace,
     }
     # A request for one namespace is authorized as one in it (Kubernetes: RequestInfo).
-    return attributes | ({"name": asked.namespace} if resource == "namespaces" and asked.namespace else {})
+    names = (asked.namespace,) if resource == "namespaces" and asked.namespace else asked.right.names
+    return attributes | ({"name": names[0]} if names else {})

@@ -120,6 +120,16 @@ class Api:
         verb = verb_of(before, json.loads(response.data))
         return Applied(AppliedObject(ref, verb), warnings_of(response.headers.getlist("Warning")))
 
+    def create(self, body: Object, namespace: str | None) -> None:
+        """Create an object that does not exist. Raises ApiException, with status 409 where it does."""
+        self._resource(str(body["apiVersion"]), str(body["kind"])).create(
+            body=dict(body),
+            namespace=namespace,
+            field_manager=FIELD_MANAGER,
+            query_params=[("fieldValidation", "Strict")],
+            serialize=False,
+        )
+
     def _try_to_create(self, resource: Any, body: Object, namespace: str | None) -> None:
         """Raise ApiException unless an object could be created as it is, as `kubectl apply` would.
 

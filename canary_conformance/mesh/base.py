@@ -22,12 +22,14 @@ class Gateway:
         name: The name of Deployment and Service.
         address: Where this machine reaches its HTTP port 80.
         selector: The labels by which Gateway objects choose its pods.
+        shared: Whether it is others' too, whose Gateway objects may open it.
     """
 
     namespace: str
     name: str
     address: Address
     selector: Mapping[str, str]
+    shared: bool = False
 
     @property
     def url(self) -> str:
@@ -72,6 +74,14 @@ class Mesh(Protocol):
     @property
     def revision(self) -> str:
         """The revision of the control plane: "default" where it was installed without one."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The revision tags that point to this control plane (Istio: "Canary Upgrades")."""
+
+    @property
+    def cni(self) -> bool:
+        """Whether Istio's CNI plugin captures the pods' traffic, instead of an init container."""
 
     @property
     def injection_labels(self) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -31,15 +31,19 @@ WHERE = {Area.OURS: ("judge-voting", "judge-suite"), Area.MESH: ("istio-system",
 
 @dataclass
 class Authorizer:
-    """An API server that allows all but some verbs on some resources."""
+    """An API server that allows all but some verbs on some resources, and has a role of these rules."""
 
     refused: tuple[tuple[str, str], ...] = ()
+    role: Sequence[Mapping[str, Any]] = ()
     asked: list[Mapping[str, str]] = field(default_factory=list)
 
     def allows(self, attributes: Mapping[str, str]) -> bool:
         self.asked.append(attributes)
         resource = "/".join(filter(None, (attributes["resource"], attributes["subresource"])))
         return (attributes["verb"], resource) not in self.refused
+
+    def get(self, *_: str) -> dict[str, Any]:
+        return {"rules": self.role}
 
 
 def missing(authorizer: Authorizer, *rights: Right) -> list[str]:
@@ -61,8 +65,25 @@ def test_each_missing_right_is_a_line_with_its_namespace_and_purpose() -> None:
     assert len(lines) == 5
 
 
+def test_what_the_run_can_give_itself_is_not_missing() -> None:
+    refused = (("create", "deployments"), ("list", "pods"))
+    lines = missing(Authorizer(refused, policy_rules(Area.OURS)))
+    assert {line.partition(":")[0] for line in lines} == {
+        "list pods in the whole cluster",
+        "list pods in namespace istio-system",
+        "list pods in namespace edge",
+    }
+    others = [rule for rule in policy_rules(Area.OURS) if rule["resources"] != ["deployments"]]
+    assert len(missing(Authorizer(refused[:1], others))) == 2
+
+
+def test_a_role_that_may_not_be_bound_gives_nothing() -> None:
+    refused = (("create", "deployments"), ("bind", "clusterroles"))
+    assert len(missing(Authorizer(refused, policy_rules(Area.OURS)))) == 3
+
+
 def test_a_right_that_a_run_can_do_without_says_what_is_lost() -> None:
-    assert missing(Authorizer((("list", "gateways"),)))[0].endswith(
+    assert missing(Authorizer((("list", "gateways"),), policy_rules(Area.OURS)))[0].endswith(
         "; without it, it is not known which other Gateways open port 80 of the ingress"
     )
 
