@@ -89,7 +89,7 @@ def test_a_connection_that_the_api_server_refuses_is_reset(
         raise ApiException(403)
 
     monkeypatch.setattr(module, "open_port", refuse)
-    with connect(forward) as client, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), connect(forward) as client:
         client.recv(100)
 
 
