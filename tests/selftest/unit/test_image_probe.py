@@ -145,7 +145,7 @@ def test_a_pod_that_is_refused_ends_the_run() -> None:
 
 
 def test_a_stage_that_lacks_an_image_says_what_it_stands_for() -> None:
-    reason = f'container voting-app of pod a: ImagePullBackOff: Back-off pulling image "x.example/app:1"'
+    reason = 'container voting-app of pod a: ImagePullBackOff: Back-off pulling image "x.example/app:1"'
     told = explained(reason, IMAGES, [CALLER, APP])
     assert told.startswith(f"{reason}; it stands for localhost/voting-app:1.0 (a.yaml:7); name an image that")
     assert explained("pod a can't be scheduled", IMAGES, [APP]) == "pod a can't be scheduled"
