@@ -120,6 +120,16 @@ class Api:
         verb = verb_of(before, json.loads(response.data))
         return Applied(AppliedObject(ref, verb), warnings_of(response.headers.getlist("Warning")))
 
+    def create(self, body: Object, namespace: str | None) -> None:
+        """Create an object that does not exist. Raises ApiException, with status 409 where it does."""
+        self._resource(str(body["apiVersion"]), str(body["kind"])).create(
+            body=dict(body),
+            namespace=namespace,
+            field_manager=FIELD_MANAGER,
+            query_params=[("fieldValidation", "Strict")],
+            serialize=False,
+        )
+
     def _try_to_create(self, resource: Any, body: Object, namespace: str | None) -> None:
         """Raise ApiException unless an object could be created as it is, as `kubectl apply` would.
 
@@ -135,6 +145,28 @@ class Api:
     def is_namespaced(self, api_version: str, kind: str) -> bool:
         """Return whether objects of a kind are in a namespace. Raises Refused for a kind not served."""
         return bool(self._resource(api_version, kind).namespaced)
+
+    def resource(self, api_version: str, kind: str) -> tuple[str, bool]:
+        """Return the name of a kind's resource, and whether it is in a namespace. Raises Refused."""
+        found = self._resource(api_version, kind)
+        return str(found.name), bool(found.namespaced)
+
+    def allows(self, attributes: Object) -> bool:
+        """Return whether the server would allow a request (Kubernetes: SelfSubjectAccessReview)."""
+        spec = {"resourceAttributes": dict(attributes)}
+        return bool(self._review("authorization", "SelfSubjectAccessReview", spec)["allowed"])
+
+    def user(self) -> str:
+        """Return the name of the user that the server takes the caller for (SelfSubjectReview)."""
+        return str(self._review("authentication", "SelfSubjectReview", {})["userInfo"]["username"])
+
+    def _review(self, group: str, kind: str, spec: Object) -> dict[str, Any]:
+        version = f"{group}.k8s.io/v1"
+        body = {"apiVersion": version, "kind": kind, **({"spec": spec} if spec else {})}
+        response = self._dynamic.request(
+            "post", f"/apis/{version}/{kind.lower()}s", body=body, serialize=False
+        )
+        return dict(json.loads(response.data)["status"])
 
     def get(
         self, api_version: str, kind: str, name: str, namespace: str | None = None

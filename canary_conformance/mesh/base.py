@@ -22,12 +22,14 @@ class Gateway:
         name: The name of Deployment and Service.
         address: Where this machine reaches its HTTP port 80.
         selector: The labels by which Gateway objects choose its pods.
+        shared: Whether it is others' too, whose Gateway objects may open it.
     """
 
     namespace: str
     name: str
     address: Address
     selector: Mapping[str, str]
+    shared: bool = False
 
     @property
     def url(self) -> str:

@@ -35,7 +35,8 @@ class Renaming:
     """The names of one namespace under test: from the scenario's namespace and gateway labels to its own.
 
     gateway: the labels by which manifests name the mesh's ingress gateway; shared: what all gateways carry
-    alike; suffix: what a label's value gets in this namespace.
+    alike; suffix: what a label's value gets in this namespace; several: whether the same manifests are
+    applied to other namespaces, too.
     """
 
     namespace: str
@@ -43,6 +44,7 @@ class Renaming:
     gateway: Mapping[str, str] = field(hash=False)
     shared: Mapping[str, str] = field(hash=False)
     suffix: str
+    several: bool = True
 
     def labels(self, labels: Mapping[str, str]) -> dict[str, str]:
         """Return labels with each that names the mesh's ingress gateway made to name this namespace's own."""
@@ -88,13 +90,18 @@ def rename_manifests(folder: ManifestFolder, renaming: Renaming) -> ManifestFold
     written = (one for manifests in renamed.values() for one in manifests)
     findings = [finding for one in written for finding in _meeting(one, renaming)]
     # Whether a kind that nobody defines here is of the cluster, only the cluster knows.
-    findings += [
-        Finding(one.place, f"{one.ref} belongs to the whole cluster, where one namespace alone can have it")
-        for one in folder.objects
-        if (one.ref.kind in CLUSTER_SCOPED and one.ref.kind != "Namespace")
-        or not is_known(one.api_version, str(one.body["kind"]))
-    ]
-    refuse("these manifests can't be judged in several namespaces at once: leave -n out", findings)
+    where = "in a cluster that others use"
+    if renaming.several:
+        where = "in several namespaces at once: leave -n out"
+        findings += [
+            Finding(
+                one.place, f"{one.ref} belongs to the whole cluster, where one namespace alone can have it"
+            )
+            for one in folder.objects
+            if (one.ref.kind in CLUSTER_SCOPED and one.ref.kind != "Namespace")
+            or not is_known(one.api_version, str(one.body["kind"]))
+        ]
+    refuse(f"these manifests can't be judged {where}", findings)
     return ManifestFolder(folder.root, renamed)
 
 

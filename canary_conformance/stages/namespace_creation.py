@@ -99,10 +99,10 @@ def namespace_under_test(
 def _created(namespace: NamespaceUnderTest) -> NamespaceUnderTest:
     """Return the namespace with what the cluster holds before it; what the last run left is removed."""
     api, setting, suite = namespace.api, namespace.setting, namespace.setting.suite_namespace
-    check_not_others(api, objects_of_cluster(api, setting.manifests))
+    check_not_others(api, objects_of_cluster(api, setting.manifests), suite)
     _remove(api, setting, namespace.progress)
     before = snapshot(api, setting.namespaces, setting.others)
-    apply_namespace(api, suite, {"istio-injection": "disabled"})
+    apply_namespace(api, suite, {"istio-injection": "disabled", **setting.label})
     namespace.callers.make_outside_pod(namespace.outside)
     return replace(namespace, before=before)
 
@@ -110,9 +110,9 @@ def _created(namespace: NamespaceUnderTest) -> NamespaceUnderTest:
 def _remove(api: Api, setting: Setting, progress: Progress) -> None:
     """Remove what a run of ours left: its namespaces, and the scenario's objects of the cluster."""
     of_cluster = objects_of_cluster(api, setting.manifests)
-    delete_all(api, of_cluster)
+    delete_all(api, of_cluster, setting.suite_namespace)
     remove_namespaces(api, setting.namespaces, progress)
-    wait_until_gone(api, of_cluster)
+    wait_until_gone(api, of_cluster, setting.suite_namespace)
 
 
 def _reused(

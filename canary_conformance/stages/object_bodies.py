@@ -12,8 +12,8 @@ from functools import partial
 from canary_conformance.cluster.api import Object
 from canary_conformance.scenario.manifests import Manifest
 from canary_conformance.scenario.own_namespace import is_own, with_labels
+from canary_conformance.stages.cluster_objects import is_of_cluster
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.stages.owned_namespaces import OURS
 from canary_conformance.stages.steps import Between
 
 
@@ -27,11 +27,13 @@ def between_objects(
 
 
 def body_of(namespace: NamespaceUnderTest, manifest: Manifest) -> Object:
-    """Return what is applied of an object: the namespace keeps its labels of scenario.yaml, and our mark."""
+    """Return what is applied of an object: the namespace keeps its labels of scenario.yaml, and ours."""
+    setting = namespace.setting
     if is_own(manifest, namespace.name):
-        return with_labels(manifest.body, namespace.scenario.namespace_labels, OURS)
-    images = namespace.setting.images
-    return images.body_of(manifest) if images else manifest.body
+        return with_labels(manifest.body, {**namespace.scenario.namespace_labels, **setting.label})
+    if is_of_cluster(namespace.api, manifest):
+        return with_labels(manifest.body, setting.label)
+    return setting.images.body_of(manifest) if setting.images else manifest.body
 
 
 def bring_pull_secret(namespace: NamespaceUnderTest) -> None:

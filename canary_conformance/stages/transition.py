@@ -284,5 +284,6 @@ def _delete(namespace: NamespaceUnderTest, step: Delete, number: int) -> Made:
 def _make_namespace(namespace: NamespaceUnderTest) -> None:
     """Make the scenario's namespace, unless its first file does."""
     if brought_by_file(namespace.scenario, namespace.manifests) is None:
-        apply_namespace(namespace.api, namespace.name, namespace.scenario.namespace_labels)
+        labels = {**namespace.scenario.namespace_labels, **namespace.setting.label}
+        apply_namespace(namespace.api, namespace.name, labels)
         bring_pull_secret(namespace)

@@ -1,4 +1,4 @@
-"""A cluster that the suite did not make: its context is named; options that exclude each other are refused."""
+"""A cluster that the suite did not make: its context is named; what excludes each other is refused."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def test_a_registry_that_limits_or_fails_is_tried_again_by_the_kubelet() -> None
 
 
 def test_a_pod_that_is_refused_ends_the_run() -> None:
-    with pytest.raises(EnvironmentFailed, match="no pod can be made in namespace suite: .*exceeded quota"):
+    with pytest.raises(EnvironmentFailed, match=r"no pod can be made in namespace suite: .*exceeded quota"):
         probe(Server(refuses=True))
 
 

@@ -1,0 +1,238 @@
+"""The audit log of a cluster of others beside the roles: each rule that a run may break is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from canary_conformance.cluster.access_rights import OWN_ROLE, RBAC, RIGHTS, Area
+from canary_conformance.errors import BadInput
+from canary_conformance.exit_codes import ExitStatus
+from tests.selftest.unit.test_kind import provisions
+from tools import access_roles
+from tools.own_cluster.__main__ import settings
+from tools.own_cluster.audit_log import Request, requests_of, trespasses
+from tools.own_cluster.cluster_state import differences
+from tools.own_cluster.mesh_layouts import AKS, DEFAULTS, operator
+from tools.own_cluster.plain_cluster import audited_config
+from tools.own_cluster.proof import Proof, Run
+from tools.own_cluster.rights_use import use_of
+from tools.own_cluster.runner_account import USER
+
+pytestmark = pytest.mark.selftest
+
+ISTIO = "networking.istio.io"
+OURS, ROOT, GATEWAYS = "judge-voting", AKS.root, AKS.gateway_namespace
+AREAS = {Area.OURS: (OURS,), Area.MESH: (ROOT,), Area.GATEWAY: (GATEWAYS,)}
+MADE = Request("create", "", "namespaces", OURS, OURS, 201)
+DELETED = Request("delete", "", "namespaces", OURS, OURS, 200)
+# Each is allowed: a run that makes nothing else than this is as it should be.
+ALLOWED = (
+    Request("create", "authorization.k8s.io", "selfsubjectaccessreviews", "", "", 201),
+    Request("list", "", "nodes", "", "", 200),
+    MADE,
+    Request("create", RBAC, "rolebindings", OURS, OWN_ROLE, 201),
+    Request("patch", "", "secrets", OURS, "voting-storage-secret", 201),
+    Request("patch", ISTIO, "gateways", OURS, "voting-app-gateway", 201),
+    Request("get", "", "pods/portforward", GATEWAYS, "gateway-1", 101),
+    DELETED,
+    Request("list", "", "pods", OURS, "", 403),
+    Request("get", "", "namespaces", OURS, OURS, 404),
+)
+
+
+def broken(*more: Request) -> list[str]:
+    return [str(one) for one in trespasses((*ALLOWED[:-3], *more), GATEWAYS)]
+
+
+def test_a_run_in_its_own_namespaces_breaks_no_rule() -> None:
+    assert list(trespasses(ALLOWED, GATEWAYS)) == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        (Request("patch", ISTIO, "gateways", "shop", "shop", 200), "written outside"),
+        (Request("create", RBAC, "rolebindings", "kube-system", OWN_ROLE, 201), "written outside"),
+        (Request("patch", "", "namespaces", "shop", "shop", 200), "written outside"),
+        (Request("delete", "", "persistentvolumes", "", "archive-of-treasury", 200), "written outside"),
+        (Request("get", "", "pods/exec", GATEWAYS, "gateway-1", 101), "written outside"),
+        (Request("get", "", "pods/portforward", "shop", "shop-1", 101), "written outside"),
+        (Request("get", "", "secrets", "treasury", "keys", 200), "Secrets read"),
+        (Request("list", "", "secrets", "", "", 200), "Secrets read"),
+        (Request("list", "", "secrets", OURS, "", 200), "Secrets read"),
+        (Request("watch", "", "secrets", "shop", "", 200), "Secrets read"),
+        (Request("list", "", "configmaps", "", "", 403), "refused"),
+    ],
+)
+def test_each_request_that_is_not_allowed_is_named(request_: Request, why: str) -> None:
+    (line,) = broken(request_)
+    assert line.startswith(why)
+    assert str(request_) in line
+
+
+def test_a_namespace_that_was_there_is_not_the_runs_own() -> None:
+    taken = replace(MADE, namespace="shop", name="shop", code=409)
+    assert broken(taken, Request("patch", "", "services", "shop", "shop", 200))
+
+
+def test_what_is_refused_in_a_namespace_that_is_gone_is_no_trespass_until_it_is_made_again() -> None:
+    refused = Request("list", "", "pods", OURS, "", 403)
+    assert broken(DELETED, refused) == []
+    assert len(broken(DELETED, MADE, refused)) == 1
+
+
+def test_a_right_that_nothing_needs_is_named_and_one_that_was_used_is_not() -> None:
+    listed = Request("list", "", "pods", OURS, "", 200)
+    unused = [str(one) for one in use_of([listed], AREAS).unused]
+    assert "list pods in the run's own namespaces" not in unused
+    assert "list pods in the whole cluster" in unused
+    assert f"bind clusterroles.{RBAC} in the whole cluster" in unused
+
+
+def test_an_apply_that_creates_uses_two_rights() -> None:
+    applied = Request("patch", "", "services", OURS, "voting-app", 201)
+    unused = [str(one) for one in use_of([applied], AREAS).unused]
+    assert not {f"{verb} services in {Area.OURS}" for verb in ("patch", "create")} & {*unused}
+    assert f"create services in {Area.OURS}" in map(str, use_of([replace(applied, code=200)], AREAS).unused)
+
+
+def test_a_request_that_no_role_allows_is_named() -> None:
+    watched = Request("watch", "", "pods", OURS, "", 200)
+    assert use_of([watched], AREAS).unlisted == [watched]
+
+
+def test_binding_the_role_uses_the_right_to_bind_it() -> None:
+    bound = Request("create", RBAC, "rolebindings", OURS, OWN_ROLE, 201)
+    assert f"bind clusterroles.{RBAC} in the whole cluster" not in map(str, use_of([bound], AREAS).unused)
+
+
+def test_a_proof_fails_by_a_run_by_the_log_or_by_what_changed() -> None:
+    def proof(code: int = 0, requests: tuple[Request, ...] = ALLOWED, changed: tuple[str, ...] = ()) -> Proof:
+        return Proof("own-b", AKS, [Run("whole run", 1.0, code)], requests, changed, whole=False)
+
+    good = proof()
+    assert (set(good.statuses), good.wrong) == ({ExitStatus.HOLDS}, [])
+    assert "nothing of others was written" in str(good)
+    assert proof(code=5).statuses[0] == ExitStatus.NOT_JUDGED
+    secret = Request("get", "", "secrets", "treasury", "keys", 200)
+    for bad in (proof(requests=(*ALLOWED, secret, secret)), proof(changed=("removed: Service shop/shop",))):
+        assert bad.statuses[-1] == ExitStatus.FAILED
+        assert "WRONG" in str(bad)
+    assert any(
+        line.startswith("a rule of the roles that no run needs") for line in replace(good, whole=True).wrong
+    )
+
+
+def test_a_run_that_should_fail_is_wrong_where_it_holds() -> None:
+    failing = Run("a run that fails", 1.0, ExitStatus.FAILED, ExitStatus.FAILED)
+    assert failing.status == ExitStatus.HOLDS
+    assert replace(failing, exit_code=0).status == ExitStatus.FAILED
+    assert "should end with" in str(replace(failing, exit_code=0))
+
+
+def event(user: str, code: int, **on: str) -> Mapping[str, Any]:
+    return {
+        "auditID": f"{user}{code}{on}",
+        "user": {"username": user},
+        "verb": "get",
+        "objectRef": on,
+        "responseStatus": {"code": code},
+    }
+
+
+def test_the_log_is_read_for_one_account_each_request_once(tmp_path: Path) -> None:
+    stream = event(USER, 101, resource="pods", subresource="exec", namespace=OURS, name="p")
+    lines = (
+        stream,
+        event("kubernetes-admin", 200, resource="secrets"),
+        {**event(USER, 200), "objectRef": None} | {"auditID": "discovery"},
+        stream,
+        event(USER, 404, resource="services", namespace=OURS, name="voting-app", apiGroup=""),
+    )
+    log = tmp_path / "audit.log"
+    log.write_text(
+        "".join(json.dumps({k: v for k, v in one.items() if v is not None}) + "\n" for one in lines)
+    )
+    assert requests_of(log, USER) == [
+        Request("get", "", "pods/exec", OURS, "p", 101),
+        Request("get", "", "services", OURS, "voting-app", 404),
+    ]
+
+
+def test_what_was_added_removed_or_changed_is_named() -> None:
+    before = {"Service shop/shop": "1 a", "Secret treasury/keys": "2 b"}
+    after = {"Service shop/shop": "1 c", "Namespace /judge": "3 d"}
+    assert differences(before, after) == [
+        "added: Namespace /judge",
+        "removed: Secret treasury/keys",
+        "changed: Service shop/shop",
+    ]
+    assert differences(before, before) == []
+
+
+def test_the_roles_that_users_apply_are_the_list() -> None:
+    for name, text in access_roles.files().items():
+        assert (access_roles.FOLDER / name).read_text() == text, "run python -m tools.access_roles"
+
+
+def test_the_roles_grant_each_right_of_the_list_and_nothing_else() -> None:
+    documents = list(yaml.safe_load_all((access_roles.FOLDER / "roles.yaml").read_text()))
+    rules = {one["metadata"]["name"]: one["rules"] for one in documents if one["kind"] == "ClusterRole"}
+    for area, role in access_roles.ROLES.items():
+        granted = {
+            (rule["apiGroups"][0], rule["resources"][0], verb)
+            for rule in rules[role]
+            for verb in rule["verbs"]
+        }
+        assert granted == {
+            (one.group, one.resource, v) for one in RIGHTS if one.area is area for v in one.verbs
+        }
+
+
+def test_only_the_role_of_the_cluster_is_bound_everywhere() -> None:
+    bound = [
+        document
+        for name in access_roles.files()
+        for document in yaml.safe_load_all((access_roles.FOLDER / name).read_text())
+        if document["kind"].endswith("Binding")
+    ]
+    everywhere = [one["roleRef"]["name"] for one in bound if one["kind"] == "ClusterRoleBinding"]
+    assert everywhere == [access_roles.ROLES[Area.CLUSTER]]
+    assert OWN_ROLE not in {one["roleRef"]["name"] for one in bound}
+
+
+def test_the_api_server_writes_its_log_to_a_folder_of_this_machine(tmp_path: Path) -> None:
+    config = audited_config(provisions(tmp_path), tmp_path)
+    patch = yaml.safe_load(config["kubeadmConfigPatches"][-1])["apiServer"]
+    mounted = {one["containerPath"] for one in config["nodes"][0]["extraMounts"]}
+    assert mounted == {one["hostPath"] for one in patch["extraVolumes"]}
+    assert patch["extraArgs"]["audit-log-path"].startswith(tuple(mounted))
+
+
+def test_kubernetes_136_takes_arguments_as_a_list(tmp_path: Path) -> None:
+    config = audited_config(replace(provisions(tmp_path), kubernetes_version="1.36.4"), tmp_path)
+    arguments = yaml.safe_load(config["kubeadmConfigPatches"][-1])["apiServer"]["extraArgs"]
+    assert {one["name"] for one in arguments} == {"audit-policy-file", "audit-log-path"}
+
+
+def test_the_layout_of_aks_has_its_names_and_no_gateway_of_the_profile(tmp_path: Path) -> None:
+    spec = operator(provisions(tmp_path), AKS)["spec"]
+    assert (spec["revision"], spec["values"]["global"]["istioNamespace"]) == ("asm-1-31", "aks-istio-system")
+    enabled = {one["name"]: one["enabled"] for one in spec["components"]["ingressGateways"]}
+    assert enabled == {"istio-ingressgateway": False, **dict.fromkeys(AKS.gateways, True)}
+    assert "revision" not in operator(provisions(tmp_path), DEFAULTS)["spec"]
+
+
+def test_the_command_takes_one_cluster_or_both_and_passes_arguments_on() -> None:
+    assert settings([]).variants == ["own-a", "own-b"]
+    asked = settings(["--only", "own-b", "--keep", "--", "-k", "canary"])
+    assert (asked.variants, asked.keep, asked.arguments) == (["own-b"], True, ("-k", "canary"))
+    with pytest.raises(BadInput):
+        settings(["--only", "c"])

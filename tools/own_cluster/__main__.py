@@ -1,0 +1,145 @@
+"""Judges on two clusters that the suite did not make, as an account with the least rights.
+
+They are made by plain kind commands and istioctl, with other people's work in them: one with istioctl's
+defaults, one laid out as the add-on of AKS. The audit log of each API server is compared with the roles.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from canary_conformance.exit_codes import ExitStatus, together
+from canary_conformance.images.image_options import ImagesFrom
+from canary_conformance.images.provisions import Provisions
+from canary_conformance.paths import MANIFESTS, store
+from canary_conformance.processes import last_lines
+from canary_conformance.progress import Progress
+from tools.command_line import Parser, end_as_the_suite
+from tools.own_cluster.audit_log import requests_of
+from tools.own_cluster.cluster_state import differences, state
+from tools.own_cluster.load_balancer import balancing
+from tools.own_cluster.other_teams import churning
+from tools.own_cluster.proof import Proof, Run
+from tools.own_cluster.runner_account import USER
+from tools.own_cluster.variants import VARIANTS, OwnCluster, made
+from tools.preparation import ready_to_run
+from tools.reports import publish, report_folder, say
+from tools.suite_process import SuiteOptions, report_of, timed_process
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line asks for; arguments are pytest's."""
+
+    images: ImagesFrom
+    variants: Sequence[str]
+    keep: bool
+    short: bool
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A run on a cluster: its tests and options, and how it should end."""
+
+    name: str
+    words: tuple[str, ...] = ("tests",)
+    expected: int = ExitStatus.HOLDS
+    mistake: tuple[str, str] | None = field(default=None)
+
+
+WHOLE = Judged("whole run")
+FIRST_STAGE = Judged("stage 1", ("tests/stage_1_deploy",))
+# Evidence of a failure is read by rights that a run which holds does not need.
+FAILING = Judged(
+    "a run that fails",
+    ("tests/stage_1_deploy",),
+    ExitStatus.FAILED,
+    ("localhost/voting-app:1.0", "localhost/voting-app:absent"),
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Judge on each cluster, print what its audit log has, and write it to reports/own-cluster-TIME.txt.
+
+    Returns:
+        The exit code of all together (canary_conformance.exit_codes).
+    """
+    return end_as_the_suite(lambda: _work(settings(words), Progress(say=say)))
+
+
+def settings(words: Sequence[str] | None = None) -> Settings:
+    """Read the command line; what follows `--` is pytest's. Raises BadInput."""
+    given = list(sys.argv[1:] if words is None else words)
+    end = given.index("--") if "--" in given else len(given)
+    parser = Parser(prog="python -m tools.own_cluster", description=__doc__)
+    sources = [str(one) for one in ImagesFrom]
+    parser.add_argument("--images", choices=sources, default=str(ImagesFrom.AUTO), help="as of pytest")
+    parser.add_argument("--only", action="append", choices=list(VARIANTS), help="this cluster only")
+    parser.add_argument("--keep", action="store_true", help="keep the clusters, for a look at them")
+    parser.add_argument("--short", action="store_true", help="stage 1 only; unused rights are no failure")
+    read = parser.parse_args(given[:end])
+    variants = [name for name in VARIANTS if not read.only or name in read.only]
+    arguments = tuple(given[end + 1 :])
+    return Settings(ImagesFrom(read.images), variants, read.keep, read.short, arguments)
+
+
+def _work(asked: Settings, progress: Progress) -> int:
+    provisions = ready_to_run(SuiteOptions(asked.images), progress)
+    folder, proofs = report_folder("own-cluster"), list[Proof]()
+    try:
+        for name in asked.variants:
+            proofs.append(_judged_on(name, provisions, asked, folder, progress))
+            progress.note(str(proofs[-1]))
+    finally:
+        publish(folder, "\n".join(map(str, proofs)) or "no cluster was judged on")
+    return together(status for one in proofs for status in one.statuses)
+
+
+def _judged_on(name: str, provisions: Provisions, asked: Settings, folder: Path, progress: Progress) -> Proof:
+    runs = (FIRST_STAGE,) if asked.short else (WHOLE, FAILING)
+    with made(name, provisions, store(), progress, keep=asked.keep) as own:
+        api = own.cluster.api()
+        before = state(api)
+        with contextlib.ExitStack() as meanwhile:
+            meanwhile.enter_context(churning(own.cluster))
+            if own.layout.load_balanced:
+                meanwhile.enter_context(balancing(own.cluster))
+            ended = [_run(one, own, asked, folder, progress) for one in runs]
+        changed = differences(before, state(api))
+        requests = requests_of(own.cluster.audit_log, USER)
+    return Proof(name, own.layout, ended, requests, changed, whole=not asked.short)
+
+
+def _run(one: Judged, own: OwnCluster, asked: Settings, folder: Path, progress: Progress) -> Run:
+    name = own.cluster.name
+    log = folder / f"{name} {one.name}.log".replace(" ", "-")
+    words = [sys.executable, "-m", "pytest", *one.words, "--ignore", "tests/selftest"]
+    words += ["--kubeconfig", str(own.kubeconfig), "--context", name, "--report", str(report_of(log))]
+    if len(own.layout.gateways) > 1:
+        words += ["--gateway", f"{own.layout.gateway_namespace}/{own.layout.gateways[0]}"]
+    if one.mistake:
+        words += ["--manifests", str(_with_mistake(folder / "manifests", *one.mistake))]
+    with progress.phase(f"{name}: {one.name}"):
+        ended = timed_process([*words, *asked.arguments], {}, log)
+    result = Run(one.name, ended.seconds, ended.exit_code, one.expected)
+    if result.status:
+        say(last_lines(ended.output))
+    return result
+
+
+def _with_mistake(folder: Path, written: str, mistake: str) -> Path:
+    """Return a copy of the manifests in which one text is another."""
+    shutil.copytree(MANIFESTS, folder, dirs_exist_ok=True)
+    for file in folder.rglob("*.yaml"):
+        file.write_text(file.read_text().replace(written, mistake))
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())
