@@ -33,6 +33,7 @@ _OF_OUR_CLUSTER = {
     "--reuse": "a namespace is never left behind in a cluster that others use",
     "--clean-all": "clusters of the suite are on this machine; --clean removes what dead runs left there",
     "--istio-version": "the mesh is judged as it is",
+    "--mesh-profile": "the mesh is judged as it is",
     "--envoy-version": "the mesh is judged as it is",
     "--kubernetes-version": "the cluster is judged as it is",
     "--load-node": "it has no node of the suite",

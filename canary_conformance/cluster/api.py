@@ -154,18 +154,17 @@ class Api:
     def allows(self, attributes: Object) -> bool:
         """Return whether the server would allow a request (Kubernetes: SelfSubjectAccessReview)."""
         spec = {"resourceAttributes": dict(attributes)}
-        return bool(self._review("authorization", "SelfSubjectAccessReview", spec)["allowed"])
+        return bool(self._review("authorization.k8s.io/v1", "SelfSubjectAccessReview", spec)["allowed"])
 
     def user(self) -> str:
-        """Return the name of the user that the server takes the caller for (SelfSubjectReview)."""
-        return str(self._review("authentication", "SelfSubjectReview", {})["userInfo"]["username"])
+        """Return as whom the server knows the caller (Kubernetes: SelfSubjectReview). Raises ApiException."""
+        return str(self._review("authentication.k8s.io/v1", "SelfSubjectReview")["userInfo"]["username"])
 
-    def _review(self, group: str, kind: str, spec: Object) -> dict[str, Any]:
-        version = f"{group}.k8s.io/v1"
-        body = {"apiVersion": version, "kind": kind, **({"spec": spec} if spec else {})}
-        response = self._dynamic.request(
-            "post", f"/apis/{version}/{kind.lower()}s", body=body, serialize=False
-        )
+    def _review(self, api_version: str, kind: str, spec: Object | None = None) -> dict[str, Any]:
+        """Return the status of an object that the server answers and does not store."""
+        body = {"apiVersion": api_version, "kind": kind, **({"spec": spec} if spec else {})}
+        path = f"/apis/{api_version}/{kind.lower()}s"
+        response = self._dynamic.request("post", path, body=body, serialize=False)
         return dict(json.loads(response.data)["status"])
 
     def get(

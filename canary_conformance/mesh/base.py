@@ -41,7 +41,7 @@ class Gateway:
         behind = self.address.behind
         if behind is None:
             return f"{self.address}, where this machine has a route to it"
-        return f"by {self.address} on this machine, which has no route to the node's address {behind.host}"
+        return f"by {self.address} on this machine, which has no route to {behind}"
 
 
 class Mesh(Protocol):
@@ -76,6 +76,14 @@ class Mesh(Protocol):
         """The revision of the control plane: "default" where it was installed without one."""
 
     @property
+    def tags(self) -> tuple[str, ...]:
+        """The revision tags that point to this control plane (Istio: "Canary Upgrades")."""
+
+    @property
+    def cni(self) -> bool:
+        """Whether Istio's CNI plugin captures the pods' traffic, instead of an init container."""
+
+    @property
     def injection_labels(self) -> Mapping[str, str]:
         """The labels by which a namespace gets this control plane's sidecars."""
 
@@ -90,8 +98,10 @@ def gateway_address(cluster: Cluster, namespace: str, name: str) -> Address:
         EnvironmentFailed: The Service does not exist, or has no address that this machine can reach.
     """
     service = cluster.api.get("v1", "Service", name, namespace)
-    address = cluster.address_of(service, HTTP_PORT) if service else None
+    if service is None:
+        raise EnvironmentFailed(f"Service {namespace}/{name} is absent")
+    address = cluster.address_of(service, HTTP_PORT) or cluster.inside_address(service, HTTP_PORT)
     if address is None:
-        why = f"has no address for port {HTTP_PORT} that this machine can reach" if service else "is absent"
+        why = f"has no address for port {HTTP_PORT} that this machine can reach"
         raise EnvironmentFailed(f"Service {namespace}/{name} {why}")
     return address

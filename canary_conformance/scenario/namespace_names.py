@@ -132,10 +132,18 @@ def _renamed(manifest: Manifest, renaming: Renaming, services: list[str]) -> Map
         encoded = body.get("data")
         if isinstance(encoded, Mapping):
             body["data"] = {key: _encoded(value, key, text) for key, value in encoded.items()}
+    return with_selector(manifest, body, renaming.labels)
+
+
+def with_selector(
+    manifest: Manifest, body: Mapping[str, Any], change: Callable[[Mapping[str, str]], Mapping[str, str]]
+) -> Mapping[str, Any]:
+    """Return the body of an object with another selector where it is a Gateway's, and else as it is."""
     spec = body.get("spec")
-    if manifest.ref.kind == "Gateway" and isinstance(spec, Mapping) and _is_labels(spec.get("selector")):
-        body["spec"] = {**spec, "selector": renaming.labels(spec["selector"])}
-    return body
+    selector = spec.get("selector") if isinstance(spec, Mapping) else None
+    if manifest.ref.kind != "Gateway" or not isinstance(selector, Mapping) or not _is_labels(selector):
+        return body
+    return {**body, "spec": {**body["spec"], "selector": change(selector)}}
 
 
 def _walked(value: Any, text: Callable[[str, str], str], key: str = "") -> Any:

@@ -14,6 +14,7 @@ from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.host_reach import gateway_ports
 from canary_conformance.images.cluster_images import ClusterImages
 from canary_conformance.mesh.base import Mesh
+from canary_conformance.model.objects.mesh_profile import MeshProfile
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.application import Application
 from canary_conformance.scenario.manifests import ManifestFolder
@@ -29,9 +30,10 @@ class Setting:
     """The scenario and manifests under the names of one namespace, its gateway, its application.
 
     others: the namespaces of other workers, which come and go by themselves. written_namespace: the name that
-    the manifests have, where this namespace has another. burst: a file's objects are applied without waiting
-    for any of them, as kubectl does. shared: whether the suite did not make the cluster: the namespaces were
-    claimed for this run, and all else is others'. images: what stands for the manifests' images there.
+    the manifests have, where this namespace has another. profile: the mesh as the model takes it, None for
+    the one that the scenario states. burst: a file's objects are applied without waiting for any of them, as
+    kubectl does. shared: whether the suite did not make the cluster: the namespaces were claimed for this
+    run, and all else is others'. images: what is applied in place of the manifests' images there.
     """
 
     scenario: Scenario
@@ -41,6 +43,7 @@ class Setting:
     suite_namespace: str = SUITE_NAMESPACE
     others: frozenset[str] = frozenset()
     written_namespace: str = ""
+    profile: MeshProfile | None = None
     burst: bool = False
     shared: bool = False
     images: ClusterImages | None = None

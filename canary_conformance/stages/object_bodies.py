@@ -30,10 +30,11 @@ def body_of(namespace: NamespaceUnderTest, manifest: Manifest) -> Object:
     """Return what is applied of an object: the namespace keeps its labels of scenario.yaml, and ours."""
     setting = namespace.setting
     if is_own(manifest, namespace.name):
-        return with_labels(manifest.body, {**namespace.scenario.namespace_labels, **setting.label})
+        return with_labels(manifest.body, {**setting.scenario.namespace_labels, **setting.label})
     if is_of_cluster(namespace.api, manifest):
         return with_labels(manifest.body, setting.label)
-    return setting.images.body_of(manifest) if setting.images else manifest.body
+    images = setting.images
+    return images.body_of(manifest) if images else manifest.body
 
 
 def bring_pull_secret(namespace: NamespaceUnderTest) -> None:

@@ -126,7 +126,7 @@ def why_not_injecting(mesh: MeshProfile, namespace: Mapping[str, str]) -> tuple[
     if label and mesh.injects_by(label, namespace[label]):
         return "", ""
     labelled = f"the label {label}: {namespace[label]}" if label else "no label"
-    what = f"the namespace has {labelled}, and the control plane of mesh profile {mesh.name} injects"
+    what = f"the namespace has {labelled}, and the control plane of {mesh.title} injects"
     return label, f"{what} by {mesh.injection_labels}"
 
 

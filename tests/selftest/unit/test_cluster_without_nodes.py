@@ -67,6 +67,9 @@ class RemoteCluster:
         ingress = service.get("status", {}).get("loadBalancer", {}).get("ingress", [])
         return Address(ingress[0]["hostname"], port) if ingress else None
 
+    def inside_address(self, *_: object) -> None:
+        return None
+
 
 def _namespace(item: Object) -> str:
     return str(item["metadata"].get("namespace", ""))
