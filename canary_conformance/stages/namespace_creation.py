@@ -8,7 +8,10 @@ from dataclasses import replace
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.base import Cluster
+from canary_conformance.cluster.image_probe import probe_images
 from canary_conformance.cluster.machine_counters import machine_watch_of
+from canary_conformance.errors import BadInput, EnvironmentFailed
+from canary_conformance.images.cluster_images import used_images
 from canary_conformance.mesh.propagation import Sentinel
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.mesh.running_components import ProxyVersions
@@ -107,8 +110,24 @@ def _created(namespace: NamespaceUnderTest) -> NamespaceUnderTest:
         _remove(api, setting, namespace.progress)
     before = namespace.snapshot()
     apply_namespace(api, suite, {"istio-injection": "disabled", **setting.label})
+    _check_images(namespace)
     namespace.callers.make_outside_pod(namespace.outside)
     return replace(namespace, before=before, unopened=unopened)
+
+
+def _check_images(namespace: NamespaceUnderTest) -> None:
+    """Have a node of somebody's cluster pull all images. Raises what probe_images() does."""
+    api, setting, images = namespace.api, namespace.setting, namespace.setting.images
+    if images is None:
+        return
+    if images.pull_secret:
+        api.apply(images.pull_secret.body(), setting.suite_namespace)
+    try:
+        used = used_images(setting.manifests)
+        probe_images(api, setting.suite_namespace, images, used, namespace.progress)
+    except (BadInput, EnvironmentFailed):
+        _remove(api, setting, namespace.progress)
+        raise
 
 
 def _remove(api: Api, setting: Setting, progress: Progress) -> None:
