@@ -1,7 +1,7 @@
 """Whether a run sends its requests through the ingress gateway that others have, or through a copy of it.
 
 The scenario's Gateway takes requests for any host. On a gateway that others have opened it would take those
-for hosts that they do not name, so that is for the user to choose; two that take any host can't be told apart.
+for hosts that they do not name, so that is for the user to choose. Two that take any host exclude each other.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def needs_own_ingress(
         raise BadInput(f"requests for any host at {where} are taken by Gateway {all_taken[0]}: {_OWN}")
     if others and not asked:
         raise BadInput(
-            f"{where} is used by others (Gateway {others[0]}): the scenario would take requests for hosts that "
-            f"they do not name; {_OWN}, or --ingress shared where that does no harm"
+            f"{where} is used by others (Gateway {others[0]}): the scenario would take requests for hosts "
+            f"that they do not name; {_OWN}, or --ingress shared where that does no harm"
         )
     return False
