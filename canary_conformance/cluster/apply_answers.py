@@ -48,11 +48,6 @@ def ref_of(body: Object) -> ObjectRef:
     return ObjectRef(kind_name(str(body["apiVersion"]), str(body["kind"])), str(body["metadata"]["name"]))
 
 
-def made_by_us(item: Object) -> bool:
-    """Return whether this suite applied an object, by the object's field managers."""
-    return any(one.get("manager") == FIELD_MANAGER for one in item["metadata"].get("managedFields") or ())
-
-
 def verb_of(before: Object | None, after: Object) -> Verb:
     """Return what became of an object; what controllers write to its status meanwhile is no change."""
     if before is None:

@@ -144,6 +144,20 @@ class Cluster(Protocol):
             None where the Service has no such port, or it has no address outside of the cluster.
         """
 
+    def inside_address(self, service: Object, port: int) -> Address | None:
+        """Return where a port of a Service is reached by way of the cluster itself.
+
+        That is its own address where the run is in a pod, else a relay through the API server. Nobody else
+        gets in this way, so it is for where the run sends requests, not for what is open to the outside.
+
+        Args:
+            service: The Service as the API server returns it.
+            port: The number of one of its ports.
+
+        Returns:
+            None where the Service has no such port, no pod of it is ready, or the cluster has no such way.
+        """
+
 
 def node_port(service: Object, port: int) -> int | None:
     """Return the port of the nodes that leads to a port of a Service, None where there is none."""

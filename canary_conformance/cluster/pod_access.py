@@ -42,9 +42,10 @@ class _Limited(WebSocket):
 
     def connect(self, url: str, **options: Any) -> None:
         """Connect, each answer within LIMITS.exec_in_pod seconds."""
-        # The library looks for exceptions only where it is given a proxy.
-        direct = {"http_proxy_host": "none", "http_no_proxy": ["*"]}
-        options = {"timeout": LIMITS.exec_in_pod, **direct, **options}
+        if "http_proxy_host" not in options:
+            # The library looks for exceptions only where it is given a proxy.
+            options |= {"http_proxy_host": "none", "http_no_proxy": ["*"]}
+        options = {"timeout": LIMITS.exec_in_pod, **options}
         super().connect(url, **options)  # type: ignore[no-untyped-call]
 
 
@@ -74,7 +75,7 @@ def run_in_pod(api: Api, pod: PodName, container: str, command: Sequence[str]) -
     except Exception as error:
         raise NotJudged(f"nothing can be run in {container} of pod {pod}: {error}") from error
     with contextlib.ExitStack() as ending:
-        ending.callback(_end, session)
+        ending.callback(end_session, session)
         session.run_forever(timeout=LIMITS.exec_in_pod)
         output, errors = (session.read_channel(one).decode(errors="replace") for one in (STDOUT, STDERR))
         try:
@@ -150,7 +151,7 @@ class _PodSocket:
     """What http.client needs of a socket, over one websocket."""
 
     def __init__(self, api: Api, pod: PodName, port: int) -> None:
-        self._session = _session(api, pod, "portforward", [("ports", str(port))])
+        self._session = open_port(api, pod, port)
         self._reader = _Reader(self._session)
 
     def sendall(self, data: bytes) -> None:
@@ -160,16 +161,37 @@ class _PodSocket:
         return io.BufferedReader(self._reader)
 
     def close(self) -> None:
-        _end(self._session)
+        end_session(self._session)
+
+
+class PortChannels:
+    """The channels of an open port; the first two bytes of each name the port and are no data."""
+
+    def __init__(self, session: WSClient) -> None:
+        """Read nothing yet."""
+        self._session = session
+        self._to_skip = {DATA: 2, ERROR: 2}
+
+    def read(self, timeout: float) -> bytes:
+        """Return what came within these seconds. Raises ConnectionResetError with the pod's own reason."""
+        if error := self._read(ERROR, 0):
+            raise ConnectionResetError(error.decode(errors="replace"))
+        return self._read(DATA, timeout)
+
+    def _read(self, channel: int, timeout: float) -> bytes:
+        received: bytes = self._session.read_channel(channel, timeout=timeout)
+        skipped = min(self._to_skip[channel], len(received))
+        self._to_skip[channel] -= skipped
+        return received[skipped:]
 
 
 class _Reader(io.RawIOBase):
-    """The bytes of the data channel; the first two of each channel name the port and are no data."""
+    """The bytes of the data channel."""
 
     def __init__(self, session: WSClient) -> None:
         self._session = session
         self._pending = b""
-        self._to_skip = {DATA: 2, ERROR: 2}
+        self._channels = PortChannels(session)
 
     def readable(self) -> bool:
         return True
@@ -178,9 +200,7 @@ class _Reader(io.RawIOBase):
         deadline = time.monotonic() + LIMITS.exec_in_pod
         while not self._pending:
             left = deadline - time.monotonic()
-            if error := self._read(ERROR, 0):
-                raise ConnectionResetError(error.decode(errors="replace"))
-            self._pending = self._read(DATA, max(left, 0))
+            self._pending = self._channels.read(max(left, 0))
             if not self._pending and (left <= 0 or not self._session.is_open()):
                 return 0
         count = min(len(buffer), len(self._pending))
@@ -190,14 +210,13 @@ class _Reader(io.RawIOBase):
     def close(self) -> None:
         """Stay open: http.client closes the file of each response, but the connection goes on."""
 
-    def _read(self, channel: int, timeout: float) -> bytes:
-        received: bytes = self._session.read_channel(channel, timeout=timeout)
-        skipped = min(self._to_skip[channel], len(received))
-        self._to_skip[channel] -= skipped
-        return received[skipped:]
+
+def open_port(api: Api, pod: PodName, port: int) -> WSClient:
+    """Open a connection to a port on a pod's loopback. Raises as WSClient does."""
+    return _session(api, pod, "portforward", [("ports", str(port))])
 
 
-def _end(session: WSClient) -> None:
+def end_session(session: WSClient) -> None:
     """Close a session's socket at once; its own close() leaves it open when the server closed first."""
     if session.sock is not None:
         session.sock.shutdown()
@@ -206,7 +225,7 @@ def _end(session: WSClient) -> None:
 def _session(api: Api, pod: PodName, what: str, query: Sequence[tuple[str, str]]) -> WSClient:
     configuration = api.client.configuration
     path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/{what}?{urlencode(query)}"
-    token = configuration.get_api_key_with_prefix("authorization")
+    token = configuration.get_api_key_with_prefix("BearerToken", "authorization")
     headers = {"authorization": token} if token else {}
     url = configuration.host.replace("http", "ws", 1) + path
     return WSClient(configuration, url, headers, capture_all=False, binary=True)

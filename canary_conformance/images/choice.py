@@ -23,6 +23,7 @@ from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.pins import PINS, mirror
 from canary_conformance.images.pull_outcomes import Outcome, PullFailed, PullRefused
 from canary_conformance.images.recipe_queues import make_all
+from canary_conformance.images.recipes import Pulled
 from canary_conformance.images.versions import MeshVersion, Versions, available
 from canary_conformance.process_owners import inherited_token, own_token
 from canary_conformance.progress import Progress
@@ -32,8 +33,21 @@ HOW_LONG = "15 to 20 minutes on two cores"
 _STOPS_BUILDING_TOO = frozenset({Outcome.ENGINE, Outcome.NO_SPACE})
 
 
-def decided(asked: ImagesFrom, versions: AskedVersions, store: Path, progress: Progress) -> ImagesFrom:
+def decided(
+    asked: ImagesFrom,
+    versions: AskedVersions,
+    store: Path,
+    progress: Progress,
+    images: Sequence[Pulled] | None = None,
+) -> ImagesFrom:
     """Return where images come from: what was asked for, or for auto what the registry's answer decides.
+
+    Args:
+        asked: The value of --images.
+        versions: The versions asked for.
+        store: Where the suite keeps what it makes.
+        progress: What reports what was decided.
+        images: What the run pulls where it pulls; None for all of a node.
 
     Raises:
         BadInput: Neither way has the versions asked for, or the user can mend why nothing is pulled.
@@ -45,16 +59,18 @@ def decided(asked: ImagesFrom, versions: AskedVersions, store: Path, progress: P
     if (before := memory.decided()) is not None:
         progress.note(f"images: {before} again, as decided before in this run")
         return before
-    source = _pulled_or_built(versions, store, progress)
+    source = _pulled_or_built(versions, store, progress, images)
     memory.keep(source)
     return source
 
 
-def _pulled_or_built(versions: AskedVersions, store: Path, progress: Progress) -> ImagesFrom:
+def _pulled_or_built(
+    versions: AskedVersions, store: Path, progress: Progress, images: Sequence[Pulled] | None
+) -> ImagesFrom:
     """Decide by the registry's answer. Raises as decided() does."""
     try:
         chosen = available(ImagesFrom.PULL).choose(versions)
-        _pull_first(chosen, store, progress)
+        _pull_first(chosen, _of_node(chosen) if images is None else images, store, progress)
     except (PullFailed, PullRefused) as failed:
         why: BadInput | EnvironmentFailed = failed
     except BadInput as bad:
@@ -130,13 +146,17 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() not in {"", "0", "false", "no"}
 
 
-def _pull_first(chosen: Versions, store: Path, progress: Progress) -> None:
+def _of_node(chosen: Versions) -> list[Pulled]:
+    """Return the images that a node is made from; none where it is there."""
+    node = release_images.pulled_node(chosen.kubernetes, [chosen.mesh])
+    return release_images.images(chosen.kubernetes, [chosen.mesh]) if node.serving() is None else []
+
+
+def _pull_first(chosen: Versions, images: Sequence[Pulled], store: Path, progress: Progress) -> None:
     """Pull the first image that the run needs and does not have, if any. Raises what pulling does.
 
     One that is here already says nothing of the registry.
     """
-    node = release_images.pulled_node(chosen.kubernetes, [chosen.mesh])
-    images = release_images.images(chosen.kubernetes, [chosen.mesh]) if node.serving() is None else []
     missing = next((image for image in images if not image.present(store)), None)
     if missing is None:
         progress.note("images: an earlier run pulled them")

@@ -8,7 +8,7 @@ from canary_conformance.images.go_recipes import GoPrograms, ModuleFile
 from canary_conformance.images.golang import required_version
 from canary_conformance.images.node_image import Stocked
 from canary_conformance.images.pins import GO, ISTIO_VERSION, OFFLINE, envoy_pins, kubernetes_modules
-from canary_conformance.images.recipes import Bootstrapped, Built, WheelFile
+from canary_conformance.images.recipes import Bootstrapped, Built, Pulled, WheelFile
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.images.voting_images import voting_images
 from canary_conformance.paths import IMAGES
@@ -140,4 +140,9 @@ def offline_node(kubernetes: str, meshes: Sequence[MeshVersion]) -> Stocked:
     platform = Stocked("node-with-kubernetes", base, platform_images(kubernetes))
     ordered = sorted(set(meshes), key=str)
     mesh = Stocked("node-with-mesh", platform, tuple(pair for one in ordered for pair in mesh_images(one)))
-    return Stocked("node", mesh, (*voting_images(BASE), caller_image()))
+    return Stocked("node", mesh, own_images())
+
+
+def own_images() -> tuple[tuple[Built | Pulled, str], ...]:
+    """Return the images of the sample app and of the callers, each with its name in the manifests."""
+    return (*voting_images(BASE), caller_image())

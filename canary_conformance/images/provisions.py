@@ -213,18 +213,18 @@ def _program(name: str, found: Path | None, recipe: GoPrograms | ImageFile, stor
 def on_path(name: str, version: str) -> Path | None:
     """Return a program on PATH that reports just this version, else None."""
     found = find_program(name)
-    reported = _reported(found)
+    reported = reported_version(found)
     return found if re.search(rf"(?<![\d.]){re.escape(version)}(?![\w.+-])", reported) else None
 
 
 def kind_on_path(oldest: str) -> Path | None:
     """Return the kind on PATH where it is of this version or a later one, else None."""
     found = find_program("kind")
-    version = re.search(r"\bv?(\d+\.\d+\.\d+)", _reported(found))
+    version = re.search(r"\bv?(\d+\.\d+\.\d+)", reported_version(found))
     return found if version and numbers_of(version[1]) >= numbers_of(oldest) else None
 
 
-def _reported(program: Path | None) -> str:
+def reported_version(program: Path | None) -> str:
     """Return what a program reports as its version; nothing where it can't."""
     if program is None:
         return ""

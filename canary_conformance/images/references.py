@@ -21,6 +21,7 @@ _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[0-
 _REFERENCE = re.compile(
     rf"(?:(?P<host>{_HOST})/)?(?P<path>{_PATH}):(?P<tag>\w[\w.-]{{0,127}})(?:@(?P<digest>sha256:[0-9a-f]{{64}}))?"
 )
+_PULLABLE = re.compile(rf"(?:{_HOST}/)?{_PATH}(?::\w[\w.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?")
 _MIRROR = re.compile(rf"(?P<host>{_HOST})(?:/(?P<prefix>{_PATH}))?")
 
 
@@ -120,6 +121,16 @@ class Reference:
 
     def __str__(self) -> str:
         return f"{self.name}@{self.digest}" if self.digest else self.name
+
+
+def is_reference(text: str) -> bool:
+    """Return whether a text is a reference by which a node can pull an image; a tag may be missing."""
+    return _PULLABLE.fullmatch(text) is not None
+
+
+def short_name(image: str) -> str:
+    """Return the last part of an image's name, and its tag: "app:1.0" of "HOST/PATH/app:1.0@DIGEST"."""
+    return image.partition("@")[0].rpartition("/")[2]
 
 
 def _is_host_or_folder(text: str) -> bool:

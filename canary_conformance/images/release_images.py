@@ -53,10 +53,13 @@ def pulled_node(kubernetes: str, meshes: Sequence[MeshVersion]) -> Stocked:
         for one in _ordered(meshes)
         for image in ("pilot", "proxyv2")
     )
-    stores = voting_images(
-        Pulled("debian-pulled", pulled_from("debian")), mysql=Pulled("mysql", pulled_from("mysql"))
-    )
-    return Stocked("node-pulled", ready, (*mesh, *stores, caller_image()), _ENTRYPOINT)
+    return Stocked("node-pulled", ready, (*mesh, *own_images()), _ENTRYPOINT)
+
+
+def own_images() -> tuple[tuple[Built | Pulled, str], ...]:
+    """Return the images of the sample app and of the callers, each with its name in the manifests."""
+    debian, mysql = Pulled("debian-pulled", pulled_from("debian")), Pulled("mysql", pulled_from("mysql"))
+    return (*voting_images(debian, mysql=mysql), caller_image())
 
 
 def _node(kubernetes: str) -> Pulled:

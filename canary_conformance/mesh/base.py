@@ -22,12 +22,19 @@ class Gateway:
         name: The name of Deployment and Service.
         address: Where this machine reaches its HTTP port 80.
         selector: The labels by which Gateway objects choose its pods.
+        shared: Whether it is others' too, whose Gateway objects may open it.
     """
 
     namespace: str
     name: str
     address: Address
     selector: Mapping[str, str]
+    shared: bool = False
+
+    @property
+    def pod_labels(self) -> str:
+        """The label selector by which the API server lists its pods."""
+        return ",".join(f"{name}={value}" for name, value in self.selector.items())
 
     @property
     def url(self) -> str:
@@ -39,7 +46,7 @@ class Gateway:
         behind = self.address.behind
         if behind is None:
             return f"{self.address}, where this machine has a route to it"
-        return f"by {self.address} on this machine, which has no route to the node's address {behind.host}"
+        return f"by {self.address} on this machine, which has no route to {behind}"
 
 
 class Mesh(Protocol):
@@ -74,6 +81,14 @@ class Mesh(Protocol):
         """The revision of the control plane: "default" where it was installed without one."""
 
     @property
+    def tags(self) -> tuple[str, ...]:
+        """The revision tags that point to this control plane (Istio: "Canary Upgrades")."""
+
+    @property
+    def cni(self) -> bool:
+        """Whether Istio's CNI plugin captures the pods' traffic, instead of an init container."""
+
+    @property
     def injection_labels(self) -> Mapping[str, str]:
         """The labels by which a namespace gets this control plane's sidecars."""
 
@@ -88,8 +103,10 @@ def gateway_address(cluster: Cluster, namespace: str, name: str) -> Address:
         EnvironmentFailed: The Service does not exist, or has no address that this machine can reach.
     """
     service = cluster.api.get("v1", "Service", name, namespace)
-    address = cluster.address_of(service, HTTP_PORT) if service else None
+    if service is None:
+        raise EnvironmentFailed(f"Service {namespace}/{name} is absent")
+    address = cluster.address_of(service, HTTP_PORT) or cluster.inside_address(service, HTTP_PORT)
     if address is None:
-        why = f"has no address for port {HTTP_PORT} that this machine can reach" if service else "is absent"
+        why = f"has no address for port {HTTP_PORT} that this machine can reach"
         raise EnvironmentFailed(f"Service {namespace}/{name} {why}")
     return address

@@ -14,8 +14,8 @@ from canary_conformance.cluster.api import Api
 
 Object = Mapping[str, Any]
 
-_CONFIGURATION = ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration")
-_INJECTOR = "app=sidecar-injector"
+CONFIGURATION = ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration")
+INJECTOR = "app=sidecar-injector"
 _REVISION = "istio.io/rev"
 
 
@@ -23,7 +23,7 @@ def reasons_without_injection(api: Api, revision: str, namespace: str) -> list[s
     """Return why a revision's control plane injects into no pod of a namespace; nothing where it does."""
     found = api.get("v1", "Namespace", namespace) or {"metadata": {}}
     labels = found["metadata"].get("labels") or {}
-    configurations = api.list(*_CONFIGURATION, None, _INJECTOR)
+    configurations = api.list(*CONFIGURATION, None, INJECTOR)
     if any(injects(configurations, revision, labels)):
         return []
     listed = ", ".join(f"{key}: {value}" for key, value in sorted(labels.items())) or "none"

@@ -71,6 +71,8 @@ class InstalledMesh:
     proxy_image: str
     injection_labels: Mapping[str, str]
     revision: str = DEFAULT_REVISION
+    tags: tuple[str, ...] = ()
+    cni: bool = False
 
     def with_gateway(self, gateway: Gateway) -> InstalledMesh:
         """Return the same mesh, reached by another ingress gateway."""

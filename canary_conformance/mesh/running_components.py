@@ -136,11 +136,11 @@ def refused_by_proxies(api: Api, root_namespace: str, *, within: float) -> list[
     return list(dict.fromkeys(found))
 
 
-def istiod_pods(api: Api, root_namespace: str) -> list[PodName]:
-    """Return the running pods of the control plane, of every revision."""
+def istiod_pods(api: Api, root_namespace: str, labels: str = CONTROL_PLANE) -> list[PodName]:
+    """Return the running pods of the control plane, of every revision; labels may select one."""
     return [
         PodName(root_namespace, pod["metadata"]["name"])
-        for pod in api.list("v1", "Pod", root_namespace, labels=CONTROL_PLANE)
+        for pod in api.list("v1", "Pod", root_namespace, labels)
         if "deletionTimestamp" not in pod["metadata"] and pod.get("status", {}).get("phase") == "Running"
     ]
 

@@ -77,7 +77,7 @@ class RunFolder:
 
     def write_run(self, run: RunRecord) -> None:
         """Write summary.txt (the header and both tables) and run.json (the record, times in seconds)."""
-        parts = ["\n".join(run.header), requirement_table(run), *times_tables(run)]
+        parts = ["\n".join(run.heading), requirement_table(run), *times_tables(run)]
         _write(self.path / "summary.txt", "\n\n".join(part for part in parts if part) + "\n")
         _write(self.path / "run.json", json.dumps(asdict(run), indent=2) + "\n")
 

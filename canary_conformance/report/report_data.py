@@ -83,6 +83,7 @@ def report_of(
             "manifests": lines.folder.name,
             **revision_of(lines.folder, lines.repository),
             "selected": list(record.selected or ()),
+            "rewrite": list(record.rewrite),
         },
         "ran_on": [dict(zip(("fact", "value"), _fact(line), strict=True)) for line in record.header],
         "findings": [_finding(one, record, lines, folder, address) for one in findings_of(record, lines)],

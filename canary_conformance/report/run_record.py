@@ -22,6 +22,7 @@ from canary_conformance.verdicts.verdict import Count, Verdict, false_alarms_tog
 from canary_conformance.voting.requirements import REQUIREMENTS, requirement_of
 
 _MOST_EVIDENCE = 2
+REWRITTEN = "The manifests were rewritten for this mesh"
 
 
 class Outcome(StrEnum):
@@ -94,6 +95,7 @@ class RunRecord:
         workers: The phases of each of its workers by name, where it had some.
         seconds: From its begin until this was written, 0 where unknown.
         selected: The ids of the requirements that its tests were selected for, None where unknown.
+        rewrite: What was changed in the manifests for the mesh, as lines of a unified diff.
     """
 
     header: tuple[str, ...]
@@ -102,6 +104,12 @@ class RunRecord:
     workers: Mapping[str, tuple[Phase, ...]] = field(default_factory=dict)
     seconds: float = 0.0
     selected: tuple[str, ...] | None = None
+    rewrite: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> tuple[str, ...]:
+        """The header, and what was rewritten."""
+        return (*self.header, *([f"{REWRITTEN}:", *self.rewrite] if self.rewrite else []))
 
 
 def record_from(values: Mapping[str, Any]) -> TestRecord:

@@ -99,6 +99,14 @@ MAKES_PODS = frozenset(
 )
 """Those whose objects are pods, or make them."""
 
+_POD = {
+    "Pod": ("spec",),
+    "PodTemplate": ("template", "spec"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+"""The lists of containers in the spec of a pod."""
+
 _GROUPS = frozenset(version.rpartition("/")[0] for versions in API_VERSIONS.values() for version in versions)
 # Kubernetes, "API Overview": the core group has no name; versions are like v1, v2beta1.
 _API_VERSION = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/)?[a-z][a-z0-9-]*")
@@ -135,6 +143,11 @@ def _not_served(api_version: str, kind: str) -> str:
     if group.endswith(_ISTIO) or "." not in group:
         return f"there is no group {group}" + (f"; {write}" if write else "")
     return ""
+
+
+def pod_spec_path(kind: str) -> tuple[str, ...] | None:
+    """Return where an object has the spec of the pods that it makes, None for a kind that makes none."""
+    return _POD.get(kind, ("spec", "template", "spec") if kind in MAKES_PODS else None)
 
 
 def is_known(api_version: str, kind: str) -> bool:

@@ -35,7 +35,8 @@ class Renaming:
     """The names of one namespace under test: from the scenario's namespace and gateway labels to its own.
 
     gateway: the labels by which manifests name the mesh's ingress gateway; shared: what all gateways carry
-    alike; suffix: what a label's value gets in this namespace.
+    alike; suffix: what a label's value gets in this namespace; several: whether the same manifests are
+    applied to other namespaces, too.
     """
 
     namespace: str
@@ -43,6 +44,7 @@ class Renaming:
     gateway: Mapping[str, str] = field(hash=False)
     shared: Mapping[str, str] = field(hash=False)
     suffix: str
+    several: bool = True
 
     def labels(self, labels: Mapping[str, str]) -> dict[str, str]:
         """Return labels with each that names the mesh's ingress gateway made to name this namespace's own."""
@@ -88,13 +90,18 @@ def rename_manifests(folder: ManifestFolder, renaming: Renaming) -> ManifestFold
     written = (one for manifests in renamed.values() for one in manifests)
     findings = [finding for one in written for finding in _meeting(one, renaming)]
     # Whether a kind that nobody defines here is of the cluster, only the cluster knows.
-    findings += [
-        Finding(one.place, f"{one.ref} belongs to the whole cluster, where one namespace alone can have it")
-        for one in folder.objects
-        if (one.ref.kind in CLUSTER_SCOPED and one.ref.kind != "Namespace")
-        or not is_known(one.api_version, str(one.body["kind"]))
-    ]
-    refuse("these manifests can't be judged in several namespaces at once: leave -n out", findings)
+    where = "in a cluster that others use"
+    if renaming.several:
+        where = "in several namespaces at once: leave -n out"
+        findings += [
+            Finding(
+                one.place, f"{one.ref} belongs to the whole cluster, where one namespace alone can have it"
+            )
+            for one in folder.objects
+            if (one.ref.kind in CLUSTER_SCOPED and one.ref.kind != "Namespace")
+            or not is_known(one.api_version, str(one.body["kind"]))
+        ]
+    refuse(f"these manifests can't be judged {where}", findings)
     return ManifestFolder(folder.root, renamed)
 
 
@@ -125,10 +132,18 @@ def _renamed(manifest: Manifest, renaming: Renaming, services: list[str]) -> Map
         encoded = body.get("data")
         if isinstance(encoded, Mapping):
             body["data"] = {key: _encoded(value, key, text) for key, value in encoded.items()}
+    return with_selector(manifest, body, renaming.labels)
+
+
+def with_selector(
+    manifest: Manifest, body: Mapping[str, Any], change: Callable[[Mapping[str, str]], Mapping[str, str]]
+) -> Mapping[str, Any]:
+    """Return the body of an object with another selector where it is a Gateway's, and else as it is."""
     spec = body.get("spec")
-    if manifest.ref.kind == "Gateway" and isinstance(spec, Mapping) and _is_labels(spec.get("selector")):
-        body["spec"] = {**spec, "selector": renaming.labels(spec["selector"])}
-    return body
+    selector = spec.get("selector") if isinstance(spec, Mapping) else None
+    if manifest.ref.kind != "Gateway" or not isinstance(selector, Mapping) or not _is_labels(selector):
+        return body
+    return {**body, "spec": {**body["spec"], "selector": change(selector)}}
 
 
 def _walked(value: Any, text: Callable[[str, str], str], key: str = "") -> Any:

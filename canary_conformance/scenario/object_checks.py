@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from canary_conformance.scenario.kinds import MAKES_PODS, kind_name, kind_problem
+from canary_conformance.scenario.kinds import CONTAINERS, kind_name, kind_problem, pod_spec_path
 from canary_conformance.scenario.odd_characters import odd_quote_in
 from canary_conformance.scenario.places import Finding
 from canary_conformance.scenario.stages import ObjectRef
@@ -19,16 +19,6 @@ from canary_conformance.scenario.yaml_files import Document
 
 # Kubernetes, "Object Names and IDs": no name is longer.
 _LONGEST_WORD = 253
-Path = tuple[str | int, ...]
-# Where an object has the pods that it makes.
-_POD = {
-    "Pod": ("spec",),
-    "PodTemplate": ("template", "spec"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
-}
-_TEMPLATE = ("spec", "template", "spec")
-_MAKERS = MAKES_PODS | _POD.keys()
-_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
 
 def object_problems(document: Document, namespace: str) -> list[Finding]:
@@ -91,11 +81,11 @@ def _no_name(kind: str, metadata: object) -> str:
 def _image_problems(document: Document) -> Iterator[Finding]:
     """Yield each image whose name is a template's: no registry has a name of such characters."""
     kind = document.data["kind"]
-    if kind not in _MAKERS:
+    path = pod_spec_path(kind)
+    if path is None:
         return
-    path: Path = _POD.get(kind, _TEMPLATE)
     spec = _at(document.data, path)
-    for field in _CONTAINERS:
+    for field in CONTAINERS:
         containers = spec.get(field) if isinstance(spec, Mapping) else None
         for index, container in enumerate(containers if isinstance(containers, list) else ()):
             image = container.get("image") if isinstance(container, Mapping) else None
@@ -105,7 +95,7 @@ def _image_problems(document: Document) -> Iterator[Finding]:
                 yield Finding(place, f"no image can be pulled by this name: {problem}")
 
 
-def _at(part: Any, path: Path) -> Any:
+def _at(part: Any, path: tuple[str, ...]) -> Any:
     for key in path:
         part = part.get(key) if isinstance(part, Mapping) else None
     return part

@@ -32,14 +32,11 @@ def is_own(manifest: Manifest, namespace: str) -> bool:
     return manifest.ref == ObjectRef("Namespace", namespace)
 
 
-def with_labels(
-    body: Mapping[str, Any], labels: Mapping[str, str], annotations: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return the namespace's object with these labels where it has no other, and these annotations."""
+def with_labels(body: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    """Return an object with these labels where it has no others of the same names."""
     metadata = body["metadata"]
-    own = {field: metadata.get(field) or {} for field in ("labels", "annotations")}
-    if not all(isinstance(one, Mapping) for one in own.values()):
+    own = metadata.get("labels") or {}
+    if not isinstance(own, Mapping):
         # The API server has to see it, and refuses it (R0.1).
         return dict(body)
-    both = {"labels": {**labels, **own["labels"]}, "annotations": {**own["annotations"], **annotations}}
-    return {**body, "metadata": {**metadata, **both}}
+    return {**body, "metadata": {**metadata, "labels": {**labels, **own}}}

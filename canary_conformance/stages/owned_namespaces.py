@@ -1,8 +1,9 @@
-"""The namespaces that a run makes, marked as its own, so that it removes those and no others."""
+"""The namespaces that a run makes, labelled as its own, so that it removes those and no others."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.namespace_deletion import delete_namespaces
@@ -10,18 +11,18 @@ from canary_conformance.cluster.namespace_rights import create_namespace
 from canary_conformance.errors import BadInput
 from canary_conformance.progress import Progress
 
-OURS = {"voting-conformance/made-by": "voting-conformance"}
-SUITE_NAMESPACE = "voting-conformance"
-
+# The label of all that a run makes outside of its namespaces, and of these; its value is the name of the
+# run's own namespace, so that `kubectl get namespaces -l voting-conformance/made-by` shows every run's.
+MADE_BY = "voting-conformance/made-by"
 
 # By these a namespace requests sidecars (Istio: "Installing the Sidecar").
 INJECTION_LABELS = frozenset({"istio-injection", "istio.io/rev"})
 
 
 def apply_namespace(api: Api, name: str, labels: Mapping[str, str]) -> None:
-    """Create a namespace with this suite's mark, or give it other labels."""
-    create_namespace(api, name, {"annotations": OURS})
-    metadata = {"name": name, "labels": dict(labels), "annotations": OURS}
+    """Create a namespace, or give it other labels."""
+    create_namespace(api, name, {"labels": dict(labels)})
+    metadata = {"name": name, "labels": dict(labels)}
     api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, None)
 
 
@@ -33,15 +34,26 @@ def request_injection(
     apply_namespace(api, name, {**own, **injection_labels})
 
 
-def remove_namespaces(api: Api, names: tuple[str, ...], progress: Progress) -> None:
-    """Delete namespaces that are ours and wait until they are gone. Raises BadInput, EnvironmentFailed."""
+def is_ours(item: Mapping[str, Any]) -> bool:
+    """Return whether this suite made an object, by its label."""
+    return MADE_BY in (item["metadata"].get("labels") or {})
+
+
+def check_ours(api: Api, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return those of these namespaces that exist. Raises BadInput where this suite did not make one."""
     found = {name: item for name in names if (item := api.get("v1", "Namespace", name)) is not None}
     for name, item in found.items():
-        if not OURS.items() <= (item["metadata"].get("annotations") or {}).items():
+        if not is_ours(item):
             raise BadInput(
                 f"namespace {name} exists and this suite did not make it: it would have to be deleted. "
-                f"Remove it yourself, or choose another cluster."
+                f"Remove it yourself, or choose another cluster or --namespace-prefix."
             )
+    return found
+
+
+def remove_namespaces(api: Api, names: tuple[str, ...], progress: Progress) -> None:
+    """Delete namespaces that are ours and wait until they are gone. Raises BadInput, EnvironmentFailed."""
+    found = check_ours(api, names)
     if not found:
         return
     with progress.phase(f"removing namespaces {', '.join(found)}"):

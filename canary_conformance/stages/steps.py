@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 from canary_conformance.cluster.api import Api, Object
 from canary_conformance.cluster.apply_answers import Applied, Refused
+from canary_conformance.cluster.image_probe import explained
 from canary_conformance.cluster.namespace_deletion import delete_namespace, volumes_going
 from canary_conformance.cluster.pod_readiness import Diagnosis, wait_for_rollouts
 from canary_conformance.cluster.rollouts import KINDS, owner_of
 from canary_conformance.errors import StageFailed
+from canary_conformance.images.cluster_images import ClusterImages, used_images
 from canary_conformance.scenario.kinds import API_VERSIONS, MAKES_PODS
 from canary_conformance.scenario.manifests import Manifest, ManifestFolder
 from canary_conformance.scenario.observations import AppliedObject
@@ -25,12 +27,16 @@ ROUTING = frozenset({"VirtualService", "DestinationRule"})
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where steps are made: the API server, the manifests, the namespace, and what a failure breaks."""
+    """Where steps are made: the API server, the manifests, the namespace, and what a failure breaks.
+
+    images: what stands for the manifests' images there, None for these.
+    """
 
     api: Api
     manifests: ManifestFolder
     namespace: str
     broken: BrokenRequirements
+    images: ClusterImages | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +56,13 @@ class Between:
     """What is done between the objects of a file.
 
     settle: waits until what was applied, whose kinds it is given, is live, and returns when that was. ahead:
-    is called before each object. body: what is applied of an object.
+    is called before each object, after: after it. body: what is applied of an object.
     """
 
     settle: Callable[[Collection[str]], float | None]
     ahead: Callable[[Manifest], None] = lambda _: None
     body: Callable[[Manifest], Object] = lambda manifest: manifest.body
+    after: Callable[[Manifest], None] = lambda _: None
 
 
 def apply_file(target: Target, step: Apply, between: Between) -> Made:
@@ -75,6 +82,7 @@ def apply_file(target: Target, step: Apply, between: Between) -> Made:
             unsettled.clear()
         unsettled.append(manifest)
         applied = apply_one(target, manifest, between.body)
+        between.after(manifest)
         warnings = (f"{manifest.place}: {text}" for text in applied.warnings)
         made = Made((*made.objects, applied.object), (*made.warnings, *warnings))
     return made
@@ -153,6 +161,8 @@ def wait_for_pods(
         wait_for_rollouts(target.api, target.namespace, refs, note, diagnose(refs, stage), others=later)
     except StageFailed as failed:
         failed.breaks = target.broken.by_pods(stage)
+        if target.images:
+            failed.reason = explained(failed.reason, target.images, used_images(target.manifests))
         raise
 
 

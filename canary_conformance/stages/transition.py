@@ -10,22 +10,20 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from canary_conformance.cluster.api import Object
 from canary_conformance.cluster.namespace_deletion import delete_namespace
 from canary_conformance.errors import RequirementFailed, StageFailed
-from canary_conformance.scenario.manifests import Manifest
 from canary_conformance.scenario.observations import Reply, StepRecord, Transition
-from canary_conformance.scenario.own_namespace import brought_by_file, is_own, with_labels
+from canary_conformance.scenario.own_namespace import brought_by_file
 from canary_conformance.scenario.requirement import Trait
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Step, WaitFor
 from canary_conformance.stages.first_gateway import knock_before, open_if_gateway
 from canary_conformance.stages.namespace_under_test import PLAINTEXT, NamespaceUnderTest
-from canary_conformance.stages.owned_namespaces import OURS, apply_namespace
+from canary_conformance.stages.object_bodies import between_objects, body_of, bring_pull_secret
+from canary_conformance.stages.owned_namespaces import apply_namespace
 from canary_conformance.stages.reuse import Changes
 from canary_conformance.stages.stage_propagation import settle, wait_until_live
 from canary_conformance.stages.steps import (
     ROUTING,
-    Between,
     Made,
     Target,
     apply_file,
@@ -128,8 +126,7 @@ def enter_in_one_step(namespace: NamespaceUnderTest, numbers: Sequence[int]) -> 
                 # A pod that a route shuts out of its store never starts; under traffic it has by then.
                 _get_ready(namespace, unready)
             try:
-                between = Between(_at_once, body=partial(_body, namespace))
-                apply_file(target, step, between)
+                apply_file(target, step, between_objects(namespace, _at_once))
             except StageFailed:
                 # Under traffic the first failure is what keeps an earlier stage from getting ready.
                 _get_ready(namespace, unready)
@@ -158,7 +155,7 @@ def bring_up_to_date(namespace: NamespaceUnderTest, changes: Changes) -> None:
         namespace.reached.stage = (
             min(number for number, step in applied if step.file == manifest.place.file) - 1
         )
-        apply_one(target, manifest, partial(_body, namespace))
+        apply_one(target, manifest, partial(body_of, namespace))
     for ref in changes.delete:
         delete_one(target, ref)
     if changes.new_pods:
@@ -246,7 +243,7 @@ def _make(
         ahead = partial(
             knock_before, namespace, step, knocks, partial(_wait_for_pods, namespace, step, number)
         )
-        between = Between(partial(settle, namespace), ahead, partial(_body, namespace))
+        between = between_objects(namespace, partial(settle, namespace), ahead)
         made = apply_file(_target(namespace), step, between)
         applied_at = time.monotonic()
         with traffic.at_pace(PACE_WHILE_PODS_START):
@@ -272,25 +269,25 @@ def _wait_for_pods(
 
 
 def _target(namespace: NamespaceUnderTest) -> Target:
-    return Target(namespace.api, namespace.manifests, namespace.name, namespace.rules.broken)
+    rules, images = namespace.rules, namespace.setting.images
+    return Target(namespace.api, namespace.manifests, namespace.name, rules.broken, images)
 
 
 def _delete(namespace: NamespaceUnderTest, step: Delete, number: int) -> Made:
-    """Delete objects; the suite's own namespace goes before the scenario's."""
+    """Delete objects; the suite's own namespace, or at least the way in, goes before the scenario's."""
     if deletes_namespace(step):
-        delete_namespace(namespace.api, namespace.setting.suite_namespace)
+        if namespace.setting.shared:
+            # The Lease on the names stays in it till the end.
+            namespace.sentinel.remove()
+        else:
+            delete_namespace(namespace.api, namespace.setting.suite_namespace)
         namespace.reached.opened = False
     return delete_objects(_target(namespace), step, number)
-
-
-def _body(namespace: NamespaceUnderTest, manifest: Manifest) -> Object:
-    """Return what is applied of an object: the namespace keeps its labels of scenario.yaml, and our mark."""
-    if is_own(manifest, namespace.name):
-        return with_labels(manifest.body, namespace.scenario.namespace_labels, OURS)
-    return manifest.body
 
 
 def _make_namespace(namespace: NamespaceUnderTest) -> None:
     """Make the scenario's namespace, unless its first file does."""
     if brought_by_file(namespace.scenario, namespace.manifests) is None:
-        apply_namespace(namespace.api, namespace.name, namespace.scenario.namespace_labels)
+        labels = {**namespace.scenario.namespace_labels, **namespace.setting.label}
+        apply_namespace(namespace.api, namespace.name, labels)
+        bring_pull_secret(namespace)

@@ -16,6 +16,7 @@ from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.pod_access import PodName, run_in_pod
+from canary_conformance.cluster.pod_security_context import RESTRICTED
 from canary_conformance.cluster.pod_state import is_ready
 from canary_conformance.errors import NotJudged
 from canary_conformance.scenario.observations import Call, Opening, Reply, ReplyKind, Sample
@@ -29,17 +30,22 @@ PROGRAM = "/usr/local/bin/caller"
 class Callers:
     """Makes calls from pods, starting a caller in each when it is first needed."""
 
-    def __init__(self, api: Api, image: str) -> None:
-        """image: the caller's image, present in the nodes."""
+    def __init__(self, api: Api, image: str, pull_secrets: Sequence[Mapping[str, str]] = ()) -> None:
+        """image: the caller's image. pull_secrets: how a pod without sidecar pulls it, as pods name these."""
         self._api = api
         self._image = image
+        self._pull_secrets = pull_secrets
 
     def make_outside_pod(self, name: PodName) -> None:
         """Make a pod without sidecar whose only purpose is to call; ready_outside() waits for it."""
         container = self._container() | {"resources": {"requests": {"cpu": "5m", "memory": "16Mi"}}}
         labels = {"sidecar.istio.io/inject": "false"}
         metadata = {"name": name.name, "namespace": name.namespace, "labels": labels}
-        spec = {"containers": [container], "terminationGracePeriodSeconds": 1}
+        spec = {
+            "containers": [container],
+            "terminationGracePeriodSeconds": 1,
+            "imagePullSecrets": [*self._pull_secrets],
+        }
         self._api.apply(
             {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}, name.namespace
         )
@@ -113,13 +119,7 @@ class Callers:
             "name": CONTAINER,
             "image": self._image,
             "imagePullPolicy": "IfNotPresent",
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 10001,
-                "allowPrivilegeEscalation": False,
-                "capabilities": {"drop": ["ALL"]},
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": RESTRICTED,
         }
 
     def _wait(self, name: PodName, until: Callable[[Mapping[str, Any]], bool], what: str) -> None:

@@ -122,7 +122,7 @@ def _by_revision(course: Course) -> Mesh:
 
 
 def _request_sidecars(namespace: NamespaceUnderTest, mesh: Mesh) -> None:
-    labels = namespace.scenario.namespace_labels
+    labels = {**namespace.scenario.namespace_labels, **namespace.setting.label}
     request_injection(namespace.api, namespace.name, labels, mesh.injection_labels)
 
 

@@ -28,7 +28,9 @@ def diagnosis_of(namespace: NamespaceUnderTest, refs: Sequence[ObjectRef], stage
             # A stage that gets ready needs no model.
             from canary_conformance.model.stage_plan import plan_of  # noqa: PLC0415
 
-            found.append(plan_of(namespace.scenario, namespace.manifests, VOTING_APP).after(stage))
+            profile = namespace.setting.profile
+            plan = plan_of(namespace.scenario, namespace.manifests, VOTING_APP, profile)
+            found.append(plan.after(stage))
         return found[0]
 
     def refused(one: Workload) -> list[str]:

@@ -20,7 +20,8 @@ from canary_conformance.paths import MANIFESTS, REPOSITORY, store
 from canary_conformance.processes import find_program, usable_cores
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.scenario_folder import load_scenario
-from canary_conformance.stages.owned_namespaces import SUITE_NAMESPACE, remove_namespaces
+from canary_conformance.stages.owned_namespaces import remove_namespaces
+from canary_conformance.stages.run_names import SUITE_NAMESPACE
 from tools.bench.bench_numbers import Numbers, Round, TimedRun
 from tools.bench.inner_loop import TESTS, InnerLoop, measure
 from tools.bench.timed_runs import timed_run

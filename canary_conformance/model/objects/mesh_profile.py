@@ -41,22 +41,27 @@ class ClusterFacts:
 class MeshProfile:
     """One mesh: its root namespace, what makes it inject, its ingress gateways, how it captures traffic.
 
-    `revisions` are the labels' values by which the control plane in charge injects (its revision, and tags).
-    `by_istio_injection`: whether the labels istio-injection: enabled and sidecar.istio.io/inject alone do.
-    `gateways` are the pods that a Gateway can select, the one that voters use by default first.
+    `revisions` are the labels' values by which the control plane in charge injects: its revision (the newest
+    of several), then others and tags. `by_istio_injection`: whether the labels istio-injection: enabled and
+    sidecar.istio.io/inject alone do.
+    `gateways` are the pods that a Gateway can select, the one that voters use by default first, which
+    `selector` chooses.
     `gateway_targets` are the gateway pods' ports by the ports of their Service. `cni`: Istio's CNI plugin
     replaces the init container istio-init. `versions` are the Istio versions that it may run, none unknown.
+    `discovery` are labels without which the control plane sees no namespace (MeshConfig, discoverySelectors).
     """
 
     name: str
     root_namespace: str
-    revisions: frozenset[str]
+    revisions: tuple[str, ...]
     by_istio_injection: bool
     gateways: tuple[Source, ...]
+    selector: Mapping[str, str] = field(hash=False)
     gateway_targets: Mapping[int, int] = field(hash=False)
     cni: bool
     versions: tuple[str, ...] = ()
     cluster: ClusterFacts = field(default_factory=ClusterFacts)
+    discovery: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def ingress(self, selectors: list[Mapping[str, str]]) -> Source:
         """Return the ingress gateway that Gateways with these selectors open; the first one by default."""
@@ -76,6 +81,18 @@ class MeshProfile:
         return value in self.revisions
 
     @property
+    def namespace_labels(self) -> dict[str, str]:
+        """The label by which a namespace is to ask this mesh for sidecars."""
+        if self.by_istio_injection:
+            return {INJECTION: "enabled"}
+        return {REVISION: self.revisions[0]} if self.revisions else {}
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"mesh profile {self.name}" if self.name in PROFILES else self.name
+
+    @property
     def injection_labels(self) -> str:
         """The labels by which this mesh injects, as a person writes them."""
         wanted = [f"{INJECTION}: enabled"] if self.by_istio_injection else []
@@ -86,27 +103,30 @@ INJECTION, REVISION = "istio-injection", "istio.io/rev"
 """The labels by which a namespace asks for sidecars (Istio, "Installing the Sidecar")."""
 
 
-def _gateway(namespace: str, labels: Mapping[str, str], account: str = "") -> Source:
+def ingress_gateway(namespace: str, labels: Mapping[str, str], account: str = "") -> Source:
     """Return an ingress gateway; account: its service account, "" where it is unknown."""
     of_pods = MappingProxyType(dict(labels))
     return Source(_INGRESS, of_pods, gateway=True, namespace=namespace, account=account)
 
 
 def _aks_gateway(name: str) -> Source:
-    return _gateway("aks-istio-ingress", {"app": name, "istio": name})
+    return ingress_gateway("aks-istio-ingress", {"app": name, "istio": name})
 
 
 # Well-known labels of Linux nodes, the deprecated ones too (Kubernetes, "Well-Known Labels").
 _LINUX = MappingProxyType({"kubernetes.io/os": "linux", "beta.kubernetes.io/os": "linux"})
 
+ANY_CLUSTER = ClusterFacts(node_labels=_LINUX)
+"""What is known of a cluster before anything was read."""
+
 DEFAULT = MeshProfile(
     name="default",
     root_namespace="istio-system",
-    revisions=frozenset({"default"}),
+    revisions=("default",),
     by_istio_injection=True,
     # Of the labels that istioctl gives the gateway's pods, those that are the same in every installation.
     gateways=(
-        _gateway(
+        ingress_gateway(
             "istio-system",
             {
                 "app": "istio-ingressgateway",
@@ -118,6 +138,7 @@ DEFAULT = MeshProfile(
             "istio-ingressgateway-service-account",
         ),
     ),
+    selector=MappingProxyType({"istio": "ingressgateway"}),
     gateway_targets=MappingProxyType({80: 8080}),
     cni=False,
     cluster=ClusterFacts(
@@ -134,16 +155,17 @@ DEFAULT = MeshProfile(
 AKS = MeshProfile(
     name="aks",
     root_namespace="aks-istio-system",
-    revisions=frozenset({"asm-1-28", "asm-1-29", "asm-1-30"}),
+    revisions=("asm-1-30", "asm-1-29", "asm-1-28"),
     by_istio_injection=False,
     gateways=(
         _aks_gateway("aks-istio-ingressgateway-external"),
         _aks_gateway("aks-istio-ingressgateway-internal"),
     ),
+    selector=MappingProxyType({"istio": "aks-istio-ingressgateway-external"}),
     gateway_targets=MappingProxyType({}),
     cni=True,
     versions=("1.28", "1.29", "1.30"),
-    cluster=ClusterFacts(node_labels=_LINUX),
+    cluster=ANY_CLUSTER,
 )
 """The Istio add-on of Azure Kubernetes Service."""
 
@@ -167,12 +189,13 @@ def mesh_profile(name: str | None = None, facts: MeshFacts = NO_FACTS) -> MeshPr
     return replace(
         profile,
         root_namespace=facts.root_namespace or profile.root_namespace,
-        revisions=profile.revisions if facts.revisions is None else frozenset(facts.revisions),
+        revisions=profile.revisions if facts.revisions is None else facts.revisions,
         by_istio_injection=_fact(facts.istio_injection, profile.by_istio_injection),
         gateways=_gateways(profile, facts),
+        selector=facts.gateway_labels or profile.selector,
         cni=_fact(facts.cni, profile.cni),
         versions=(facts.version,) if facts.version else profile.versions,
-        cluster=_cluster(profile.cluster, facts),
+        cluster=cluster_facts(profile.cluster, facts),
     )
 
 
@@ -180,10 +203,13 @@ def _gateways(profile: MeshProfile, facts: MeshFacts) -> tuple[Source, ...]:
     if not facts.gateway_labels and facts.gateway_namespace is None:
         return profile.gateways
     usual = profile.gateways[0]
-    return (_gateway(facts.gateway_namespace or usual.namespace, facts.gateway_labels or usual.labels),)
+    return (
+        ingress_gateway(facts.gateway_namespace or usual.namespace, facts.gateway_labels or usual.labels),
+    )
 
 
-def _cluster(usual: ClusterFacts, facts: MeshFacts) -> ClusterFacts:
+def cluster_facts(usual: ClusterFacts, facts: MeshFacts) -> ClusterFacts:
+    """Return the facts on a cluster, what scenario.yaml states in place of what is usual."""
     priorities = facts.priority_classes
     return replace(
         usual,

@@ -15,6 +15,7 @@ from canary_conformance.report.formats.sentences import also_failing
 from canary_conformance.report.manifest_lines import ManifestLine
 from canary_conformance.report.reviewed_run import ReviewedRun
 from canary_conformance.report.run_record import (
+    REWRITTEN,
     RequirementLine,
     Standing,
     count_line,
@@ -75,6 +76,9 @@ def _parts(review: ReviewedRun) -> Iterator[str]:
     lines = [line for line in requirement_lines(review.run) if line.standing not in _UNSHOWN]
     if lines:
         yield details(f"{len(lines)} requirements", _requirements(lines))
+    if review.run.rewrite:
+        diff = block(mask_secrets("\n".join(review.run.rewrite)), "diff", most=200)
+        yield f"### {REWRITTEN}\n\n{diff}"
     if times := times_tables(review.run):
         yield details("Where the time went", block("\n\n".join(times), most=200))
     if review.run.header:

@@ -52,10 +52,8 @@ def _verb(manifest: Manifest, state: State, first: Manifest | None) -> Verb:
         return Verb.CREATED
     # The suite made it, with the labels of scenario.yaml: what else the file says is a change.
     plain = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": state.namespace}}
-    bare = with_labels(plain, state.namespace_labels, {})
-    return (
-        Verb.UNCHANGED if with_labels(manifest.body, state.namespace_labels, {}) == bare else Verb.CONFIGURED
-    )
+    bare = with_labels(plain, state.namespace_labels)
+    return Verb.UNCHANGED if with_labels(manifest.body, state.namespace_labels) == bare else Verb.CONFIGURED
 
 
 def findings(plan: Plan, stage: int) -> list[Finding]:

@@ -11,7 +11,8 @@ import pytest
 
 from canary_conformance.settings import Settings
 from canary_conformance.timeouts import LIMITS, stretch
-from fixtures.options import FACTOR_VARIABLE, apply_factor, check_node_files, path_of
+from fixtures.option_definitions import FACTOR_VARIABLE
+from fixtures.options import apply_factor, check_node_files, path_of
 
 pytestmark = pytest.mark.selftest
 

@@ -10,7 +10,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.cluster.api import Api
-from canary_conformance.cluster.apply_answers import FIELD_MANAGER, Refused, made_by_us, ref_of
+from canary_conformance.cluster.apply_answers import FIELD_MANAGER, Refused, ref_of
 from canary_conformance.scenario.stages import ObjectRef, Verb
 
 pytestmark = pytest.mark.selftest
@@ -88,7 +88,7 @@ def test_a_resource_version_is_refused_where_the_object_is_to_be_created() -> No
     dumped = {**BODY, "metadata": {"name": "app", "resourceVersion": "4711"}}
     with pytest.raises(Refused, match="should not be set"):
         api_of(server).apply(dumped, "voting")
-    assert server.created == [[("dryRun", "All")]]
+    assert server.created == [[("fieldValidation", "Strict"), ("dryRun", "All")]]
 
 
 def test_no_creation_is_tried_without_one() -> None:
@@ -101,9 +101,3 @@ def test_an_object_of_another_groups_kind_carries_its_group() -> None:
     body = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "g"}}
     assert str(ref_of(body)) == "Gateway.gateway.networking.k8s.io/g"
     assert str(ref_of(BODY)) == "Service/app"
-
-
-def test_an_object_is_the_suites_by_its_field_manager() -> None:
-    assert made_by_us(item({}))
-    assert not made_by_us({"metadata": {"managedFields": [{"manager": "helm"}]}})
-    assert not made_by_us({"metadata": {}})

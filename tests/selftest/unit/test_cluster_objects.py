@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from canary_conformance.cluster.apply_answers import FIELD_MANAGER, Refused
+from canary_conformance.cluster.apply_answers import Refused
 from canary_conformance.errors import BadInput
 from canary_conformance.scenario.manifests import ManifestFolder, parse_manifests
 from canary_conformance.scenario.stages import ObjectRef
@@ -18,6 +18,7 @@ from canary_conformance.stages.cluster_objects import (
     objects_of_cluster,
     wait_until_gone,
 )
+from canary_conformance.stages.owned_namespaces import MADE_BY
 
 pytestmark = pytest.mark.selftest
 
@@ -46,13 +47,14 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: "voting:reader"}
 """
-OURS, THEIRS = [{"manager": FIELD_MANAGER}], [{"manager": "helm"}]
+RUN = "a-voting-conformance"
+OURS, ANOTHER_RUNS, THEIRS = {MADE_BY: RUN}, {MADE_BY: "b-voting-conformance"}, {"team": "b"}
 
 
 class Cluster:
     """An API server that holds these objects by kind; of Widgets it knows that they are the cluster's."""
 
-    def __init__(self, **held: list[dict[str, str]]) -> None:
+    def __init__(self, **held: dict[str, str]) -> None:
         self.held = held
         self.deleted: list[str] = []
 
@@ -62,8 +64,8 @@ class Cluster:
         return False
 
     def get(self, _version: str, kind: str, _name: str) -> dict[str, Any] | None:
-        managed = self.held.get(kind)
-        return None if managed is None else {"metadata": {"managedFields": managed}}
+        labels = self.held.get(kind)
+        return None if labels is None else {"metadata": {"labels": labels}}
 
     def delete(self, _version: str, kind: str, name: str) -> bool:
         self.deleted.append(f"{kind}/{name}")
@@ -77,7 +79,7 @@ def folder() -> ManifestFolder:
     return ManifestFolder(Path(), {"a.yaml": parsed.manifests})
 
 
-def api_of(**held: list[dict[str, str]]) -> Any:
+def api_of(**held: dict[str, str]) -> Any:
     return cast(Any, Cluster(**held))
 
 
@@ -89,18 +91,19 @@ def test_the_clusters_own_are_found_once_and_the_last_first(folder: ManifestFold
 def test_what_this_suite_made_is_deleted_and_gone(folder: ManifestFolder) -> None:
     api = api_of(ClusterRole=OURS, Widget=OURS)
     objects = objects_of_cluster(api, folder)
-    check_not_others(api, objects)
+    check_not_others(api, objects, RUN)
     assert left_of(api, objects) == ["Widget/w", "ClusterRole/voting:reader"]
-    delete_all(api, objects)
-    wait_until_gone(api, objects)
+    delete_all(api, objects, RUN)
+    wait_until_gone(api, objects, RUN)
     assert api.deleted == ["Widget/w", "ClusterRole/voting:reader"]
 
 
-def test_what_another_made_is_refused_and_left_alone(folder: ManifestFolder) -> None:
-    api = api_of(ClusterRole=THEIRS)
+@pytest.mark.parametrize("labels", [THEIRS, ANOTHER_RUNS])
+def test_what_another_made_is_refused_and_left_alone(folder: ManifestFolder, labels: dict[str, str]) -> None:
+    api = api_of(ClusterRole=labels)
     objects = objects_of_cluster(api, folder)
     with pytest.raises(BadInput, match=r"a\.yaml:21: ClusterRole/voting:reader exists in the cluster"):
-        check_not_others(api, objects)
-    delete_all(api, objects)
-    wait_until_gone(api, objects)
+        check_not_others(api, objects, RUN)
+    delete_all(api, objects, RUN)
+    wait_until_gone(api, objects, RUN)
     assert api.deleted == []

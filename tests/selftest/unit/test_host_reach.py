@@ -113,7 +113,7 @@ def test_without_a_route_only_mapped_ports_are_reached() -> None:
         (Address("10.0.0.9", 32381), "10.0.0.9:32381, where this machine has a route to it"),
         (
             Address("::1", 40002, behind=Address("10.0.0.9", 32381)),
-            "by [::1]:40002 on this machine, which has no route to the node's address 10.0.0.9",
+            "by [::1]:40002 on this machine, which has no route to 10.0.0.9:32381",
         ),
     ],
 )

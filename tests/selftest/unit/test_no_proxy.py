@@ -75,14 +75,15 @@ def test_the_api_server_is_called_directly(server: socket.socket, tmp_path: Path
     assert asked_of(server).startswith("GET /")
 
 
-def test_a_pod_is_reached_directly(server: socket.socket) -> None:
+def asked_of_pod(server: socket.socket, host: str, proxy: str = "") -> str:
+    """Return what came of a request to a pod's port."""
     configuration = SimpleNamespace(
-        host=url_of(server),
+        host=host,
         verify_ssl=False,
-        proxy="",
+        proxy=proxy,
         proxy_headers=None,
         no_proxy="example.test",
-        get_api_key_with_prefix=lambda _: None,
+        get_api_key_with_prefix=lambda *_: None,
         ssl_ca_cert=None,
         assert_hostname=None,
         tls_server_name=None,
@@ -92,7 +93,15 @@ def test_a_pod_is_reached_directly(server: socket.socket) -> None:
     api = cast(Api, SimpleNamespace(client=SimpleNamespace(configuration=cast(Any, configuration))))
     with contextlib.suppress(Exception):
         PodPort(api, PodName("n", "p"), 15000).get("/stats")
-    assert asked_of(server).startswith("GET /api/v1/namespaces/n/pods/p/portforward")
+    return asked_of(server)
+
+
+def test_a_pod_is_reached_directly(server: socket.socket) -> None:
+    assert asked_of_pod(server, url_of(server)).startswith("GET /api/v1/namespaces/n/pods/p/portforward")
+
+
+def test_a_pod_is_reached_by_the_kubeconfigs_own_proxy(server: socket.socket) -> None:
+    assert asked_of_pod(server, "http://api.test:80", url_of(server)) == "CONNECT api.test:80 HTTP/1.1"
 
 
 def test_istioctl_is_given_no_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,17 +41,17 @@ def test_only_the_very_first_object_brings_the_namespace(
 
 def test_the_files_labels_come_over_the_scenarios() -> None:
     body = {"metadata": {"name": "voting", "labels": {"team": "a"}, "annotations": {"x": "y"}}}
-    made = with_labels(body, {"team": "b", "istio-injection": "enabled"}, {"ours": "1"})
+    made = with_labels(body, {"team": "b", "istio-injection": "enabled"})
     assert made["metadata"] == {
         "name": "voting",
         "labels": {"team": "a", "istio-injection": "enabled"},
-        "annotations": {"x": "y", "ours": "1"},
+        "annotations": {"x": "y"},
     }
 
 
 def test_labels_that_are_none_are_left_to_the_server() -> None:
     body = {"metadata": {"name": "voting", "labels": ["a"]}}
-    assert with_labels(body, {"team": "b"}, {"ours": "1"}) == body
+    assert with_labels(body, {"team": "b"}) == body
 
 
 def test_a_namespace_of_another_name_is_renamed_wherever_it_is_told() -> None:

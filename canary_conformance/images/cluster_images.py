@@ -1,0 +1,133 @@
+"""What stands for the images of the manifests on a cluster that the suite did not make.
+
+The manifests keep their names: by these the model knows versions, and readers the lines. Another reference,
+and the Secret by which it is pulled, are written into what is applied, and nowhere else. The pods name the
+Secret themselves: a ServiceAccount would have to have it before the first pod is made, and the one called
+default is made by a controller some time after its namespace. A pod that names one gets none of its
+ServiceAccount's (Kubernetes: "Configure Service Accounts for Pods"; admission plugin ServiceAccount).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from canary_conformance.errors import BadInput
+from canary_conformance.images.image_options import ClusterImageOptions
+from canary_conformance.images.offline import caller_image
+from canary_conformance.images.pull_secret import PULL_SECRET, PullSecret, read_pull_secret
+from canary_conformance.images.references import is_reference, short_name
+from canary_conformance.scenario.kinds import CONTAINERS, pod_spec_path
+from canary_conformance.scenario.manifests import Manifest, ManifestFolder
+from canary_conformance.scenario.places import Place
+
+CALLER = caller_image()[1]
+# The image of a container that Istio's injection completes (Istio: "Installing Gateways").
+_INJECTED = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class UsedImage:
+    """An image that pods of a run have: its name as written, its pull policy ("" for the default), its line.
+
+    The caller of the suite has no line.
+    """
+
+    name: str
+    policy: str = ""
+    place: Place | None = field(default=None, compare=False)
+
+
+def used_images(manifests: ManifestFolder) -> tuple[UsedImage, ...]:
+    """Return each image of the manifests, once for each policy, and the one of the suite's callers."""
+    found = (one for manifest in manifests.objects for one in _images_of(manifest))
+    return tuple(dict.fromkeys((*found, UsedImage(CALLER, "IfNotPresent"))))
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterImages:
+    """The references of images there, by the name that --image has or as written, and the Secret for them."""
+
+    references: Mapping[str, str] = field(default_factory=dict, hash=False)
+    pull_secret: PullSecret | None = None
+
+    def reference(self, image: str) -> str:
+        """Return what is pulled for an image: by its whole name, else by its last part, else as written."""
+        return self.references.get(image) or self.references.get(short_name(image)) or image
+
+    def is_mapped(self, image: str) -> bool:
+        """Return whether an entry stands for an image."""
+        return image in self.references or short_name(image) in self.references
+
+    def pull_secrets(self) -> list[dict[str, str]]:
+        """Return the list imagePullSecrets of a pod that names none of its own."""
+        return [{"name": PULL_SECRET}] if self.pull_secret else []
+
+    def body_of(self, manifest: Manifest) -> Mapping[str, Any]:
+        """Return what is applied of an object: as written, but for what its pods are pulled from and by."""
+        path = pod_spec_path(manifest.ref.kind)
+        return self._below(manifest.body, path) if path else manifest.body
+
+    def with_references(self, references: Mapping[str, str]) -> ClusterImages:
+        """Return the same with more references; those that there are come first."""
+        return replace(self, references={**references, **self.references})
+
+    def _below(self, part: Any, path: Sequence[str]) -> Any:
+        # Whatever is not as it should be is left for the API server to refuse (R0.1).
+        if not isinstance(part, Mapping):
+            return part
+        if path:
+            return {**part, path[0]: self._below(part[path[0]], path[1:])} if path[0] in part else part
+        lists = {name: part[name] for name in CONTAINERS if isinstance(part.get(name), list)}
+        spec = {**part, **{name: [self._container(one) for one in lists[name]] for name in lists}}
+        own = part.get("imagePullSecrets") or []
+        if self.pull_secret and isinstance(own, list):
+            spec["imagePullSecrets"] = [*own, *self.pull_secrets()]
+        return spec
+
+    def _container(self, container: Any) -> Any:
+        image = container.get("image") if isinstance(container, Mapping) else None
+        return {**container, "image": self.reference(image)} if isinstance(image, str) else container
+
+
+def cluster_images(options: ClusterImageOptions, used: Iterable[UsedImage]) -> ClusterImages:
+    """Return what the command line says of images; nothing is pushed.
+
+    Raises:
+        BadInput: An entry is none, or is for an image that nothing uses; the file of logins can't be used.
+    """
+    names = list(dict.fromkeys(one.name for one in used))
+    references: dict[str, str] = {}
+    for entry in options.entries:
+        name, _, reference = entry.partition("=")
+        if not name or not is_reference(reference):
+            raise BadInput(
+                f"--image {entry!r} is not a valid entry; expected: NAME:TAG=REFERENCE, such as "
+                "voting-app:1.0=registry.example.com/voting-app:1.0"
+            )
+        if name in references:
+            raise BadInput(f"--image has two entries for {name}: {references[name]} and {reference}")
+        if not any(name in {one, short_name(one)} for one in names):
+            raise BadInput(
+                f"--image {entry!r}: no manifest uses the image {name}; used are {', '.join(names)} (the "
+                "last is the suite's own, for its callers)"
+            )
+        references[name] = reference
+    return ClusterImages(references, read_pull_secret(options.pull_secret) if options.pull_secret else None)
+
+
+def _images_of(manifest: Manifest) -> Iterator[UsedImage]:
+    path = pod_spec_path(manifest.ref.kind)
+    if path is None:
+        return
+    spec: Any = manifest.body
+    for key in path:
+        spec = spec.get(key) if isinstance(spec, Mapping) else None
+    for name in CONTAINERS:
+        containers = spec.get(name) if isinstance(spec, Mapping) else None
+        for index, one in enumerate(containers if isinstance(containers, list) else ()):
+            image = one.get("image") if isinstance(one, Mapping) else None
+            if isinstance(image, str) and image not in {"", _INJECTED}:
+                place = manifest.place_of(*path, name, index, "image")
+                yield UsedImage(image, str(one.get("imagePullPolicy") or ""), place)
