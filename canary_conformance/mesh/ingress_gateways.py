@@ -14,7 +14,7 @@ from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.cluster.pod_state import is_ready
 from canary_conformance.errors import BadInput, EnvironmentFailed
-from canary_conformance.mesh.base import HTTP_PORT
+from canary_conformance.mesh.base import HTTP_PORT, Gateway
 from canary_conformance.mesh.proxies import PROXY_CONTAINER
 
 Object = Mapping[str, Any]
@@ -105,6 +105,20 @@ def usable(found: Sequence[FoundGateway]) -> FoundGateway:
     if not gateway.ready:
         raise EnvironmentFailed(f"the ingress gateway {gateway} has 0 of {len(gateway.pods)} pods ready")
     return gateway
+
+
+def others_on_port(api: Api, gateway: Gateway) -> list[str]:
+    """Return the Gateway objects that open the port of a gateway, with their hosts. Raises ApiException."""
+    found = []
+    for one in api.list("networking.istio.io/v1", "Gateway"):
+        metadata, spec = one["metadata"], one["spec"]
+        if not (spec.get("selector") or {}).items() <= gateway.selector.items():
+            continue
+        servers = [server for server in spec["servers"] if server["port"]["number"] == HTTP_PORT]
+        hosts = sorted({host for server in servers for host in server["hosts"]})
+        if hosts:
+            found.append(f"{metadata['namespace']}/{metadata['name']} for {', '.join(hosts)}")
+    return found
 
 
 def _of_services(services: Sequence[Object], pods: Sequence[Object]) -> Iterator[FoundGateway]:
