@@ -111,7 +111,9 @@ def _add_mesh(check: ClusterCheck, api: Api, mesh: FoundMesh) -> None:
         ("gateway", f"{mesh.gateway.namespace}/{mesh.gateway.name}, selector {chosen}"),
         ("gateway's address", mesh.gateway.reached()),
     ]
-    check.look("others' Gateways on it", lambda: "; ".join(others_on_port(api, mesh.gateway)) or "none")
+    check.look(
+        "others' Gateways on it", lambda: "; ".join(map(str, others_on_port(api, mesh.gateway))) or "none"
+    )
     kubernetes = server_version(api)
     if not supports(mesh.istio_version, kubernetes):
         check.notes.append(f"Istio {mesh.istio_version} does not support Kubernetes {kubernetes}")
