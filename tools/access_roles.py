@@ -1,92 +1,114 @@
 """Writes the roles by which a run may judge on a cluster of others: `python -m tools.access_roles`.
 
-What they grant is canary_conformance.cluster.access_rights, and nothing else; a selftest compares them.
+What they grant is canary_conformance.cluster.access_rights, and nothing else. docs/clusters.md shows them.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
-import yaml
-
-from canary_conformance.cluster.access_rights import OWN_ROLE, RBAC, Area, policy_rules
+from canary_conformance.cluster.access_rights import OWN_ROLE, RBAC, RIGHTS, Area, policy_rules
 from canary_conformance.paths import REPOSITORY
 from tools.reports import say
 
 FOLDER = REPOSITORY / "examples" / "cluster"
+PAGE = REPOSITORY / "docs" / "clusters.md"
+SHOWN = ("roles.yaml", "mesh-default.yaml")
 ACCOUNT, ACCOUNTS = "conformance", "conformance-runners"
 # A ClusterRole for each area; those of namespaces are bound there.
-ROLES: Mapping[Area, str] = {
-    Area.CLUSTER: "voting-conformance",
-    Area.OURS: OWN_ROLE,
-    Area.MESH: "voting-conformance-mesh",
-    Area.GATEWAY: "voting-conformance-gateway",
+ROLES: Mapping[Area, tuple[str, str]] = {
+    Area.CLUSTER: ("voting-conformance", "On the whole cluster."),
+    Area.OURS: (OWN_ROLE, "In the namespaces that the run makes: it binds this role there itself."),
+    Area.MESH: ("voting-conformance-mesh", "In the namespace of the control plane."),
+    Area.GATEWAY: ("voting-conformance-gateway", "In the namespace of the ingress gateway."),
 }
 HEAD = "# Made by `python -m tools.access_roles` from canary_conformance/cluster/access_rights.py.\n"
-ABOUT = {
-    "account.yaml": "# The account that a run is made with.\n",
-    "roles.yaml": (
-        "# What a run needs, and no more. In the namespaces that it makes it binds the role\n"
-        f"# {OWN_ROLE} to itself; it has no rights in others but those on the mesh's.\n"
-    ),
-    "mesh-default.yaml": "# Where the mesh is: istioctl's defaults. Other namespaces: change them here.\n",
-    "mesh-aks.yaml": "# Where the mesh is: the add-on of AKS.\n",
-}
 
 
 def files() -> dict[str, str]:
     """Return the files by name."""
-    contents = {
-        "account.yaml": _account(),
-        "roles.yaml": [*(_role(area) for area in ROLES), _binding(Area.CLUSTER)],
+    roles = "".join(_role(area) for area in ROLES) + _binding(Area.CLUSTER)
+    return {
+        "account.yaml": f"# The account that a run is made with.\n{_account()}",
+        "roles.yaml": HEAD + roles.removesuffix("---\n"),
         "mesh-default.yaml": _in_the_mesh("istio-system", "istio-system"),
         "mesh-aks.yaml": _in_the_mesh("aks-istio-system", "aks-istio-ingress"),
     }
-    return {
-        name: HEAD + ABOUT[name] + yaml.safe_dump_all(documents, sort_keys=False, default_flow_style=None)
-        for name, documents in contents.items()
-    }
 
 
-def _account() -> list[dict[str, Any]]:
-    return [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ACCOUNTS}},
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": ACCOUNTS}},
-    ]
+def page(text: str) -> str:
+    """Return a page with the files that it shows as they are now, each after its marker."""
+    for name in SHOWN:
+        marker = f"<!-- examples/cluster/{name} -->\n"
+        before, _, after = text.partition(marker)
+        rest = after.partition("```\n")[2]
+        text = f"{before}{marker}```yaml\n{files()[name]}```\n{rest}"
+    return text
 
 
-def _role(area: Area) -> dict[str, Any]:
-    metadata = {"name": ROLES[area]}
-    return {
-        "apiVersion": f"{RBAC}/v1",
-        "kind": "ClusterRole",
-        "metadata": metadata,
-        "rules": policy_rules(area),
-    }
+def _account() -> str:
+    return (
+        "apiVersion: v1\n"
+        "kind: Namespace\n"
+        f"metadata: {{name: {ACCOUNTS}}}\n"
+        "---\n"
+        "apiVersion: v1\n"
+        "kind: ServiceAccount\n"
+        f"metadata: {{name: {ACCOUNT}, namespace: {ACCOUNTS}}}\n"
+    )
 
 
-def _in_the_mesh(root: str, gateways: str) -> list[dict[str, Any]]:
-    return [_binding(Area.MESH, root), _binding(Area.GATEWAY, gateways)]
+def _role(area: Area) -> str:
+    name, about = ROLES[area]
+    purposes = {(one.group, one.resource): one.purpose for one in reversed(RIGHTS) if one.area is area}
+    rules = "".join(
+        f"  # {purposes[rule['apiGroups'][0], rule['resources'][0]]}\n  - {_flow(rule)}\n"
+        for rule in policy_rules(area)
+    )
+    return (
+        f"# {about}\n"
+        f"apiVersion: {RBAC}/v1\n"
+        "kind: ClusterRole\n"
+        f"metadata: {{name: {name}}}\n"
+        f"rules:\n{rules}---\n"
+    )
 
 
-def _binding(area: Area, namespace: str = "") -> dict[str, Any]:
-    return {
-        "apiVersion": f"{RBAC}/v1",
-        "kind": "RoleBinding" if namespace else "ClusterRoleBinding",
-        "metadata": {"name": ROLES[area], **({"namespace": namespace} if namespace else {})},
-        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": ROLES[area]},
-        "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": ACCOUNTS}],
-    }
+def _flow(rule: Mapping[str, Iterable[str]]) -> str:
+    lists = (f"{key}: [{', '.join(map(_quoted, values))}]" for key, values in rule.items())
+    return "{" + ", ".join(lists) + "}"
+
+
+def _quoted(value: str) -> str:
+    return value or '""'
+
+
+def _in_the_mesh(root: str, gateways: str) -> str:
+    both = _binding(Area.MESH, root) + _binding(Area.GATEWAY, gateways)
+    return f"# Where the control plane and the ingress gateway are.\n{both}".removesuffix("---\n")
+
+
+def _binding(area: Area, namespace: str = "") -> str:
+    name, _ = ROLES[area]
+    where = f", namespace: {namespace}" if namespace else ""
+    return (
+        f"apiVersion: {RBAC}/v1\n"
+        f"kind: {'RoleBinding' if namespace else 'ClusterRoleBinding'}\n"
+        f"metadata: {{name: {name}{where}}}\n"
+        f"roleRef: {{apiGroup: {RBAC}, kind: ClusterRole, name: {name}}}\n"
+        f"subjects: [{{kind: ServiceAccount, name: {ACCOUNT}, namespace: {ACCOUNTS}}}]\n"
+        "---\n"
+    )
 
 
 def main(_: Sequence[str] = ()) -> int:
-    """Write the files."""
+    """Write the files, and the page that shows them."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, text in files().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
-        say(f"written to examples/cluster/{name}")
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    say(f"written: examples/cluster ({', '.join(files())}) and docs/clusters.md")
     return 0
 
 

@@ -21,7 +21,8 @@ INJECTION_LABELS = frozenset({"istio-injection", "istio.io/rev"})
 
 def apply_namespace(api: Api, name: str, labels: Mapping[str, str]) -> None:
     """Create a namespace, or give it other labels."""
-    create_namespace(api, name, {"labels": dict(labels)})
+    # What a creation sets, a later apply can change but not take away (Kubernetes: "Server-Side Apply").
+    create_namespace(api, name, {"labels": {key: labels[key] for key in labels.keys() & {MADE_BY}}})
     metadata = {"name": name, "labels": dict(labels)}
     api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, None)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from canary_conformance.cluster.access_rights import RIGHTS, Area, Right
+from canary_conformance.cluster.access_rights import OWN_ROLE, RBAC, RIGHTS, Area, Right
 from tools.own_cluster.audit_log import REVIEWS, STREAMS, Request
 
 
@@ -71,8 +71,12 @@ def use_of(
 
 
 def _authorized_as(one: Request) -> list[Request]:
-    """Return what the API server authorizes: an apply that creates is a patch and a creation."""
-    if one.verb == "patch" and one.code == 201:
-        created = Request("create", one.group, one.resource, one.namespace, one.name, one.code)
-        return [one, created]
+    """Return what the API server authorizes: an apply that creates is a patch and a creation.
+
+    A role is bound by the creation of a RoleBinding, which the run makes for its own role only.
+    """
+    if one.code == 201 and one.verb == "patch":
+        return [one, replace(one, verb="create")]
+    if one.code == 201 and one.resource == "rolebindings":
+        return [one, Request("bind", RBAC, "clusterroles", "", OWN_ROLE, one.code)]
     return [one]

@@ -43,6 +43,7 @@ COMMANDS = (
     "faults",
     "matrix",
     "mutants",
+    "own_cluster",
     "pulled",
     "requirements_table",
     "soak",

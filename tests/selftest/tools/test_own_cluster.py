@@ -180,12 +180,15 @@ def test_what_was_added_removed_or_changed_is_named() -> None:
 def test_the_roles_that_users_apply_are_the_list() -> None:
     for name, text in access_roles.files().items():
         assert (access_roles.FOLDER / name).read_text() == text, "run python -m tools.access_roles"
+    page = access_roles.PAGE.read_text()
+    assert access_roles.page(page) == page, "run python -m tools.access_roles"
+    assert all(access_roles.files()[name] in page for name in access_roles.SHOWN)
 
 
 def test_the_roles_grant_each_right_of_the_list_and_nothing_else() -> None:
     documents = list(yaml.safe_load_all((access_roles.FOLDER / "roles.yaml").read_text()))
     rules = {one["metadata"]["name"]: one["rules"] for one in documents if one["kind"] == "ClusterRole"}
-    for area, role in access_roles.ROLES.items():
+    for area, (role, _) in access_roles.ROLES.items():
         granted = {
             (rule["apiGroups"][0], rule["resources"][0], verb)
             for rule in rules[role]
@@ -204,7 +207,7 @@ def test_only_the_role_of_the_cluster_is_bound_everywhere() -> None:
         if document["kind"].endswith("Binding")
     ]
     everywhere = [one["roleRef"]["name"] for one in bound if one["kind"] == "ClusterRoleBinding"]
-    assert everywhere == [access_roles.ROLES[Area.CLUSTER]]
+    assert everywhere == [access_roles.ROLES[Area.CLUSTER][0]]
     assert OWN_ROLE not in {one["roleRef"]["name"] for one in bound}
 
 
