@@ -116,7 +116,9 @@ def _parts(file: Path) -> dict[str, dict[str, Part]]:
     except (yaml.YAMLError, ValueError) as error:
         raise BadInput(f"--kubeconfig: {file} is not YAML: {' '.join(str(error).split())}") from error
     except (AttributeError, TypeError, LookupError) as error:
-        raise BadInput(f"--kubeconfig: {file} is not a kubeconfig: it needs lists of {SECTIONS}") from error
+        raise BadInput(
+            f"--kubeconfig: {file} is not a kubeconfig: it needs lists of clusters, contexts and users"
+        ) from error
     return listed
 
 

@@ -28,6 +28,7 @@ from canary_conformance.mesh.running_components import CONTROL_PLANE, ask_istiod
 
 # Where gateways are installed, for who may not list the pods of all namespaces (Istio: "Installing Gateways";
 # AKS: "Istio-based service mesh add-on").
+ROOT_NAMESPACE = "istio-system"
 USUAL_NAMESPACES = ("istio-ingress", "aks-istio-ingress")
 AMBIENT = "app=ztunnel"
 # Istio builds its Envoy between releases; a release is what the Envoy project itself published.
@@ -98,7 +99,7 @@ def _found(cluster: Cluster, gateway: str, wanted: str, istioctl: Callable[[str]
             f"the mesh's rootNamespace is {root} and its control plane is in {one.namespace}: "
             "the suite supports one namespace for both"
         )
-    found = usable([named_gateway(api, gateway)] if gateway else _gateways(api, one.namespace))
+    found = usable([named_gateway(api, gateway)] if gateway else gateways_of(api, one.namespace))
     envoys = _envoys(api, found)
     kubelets = [str(node["status"]["nodeInfo"]["kubeletVersion"]) for node in api.list("v1", "Node")]
     return FoundMesh(
@@ -155,7 +156,8 @@ def _version(api: Api, revision: Revision) -> str:
     return version
 
 
-def _gateways(api: Api, root_namespace: str) -> list[FoundGateway]:
+def gateways_of(api: Api, root_namespace: str = ROOT_NAMESPACE) -> list[FoundGateway]:
+    """Return the ingress gateways of a cluster, or of the usual namespaces where not all may be read."""
     try:
         return ingress_gateways(api)
     except ApiException as error:

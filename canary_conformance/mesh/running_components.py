@@ -77,11 +77,16 @@ def control_plane(api: Api, root_namespace: str) -> ControlPlane:
     """Return the versions of the API server, the kubelets and istiod. Raises EnvironmentFailed."""
     try:
         kubelets = {node["status"]["nodeInfo"]["kubeletVersion"] for node in api.list("v1", "Node")}
-        server = json.loads(api.raw("/version"))["gitVersion"]
+        server = server_version(api)
         istiods = {ask_istiod(api, pod, "/version") for pod in istiod_pods(api, root_namespace)}
     except OSError as error:
         raise EnvironmentFailed(f"the control plane does not report its version: {error}") from error
-    return ControlPlane(str(server), tuple(sorted(kubelets)), tuple(sorted(istiods)))
+    return ControlPlane(server, tuple(sorted(kubelets)), tuple(sorted(istiods)))
+
+
+def server_version(api: Api) -> str:
+    """Return the version of the API server, like v1.36.4. Raises ApiException."""
+    return str(json.loads(api.raw("/version"))["gitVersion"])
 
 
 def answering_control_plane(api: Api, root_namespace: str, clock: Clock = SYSTEM_CLOCK) -> ControlPlane:

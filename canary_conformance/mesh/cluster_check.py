@@ -1,0 +1,153 @@
+"""What a run would find in a cluster of others, and what it would lack; nothing is changed there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kubernetes.client.exceptions import ApiException
+
+from canary_conformance.cluster.access_rights import RIGHTS, Area, missing_rights, rights_of_manifests
+from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.existing import ExistingCluster
+from canary_conformance.cluster.node_conditions import is_ready_node
+from canary_conformance.cluster.pod_access import UNANSWERED
+from canary_conformance.errors import BadInput, EnvironmentFailed
+from canary_conformance.existing_options import ExistingOptions
+from canary_conformance.images.release_support import supports
+from canary_conformance.mesh.found_mesh import FoundMesh, find_mesh, gateways_of
+from canary_conformance.mesh.ingress_gateways import FoundGateway, others_on_port
+from canary_conformance.mesh.revision_choice import Revision, revisions_of
+from canary_conformance.mesh.running_components import server_version
+from canary_conformance.scenario.manifests import ManifestFolder
+
+FORBIDDEN = 403
+
+
+@dataclass
+class ClusterCheck:
+    """What was found, as rows of a table, and what is in a run's way.
+
+    Attributes:
+        rows: What was found: its name, and what it is.
+        missing: What the user can mend.
+        failed: What the cluster or the mesh fails in.
+        notes: What a run does without.
+    """
+
+    rows: list[tuple[str, str]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def look(self, name: str, read: Callable[[], str]) -> None:
+        """Add a row, which says so where it may not be read."""
+        try:
+            self.rows.append((name, read()))
+        except ApiException as error:
+            unread = "may not be read" if error.status == FORBIDDEN else f"can't be read: {error.reason}"
+            self.rows.append((name, unread))
+        except UNANSWERED as error:
+            self.failed.append(f"{name}: {error}")
+
+    def text(self) -> str:
+        """Return all of it in lines."""
+        width = max(len(name) for name, _ in self.rows)
+        lines = [f"{name:<{width}}  {found}" for name, found in self.rows]
+        for title, listed in (
+            ("in the way of a run:", [*self.failed, *self.missing]),
+            ("a run does without:", self.notes),
+        ):
+            lines += ["", title, *(f"  {one}" for one in listed)] if listed else []
+        return "\n".join(lines)
+
+
+def check_cluster(
+    cluster: ExistingCluster,
+    options: ExistingOptions,
+    namespaces: Sequence[str],
+    manifests: ManifestFolder,
+) -> ClusterCheck:
+    """Return what a run would find.
+
+    Args:
+        cluster: The cluster, which answers.
+        options: Which gateway and which revision of it.
+        namespaces: Those that a run would make.
+        manifests: What it would apply there.
+    """
+    check, api = ClusterCheck(), cluster.api
+    check.rows.append(("cluster", f"{cluster.name}: {cluster.server}, as {cluster.user}"))
+    check.look("nodes", lambda: _nodes(api))
+    check.look("Istio's revisions", lambda: "; ".join(map(_revision, revisions_of(api))) or "none")
+    check.look("ingress gateways", lambda: "; ".join(map(_gateway, gateways_of(api))) or "none")
+    mesh = None
+    try:
+        mesh = find_mesh(cluster, gateway=options.gateway, revision=options.revision, istioctl=Path)
+    except BadInput as bad:
+        check.missing.append(str(bad))
+    except EnvironmentFailed as failed:
+        check.failed.append(str(failed))
+    if mesh:
+        _add_mesh(check, api, mesh)
+    _add_rights(check, api, namespaces, mesh, manifests)
+    return check
+
+
+def _add_mesh(check: ClusterCheck, api: Api, mesh: FoundMesh) -> None:
+    own = "" if mesh.upstream_envoy is None else " (a release of Envoy's own, not Istio's build)"
+    labels = ", ".join(f"{key}={value}" for key, value in mesh.injection_labels.items())
+    kind = "native sidecars" if mesh.native_sidecars else "sidecars"
+    setup = "the CNI plugin" if mesh.cni else "an init container"
+    ambient = {True: "runs beside the sidecars", False: "none", None: "may not be read"}[mesh.ambient]
+    chosen = ", ".join(f"{key}={value}" for key, value in mesh.gateway.selector.items())
+    check.rows += [
+        ("Istio", f"{mesh.istio_version} of revision {mesh.revision}, Envoy {', '.join(mesh.envoys)}{own}"),
+        ("root namespace", mesh.root_namespace),
+        ("injection", f"by the namespace's label {labels}: {kind}, set up by {setup}"),
+        ("ambient mode", ambient),
+        ("gateway", f"{mesh.gateway.namespace}/{mesh.gateway.name}, selector {chosen}"),
+        ("gateway's address", mesh.gateway.reached()),
+    ]
+    check.look(
+        "others' Gateways on it", lambda: "; ".join(map(str, others_on_port(api, mesh.gateway))) or "none"
+    )
+    kubernetes = server_version(api)
+    if not supports(mesh.istio_version, kubernetes):
+        check.notes.append(f"Istio {mesh.istio_version} does not support Kubernetes {kubernetes}")
+
+
+def _add_rights(
+    check: ClusterCheck,
+    api: Api,
+    namespaces: Sequence[str],
+    mesh: FoundMesh | None,
+    manifests: ManifestFolder,
+) -> None:
+    places: dict[Area, Sequence[str]] = {Area.OURS: namespaces}
+    if mesh:
+        places |= {Area.MESH: [mesh.root_namespace], Area.GATEWAY: [mesh.gateway.namespace]}
+    for one in missing_rights(api, places, [*RIGHTS, *rights_of_manifests(api, manifests)]):
+        (check.notes if one.right.without else check.missing).append(f"no right to {one}")
+
+
+def _nodes(api: Api) -> str:
+    nodes = api.list("v1", "Node")
+    infos = [node["status"]["nodeInfo"] for node in nodes]
+    machines = Counter(f"{info['operatingSystem']}/{info['architecture']}" for info in infos)
+    kubelets = ", ".join(sorted({str(info["kubeletVersion"]) for info in infos}))
+    ready = sum(map(is_ready_node, nodes))
+    counted = ", ".join(f"{count} {machine}" for machine, count in sorted(machines.items()))
+    return f"{counted}, {ready} ready, kubelet {kubelets}; API server {server_version(api)}"
+
+
+def _revision(revision: Revision) -> str:
+    label = ", by istio-injection=enabled too" if revision.by_default else ""
+    return f"{revision} in {revision.namespace or 'no namespace of the cluster'}{label}"
+
+
+def _gateway(gateway: FoundGateway) -> str:
+    ports = ", ".join(map(str, gateway.ports))
+    return f"{gateway} ({len(gateway.ready)} of {len(gateway.pods)} pods ready, ports {ports})"
