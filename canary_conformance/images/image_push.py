@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from filelock import FileLock
+
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images import offline, release_images
 from canary_conformance.images.choice import decided
@@ -70,7 +72,9 @@ def push_images(
         progress.note(f"images that are not the suite's own are not pushed: {', '.join(others)}")
     make_all(recipes.values(), store, progress)
     pushed: dict[str, str] = {}
-    with progress.phase(f"images: pushing {len(recipes)} to {registry}"):
+    # Workers push the same images, and the name of each is the engine's only while one of them does.
+    lock = FileLock(store / "pushing.lock", LIMITS.others_images)
+    with lock, progress.phase(f"images: pushing {len(recipes)} to {registry}"):
         for name, recipe in recipes.items():
             reference = f"{registry}/{short_name(name)}"
             progress.detail(reference)
