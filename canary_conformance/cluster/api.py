@@ -99,9 +99,10 @@ class Api:
         ref = ref_of(body)
         try:
             resource = self._resource(str(body["apiVersion"]), str(body["kind"]))
-            before = self._there(resource, ref.name, namespace)
+            before = self.get(str(body["apiVersion"]), str(body["kind"]), ref.name, namespace)
             if before is None and body["metadata"].get("resourceVersion"):
-                self._try_to_create(resource, body, namespace)
+                # A server-side apply takes it on an object that is not there; `kubectl apply` creates it.
+                self._write("create", body, namespace, ("dryRun", "All"))
             response = self._dynamic.server_side_apply(
                 resource,
                 body=dict(body),
@@ -120,27 +121,26 @@ class Api:
         verb = verb_of(before, json.loads(response.data))
         return Applied(AppliedObject(ref, verb), warnings_of(response.headers.getlist("Warning")))
 
-    def create(self, body: Object, namespace: str | None) -> None:
+    def create(self, body: Object, namespace: str | None) -> dict[str, Any]:
         """Create an object that does not exist. Raises ApiException, with status 409 where it does."""
-        self._resource(str(body["apiVersion"]), str(body["kind"])).create(
+        return self._write("create", body, namespace)
+
+    def replace(self, body: Object, namespace: str | None) -> dict[str, Any]:
+        """Replace an object of this resourceVersion. Raises ApiException, with status 409 for another."""
+        return self._write("replace", body, namespace)
+
+    def _write(
+        self, how: str, body: Object, namespace: str | None, *query: tuple[str, str]
+    ) -> dict[str, Any]:
+        resource = self._resource(str(body["apiVersion"]), str(body["kind"]))
+        response = getattr(resource, how)(
             body=dict(body),
             namespace=namespace,
             field_manager=FIELD_MANAGER,
-            query_params=[("fieldValidation", "Strict")],
+            query_params=[("fieldValidation", "Strict"), *query],
             serialize=False,
         )
-
-    def _try_to_create(self, resource: Any, body: Object, namespace: str | None) -> None:
-        """Raise ApiException unless an object could be created as it is, as `kubectl apply` would.
-
-        A server-side apply takes a resourceVersion on an object that is not there, and a creation refuses it.
-        """
-        resource.create(
-            body=dict(body),
-            namespace=namespace if resource.namespaced else None,
-            query_params=[("dryRun", "All")],
-            serialize=False,
-        )
+        return dict(json.loads(response.data))
 
     def is_namespaced(self, api_version: str, kind: str) -> bool:
         """Return whether objects of a kind are in a namespace. Raises Refused for a kind not served."""
@@ -292,16 +292,6 @@ class Api:
                 f'no matches for kind "{kind}" in version "{api_version}": the cluster does not serve it'
             )
             raise Refused(ObjectRef(kind, "?"), message) from error
-
-    def _there(self, resource: Any, name: str, namespace: str | None) -> dict[str, Any] | None:
-        """Return an object as it is there, None when there is none."""
-        try:
-            namespace = namespace if resource.namespaced else None
-            return dict(json.loads(resource.get(name=name, namespace=namespace, serialize=False).data))
-        except ApiException as error:
-            if error.status == 404:
-                return None
-            raise
 
 
 def _path(namespace: str, *words: str) -> str:

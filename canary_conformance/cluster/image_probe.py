@@ -67,7 +67,7 @@ def probe_images(
 
     Args:
         api: The API server.
-        namespace: A namespace of the suite, with the Secret that images are pulled by.
+        namespace: A new namespace of the suite, with the Secret that images are pulled by.
         images: What stands for the images.
         used: The images.
         progress: What reports how far it is.
@@ -86,7 +86,7 @@ def probe_images(
     finally:
         api.delete("v1", "Pod", POD, namespace)
     if failed := [one for one in pulls if one.reason]:
-        raise _failure(failed, str(pod.get("spec", {}).get("nodeName", "")))
+        raise _failure(failed, str(pod.get("spec", {}).get("nodeName", "")), len(used))
 
 
 def explained(reason: str, images: ClusterImages, used: Sequence[UsedImage]) -> str:
@@ -95,7 +95,7 @@ def explained(reason: str, images: ClusterImages, used: Sequence[UsedImage]) -> 
     if not about or not any(failure in reason for failure in PULL_FAILURES):
         return reason
     one = about[0]
-    return f"{reason}; {_stands_for(one, images.reference(one.name))}; {_mend(one, outcome_of(reason))}"
+    return f"{reason}; {_stands_for(one, images.reference(one.name))}; {_mend(one.name, outcome_of(reason))}"
 
 
 def _pod(images: ClusterImages, used: Sequence[UsedImage]) -> Object:
@@ -172,16 +172,22 @@ def _pull(image: UsedImage, reference: str, status: Mapping[str, Any]) -> _Pull:
     return _Pull(image, reference, pulled=pulled)
 
 
-def _failure(failed: Sequence[_Pull], node: str) -> BadInput | EnvironmentFailed:
-    lines = []
-    for one in failed:
-        words = last_word(one.words.rpartition('": ')[2]) or one.reason
-        lines.append(
-            f"node {node} can't pull {one.reference}: {words} ({one.reason}); "
-            f"{_stands_for(one.image, one.reference)}; {_mend(one.image, one.outcome)}"
-        )
+def _failure(failed: Sequence[_Pull], node: str, total: int) -> BadInput | EnvironmentFailed:
     kind = BadInput if all(map(_is_the_users, failed)) else EnvironmentFailed
+    if len(failed) == 1:
+        one = failed[0]
+        told, mend = _stands_for(one.image, one.reference), _mend(one.image.name, one.outcome)
+        return kind(f"node {node} can't pull {one.reference}: {_words(one)}; {told}; {mend}")
+    mends = dict.fromkeys(_mend("NAME:TAG", one.outcome) for one in failed)
+    lines = [f"node {node} can't pull {len(failed)} of the {total} images of this run: {'; '.join(mends)}"]
+    lines += [f"  {one.reference}: {_words(one)}; {_stands_for(one.image, one.reference)}" for one in failed]
     return kind("\n".join(lines))
+
+
+def _words(pull: _Pull) -> str:
+    """Return the end of the kubelet's words, before which it repeats the image."""
+    words = last_word(pull.words.rpartition('": ')[2]).removeprefix(f"{pull.reference}: ")
+    return f"{words} ({pull.reason})"
 
 
 def _is_the_users(pull: _Pull) -> bool:
@@ -197,8 +203,8 @@ def _stands_for(image: UsedImage, reference: str) -> str:
     return f"it stands for {image.name}{where}"
 
 
-def _mend(image: UsedImage, outcome: Outcome) -> str:
-    return _BY_OUTCOME.get(outcome, _OTHERWISE).format(name=image.name)
+def _mend(name: str, outcome: Outcome) -> str:
+    return _BY_OUTCOME.get(outcome, _OTHERWISE).format(name=name)
 
 
 def _conditions(pod: Object) -> list[str]:

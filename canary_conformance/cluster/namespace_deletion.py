@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from canary_conformance.cluster.api import Api
@@ -26,10 +26,17 @@ def delete_namespace(api: Api, name: str) -> bool:
     return found
 
 
+def is_terminating(namespace: Mapping[str, Any]) -> bool:
+    """Return whether a namespace is on its way out."""
+    return "deletionTimestamp" in namespace["metadata"]
+
+
 def delete_namespaces(api: Api, names: Sequence[str]) -> None:
     """Delete namespaces and wait until they and their volumes are gone. Raises EnvironmentFailed."""
     for name in names:
-        delete_namespace(api, name)
+        item = api.get("v1", "Namespace", name)
+        if item is not None and not is_terminating(item):
+            delete_namespace(api, name)
     try:
         wait_until(
             lambda: [

@@ -32,6 +32,11 @@ class Gateway:
     shared: bool = False
 
     @property
+    def pod_labels(self) -> str:
+        """The label selector by which the API server lists its pods."""
+        return ",".join(f"{name}={value}" for name, value in self.selector.items())
+
+    @property
     def url(self) -> str:
         """The page's address."""
         return self.address.url

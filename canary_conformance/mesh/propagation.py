@@ -89,6 +89,12 @@ class Sentinel:
         self._apply("Gateway", gateway)
         self._apply("ServiceEntry", entry)
 
+    def remove(self) -> None:
+        """Delete all of it, where the namespaces that it is in stay."""
+        for kind in ("Gateway", "VirtualService", "DestinationRule", "ServiceEntry"):
+            name, namespace = self._place(kind)
+            self._api.delete(NETWORKING, kind, name, namespace)
+
     def wait_until_live(
         self, pods: Callable[[], Sequence[PodName]], written: Collection[str] | None = None
     ) -> float:
@@ -152,11 +158,14 @@ class Sentinel:
         return {"host": self.host, "trafficPolicy": {"loadBalancer": balanced}}
 
     def _apply(self, kind: str, spec: Mapping[str, object]) -> None:
-        of_gateway = kind == "Gateway"
-        namespace = self._namespace if of_gateway else self._home
-        metadata = {"name": NAME if of_gateway else self._name, "namespace": namespace}
+        name, namespace = self._place(kind)
+        metadata = {"name": name, "namespace": namespace}
         body = {"apiVersion": NETWORKING, "kind": kind, "metadata": metadata, "spec": spec}
         self._api.apply(body, namespace)
+
+    def _place(self, kind: str) -> tuple[str, str]:
+        """Return name and namespace of an object of it."""
+        return (NAME, self._namespace) if kind == "Gateway" else (self._name, self._home)
 
 
 def host_of_sentinel(namespace: str) -> str:

@@ -1,9 +1,10 @@
 """The manifests with the labels of the mesh at hand, where they have those of a usual installation of Istio.
 
 Only two things are rewritten, and only where they do not fit this mesh: the label istio-injection: enabled of
-the namespace, and a Gateway's selector that chooses the ingress gateway as `istioctl install` names it.
-Everything else is left as it is written, mistakes included: a revision that nobody runs, a selector that
-chooses no gateway of any mesh. Places stay those of the files.
+the namespace, and a Gateway's selector that chooses the ingress gateway as `istioctl install` names it. Where
+the mesh sees only namespaces of some labels, the namespace gets those that it lacks. Everything else is left
+as it is written, mistakes included: a revision that nobody runs, a selector that chooses no gateway of any
+mesh. Places stay those of the files.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from typing import Any
 
 import yaml
 
-from canary_conformance.model.objects.mesh_profile import DEFAULT, INJECTION, MeshProfile
-from canary_conformance.model.pods.injection import why_not_injecting
+from canary_conformance.model.objects.mesh_profile import DEFAULT, INJECTION, REVISION, MeshProfile
 from canary_conformance.scenario.manifests import Manifest, ManifestFolder
 from canary_conformance.scenario.namespace_names import with_selector
 from canary_conformance.scenario.own_namespace import is_own
@@ -73,20 +73,22 @@ def rewritten_for(manifests: ManifestFolder, scenario: Scenario, mesh: MeshProfi
         mesh: What makes it inject, and its gateways; the first is the one to open.
     """
     changes: list[Change] = []
-    labels = _injection(scenario.namespace_labels, mesh)
+    labels = {**mesh.discovery, **_injection(scenario.namespace_labels, mesh)}
     if labels != scenario.namespace_labels:
-        line = scenario.label_places[INJECTION]
+        line = scenario.label_places.get(INJECTION) or scenario.label_places[""]
         places = {key: scenario.label_places.get(key, line) for key in ("", *labels)}
         changes.append(_change(line, "namespace.labels", scenario.namespace_labels, labels))
         scenario = replace(scenario, namespace_labels=labels, label_places=places)
 
+    def selector(written: Labels) -> Labels:
+        usual = DEFAULT.is_gateway(written) and not mesh.is_gateway(written)
+        return dict(mesh.selector) if usual else written
+
     def rewritten(manifest: Manifest) -> Manifest:
-        path, body = (
-            ("spec", "selector"),
-            with_selector(manifest, manifest.body, lambda selector: _selector(selector, mesh)),
-        )
         if is_own(manifest, scenario.namespace):
-            path, body = ("metadata", "labels"), _with_injection(body, mesh)
+            path, body = ("metadata", "labels"), _with_injection(manifest.body, mesh)
+        else:
+            path, body = ("spec", "selector"), with_selector(manifest, manifest.body, selector)
         if body == manifest.body:
             return manifest
         before, after = (one[path[0]][path[1]] for one in (manifest.body, body))
@@ -104,10 +106,10 @@ def _injection(labels: Labels, mesh: MeshProfile) -> Labels:
 
     While istio-injection is there, istio.io/rev does not count: one that fits is left as it is.
     """
-    if labels.get(INJECTION) != "enabled" or not why_not_injecting(mesh, labels)[1]:
+    if labels.get(INJECTION) != "enabled" or mesh.by_istio_injection:
         return labels
     others = {key: value for key, value in labels.items() if key != INJECTION}
-    return {**others, **mesh.namespace_labels} if why_not_injecting(mesh, others)[1] else others
+    return others if others.get(REVISION) in mesh.revisions else {**others, **mesh.namespace_labels}
 
 
 def _with_injection(body: Mapping[str, Any], mesh: MeshProfile) -> Mapping[str, Any]:
@@ -115,12 +117,6 @@ def _with_injection(body: Mapping[str, Any], mesh: MeshProfile) -> Mapping[str, 
     if not isinstance(labels, Mapping):
         return body
     return {**body, "metadata": {**body["metadata"], "labels": _injection(labels, mesh)}}
-
-
-def _selector(selector: Labels, mesh: MeshProfile) -> Labels:
-    """Return the mesh's own selector in place of one that chooses a usual gateway, and none of this mesh."""
-    usual = DEFAULT.is_gateway(selector) and not mesh.is_gateway(selector)
-    return mesh.selector if usual else selector
 
 
 def _change(place: Place, subject: str, before: Labels, after: Labels) -> Change:

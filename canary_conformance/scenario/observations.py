@@ -137,6 +137,7 @@ class ReplyKind(StrEnum):
     REFUSED = "refused"  # RST instead of a connect: nothing listens
     TIMED_OUT = "timed_out"
     UNRESOLVED = "unresolved"  # the host's name has no address
+    UNCHANGED = "as before the scenario"  # whatever others' gateway or load balancer answers by itself
     UNTRIED = "untried"  # the suite can't make it here; `detail` says why
     FAILED = "failed"  # anything else; `detail` says what
 

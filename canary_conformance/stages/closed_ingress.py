@@ -2,6 +2,10 @@
 
 A relay that maps a port of the node to this machine accepts every connection, so that a port that nobody
 listens at is not refused there. What such a knock comes to is decided by another one from inside.
+
+In a cluster that others use, their load balancer or gateway may answer by itself. There the ingress counts as
+closed where it answers as it did before the scenario; a page of the app, or any answer of a gateway that only
+this run uses, does not.
 """
 
 from __future__ import annotations
@@ -15,45 +19,53 @@ import requests
 
 from canary_conformance.cluster.base import Address, Cluster
 from canary_conformance.errors import NotJudged
+from canary_conformance.mesh.base import Gateway
 from canary_conformance.scenario.observations import Reply, ReplyKind
 from canary_conformance.stages.opened_ports import Place, place_at, ports_of_pods, ports_of_services
 from canary_conformance.timeouts import LIMITS
+from canary_conformance.traffic.page import read_page
 from canary_conformance.waiting import NotInTime, wait_until
 
 Object = Mapping[str, Any]
 
+INGRESS = "ingress gateway"
+CLOSED = frozenset({str(ReplyKind.REFUSED), str(ReplyKind.UNCHANGED)})
+# More of an answer than this is not read: the page is shorter.
+_READ = 20_000
 UNREACHABLE = Reply(
     ReplyKind.UNTRIED, b"", "this machine can't reach the ports that are opened on nodes", 0.0
 )
 
 
 def knock_everywhere(
-    gateway: Address,
+    gateway: Gateway,
     cluster: Cluster,
     services: Sequence[Object],
     pods: Sequence[Object],
     listening: Collection[int],
+    unopened: Reply | None = None,
 ) -> dict[str, Reply]:
     """Knock at the ingress and at every port that a Service or a pod opens to the outside (R1.4).
 
     Args:
-        gateway: The ingress gateway's address.
+        gateway: The ingress gateway.
         cluster: It knows where these ports are reached. Its nodes knock where this machine can't, or where a
             relay answers in place of the port.
         services: The scenario's, as the API server has them.
         pods: Likewise.
         listening: The ports at which components listen, declared or not.
+        unopened: How the ingress answered before the scenario, None where nothing listened.
 
     Returns:
         How each ended, by its name: "ingress gateway", "Service/voting-app port 30080 of the node",
         "Deployment/voting-storage-1-0 port 6379 of the node". A port that can't be reached is UNTRIED.
     """
-    places = {
-        "ingress gateway": place_at(gateway),
-        **ports_of_services(cluster, services),
-        **ports_of_pods(cluster, pods, listening),
-    }
+    places = {**ports_of_services(cluster, services), **ports_of_pods(cluster, pods, listening)}
+    if unopened is None:
+        places = {INGRESS: place_at(gateway.address), **places}
     seen = {name: knock(place.here.url) if place.here else UNREACHABLE for name, place in places.items()}
+    if unopened is not None:
+        seen = {INGRESS: _beside_others(gateway, unopened), **seen}
     unclear = {name: place.inside for name, place in places.items() if _is_unclear(place, seen[name])}
     try:
         return seen | _from_inside(unclear, cluster)
@@ -70,7 +82,7 @@ def ways_in(knocks: Mapping[str, Reply]) -> dict[str, str]:
     """
     untried = {name: reply for name, reply in knocks.items() if reply.kind is ReplyKind.UNTRIED}
     tried = {name: str(reply.kind) for name, reply in knocks.items() if name not in untried}
-    if untried and set(tried.values()) <= {str(ReplyKind.REFUSED)}:
+    if untried and CLOSED.issuperset(tried.values()):
         reasons = dict.fromkeys(reply.detail for reply in untried.values())
         raise NotJudged(f"{', '.join(untried)}: {'; '.join(reasons)}")
     return tried
@@ -89,24 +101,53 @@ def knock(url: str) -> Reply:
     except requests.RequestException as error:
         return Reply(ReplyKind.FAILED, b"", str(error), time.monotonic() - started)
     status = f"HTTP {answer.status_code}"
-    return Reply(ReplyKind.ANSWERED, answer.content[:200], status, time.monotonic() - started)
+    return Reply(ReplyKind.ANSWERED, answer.content[:_READ], status, time.monotonic() - started)
 
 
-def knock_until_refused(gateway: Address, cluster: Cluster) -> Reply:
-    """Wait until nothing listens any more; return how the last request ended, whatever it was.
+def knock_until_closed(gateway: Gateway, cluster: Cluster, unopened: Reply | None = None) -> Reply:
+    """Wait until nothing of the scenario answers; return how the last request ended, whatever it was.
+
+    Args:
+        gateway: The ingress gateway.
+        cluster: It can knock from inside.
+        unopened: See knock_everywhere().
 
     Raises:
         NotJudged: A relay answers in place of the gateway, and it can't be reached from inside.
     """
     try:
         return wait_until(
-            lambda: _knock_at(gateway, cluster),
-            until=lambda reply: reply.kind is ReplyKind.REFUSED,
+            lambda: (
+                _knock_at(gateway.address, cluster) if unopened is None else _beside_others(gateway, unopened)
+            ),
+            until=lambda reply: str(reply.kind) in CLOSED,
             limit=LIMITS.ingress_closed,
             what="the ingress is closed",
         )
     except NotInTime as late:
         return cast(Reply, late.last)
+
+
+def _beside_others(gateway: Gateway, before: Reply) -> Reply:
+    """Return how a knock at the ingress ended, by what it came to before the scenario."""
+    reply = knock(gateway.url)
+    if reply.kind is ReplyKind.REFUSED:
+        return reply
+    if _words(reply) == _words(before) and reply.received == before.received:
+        return replace(reply, kind=ReplyKind.UNCHANGED)
+    if reply.kind is ReplyKind.ANSWERED and (not gateway.shared or _is_of_app(reply)):
+        return reply
+    why = f"it {_words(reply)} and {_words(before)} before the scenario, and others may have changed that"
+    return replace(reply, kind=ReplyKind.UNTRIED, detail=why)
+
+
+def _is_of_app(reply: Reply) -> bool:
+    page = read_page(reply.received.decode(errors="replace"))
+    return bool(page.host and page.store)
+
+
+def _words(reply: Reply) -> str:
+    return f"answers {reply.detail}" if reply.kind is ReplyKind.ANSWERED else f"ends with {reply.kind}"
 
 
 def _knock_at(address: Address, cluster: Cluster) -> Reply:

@@ -69,10 +69,15 @@ def namespace_of(kind: str, item: Mapping[str, Any]) -> str:
 
 def left_behind(api: Api, namespace: str) -> list[str]:
     """Return what there still is of a namespace: itself, objects in it, volumes claimed from it."""
-    left = [item for item in sorted(snapshot(api, ())) if f" {namespace}/" in item]
-    if api.get("v1", "Namespace", namespace) is not None:
-        left.append(f"Namespace {namespace}")
-    return left + [f"PersistentVolume {volume['metadata']['name']}" for volume in volumes_of(api, namespace)]
+    inside = [item for item in sorted(snapshot(api, ())) if f" {namespace}/" in item]
+    return inside + outliving(api, namespace)
+
+
+def outliving(api: Api, namespace: str) -> list[str]:
+    """Return a namespace where there still is one, and the volumes that were claimed from it."""
+    there = [f"Namespace {namespace}"] if api.get("v1", "Namespace", namespace) is not None else []
+    volumes = volumes_of(api, namespace)
+    return there + [f"PersistentVolume {volume['metadata']['name']}" for volume in volumes]
 
 
 def kept_for(item: Mapping[str, Any]) -> str:

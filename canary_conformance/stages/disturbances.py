@@ -23,8 +23,10 @@ from canary_conformance.cluster.rollouts import (
     is_settled,
     wanted_pods,
 )
+from canary_conformance.cluster.run_lease import RunLease
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.mesh.base import Mesh
+from canary_conformance.mesh.running_components import CONTROL_PLANE
 from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.stages.expired_limits import Times, in_short, times_run_out
 from canary_conformance.timeouts import LIMITS
@@ -90,12 +92,18 @@ def vitals(cluster: Cluster, mesh: Mesh, namespace: str) -> Vitals:
     """Look at the environment of a namespace under test. Raises Unanswered, which says how the node is."""
     node = cluster.nodes.state() if cluster.nodes else ""
     started = time.monotonic()
-    own = dict.fromkeys((*cluster.own_namespaces, mesh.root_namespace, mesh.gateway.namespace))
+    gateway = mesh.gateway
+    of_mesh = ((mesh.root_namespace, CONTROL_PLANE), (gateway.namespace, gateway.pod_labels))
     try:
-        infrastructure = [pod for one in own for pod in cluster.api.list("v1", "Pod", one)]
+        infrastructure = [
+            *(pod for one in cluster.own_namespaces for pod in cluster.api.list("v1", "Pod", one)),
+            *(pod for one, labels in of_mesh for pod in cluster.api.list("v1", "Pod", one, labels)),
+        ]
         pods = cluster.api.list("v1", "Pod", namespace)
         controllers = {kind: cluster.api.list(API_VERSION, kind, namespace) for kind in CONTROLLERS}
-        nodes = cluster.api.list("v1", "Node")
+        # What happens to nodes without any of these is nothing to the run (an autoscaler's, others' work).
+        used = {(pod.get("spec") or {}).get("nodeName") for pod in (*infrastructure, *pods)}
+        nodes = [one for one in cluster.api.list("v1", "Node") if one["metadata"]["name"] in used]
     except Exception as error:
         silence = f"the API server of cluster {cluster.name} does not answer: {type(error).__name__}: {error}"
         raise Unanswered(f"the node is {node}, and {silence}" if node else silence) from error
@@ -250,9 +258,15 @@ class Watch:
             raise EnvironmentFailed(disturbance)
 
 
-def watch_of(cluster: Cluster, mesh: Mesh, namespace: str, machine: MachineWatch) -> Watch:
-    """Return the watch over a cluster, its mesh, the application's namespace and the machine."""
-    closer = cluster.nodes.full_disks if cluster.nodes else list
+def watch_of(
+    cluster: Cluster, mesh: Mesh, namespace: str, machine: MachineWatch, lease: RunLease | None = None
+) -> Watch:
+    """Return the watch over a cluster, its mesh, the application's namespace, the machine and a Lease."""
+
+    def closer() -> list[str]:
+        full = cluster.nodes.full_disks() if cluster.nodes else []
+        return [*full, *([lease.lost] if lease and lease.lost else [])]
+
     return Watch(lambda: vitals(cluster, mesh, namespace), closer, machine.shortage)
 
 

@@ -36,8 +36,8 @@ def knock_before(
     services, pods = (namespace.api.list("v1", kind, namespace.name) for kind in ("Service", "Pod"))
     application = namespace.setting.application
     listening = sorted({port for one in application.components for port in application.possible_ports(one)})
-    address = namespace.mesh.gateway.address
-    knocks.update(knock_everywhere(address, namespace.cluster, services, pods, listening))
+    gateway, unopened = namespace.mesh.gateway, namespace.unopened
+    knocks.update(knock_everywhere(gateway, namespace.cluster, services, pods, listening, unopened))
 
 
 def open_if_gateway(namespace: NamespaceUnderTest, step: Apply) -> None:

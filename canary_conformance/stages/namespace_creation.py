@@ -8,18 +8,21 @@ from dataclasses import replace
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.base import Cluster
+from canary_conformance.cluster.image_probe import probe_images
 from canary_conformance.cluster.machine_counters import machine_watch_of
+from canary_conformance.errors import BadInput, EnvironmentFailed
+from canary_conformance.images.cluster_images import used_images
 from canary_conformance.mesh.propagation import Sentinel
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.mesh.running_components import ProxyVersions
 from canary_conformance.progress import Progress
+from canary_conformance.stages.closed_ingress import knock
 from canary_conformance.stages.cluster_objects import (
     check_not_others,
     delete_all,
     objects_of_cluster,
     wait_until_gone,
 )
-from canary_conformance.stages.cluster_snapshot import snapshot
 from canary_conformance.stages.disturbances import watch_of
 from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest, Parts, Reached, ScenarioRules
@@ -69,7 +72,7 @@ def namespace_under_test(
     selector, home = dict(setting.mesh.gateway.selector), namespace_shown_to_all(setting)
     sentinel = Sentinel(api, setting.suite_namespace, selector, proxies, kinds, home)
     machine = machine_watch_of(cluster)
-    watch = watch_of(cluster, setting.mesh, setting.scenario.namespace, machine)
+    watch = watch_of(cluster, setting.mesh, setting.scenario.namespace, machine, setting.lease)
     callers = (
         Callers(api, setting.images.reference(caller_image), setting.images.pull_secrets())
         if setting.images
@@ -99,12 +102,32 @@ def namespace_under_test(
 def _created(namespace: NamespaceUnderTest) -> NamespaceUnderTest:
     """Return the namespace with what the cluster holds before it; what the last run left is removed."""
     api, setting, suite = namespace.api, namespace.setting, namespace.setting.suite_namespace
-    check_not_others(api, objects_of_cluster(api, setting.manifests), suite)
-    _remove(api, setting, namespace.progress)
-    before = snapshot(api, setting.namespaces, setting.others)
+    unopened = None
+    if setting.shared:
+        unopened = knock(setting.mesh.gateway.url)
+    else:
+        check_not_others(api, objects_of_cluster(api, setting.manifests), suite)
+        _remove(api, setting, namespace.progress)
+    before = namespace.snapshot()
     apply_namespace(api, suite, {"istio-injection": "disabled", **setting.label})
+    _check_images(namespace)
     namespace.callers.make_outside_pod(namespace.outside)
-    return replace(namespace, before=before)
+    return replace(namespace, before=before, unopened=unopened)
+
+
+def _check_images(namespace: NamespaceUnderTest) -> None:
+    """Have a node of somebody's cluster pull all images. Raises what probe_images() does."""
+    api, setting, images = namespace.api, namespace.setting, namespace.setting.images
+    if images is None:
+        return
+    if images.pull_secret:
+        api.apply(images.pull_secret.body(), setting.suite_namespace)
+    try:
+        used = used_images(setting.manifests)
+        probe_images(api, setting.suite_namespace, images, used, namespace.progress)
+    except (BadInput, EnvironmentFailed):
+        _remove(api, setting, namespace.progress)
+        raise
 
 
 def _remove(api: Api, setting: Setting, progress: Progress) -> None:

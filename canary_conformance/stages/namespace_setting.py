@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.host_reach import gateway_ports
+from canary_conformance.cluster.run_lease import RunLease
 from canary_conformance.images.cluster_images import ClusterImages
 from canary_conformance.mesh.base import Mesh
 from canary_conformance.model.objects.mesh_profile import MeshProfile
@@ -32,8 +33,8 @@ class Setting:
     others: the namespaces of other workers, which come and go by themselves. written_namespace: the name that
     the manifests have, where this namespace has another. profile: the mesh as the model takes it, None for
     the one that the scenario states. burst: a file's objects are applied without waiting for any of them, as
-    kubectl does. shared: whether the suite did not make the cluster: the namespaces were claimed for this
-    run, and all else is others'. images: what is applied in place of the manifests' images there.
+    kubectl does. In a cluster that the suite did not make: lease is that of the run on its names, and images
+    what is applied in place of the manifests' images.
     """
 
     scenario: Scenario
@@ -45,8 +46,13 @@ class Setting:
     written_namespace: str = ""
     profile: MeshProfile | None = None
     burst: bool = False
-    shared: bool = False
+    lease: RunLease | None = None
     images: ClusterImages | None = None
+
+    @property
+    def shared(self) -> bool:
+        """Whether others use the cluster, too."""
+        return self.lease is not None
 
     @property
     def label(self) -> Mapping[str, str]:
@@ -110,10 +116,11 @@ def in_shared_cluster(
     manifests: ManifestFolder,
     application: Application,
     names: RunNames,
+    lease: RunLease,
     *,
     own_ingress: bool,
 ) -> Setting:
-    """Return the setting of a namespace in a cluster that others use; its namespaces must be claimed.
+    """Return the setting of a namespace in a cluster that others use.
 
     Args:
         cluster: The cluster.
@@ -122,6 +129,7 @@ def in_shared_cluster(
         manifests: Likewise.
         application: What the manifests deploy.
         names: The names of the namespaces.
+        lease: The run's on these names.
         own_ingress: Whether a copy of the mesh's ingress gateway is made, in names.ingress.
 
     Raises:
@@ -143,5 +151,5 @@ def in_shared_cluster(
         application=application,
         suite_namespace=names.suite,
         written_namespace=scenario.namespace,
-        shared=True,
+        lease=lease,
     )

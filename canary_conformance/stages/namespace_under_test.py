@@ -24,12 +24,11 @@ from canary_conformance.scenario.manifests import ManifestFolder
 from canary_conformance.scenario.observations import Call, Opening, Page, Reply, Sample, Transition
 from canary_conformance.scenario.requirement import BrokenRequirements
 from canary_conformance.scenario.stages import Delete, ObjectRef, Scenario
-from canary_conformance.stages.closed_ingress import knock_until_refused
-from canary_conformance.stages.cluster_objects import left_of, objects_of_cluster
-from canary_conformance.stages.cluster_snapshot import left_behind, snapshot
+from canary_conformance.stages.closed_ingress import INGRESS, knock_until_closed, ways_in
 from canary_conformance.stages.disturbances import Watch
 from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.observation_cache import Taken
+from canary_conformance.stages.remains import held_beside, remains
 from canary_conformance.stages.running_workloads import Workload, workloads
 from canary_conformance.traffic.callers import Callers
 from canary_conformance.traffic.voter import Voter
@@ -134,6 +133,7 @@ class NamespaceUnderTest:
         rules: What the scenario requires beyond its steps.
         parts: What it is observed and called through.
         judged: The ids of the requirements whose samples a transition may begin.
+        unopened: How the ingress answered before it was made, in a cluster that others use; else None.
         found_at: The stage at which the last run left it, where it is reused; else 0.
         before: What the cluster held before it was made.
         reached: How far it has come.
@@ -147,6 +147,7 @@ class NamespaceUnderTest:
     judged: frozenset[str] = frozenset()
     found_at: int = 0
     before: frozenset[str] = frozenset()
+    unopened: Reply | None = None
     reached: Reached = field(default_factory=Reached)
     taken: Taken = field(default_factory=Taken)
 
@@ -260,7 +261,7 @@ class NamespaceUnderTest:
     def proxied(self) -> list[PodName]:
         """Return every pod of the scenario and of the mesh that runs Istio's proxy now."""
         pods = [*self.api.list("v1", "Pod", self.name)]
-        pods += self.api.list("v1", "Pod", self.mesh.gateway.namespace)
+        pods += self.api.list("v1", "Pod", self.mesh.gateway.namespace, self.mesh.gateway.pod_labels)
         return proxied_pods(pods)
 
     def from_outside(self, calls: list[tuple[Call, Opening]]) -> Mapping[Call, Reply]:
@@ -286,15 +287,14 @@ class NamespaceUnderTest:
         return analyze(self.cluster, self.mesh.istioctl, self.name, self.mesh.root_namespace)
 
     def snapshot(self) -> frozenset[str]:
-        """Return what the cluster holds now, the scenario's namespace and the suite's left out."""
-        return snapshot(self.api, self.setting.namespaces, self.setting.others)
+        """Return what the cluster holds now beside the run."""
+        return held_beside(self.api, self.setting)
 
     def left_behind(self) -> list[str]:
         """Return what there still is of the scenario, in its namespace and of the cluster."""
-        of_cluster = left_of(self.api, objects_of_cluster(self.api, self.manifests))
-        undeleted = [f"{one} belongs to the cluster: the last stage has to delete it" for one in of_cluster]
-        return left_behind(self.api, self.name) + undeleted
+        return remains(self.api, self.setting)
 
-    def ingress_closed(self) -> Reply:
-        """Wait until nothing listens at the ingress any more; return how the last request ended."""
-        return knock_until_refused(self.mesh.gateway.address, self.cluster)
+    def ingress_closed(self) -> Mapping[str, str]:
+        """Wait until nothing of the scenario answers at the ingress; return how the last request ended."""
+        last = knock_until_closed(self.mesh.gateway, self.cluster, self.unopened)
+        return ways_in({INGRESS: last})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from canary_conformance.cluster.api import Api
@@ -39,15 +39,21 @@ def is_ours(item: Mapping[str, Any]) -> bool:
     return MADE_BY in (item["metadata"].get("labels") or {})
 
 
-def remove_namespaces(api: Api, names: tuple[str, ...], progress: Progress) -> None:
-    """Delete namespaces that are ours and wait until they are gone. Raises BadInput, EnvironmentFailed."""
+def check_ours(api: Api, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return those of these namespaces that exist. Raises BadInput where this suite did not make one."""
     found = {name: item for name in names if (item := api.get("v1", "Namespace", name)) is not None}
     for name, item in found.items():
         if not is_ours(item):
             raise BadInput(
                 f"namespace {name} exists and this suite did not make it: it would have to be deleted. "
-                f"Remove it yourself, or choose another cluster."
+                f"Remove it yourself, or choose another cluster or --namespace-prefix."
             )
+    return found
+
+
+def remove_namespaces(api: Api, names: tuple[str, ...], progress: Progress) -> None:
+    """Delete namespaces that are ours and wait until they are gone. Raises BadInput, EnvironmentFailed."""
+    found = check_ours(api, names)
     if not found:
         return
     with progress.phase(f"removing namespaces {', '.join(found)}"):

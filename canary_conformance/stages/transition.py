@@ -274,9 +274,13 @@ def _target(namespace: NamespaceUnderTest) -> Target:
 
 
 def _delete(namespace: NamespaceUnderTest, step: Delete, number: int) -> Made:
-    """Delete objects; the suite's own namespace goes before the scenario's."""
+    """Delete objects; the suite's own namespace, or at least the way in, goes before the scenario's."""
     if deletes_namespace(step):
-        delete_namespace(namespace.api, namespace.setting.suite_namespace)
+        if namespace.setting.shared:
+            # The Lease on the names stays in it till the end.
+            namespace.sentinel.remove()
+        else:
+            delete_namespace(namespace.api, namespace.setting.suite_namespace)
         namespace.reached.opened = False
     return delete_objects(_target(namespace), step, number)
 

@@ -155,6 +155,12 @@ accidents: the same is seen when the backend is just gone.
 """
 
 
+closed: Saying[str] = Saying(
+    "closed", lambda kind: "" if kind in {ReplyKind.REFUSED, ReplyKind.UNCHANGED} else f"were {kind}"
+)
+"""A way in, by the word for how a knock ended: nothing listens, or what answers has nothing of the app."""
+
+
 def answers_with(prefix: bytes) -> Saying[Reply]:
     """The first bytes received are these: b"+PONG" for a Redis that was asked PING."""
     if not prefix:

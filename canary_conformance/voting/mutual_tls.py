@@ -55,9 +55,8 @@ def tls_view(namespace: NamespaceUnderTest) -> TlsView:
 
     Raises OSError; RequirementFailed for a pod that has no sidecar.
     """
-    ingress = proxied_pods(
-        namespace.api.list("v1", "Pod", namespace.mesh.gateway.namespace, _labels(namespace))
-    )
+    gateway = namespace.mesh.gateway
+    ingress = proxied_pods(namespace.api.list("v1", "Pod", gateway.namespace, gateway.pod_labels))
     pods = [workload for workload in namespace.workloads() if workload.ready]
     names = [*ingress, *(workload.pod for workload in pods if workload.has_proxy())]
     configs = {name: read_config(dump) for name, dump in namespace.proxies.ask(names, CONFIG_DUMP).items()}
@@ -186,10 +185,6 @@ def _serving(workload: Workload, configs: Mapping[PodName, EnvoyConfig]) -> Serv
     return ServingPod(
         workload.pod.name, workload.pod.namespace, workload.address, labels, configs.get(workload.pod)
     )
-
-
-def _labels(namespace: NamespaceUnderTest) -> str:
-    return ",".join(f"{name}={value}" for name, value in namespace.mesh.gateway.selector.items())
 
 
 def _cells(row: TlsRow) -> str:

@@ -144,8 +144,7 @@ def expect_derived(
 def ingress_pods(namespace: NamespaceUnderTest) -> list[PodName]:
     """Return the pods of the ingress gateway."""
     gateway = namespace.mesh.gateway
-    selector = ",".join(f"{name}={value}" for name, value in gateway.selector.items())
-    return proxied_pods(namespace.api.list("v1", "Pod", gateway.namespace, selector))
+    return proxied_pods(namespace.api.list("v1", "Pod", gateway.namespace, gateway.pod_labels))
 
 
 def _read(namespace: NamespaceUnderTest) -> Sequence[RunningProxy]:

@@ -17,7 +17,10 @@ Object = Mapping[str, Any]
 
 
 class ApiServer(Site):
-    """Answers for the objects that it was given; `refused` are (verb, resource) that it does not allow."""
+    """Answers for the objects that it was given; `refused` are (verb, resource) that it does not allow.
+
+    The verb "list everywhere" is that of a list of all namespaces alone.
+    """
 
     def __init__(self, *objects: Object, user: str = "judge") -> None:
         super().__init__()
@@ -70,7 +73,8 @@ class ApiServer(Site):
         namespace = ""
         if words[0] == "namespaces" and len(words) > 2:
             namespace, words = words[1], words[2:]
-        if (("get" if words[1:] else "list"), words[0]) in self.refused:
+        verb = "get" if words[1:] else "list" if namespace else "list everywhere"
+        if {(verb, words[0]), (verb.partition(" ")[0], words[0])} & self.refused:
             return 403, {"message": f"{self.user} cannot read {words[0]}"}
         found = [
             one

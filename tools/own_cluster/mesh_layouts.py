@@ -83,6 +83,10 @@ def operator(provisions: Provisions, layout: Layout) -> dict[str, Any]:
             "components": {"ingressGateways": _gateways(layout)},
             "values": {
                 "global": {"istioNamespace": layout.root, "imagePullPolicy": "IfNotPresent"},
+                # Beside another namespace than the control plane's, a gateway gets its settings by injection.
+                "gateways": {"istio-ingressgateway": {"injectionTemplate": "gateway"}}
+                if layout.gateway_namespace != layout.root
+                else {},
                 "pilot": {"env": environment if upstream else {}, "resources": SMALL},
                 **({"telemetry": {"enabled": False}} if upstream else {}),
             },

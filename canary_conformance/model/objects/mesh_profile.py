@@ -48,6 +48,7 @@ class MeshProfile:
     `selector` chooses.
     `gateway_targets` are the gateway pods' ports by the ports of their Service. `cni`: Istio's CNI plugin
     replaces the init container istio-init. `versions` are the Istio versions that it may run, none unknown.
+    `discovery` are labels without which the control plane sees no namespace (MeshConfig, discoverySelectors).
     """
 
     name: str
@@ -60,6 +61,7 @@ class MeshProfile:
     cni: bool
     versions: tuple[str, ...] = ()
     cluster: ClusterFacts = field(default_factory=ClusterFacts)
+    discovery: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def ingress(self, selectors: list[Mapping[str, str]]) -> Source:
         """Return the ingress gateway that Gateways with these selectors open; the first one by default."""

@@ -120,11 +120,15 @@ def is_injected(
 def why_not_injecting(mesh: MeshProfile, namespace: Mapping[str, str]) -> tuple[str, str]:
     """Return the label by which a namespace gets no sidecars ("" for an absent one) and why, or "" twice.
 
+    One that the control plane does not see has sidecars without configuration.
+
     The label istio-injection counts before istio.io/rev, whatever its value is.
     """
     label = next((one for one in (INJECTION, REVISION) if one in namespace), "")
     if label and mesh.injects_by(label, namespace[label]):
-        return "", ""
+        unseen = {key: value for key, value in mesh.discovery.items() if namespace.get(key) != value}
+        labels = " and ".join(f"{key}: {value}" for key, value in unseen.items())
+        return "", labels and f"the control plane of {mesh.title} sees only namespaces labelled {labels}"
     labelled = f"the label {label}: {namespace[label]}" if label else "no label"
     what = f"the namespace has {labelled}, and the control plane of {mesh.title} injects"
     return label, f"{what} by {mesh.injection_labels}"

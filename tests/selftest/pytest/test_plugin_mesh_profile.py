@@ -31,6 +31,13 @@ def test_our_manifests_fail_in_a_mesh_of_aks(run_pytest: Pytest) -> None:
     assert "mesh profile: aks" in ended.output
 
 
+def test_our_manifests_hold_there_when_they_are_rewritten_for_it(run_pytest: Pytest) -> None:
+    ended = run_pytest("--mesh-profile", "aks", "--rewrite-for-mesh", tests=STATIC)
+    assert ended.code == 0
+    assert "The manifests were rewritten for this mesh:" in ended.output
+    assert "+istio.io/rev: asm-1-30" in ended.output
+
+
 def test_an_unknown_profile_is_bad_input(run_pytest: Pytest) -> None:
     ended = run_pytest("--mesh-profile=gke", tests=STATIC)
     assert ended.code == BAD_INPUT

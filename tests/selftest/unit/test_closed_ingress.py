@@ -13,6 +13,7 @@ from canary_conformance.cluster.base import Address, Cluster
 from canary_conformance.cluster.host_reach import HostReach
 from canary_conformance.cluster.kind import KindCluster
 from canary_conformance.errors import NotJudged
+from canary_conformance.mesh.base import Gateway
 from canary_conformance.scenario.observations import Reply, ReplyKind
 from canary_conformance.stages import closed_ingress
 
@@ -20,12 +21,12 @@ pytestmark = pytest.mark.selftest
 
 LISTENING = (8080, 6379, 3306)
 
-GATEWAY = Address("192.0.2.1", 31080)
+GATEWAY = Gateway("n", "ingress", Address("192.0.2.1", 31080), {})
 KIND = KindCluster("ours", cast(Any, None), HostReach("192.0.2.9"), reused=False)
 ADDRESSES = [{"type": "Hostname", "address": "n"}, {"type": "InternalIP", "address": "10.0.0.9"}]
 NODE = {"status": {"addresses": ADDRESSES}}
 BEHIND = Address("10.0.0.9", 31080)
-RELAY = Address("127.0.0.1", 49153, behind=BEHIND)
+RELAY = replace(GATEWAY, address=Address("127.0.0.1", 49153, behind=BEHIND))
 
 
 def service(name: str, **port: int) -> dict[str, Any]:
@@ -188,7 +189,7 @@ def test_where_nothing_can_be_tried_in_the_node_nothing_is_judged(monkeypatch: p
     with pytest.raises(NotJudged, match=r"ingress gateway, Service/app .*, and nothing can be tried in the"):
         closed_ingress.ways_in(knocks)
     with pytest.raises(NotJudged, match="nothing can be tried in the node"):
-        closed_ingress.knock_until_refused(RELAY, cluster)
+        closed_ingress.knock_until_closed(RELAY, cluster)
 
 
 def test_the_ingress_is_closed_when_it_is_refused_in_the_node(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,5 +201,52 @@ def test_the_ingress_is_closed_when_it_is_refused_in_the_node(monkeypatch: pytes
             return [replace(one, kind=next(ends)) for one in super().knock(addresses)]
 
     nodes = Draining()
-    assert closed_ingress.knock_until_refused(RELAY, out_of_reach(nodes)).kind is ReplyKind.REFUSED
+    assert closed_ingress.knock_until_closed(RELAY, out_of_reach(nodes)).kind is ReplyKind.REFUSED
     assert nodes.knocked == [str(BEHIND)] * 3
+
+
+PAGE_OF_APP = b"<div id=results>Cats: 0</div><div id=footer>host: app-1 | store: redis</div>"
+NOT_FOUND = Reply(ReplyKind.ANSWERED, b"", "HTTP 404", 0.1)
+THEIRS = Reply(ReplyKind.ANSWERED, b"<h1>Shop</h1>", "HTTP 200", 0.1)
+OPEN = Reply(ReplyKind.ANSWERED, PAGE_OF_APP, "HTTP 200", 0.1)
+SILENT = Reply(ReplyKind.RESET, b"", "reset", 0.1)
+SHARED = replace(GATEWAY, shared=True)
+
+
+def beside_others(monkeypatch: pytest.MonkeyPatch, gateway: Gateway, before: Reply, now: Reply) -> Any:
+    monkeypatch.setattr(closed_ingress, "knock", lambda _: now)
+    return closed_ingress.ways_in(closed_ingress.knock_everywhere(gateway, KIND, [], [], LISTENING, before))
+
+
+@pytest.mark.parametrize("gateway", [GATEWAY, SHARED])
+@pytest.mark.parametrize("answer", [NOT_FOUND, THEIRS, SILENT])
+def test_what_answered_before_the_scenario_may_answer_as_before(
+    monkeypatch: pytest.MonkeyPatch, gateway: Gateway, answer: Reply
+) -> None:
+    now = replace(answer, took=2.0)
+    assert beside_others(monkeypatch, gateway, answer, now) == {"ingress gateway": "as before the scenario"}
+
+
+@pytest.mark.parametrize("before", [NOT_FOUND, THEIRS, SILENT])
+def test_a_page_of_the_app_is_an_open_way_in(monkeypatch: pytest.MonkeyPatch, before: Reply) -> None:
+    assert beside_others(monkeypatch, SHARED, before, OPEN) == {"ingress gateway": "answered"}
+
+
+def test_any_answer_of_a_gateway_of_ones_own_is_an_open_way_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert beside_others(monkeypatch, GATEWAY, SILENT, NOT_FOUND) == {"ingress gateway": "answered"}
+
+
+@pytest.mark.parametrize(("before", "now"), [(NOT_FOUND, THEIRS), (SILENT, NOT_FOUND), (THEIRS, SILENT)])
+def test_what_others_may_have_changed_is_not_judged(
+    monkeypatch: pytest.MonkeyPatch, before: Reply, now: Reply
+) -> None:
+    with pytest.raises(NotJudged, match=r"ingress gateway: it .* before the scenario, and others may have"):
+        beside_others(monkeypatch, SHARED, before, now)
+
+
+@pytest.mark.parametrize("before", [NOT_FOUND, SILENT])
+def test_nothing_that_listens_is_closed_whatever_was_before(
+    monkeypatch: pytest.MonkeyPatch, before: Reply
+) -> None:
+    refused = Reply(ReplyKind.REFUSED, b"", "", 0.0)
+    assert beside_others(monkeypatch, SHARED, before, refused) == {"ingress gateway": "refused"}

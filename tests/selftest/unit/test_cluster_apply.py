@@ -88,7 +88,7 @@ def test_a_resource_version_is_refused_where_the_object_is_to_be_created() -> No
     dumped = {**BODY, "metadata": {"name": "app", "resourceVersion": "4711"}}
     with pytest.raises(Refused, match="should not be set"):
         api_of(server).apply(dumped, "voting")
-    assert server.created == [[("dryRun", "All")]]
+    assert server.created == [[("fieldValidation", "Strict"), ("dryRun", "All")]]
 
 
 def test_no_creation_is_tried_without_one() -> None:

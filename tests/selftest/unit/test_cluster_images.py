@@ -1,4 +1,4 @@
-"""Images on a cluster that the suite did not make: what stands for those of the manifests, and their logins."""
+"""Images on a cluster that the suite did not make: what stands for those of the manifests; logins."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Server:
     silent: bool = False
     listed: list[str] = field(default_factory=list)
 
-    def list(self, _: str, kind: str, namespace: str = "") -> list[Object]:
+    def list(self, _: str, kind: str, namespace: str = "", _labels: str = "") -> list[Object]:
         if self.silent:
             raise ConnectionRefusedError("connection refused")
         self.listed.append(f"{kind} {namespace}".strip())
@@ -92,7 +92,10 @@ def service(name: str, namespace: str, hostname: str = "", **port: int) -> Objec
 @pytest.fixture
 def server() -> Server:
     gateway = service(INGRESS, "aks-istio-ingress", "page.example.test", nodePort=31080)
-    return Server({"Node": [node("one", "a"), node("two", "b")], "Service": [gateway]})
+    metadata = {"name": "istiod", "namespace": "aks-istio-system", "uid": "1"}
+    istiod = {"metadata": metadata, "spec": {"nodeName": "one"}}
+    nodes = [node("one", "a"), node("two", "b")]
+    return Server({"Node": nodes, "Service": [gateway], "Pod": [istiod]})
 
 
 @pytest.fixture
@@ -135,7 +138,10 @@ def test_the_watch_asks_the_api_server_alone(server: Server, cluster: Cluster, m
     assert set(pods) == {"Pod aks-istio-system", "Pod aks-istio-ingress", "Pod voting"}
     server.objects["Node"] = [node("one", "c"), node("three", "d")]
     assert watch.disturbance() == "node one was restarted"
-    server.objects["Node"] = [node("one", "a", type="DiskPressure", status="True", message="no room")]
+    pressed = {"type": "DiskPressure", "status": "True", "message": "no room"}
+    server.objects["Node"] = [node("one", "a"), node("two", "d", **pressed)]
+    assert watch.disturbance() == ""
+    server.objects["Node"] = [node("one", "a", **pressed)]
     assert watch.disturbance() == "the node reports DiskPressure: no room"
 
 
@@ -190,7 +196,7 @@ def knocks(monkeypatch: pytest.MonkeyPatch) -> dict[str, ReplyKind]:
     return answers
 
 
-PAGE = Address("page", 80)
+PAGE = Gateway("n", INGRESS, Address("page", 80), {})
 
 
 HOST_PORT = {

@@ -174,16 +174,17 @@ class Server:
     def __init__(self, objects: Mapping[str, list[Mapping[str, Any]]] | None) -> None:
         self.objects = objects
 
-    def list(self, _: str, kind: str, namespace: str = "") -> list[Mapping[str, Any]]:
+    def list(self, _: str, kind: str, namespace: str = "", labels: str = "") -> list[Mapping[str, Any]]:
         if self.objects is None:
             raise ConnectionRefusedError("connection refused")
-        return [one for one in self.objects[kind] if one["metadata"].get("namespace", "") in {namespace, ""}]
+        found = [one for one in self.objects[kind] if one["metadata"].get("namespace", "") in {namespace, ""}]
+        return [one for one in found if labels in {"", one["metadata"].get("labels")}]
 
 
 def pod(name: str, namespace: str, owner: str = "", **more: Any) -> dict[str, Any]:
     owners = [{"kind": owner.partition("/")[0], "name": owner.partition("/")[2]}] if owner else []
     metadata = {"name": name, "namespace": namespace, "uid": f"uid-{name}", "ownerReferences": owners}
-    return {"metadata": metadata | more.pop("metadata", {}), "status": more}
+    return {"metadata": metadata | more.pop("metadata", {}), "spec": {"nodeName": "n"}, "status": more}
 
 
 def controller(name: str, generation: int, replicas: int = 1, **status: Any) -> dict[str, Any]:
@@ -194,7 +195,7 @@ def controller(name: str, generation: int, replicas: int = 1, **status: Any) -> 
 
 def look(server: Server, monkeypatch: pytest.MonkeyPatch) -> Vitals:
     monkeypatch.setattr(KindNode, "state", lambda node: f"{node.cluster} runs")
-    gateway = SimpleNamespace(namespace="istio-system")
+    gateway = SimpleNamespace(namespace="istio-system", pod_labels="istio=ingressgateway")
     mesh = cast(Mesh, SimpleNamespace(root_namespace="istio-system", gateway=gateway))
     return vitals(KindCluster("ours", cast(Any, server), HostReach("10.0.0.1"), reused=False), mesh, "voting")
 
@@ -207,8 +208,16 @@ def test_a_look_at_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
         "message": "m",
     }
     pods = [
-        pod("istiod-1", "istio-system", containerStatuses=[{"restartCount": 2}], initContainerStatuses=[]),
-        pod("istiod-0", "istio-system", metadata={"deletionTimestamp": "now"}),
+        pod(
+            "istiod-1",
+            "istio-system",
+            containerStatuses=[{"restartCount": 2}],
+            initContainerStatuses=[],
+            metadata={"labels": "app=istiod"},
+        ),
+        pod("istiod-0", "istio-system", metadata={"deletionTimestamp": "now", "labels": "app=istiod"}),
+        pod("ingress-0", "istio-system", metadata={"labels": "istio=ingressgateway"}),
+        pod("egress-0", "istio-system", metadata={"labels": "istio=egressgateway"}),
         pod("app-1", "voting", "ReplicaSet/app"),
         pod(
             "app-2", "voting", "ReplicaSet/app", conditions=[disrupted], metadata={"deletionTimestamp": "now"}
@@ -227,11 +236,16 @@ def test_a_look_at_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
         "ReplicaSet": [controller("app", 3, replicas=2)],
         "StatefulSet": [controller("db", 5, currentRevision="a", updateRevision="b")],
         "DaemonSet": [controller("log", 1, desiredNumberScheduled=4, updatedNumberScheduled=4)],
-        "Node": [{"metadata": {"name": "n"}, "status": {"conditions": conditions}}],
+        "Node": [
+            {"metadata": {"name": name}, "status": {"conditions": conditions}} for name in ("n", "others")
+        ],
     }
     seen = look(Server(found), monkeypatch)
     assert seen.node == "ours runs"
-    assert seen.pods == {"istio-system/istiod-1": "uid-istiod-1, 2 restarts"}
+    assert seen.pods == {
+        "istio-system/istiod-1": "uid-istiod-1, 2 restarts",
+        "istio-system/ingress-0": "uid-ingress-0, 0 restarts",
+    }
     assert seen.workloads == {
         "app-1": Owned(APP, "uid-app-1"),
         "app-2": Owned(APP, "uid-app-2", "DeletionByTaintManager: m"),

@@ -112,7 +112,8 @@ def test_a_pull_that_fails_names_both_images_the_line_the_reason_and_what_to_do(
     words: str, kind: type[Exception], advice: str
 ) -> None:
     message = failure(waiting("ErrImagePull", FAILED + words), kind)
-    begin = f"node node-1 can't pull x.example/app:1: {words} (ErrImagePull); "
+    own_words = words.removeprefix("x.example/app:1: ")
+    begin = f"node node-1 can't pull x.example/app:1: {own_words} (ErrImagePull); "
     assert message.startswith(f"{begin}it stands for localhost/voting-app:1.0 (a.yaml:7); ")
     assert advice in message
     assert "\n" not in message
@@ -128,6 +129,22 @@ def test_an_image_of_localhost_that_nothing_stands_for_is_the_users_to_mend() ->
     assert "it is the suite's own image for its callers; name an image" in str(failed.value)
 
 
+def test_several_images_are_one_message_with_a_line_for_each() -> None:
+    refused = waiting("ErrImagePull", "pull access denied")
+    with pytest.raises(BadInput) as failed:
+        probe(Server({"image-0": refused, "image-1": refused}))
+    first, *lines = str(failed.value).splitlines()
+    assert first == (
+        "node node-1 can't pull 2 of the 2 images of this run: name a file with a login that may pull it by "
+        "--pull-secret FILE"
+    )
+    denied = "pull access denied (ErrImagePull)"
+    assert lines == [
+        f"  x.example/app:1: {denied}; it stands for localhost/voting-app:1.0 (a.yaml:7)",
+        f"  {CALLER.name}: {denied}; it is the suite's own image for its callers",
+    ]
+
+
 def test_a_policy_by_which_nothing_is_pulled_is_the_users_to_mend() -> None:
     assert "Container image is not present" in failure(
         waiting("ErrImageNeverPull", "Container image is not present with pull policy of Never")
@@ -140,7 +157,7 @@ def test_a_registry_that_limits_or_fails_is_tried_again_by_the_kubelet() -> None
 
 
 def test_a_pod_that_is_refused_ends_the_run() -> None:
-    with pytest.raises(EnvironmentFailed, match="no pod can be made in namespace suite: .*exceeded quota"):
+    with pytest.raises(EnvironmentFailed, match=r"no pod can be made in namespace suite: .*exceeded quota"):
         probe(Server(refuses=True))
 
 

@@ -105,8 +105,8 @@ def test_an_entry_comes_before_a_push(pushing: Pushing) -> None:
         (
             "denied: requested access to the resource is denied",
             BadInput,
-            "registry.example.com refused access (401, denied) (the engine reports: denied: requested access to "
-            "the resource is denied); log in with an account that may push there (`docker login "
+            "registry.example.com refused access (401, denied) (the engine reports: denied: requested access "
+            "to the resource is denied); log in with an account that may push there (`docker login "
             "registry.example.com`)",
         ),
         ("name unknown: the repository does not exist", BadInput, "make the repository there first"),

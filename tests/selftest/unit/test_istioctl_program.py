@@ -9,6 +9,7 @@ import pytest
 
 from canary_conformance.errors import BadInput
 from canary_conformance.images import istioctl_program
+from canary_conformance.images.golang import host_platform
 from canary_conformance.images.image_options import ImagesFrom
 from canary_conformance.images.image_pulls import failure
 from canary_conformance.images.istioctl_program import OWN, istioctl_for
@@ -39,7 +40,7 @@ class Machine:
 
     def engine(self, monkeypatch: pytest.MonkeyPatch, version: str | None) -> None:
         monkeypatch.setattr(istioctl_program, "engine_version", lambda: version)
-        monkeypatch.setattr(istioctl_program, "engine_platform", istioctl_program.host_platform)
+        monkeypatch.setattr(istioctl_program, "engine_platform", host_platform)
 
     def on_path(self, version: str) -> Path:
         return self.programs.add("istioctl", f"echo 'client version: {version}'")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from canary_conformance.errors import BadInput
@@ -72,6 +74,16 @@ def test_istio_injection_counts_before_a_revision() -> None:
     enabled = {"istio-injection": "enabled", "istio.io/rev": "asm-1-30"}
     assert why_not_injecting(AKS, enabled)[0] == "istio-injection"
     assert why_not_injecting(DEFAULT, enabled) == ("", "")
+
+
+def test_a_namespace_that_the_control_plane_does_not_see_is_named_with_the_labels_it_lacks() -> None:
+    mesh = replace(AKS, discovery={"mesh": "one", "team": "a"})
+    labels = {"istio.io/rev": "asm-1-30", "team": "a"}
+    assert why_not_injecting(mesh, labels) == (
+        "",
+        "the control plane of mesh profile aks sees only namespaces labelled mesh: one",
+    )
+    assert why_not_injecting(mesh, {**labels, "mesh": "one"}) == ("", "")
 
 
 @pytest.mark.parametrize("facts", ["revisions: [canary]", "{revisions: [stable, canary], cni: true}"])

@@ -183,3 +183,21 @@ def test_a_mesh_that_injects_by_the_usual_label_keeps_it() -> None:
     made = rewritten(gateway({"istio": USUAL}), labels={"istio-injection": "enabled"}, mesh=both)
     assert made.scenario.namespace_labels == {"istio-injection": "enabled"}
     assert selectors(made) == [{"istio": EXTERNAL}]
+
+
+def test_a_mesh_that_sees_only_some_namespaces_has_its_labels_added() -> None:
+    seen = replace(FOUND, discovery={"mesh": "one", "stage": "test"})
+    made = rewritten(labels={"istio-injection": "enabled", "stage": "prod"}, mesh=seen)
+    assert made.scenario.namespace_labels == {"mesh": "one", "stage": "prod", "istio.io/rev": "asm-1-31"}
+    assert made.diff()[2:] == (
+        "@@ -6 +6,2 @@ namespace.labels",
+        "-istio-injection: enabled",
+        "+mesh: one",
+        "+istio.io/rev: asm-1-31",
+    )
+    only_added = rewritten(labels={"istio.io/rev": "prod"}, mesh=replace(FOUND, discovery={"mesh": "one"}))
+    assert only_added.diff()[2:] == ("@@ -5,0 +5 @@ namespace.labels", "+mesh: one")
+    assert [str(one) for one in only_added.scenario.label_places.values()][:2] == [
+        "scenario.yaml:5",
+        "scenario.yaml:5",
+    ]

@@ -71,6 +71,13 @@ def test_what_is_made_now_is_of_the_schema_and_of_its_version(tmp_path: Path) ->
     assert read_data(tmp_path) == json.loads(json.dumps(data))
 
 
+def test_what_was_rewritten_for_the_mesh_stands_in_the_data(tmp_path: Path) -> None:
+    record = RunRecord((), (RED,), (), rewrite=("--- a", "+++ a"))
+    data = report_of(record, RunEnd(1), ManifestLines(MANIFESTS), tmp_path)
+    assert data["judged"]["rewrite"] == ["--- a", "+++ a"]
+    assert problems(data) == []
+
+
 def test_a_field_that_the_schema_does_not_have_is_found() -> None:
     assert problems({**report("green"), "more": 1}) != []
 

@@ -202,3 +202,14 @@ def test_the_data_are_not_changed_by_the_page() -> None:
 
 def test_the_hostile_text_is_what_it_is_meant_to_be() -> None:
     assert "</script>" in HOSTILE
+
+
+def test_a_page_shows_what_was_rewritten_for_the_mesh() -> None:
+    data = report("green")
+    assert "rewritten" not in Elements(page("green")).text
+    lines = ["@@ -7 +7 @@ namespace.labels", f"-istio-injection: {HOSTILE}", "+istio.io/rev: asm-1-31"]
+    shown = page_of({**data, "judged": {**data["judged"], "rewrite": lines}}, FOLDER)
+    found = Elements(shown)
+    assert "The manifests were rewritten for this mesh" in found.text
+    assert "+istio.io/rev: asm-1-31" in found.text
+    assert "script" not in {tag for tag, _ in found.tags}

@@ -157,3 +157,11 @@ def test_a_place_without_room_has_the_sentence_that_something_is_left_out() -> N
         joined(summary(reviewed([], NOWHERE)), 10)
         == "*The rest does not fit here; the report has all of it.*\n"
     )
+
+
+def test_what_was_rewritten_for_the_mesh_is_a_diff() -> None:
+    review = reviewed([failed("R4.5", ROUTE)], NOWHERE)
+    assert "rewritten" not in joined(summary(review))
+    review = replace(review, run=replace(review.run, rewrite=("-istio: a", "+istio: b", "+```")))
+    shown = joined(summary(review))
+    assert "### The manifests were rewritten for this mesh\n\n````diff\n-istio: a\n+istio: b\n" in shown

@@ -1,0 +1,71 @@
+"""The names of a run in a cluster that others use: claimed before anything is made, cleared at the end.
+
+Nothing is created where a namespace of these names exists and no run of this suite made it. What a dead run
+of the same names left is removed once its Lease is taken over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.namespace_deletion import is_terminating
+from canary_conformance.cluster.run_lease import RunLease
+from canary_conformance.progress import Progress
+from canary_conformance.scenario.manifests import ManifestFolder
+from canary_conformance.stages.cluster_objects import (
+    check_not_others,
+    delete_all,
+    objects_of_cluster,
+    wait_until_gone,
+)
+from canary_conformance.stages.owned_namespaces import (
+    MADE_BY,
+    apply_namespace,
+    check_ours,
+    remove_namespaces,
+)
+from canary_conformance.stages.run_names import RunNames
+
+
+@contextmanager
+def claimed_namespaces(
+    api: Api, names: RunNames, written: str, manifests: ManifestFolder, progress: Progress
+) -> Iterator[RunLease]:
+    """Yield the Lease on the names of a run; at the end all that was made under them is removed.
+
+    Args:
+        api: The cluster's API server.
+        names: The names.
+        written: The namespace of the scenario as it is written.
+        manifests: They may have objects of the cluster.
+        progress: What reports how far it is.
+
+    Raises:
+        BadInput: A namespace or an object of the cluster is somebody else's, or another run has the names.
+        EnvironmentFailed: What a dead run left can't be removed.
+    """
+    every = (names.of(written), names.ingress, names.suite)
+    of_cluster = objects_of_cluster(api, manifests)
+    found = check_ours(api, every)
+    check_not_others(api, of_cluster, names.suite)
+    left, lease = found.get(names.suite), RunLease(api, names.suite)
+    if left is not None and not is_terminating(left):
+        # That of a dead run is taken over, so that no other removes the same at the same time.
+        lease.acquire()
+        lease.stop()
+    remove_namespaces(api, every, progress)
+    apply_namespace(api, names.suite, {"istio-injection": "disabled", MADE_BY: names.suite})
+    lease = RunLease(api, names.suite)
+    lease.acquire()
+    try:
+        delete_all(api, of_cluster, names.suite)
+        wait_until_gone(api, of_cluster, names.suite)
+        yield lease
+    finally:
+        lease.stop()
+        if lease.is_held():
+            delete_all(api, of_cluster, names.suite)
+            remove_namespaces(api, every, progress)
+            wait_until_gone(api, of_cluster, names.suite)
