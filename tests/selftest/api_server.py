@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 import yaml
 
-from canary_conformance.scenario.kinds import CLUSTER_SCOPED
+from canary_conformance.scenario.kinds import API_VERSIONS, CLUSTER_SCOPED
 from tests.selftest.support import SeenRequest, Site
 
 Object = Mapping[str, Any]
@@ -26,6 +26,7 @@ class ApiServer(Site):
         super().__init__()
         self.objects = list(objects)
         self.user = user
+        self.istio = "1.30.2"
         self.refused: set[tuple[str, str]] = set()
 
     def kubeconfig(self, folder: Path, **user: Any) -> Path:
@@ -54,10 +55,11 @@ class ApiServer(Site):
         return self._resources(version) if not rest else self._objects(version, rest, query)
 
     def _versions(self) -> list[str]:
-        return list(dict.fromkeys(["v1", *(str(one["apiVersion"]) for one in self.objects)]))
+        return list(dict.fromkeys(version for versions in API_VERSIONS.values() for version in versions))
 
     def _resources(self, version: str) -> tuple[int, Object]:
-        kinds = {str(one["kind"]) for one in self.objects if one["apiVersion"] == version}
+        kinds = {kind for kind, versions in API_VERSIONS.items() if version in versions}
+        kinds |= {"Node"} if version == "v1" else set()
         resources = [
             {
                 "name": plural(kind),
@@ -75,7 +77,7 @@ class ApiServer(Site):
             namespace, words = words[1], words[2:]
         verb = "get" if words[1:] else "list" if namespace else "list everywhere"
         if {(verb, words[0]), (verb.partition(" ")[0], words[0])} & self.refused:
-            return 403, {"message": f"{self.user} cannot read {words[0]}"}
+            return 403, {"message": f"{self.user} cannot {verb.split()[0]} {words[0]}"}
         found = [
             one
             for one in self.objects
