@@ -7,7 +7,8 @@ from pathlib import Path
 
 from canary_conformance.existing_options import ExistingOptions
 from canary_conformance.images.image_options import AskedVersions, ClusterImageOptions, ImagesFrom
-from canary_conformance.model.mesh_rewrite import rewritten_for
+from canary_conformance.model.handshake_counters import with_counter
+from canary_conformance.model.mesh_rewrite import Labels, rewritten_for
 from canary_conformance.model.objects.mesh_profile import MeshProfile, mesh_profile
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
@@ -87,6 +88,11 @@ class Source:
             return replace(self, mesh=mesh)
         made = rewritten_for(self.manifests, self.scenario, mesh)
         return Source(made.scenario, made.manifests, mesh, made.diff())
+
+    def with_counter(self, pods: Labels, counter: str) -> Source:
+        """Return the same manifests with a counter that some pods' proxies are asked for."""
+        made = with_counter(self.manifests, self.scenario, pods, counter)
+        return replace(self, manifests=made.manifests, diff=(*self.diff, *made.diff()))
 
 
 def read_source(folder: Path, fallback: Path, profile: str | None = None, *, rewrite: bool = False) -> Source:

@@ -68,6 +68,23 @@ class FoundGateway:
         return f"{self.namespace}/{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class PortUser:
+    """A Gateway object that opens the HTTP port of an ingress gateway for these hosts."""
+
+    namespace: str
+    name: str
+    hosts: tuple[str, ...]
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether requests for any host are its."""
+        return any(host.rpartition("/")[2] == "*" for host in self.hosts)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name} for {', '.join(self.hosts)}"
+
+
 def ingress_gateways(api: Api, namespace: str | None = None) -> list[FoundGateway]:
     """Return the ingress gateways of a namespace, or of the cluster. Raises ApiException."""
     pods = [one for one in api.list("v1", "Pod", namespace, ISTIO) if _is_ingress(one)]
@@ -107,17 +124,19 @@ def usable(found: Sequence[FoundGateway]) -> FoundGateway:
     return gateway
 
 
-def others_on_port(api: Api, gateway: Gateway) -> list[str]:
-    """Return the Gateway objects that open the port of a gateway, with their hosts. Raises ApiException."""
+def others_on_port(api: Api, gateway: Gateway) -> list[PortUser]:
+    """Return the Gateway objects that open the port of a gateway. Raises ApiException."""
+    pods = api.list("v1", "Pod", gateway.namespace, gateway.pod_labels)
+    labels = [(one["metadata"].get("labels") or {}).items() for one in pods]
     found = []
     for one in api.list("networking.istio.io/v1", "Gateway"):
         metadata, spec = one["metadata"], one["spec"]
-        if not (spec.get("selector") or {}).items() <= gateway.selector.items():
+        selector = (spec.get("selector") or {}).items()
+        if not any(selector <= every for every in labels):
             continue
         servers = [server for server in spec["servers"] if server["port"]["number"] == HTTP_PORT]
-        hosts = sorted({host for server in servers for host in server["hosts"]})
-        if hosts:
-            found.append(f"{metadata['namespace']}/{metadata['name']} for {', '.join(hosts)}")
+        if hosts := sorted({host for server in servers for host in server["hosts"]}):
+            found.append(PortUser(metadata["namespace"], metadata["name"], tuple(hosts)))
     return found
 
 

@@ -83,6 +83,7 @@ def copied_gateway(
         namespace=namespace,
         address=gateway_address(cluster, namespace, original.name),
         selector=renaming.labels(original.selector),
+        shared=False,
     )
 
 

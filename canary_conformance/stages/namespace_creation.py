@@ -10,7 +10,6 @@ from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.image_probe import probe_images
 from canary_conformance.cluster.machine_counters import machine_watch_of
-from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images.cluster_images import used_images
 from canary_conformance.mesh.propagation import Sentinel
 from canary_conformance.mesh.proxies import Proxies
@@ -122,12 +121,7 @@ def _check_images(namespace: NamespaceUnderTest) -> None:
         return
     if images.pull_secret:
         api.apply(images.pull_secret.body(), setting.suite_namespace)
-    try:
-        used = used_images(setting.manifests)
-        probe_images(api, setting.suite_namespace, images, used, namespace.progress)
-    except (BadInput, EnvironmentFailed):
-        _remove(api, setting, namespace.progress)
-        raise
+    probe_images(api, setting.suite_namespace, images, used_images(setting.manifests), namespace.progress)
 
 
 def _remove(api: Api, setting: Setting, progress: Progress) -> None:

@@ -8,7 +8,7 @@ others use it has names of its own, and their gateway or a copy of it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.host_reach import gateway_ports
@@ -21,6 +21,7 @@ from canary_conformance.scenario.application import Application
 from canary_conformance.scenario.manifests import ManifestFolder
 from canary_conformance.scenario.namespace_names import Renaming, rename_manifests, rename_scenario
 from canary_conformance.scenario.stages import Scenario
+from canary_conformance.settings import Source
 from canary_conformance.stages.gateway_copy import copied_gateway, gateway_labels
 from canary_conformance.stages.owned_namespaces import MADE_BY
 from canary_conformance.stages.run_names import SUITE_NAMESPACE, RunNames
@@ -112,11 +113,11 @@ def beside_others(
 def in_shared_cluster(
     cluster: Cluster,
     mesh: Mesh,
-    scenario: Scenario,
-    manifests: ManifestFolder,
+    source: Source,
     application: Application,
     names: RunNames,
     lease: RunLease,
+    images: ClusterImages,
     *,
     own_ingress: bool,
 ) -> Setting:
@@ -125,11 +126,11 @@ def in_shared_cluster(
     Args:
         cluster: The cluster.
         mesh: Its mesh.
-        scenario: As written, or rewritten for the mesh.
-        manifests: Likewise.
+        source: The manifests, rewritten for the mesh where that is wanted.
         application: What the manifests deploy.
         names: The names of the namespaces.
         lease: The run's on these names.
+        images: What stands for the manifests' images.
         own_ingress: Whether a copy of the mesh's ingress gateway is made, in names.ingress.
 
     Raises:
@@ -137,19 +138,21 @@ def in_shared_cluster(
         EnvironmentFailed: The copy can't be made.
     """
     labels, carried = gateway_labels(cluster, mesh) if own_ingress else ({}, {})
-    namespace = names.of(scenario.namespace)
+    written = source.scenario.namespace
     several = bool(names.worker)
-    renaming = Renaming(scenario.namespace, namespace, labels, carried, names.suffix, several=several)
-    renamed = rename_manifests(manifests, renaming)
-    gateway = replace(mesh.gateway, shared=True)
+    renaming = Renaming(written, names.of(written), labels, carried, names.suffix, several=several)
+    renamed = rename_manifests(source.manifests, renaming)
     if own_ingress:
         gateway = copied_gateway(cluster, mesh, renaming, names.ingress, {MADE_BY: names.suite})
+        mesh = mesh.with_gateway(gateway)
     return Setting(
-        scenario=rename_scenario(scenario, renaming),
+        scenario=rename_scenario(source.scenario, renaming),
         manifests=renamed,
-        mesh=mesh.with_gateway(gateway),
+        mesh=mesh,
         application=application,
         suite_namespace=names.suite,
-        written_namespace=scenario.namespace,
+        written_namespace=written,
+        profile=source.mesh,
+        images=images,
         lease=lease,
     )

@@ -32,6 +32,7 @@ from canary_conformance.model.routing.destination_rules import cells_by_host
 from canary_conformance.model.routing.expected_legs import required_policy, required_row, row_text
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.running_workloads import Workload
+from canary_conformance.voting.contract import OLD, STORAGE
 from canary_conformance.voting.stage_contract import INGRESS
 from canary_conformance.voting.voting_app import VOTING_APP
 
@@ -134,6 +135,10 @@ def leg_of_workloads(leg: str, names: Mapping[str, str]) -> str:
     client, _, server = leg.partition(" -> ")
     host, _, port = server.rpartition(":")
     return f"{names.get(client, INGRESS)} -> {host.partition('.')[0]}:{port}"
+
+
+# The pods whose handshakes are counted (R3.6).
+COUNTED_PODS = {"app": STORAGE, "version": OLD.storage}
 
 
 def handshakes(namespace: NamespaceUnderTest) -> Mapping[PodName, int | None]:

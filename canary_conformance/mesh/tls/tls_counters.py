@@ -34,7 +34,8 @@ TLS_STATS = "/stats?format=json&filter=(ssl%5C.%7Cno_filter_chain_match)"
 
 # For meshConfig.defaultConfig.proxyStatsMatcher.inclusionSuffixes (Istio: "ProxyConfig"), which a pod
 # takes at its start.
-STATS_SUFFIXES = ("ssl.handshake", "ssl.connection_error", "ssl.fail_verify_error", "no_filter_chain_match")
+HANDSHAKES = "ssl.handshake"
+STATS_SUFFIXES = (HANDSHAKES, "ssl.connection_error", "ssl.fail_verify_error", "no_filter_chain_match")
 
 _INBOUND_PORT = 15006
 _PASSTHROUGH = "InboundPassthroughCluster"

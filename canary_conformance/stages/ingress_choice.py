@@ -1,0 +1,60 @@
+"""Whether a run sends its requests through the ingress gateway that others have, or through a copy of it.
+
+The scenario's Gateway takes requests for any host. On a gateway that others have opened it would take those
+for hosts that they do not name, so that is for the user to choose. Two that take any host exclude each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from kubernetes.client.exceptions import ApiException
+
+from canary_conformance.cluster.api import Api
+from canary_conformance.errors import BadInput
+from canary_conformance.mesh.base import Gateway
+from canary_conformance.mesh.ingress_gateways import others_on_port
+from canary_conformance.progress import Progress
+
+_OWN = "choose --ingress own for a copy of the gateway that the run makes and removes"
+FORBIDDEN = 403
+
+
+def needs_own_ingress(
+    api: Api, gateway: Gateway, asked: str, own: Collection[str], worker: str, progress: Progress
+) -> bool:
+    """Return whether a run needs an ingress gateway of its own.
+
+    Args:
+        api: The cluster's API server.
+        gateway: The gateway that is there.
+        asked: "own", "shared", or "" where neither was chosen.
+        own: The namespaces of the run, in which a dead one may have left a Gateway.
+        worker: The name of this worker of pytest-xdist, "" where the run is one process.
+        progress: What says what could not be known.
+
+    Raises:
+        BadInput: The gateway can't be shared, or not without being asked for.
+    """
+    if worker and asked == "shared":
+        raise BadInput("--ingress shared can't be combined with -n: each worker needs a gateway of its own")
+    if worker or asked == "own":
+        return True
+    try:
+        others = [one for one in others_on_port(api, gateway) if one.namespace not in own]
+    except ApiException as error:
+        if error.status != FORBIDDEN:
+            raise
+        progress.note(
+            "which Gateways of others open the ingress gateway is not known: they may not be listed"
+        )
+        return False
+    where = f"the ingress gateway {gateway.namespace}/{gateway.name}"
+    if all_taken := [one for one in others if one.takes_all]:
+        raise BadInput(f"requests for any host at {where} are taken by Gateway {all_taken[0]}: {_OWN}")
+    if others and not asked:
+        raise BadInput(
+            f"{where} is used by others (Gateway {others[0]}): the scenario would take requests for hosts "
+            f"that they do not name; {_OWN}, or --ingress shared where that does no harm"
+        )
+    return False
