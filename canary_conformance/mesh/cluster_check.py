@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from kubernetes.client.exceptions import ApiException
 
@@ -22,6 +23,8 @@ from canary_conformance.mesh.ingress_gateways import FoundGateway, others_on_por
 from canary_conformance.mesh.revision_choice import Revision, revisions_of
 from canary_conformance.mesh.running_components import server_version
 from canary_conformance.scenario.manifests import ManifestFolder
+
+T = TypeVar("T")
 
 FORBIDDEN = 403
 
@@ -42,15 +45,19 @@ class ClusterCheck:
     failed: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def look(self, name: str, read: Callable[[], str]) -> None:
-        """Add a row, which says so where it may not be read."""
+    def look(self, name: str, read: Callable[[], Sequence[T]], text: Callable[[T], str] = str) -> Sequence[T]:
+        """Add a row of what is read, and return that; where it may not be read, the row says so."""
         try:
-            self.rows.append((name, read()))
+            found = read()
         except ApiException as error:
             unread = "may not be read" if error.status == FORBIDDEN else f"can't be read: {error.reason}"
             self.rows.append((name, unread))
+            return ()
         except UNANSWERED as error:
             self.failed.append(f"{name}: {error}")
+            return ()
+        self.rows.append((name, "; ".join(map(text, found)) or "none"))
+        return found
 
     def text(self) -> str:
         """Return all of it in lines."""
@@ -81,18 +88,24 @@ def check_cluster(
     check, api = ClusterCheck(), cluster.api
     check.rows.append(("cluster", f"{cluster.name}: {cluster.server}, as {cluster.user}"))
     check.look("nodes", lambda: _nodes(api))
-    check.look("Istio's revisions", lambda: "; ".join(map(_revision, revisions_of(api))) or "none")
-    check.look("ingress gateways", lambda: "; ".join(map(_gateway, gateways_of(api))) or "none")
-    mesh = None
+    revisions = check.look("Istio's revisions", lambda: revisions_of(api), _revision)
+    gateways = check.look("ingress gateways", lambda: gateways_of(api), _gateway)
+    places: dict[Area, Sequence[str]] = {
+        Area.OURS: namespaces,
+        Area.MESH: list(dict.fromkeys(one.namespace for one in revisions if one.namespace)),
+        Area.GATEWAY: list(dict.fromkeys(one.namespace for one in gateways)),
+    }
     try:
         mesh = find_mesh(cluster, gateway=options.gateway, revision=options.revision, istioctl=Path)
     except BadInput as bad:
         check.missing.append(str(bad))
     except EnvironmentFailed as failed:
         check.failed.append(str(failed))
-    if mesh:
+    else:
         _add_mesh(check, api, mesh)
-    _add_rights(check, api, namespaces, mesh, manifests)
+        places |= {Area.MESH: [mesh.root_namespace], Area.GATEWAY: [mesh.gateway.namespace]}
+    for one in missing_rights(api, places, [*RIGHTS, *rights_of_manifests(api, manifests)]):
+        (check.notes if one.right.without else check.missing).append(f"no right to {one}")
     return check
 
 
@@ -111,36 +124,20 @@ def _add_mesh(check: ClusterCheck, api: Api, mesh: FoundMesh) -> None:
         ("gateway", f"{mesh.gateway.namespace}/{mesh.gateway.name}, selector {chosen}"),
         ("gateway's address", mesh.gateway.reached()),
     ]
-    check.look(
-        "others' Gateways on it", lambda: "; ".join(map(str, others_on_port(api, mesh.gateway))) or "none"
-    )
+    check.look("others' Gateways on it", lambda: others_on_port(api, mesh.gateway))
     kubernetes = server_version(api)
     if not supports(mesh.istio_version, kubernetes):
         check.notes.append(f"Istio {mesh.istio_version} does not support Kubernetes {kubernetes}")
 
 
-def _add_rights(
-    check: ClusterCheck,
-    api: Api,
-    namespaces: Sequence[str],
-    mesh: FoundMesh | None,
-    manifests: ManifestFolder,
-) -> None:
-    places: dict[Area, Sequence[str]] = {Area.OURS: namespaces}
-    if mesh:
-        places |= {Area.MESH: [mesh.root_namespace], Area.GATEWAY: [mesh.gateway.namespace]}
-    for one in missing_rights(api, places, [*RIGHTS, *rights_of_manifests(api, manifests)]):
-        (check.notes if one.right.without else check.missing).append(f"no right to {one}")
-
-
-def _nodes(api: Api) -> str:
+def _nodes(api: Api) -> list[str]:
     nodes = api.list("v1", "Node")
     infos = [node["status"]["nodeInfo"] for node in nodes]
     machines = Counter(f"{info['operatingSystem']}/{info['architecture']}" for info in infos)
     kubelets = ", ".join(sorted({str(info["kubeletVersion"]) for info in infos}))
     ready = sum(map(is_ready_node, nodes))
     counted = ", ".join(f"{count} {machine}" for machine, count in sorted(machines.items()))
-    return f"{counted}, {ready} ready, kubelet {kubelets}; API server {server_version(api)}"
+    return [f"{counted}, {ready} ready, kubelet {kubelets}, API server {server_version(api)}"]
 
 
 def _revision(revision: Revision) -> str:

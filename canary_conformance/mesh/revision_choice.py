@@ -36,7 +36,7 @@ class Revision:
     by_default: bool
 
     def __str__(self) -> str:
-        tags = f" (tags {', '.join(self.tags)})" if self.tags else ""
+        tags = f" (tag {', '.join(self.tags)})" if self.tags else ""
         return f"{self.name}{tags}"
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 import yaml
 
-from canary_conformance.scenario.kinds import CLUSTER_SCOPED
+from canary_conformance.scenario.kinds import API_VERSIONS, CLUSTER_SCOPED
 from tests.selftest.support import SeenRequest, Site
 
 Object = Mapping[str, Any]
@@ -26,6 +26,7 @@ class ApiServer(Site):
         super().__init__()
         self.objects = list(objects)
         self.user = user
+        self.istio, self.kubernetes = "1.30.2", "v1.34.0"
         self.refused: set[tuple[str, str]] = set()
 
     def kubeconfig(self, folder: Path, **user: Any) -> Path:
@@ -44,20 +45,24 @@ class ApiServer(Site):
         if request.method == "POST":
             return 201, self._review(words[-1], json.loads(request.body))
         if words == ["version"]:
-            return 200, {"major": "1", "minor": "34", "gitVersion": "v1.34.0"}
+            return 200, {"major": "1", "minor": "34", "gitVersion": self.kubernetes}
         if words == ["apis"]:
-            return 200, {
-                "kind": "APIGroupList",
-                "groups": [_group(one) for one in self._versions() if "/" in one],
-            }
+            return 200, {"kind": "APIGroupList", "groups": self._groups()}
         version, rest = ("/".join(words[1:3]), words[3:]) if words[0] == "apis" else (words[1], words[2:])
         return self._resources(version) if not rest else self._objects(version, rest, query)
 
-    def _versions(self) -> list[str]:
-        return list(dict.fromkeys(["v1", *(str(one["apiVersion"]) for one in self.objects)]))
+    def _groups(self) -> list[Object]:
+        versions = dict.fromkeys(version for found in API_VERSIONS.values() for version in found)
+        groups: dict[str, list[Object]] = {}
+        for name, _, version in (one.partition("/") for one in versions if "/" in one):
+            groups.setdefault(name, []).append({"groupVersion": f"{name}/{version}", "version": version})
+        return [
+            {"name": name, "versions": found, "preferredVersion": found[0]} for name, found in groups.items()
+        ]
 
     def _resources(self, version: str) -> tuple[int, Object]:
-        kinds = {str(one["kind"]) for one in self.objects if one["apiVersion"] == version}
+        kinds = {kind for kind, versions in API_VERSIONS.items() if version in versions}
+        kinds |= {"Node"} if version == "v1" else set()
         resources = [
             {
                 "name": plural(kind),
@@ -75,7 +80,7 @@ class ApiServer(Site):
             namespace, words = words[1], words[2:]
         verb = "get" if words[1:] else "list" if namespace else "list everywhere"
         if {(verb, words[0]), (verb.partition(" ")[0], words[0])} & self.refused:
-            return 403, {"message": f"{self.user} cannot read {words[0]}"}
+            return 403, {"message": f"{self.user} cannot {verb.split(maxsplit=1)[0]} {words[0]}"}
         found = [
             one
             for one in self.objects
@@ -108,12 +113,10 @@ def write_kubeconfig(file: Path, server: str, **user: Any) -> Path:
 
 def plural(kind: str) -> str:
     """Return the name of a kind's resource."""
-    return kind.lower().removesuffix("y") + ("ies" if kind.endswith("y") else "s")
-
-
-def _group(version: str) -> Object:
-    of_group = {"groupVersion": version, "version": version.partition("/")[2]}
-    return {"name": version.partition("/")[0], "versions": [of_group], "preferredVersion": of_group}
+    name = kind.lower()
+    if name.endswith("cy"):
+        return f"{name[:-1]}ies"
+    return f"{name}es" if name.endswith("ss") else f"{name}s"
 
 
 def _selected(one: Object, query: str) -> bool:
