@@ -86,7 +86,7 @@ def operator(provisions: Provisions, layout: Layout) -> dict[str, Any]:
                 "global": {
                     "istioNamespace": layout.root,
                     "imagePullPolicy": "IfNotPresent",
-                    "proxy": {"resources": SMALL},
+                    "proxy": {"resources": {"requests": {"cpu": "10m", "memory": "40Mi"}}},
                 },
                 # Beside another namespace than the control plane's, a gateway gets its settings by injection.
                 "gateways": {"istio-ingressgateway": {"injectionTemplate": "gateway"}}
