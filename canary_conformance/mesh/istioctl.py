@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from canary_conformance.cluster.base import Cluster
 from canary_conformance.errors import NotJudged
@@ -23,6 +24,18 @@ NO_ISSUES = re.compile(r"No (?:validation )?issues found")
 IN_STEP = frozenset({"SYNCED", "NOT_SENT"})
 
 
+class Server(Protocol):
+    """An API server that istioctl can reach."""
+
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments that lead to it."""
+
+    @property
+    def folder(self) -> Path:
+        """A folder of the suite's own for files on it."""
+
+
 def run_istioctl(cluster: Cluster, program: Path, *words: str | Path, limit: float | None = None) -> str:
     """Return what istioctl prints for a cluster.
 
@@ -37,29 +50,29 @@ def run_istioctl(cluster: Cluster, program: Path, *words: str | Path, limit: flo
     Raises:
         CommandFailed: It failed or took too long.
     """
-    return _complete(cluster, program, words, (0,), limit).output
+    return _complete(cluster.api, program, words, (0,), limit).output
 
 
 def _complete(
-    cluster: Cluster,
+    server: Server,
     program: Path,
     words: Sequence[str | Path],
     accepted: Sequence[int],
     limit: float | None = None,
 ) -> Completed:
     return complete(
-        [program, *words, *cluster.api.arguments],
+        [program, *words, *server.arguments],
         limit=limit or LIMITS.analyze,
         accepted=accepted,
-        environment={"HOME": str(cluster.api.folder), **NO_PROXY},
+        environment={"HOME": str(server.folder), **NO_PROXY},
     )
 
 
-def analyze(cluster: Cluster, program: Path, namespace: str, root_namespace: str) -> list[str]:
+def analyze(server: Server, program: Path, namespace: str, root_namespace: str) -> list[str]:
     """Return what `istioctl analyze` finds in a namespace, as "CODE object: message".
 
     Args:
-        cluster: The cluster.
+        server: The API server that it reads.
         program: An istioctl.
         namespace: The namespace that is analyzed.
         root_namespace: The mesh's.
@@ -70,7 +83,7 @@ def analyze(cluster: Cluster, program: Path, namespace: str, root_namespace: str
     """
     words = ("analyze", "--namespace", namespace, "--istioNamespace", root_namespace, "--output", "json")
     try:
-        return read_findings(_complete(cluster, program, words, (0, FINDINGS)))
+        return read_findings(_complete(server, program, words, (0, FINDINGS)))
     except CommandFailed as failed:
         raise NotJudged(f"istioctl analyze came to no result: {failed}") from failed
 
@@ -81,7 +94,7 @@ def precheck(cluster: Cluster, program: Path) -> list[str]:
     The form is that of analyze(). Raises CommandFailed; NotJudged for a result that is not known here.
     """
     words = ("experimental", "precheck", "--output", "json")
-    return read_findings(_complete(cluster, program, words, (0, FINDINGS)))
+    return read_findings(_complete(cluster.api, program, words, (0, FINDINGS)))
 
 
 def out_of_step(cluster: Cluster, program: Path, revision: str, proxies: Iterable[str]) -> list[str]:

@@ -15,7 +15,6 @@ from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.cluster.pod_readiness import Diagnosis
 from canary_conformance.mesh.base import Mesh
-from canary_conformance.mesh.istioctl import analyze
 from canary_conformance.mesh.propagation import Sentinel
 from canary_conformance.mesh.proxies import Proxies, proxied_pods
 from canary_conformance.mesh.running_components import ProxyVersions
@@ -281,10 +280,6 @@ class NamespaceUnderTest:
         """Return every page of a continuous voter during a transition."""
         pages = transition.pages.get(voter, ())
         return Sample(pages, f"{len(pages)} pages of the {voter} while stage {transition.stage} was entered")
-
-    def analyze(self) -> list[str]:
-        """Return what `istioctl analyze` finds in the scenario's namespace."""
-        return analyze(self.cluster, self.mesh.istioctl, self.name, self.mesh.root_namespace)
 
     def snapshot(self) -> frozenset[str]:
         """Return what the cluster holds now beside the run."""
