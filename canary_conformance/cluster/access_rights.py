@@ -74,6 +74,7 @@ _GRANTED = "the run grants itself the rights in the namespaces that it makes"
 _GRANTED_BEFORE = "the rights in its own namespaces must hold for the whole cluster"
 APPS, NETWORKING, SECURITY = "apps", "networking.istio.io", "security.istio.io"
 EXTENSIONS, DISCOVERY = "extensions.istio.io", "discovery.k8s.io"
+COORDINATION = "coordination.k8s.io"
 WEBHOOKS = "admissionregistration.k8s.io"
 # An apply reads the object before, patches it, and creates it where it is absent (Kubernetes: "Server-Side
 # Apply", "create" is authorized too).
@@ -122,7 +123,10 @@ RIGHTS: Sequence[Right] = (
     Right((*MADE, "list"), "", "services", Area.OURS, _SCENARIO),
     Right(MADE, "", "secrets", Area.OURS, "the scenario's Secret; Secrets are never listed"),
     Right(MADE, "", "configmaps", Area.OURS, "what a --reuse run leaves is recorded"),
-    Right(("get",), "", "serviceaccounts", Area.OURS, "what a pod names and lacks"),
+    Right(APPLIED, "", "serviceaccounts", Area.OURS, "the account of an ingress gateway of the run's own"),
+    Right(
+        ("get", "create", "update", "delete"), COORDINATION, "leases", Area.OURS, "two runs are kept apart"
+    ),
     Right((*MADE, "list", "deletecollection"), "", "persistentvolumeclaims", Area.OURS, _SCENARIO),
     Right(("list",), "", "events", Area.OURS, "why a pod does not get ready"),
     Right(("list",), DISCOVERY, "endpointslices", Area.OURS, "Services have their endpoints"),
@@ -142,6 +146,7 @@ RIGHTS: Sequence[Right] = (
     Right(("list",), NETWORKING, "envoyfilters", Area.MESH, "foreign filters of a proxy are named"),
     Right(("list",), EXTENSIONS, "wasmplugins", Area.MESH, "foreign filters of a proxy are named"),
     Right(("get", "list"), "", "services", Area.GATEWAY, "the gateway's address"),
+    Right(("get",), APPS, "deployments", Area.GATEWAY, "an ingress gateway of the run's own is a copy of it"),
     Right(("list",), "", "pods", Area.GATEWAY, "the gateway is found and watched"),
     Right(STREAMED, "", "pods/portforward", Area.GATEWAY, "what the gateway's proxies run"),
 )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from canary_conformance.cluster.base import Cluster
 from canary_conformance.errors import NotJudged
@@ -55,7 +58,13 @@ def _complete(
     )
 
 
-def analyze(cluster: Cluster, program: Path, namespace: str, root_namespace: str) -> list[str]:
+def analyze(
+    cluster: Cluster,
+    program: Path,
+    namespace: str,
+    root_namespace: str,
+    objects: Sequence[Mapping[str, Any]] | None = None,
+) -> list[str]:
     """Return what `istioctl analyze` finds in a namespace, as "CODE object: message".
 
     Args:
@@ -63,12 +72,17 @@ def analyze(cluster: Cluster, program: Path, namespace: str, root_namespace: str
         program: An istioctl.
         namespace: The namespace that is analyzed.
         root_namespace: The mesh's.
+        objects: What is analyzed in place of all that the cluster has.
 
     Raises:
         NotJudged: istioctl came to no result, or to one that is not known here: it reads what the manifests
             made, so no failure of it proves that the environment failed.
     """
-    words = ("analyze", "--namespace", namespace, "--istioNamespace", root_namespace, "--output", "json")
+    words = ["analyze", "--namespace", namespace, "--istioNamespace", root_namespace, "--output", "json"]
+    if objects is not None:
+        file = cluster.api.folder / f"analyzed-{namespace}.yaml"
+        file.write_text(yaml.safe_dump_all(objects))
+        words += ["--use-kube=false", str(file)]
     try:
         return read_findings(_complete(cluster, program, words, (0, FINDINGS)))
     except CommandFailed as failed:
