@@ -74,16 +74,18 @@ _GRANTED = "the run grants itself the rights in the namespaces that it makes"
 _GRANTED_BEFORE = "the rights in its own namespaces must hold for the whole cluster"
 APPS, NETWORKING, SECURITY = "apps", "networking.istio.io", "security.istio.io"
 EXTENSIONS, DISCOVERY = "extensions.istio.io", "discovery.k8s.io"
-COORDINATION = "coordination.k8s.io"
+LEASES = "coordination.k8s.io"
 WEBHOOKS = "admissionregistration.k8s.io"
 # An apply reads the object before, patches it, and creates it where it is absent (Kubernetes: "Server-Side
 # Apply", "create" is authorized too).
-APPLIED = ("get", "create", "patch")
-MADE = (*APPLIED, "delete")
+
+MADE = ("get", "create", "patch", "delete")
 # A websocket begins as a GET, which the API server authorizes as get; from Kubernetes 1.35 on as create, too
 # (Kubernetes: feature gate AuthorizePodWebsocketUpgradeCreatePermission).
 STREAMED = ("get", "create")
 _SCENARIO = "the scenario's objects"
+_OWN_GATEWAY = "an ingress gateway of the run's own (--ingress own, -n)"
+_SHARED_GATEWAY = "only the ingress gateway that is there can be used"
 
 RIGHTS: Sequence[Right] = (
     Right(("get", "create"), "", "namespaces", Area.CLUSTER, "the run's own namespaces are made"),
@@ -123,17 +125,16 @@ RIGHTS: Sequence[Right] = (
     Right((*MADE, "list"), "", "services", Area.OURS, _SCENARIO),
     Right(MADE, "", "secrets", Area.OURS, "the scenario's Secret; Secrets are never listed"),
     Right(MADE, "", "configmaps", Area.OURS, "what a --reuse run leaves is recorded"),
-    Right(APPLIED, "", "serviceaccounts", Area.OURS, "the account of an ingress gateway of the run's own"),
-    Right(
-        ("get", "create", "update", "delete"), COORDINATION, "leases", Area.OURS, "two runs are kept apart"
-    ),
+    Right(("get",), "", "serviceaccounts", Area.OURS, "what a pod names and lacks"),
+    Right(("create", "patch"), "", "serviceaccounts", Area.OURS, _OWN_GATEWAY, _SHARED_GATEWAY),
     Right((*MADE, "list", "deletecollection"), "", "persistentvolumeclaims", Area.OURS, _SCENARIO),
     Right(("list",), "", "events", Area.OURS, "why a pod does not get ready"),
     Right(("list",), DISCOVERY, "endpointslices", Area.OURS, "Services have their endpoints"),
     Right((*MADE, "list"), NETWORKING, "gateways", Area.OURS, _SCENARIO),
     Right((*MADE, "list"), NETWORKING, "virtualservices", Area.OURS, _SCENARIO),
     Right((*MADE, "list"), NETWORKING, "destinationrules", Area.OURS, _SCENARIO),
-    Right(APPLIED, NETWORKING, "serviceentries", Area.OURS, "a change has propagated to each proxy"),
+    Right(MADE, NETWORKING, "serviceentries", Area.OURS, "a change has propagated to each proxy"),
+    Right(("get", "create", "update"), LEASES, "leases", Area.OURS, "two runs of one name are kept apart"),
     Right(("list",), NETWORKING, "envoyfilters", Area.OURS, "foreign filters of a proxy are named"),
     Right(("list",), EXTENSIONS, "wasmplugins", Area.OURS, "foreign filters of a proxy are named"),
     Right((*MADE, "list"), SECURITY, "peerauthentications", Area.OURS, _SCENARIO),
@@ -146,7 +147,7 @@ RIGHTS: Sequence[Right] = (
     Right(("list",), NETWORKING, "envoyfilters", Area.MESH, "foreign filters of a proxy are named"),
     Right(("list",), EXTENSIONS, "wasmplugins", Area.MESH, "foreign filters of a proxy are named"),
     Right(("get", "list"), "", "services", Area.GATEWAY, "the gateway's address"),
-    Right(("get",), APPS, "deployments", Area.GATEWAY, "an ingress gateway of the run's own is a copy of it"),
+    Right(("get",), APPS, "deployments", Area.GATEWAY, _OWN_GATEWAY, _SHARED_GATEWAY),
     Right(("list",), "", "pods", Area.GATEWAY, "the gateway is found and watched"),
     Right(STREAMED, "", "pods/portforward", Area.GATEWAY, "what the gateway's proxies run"),
 )

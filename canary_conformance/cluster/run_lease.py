@@ -20,7 +20,7 @@ from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.pod_access import UNANSWERED
-from canary_conformance.errors import BadInput, EnvironmentFailed
+from canary_conformance.errors import BadInput
 
 API_VERSION, KIND, NAME = "coordination.k8s.io/v1", "Lease", "run"
 # Long enough for an API server that starts anew, and for clocks that differ by a few seconds.
@@ -34,7 +34,10 @@ def _utc() -> datetime:
 
 
 class RunLease:
-    """The Lease of one run, from acquire() until release(), or until its namespace is deleted."""
+    """The Lease of one run, from acquire() until stop(); it goes with its namespace.
+
+    `lost` says that another run has it by now, else it is "".
+    """
 
     def __init__(self, api: Api, namespace: str, now: Callable[[], datetime] = _utc) -> None:
         """Prepare; `now` returns the time of day."""
@@ -70,15 +73,8 @@ class RunLease:
             raise
         threading.Thread(target=self._renew_on, name="lease", daemon=True).start()
 
-    def release(self) -> None:
-        """Renew it no more, and let others take it."""
-        self.stop()
-        if not self.is_held():
-            return
-        self._api.delete(API_VERSION, KIND, NAME, self.namespace)
-
     def stop(self) -> None:
-        """Renew it no more: its namespace is going to be deleted."""
+        """Renew it no more."""
         self._over.set()
         with self._renewing:
             return
@@ -87,11 +83,6 @@ class RunLease:
         """Return whether the Lease still names this run."""
         found = self._api.get(API_VERSION, KIND, NAME, self.namespace)
         return found is not None and found["spec"].get("holderIdentity") == self._holder
-
-    def check(self) -> None:
-        """Raise EnvironmentFailed where another run has it by now."""
-        if self.lost:
-            raise EnvironmentFailed(self.lost)
 
     def renew(self) -> None:
         """Write that the run lives. What keeps it from being written is tried again at the next time."""
