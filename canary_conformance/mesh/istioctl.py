@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from canary_conformance.cluster.base import Cluster
 from canary_conformance.errors import NotJudged
+from canary_conformance.mesh.object_server import ObjectServer
 from canary_conformance.processes import CommandFailed, Completed, complete
 from canary_conformance.timeouts import LIMITS
 
@@ -68,14 +69,22 @@ def _complete(
     )
 
 
-def analyze(server: Server, program: Path, namespace: str, root_namespace: str) -> list[str]:
+def analyze(
+    cluster: Cluster,
+    program: Path,
+    namespace: str,
+    root_namespace: str,
+    objects: Sequence[Mapping[str, Any]] | None = None,
+) -> list[str]:
     """Return what `istioctl analyze` finds in a namespace, as "CODE object: message".
 
     Args:
-        server: The API server that it reads.
+        cluster: The cluster.
         program: An istioctl.
         namespace: The namespace that is analyzed.
         root_namespace: The mesh's.
+        objects: What is analyzed in place of all that the cluster has. A server of their own holds them: of
+            files istioctl reads no Service, pod or namespace, and leaves out each analyzer that needs them.
 
     Raises:
         NotJudged: istioctl came to no result, or to one that is not known here: it reads what the manifests
@@ -83,9 +92,23 @@ def analyze(server: Server, program: Path, namespace: str, root_namespace: str) 
     """
     words = ("analyze", "--namespace", namespace, "--istioNamespace", root_namespace, "--output", "json")
     try:
-        return read_findings(_complete(server, program, words, (0, FINDINGS)))
+        if objects is None:
+            return read_findings(_complete(cluster.api, program, words, (0, FINDINGS)))
+        held = [*objects, _mesh_config(root_namespace)]
+        with ObjectServer(cluster.api, held, cluster.api.folder) as server:
+            return read_findings(_complete(server, program, words, (0, FINDINGS)))
     except CommandFailed as failed:
         raise NotJudged(f"istioctl analyze came to no result: {failed}") from failed
+
+
+def _mesh_config(root_namespace: str) -> Mapping[str, Any]:
+    """Return the ConfigMap of MeshConfig that istioctl reads, whatever the revision is called."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "istio", "namespace": root_namespace},
+        "data": {"mesh": f"rootNamespace: {root_namespace}"},
+    }
 
 
 def precheck(cluster: Cluster, program: Path) -> list[str]:

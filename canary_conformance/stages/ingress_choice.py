@@ -45,9 +45,7 @@ def needs_own_ingress(
     except ApiException as error:
         if error.status != FORBIDDEN:
             raise
-        progress.note(
-            "which Gateways of others open the ingress gateway is not known: they may not be listed"
-        )
+        progress.note("whether Gateways of others open the ingress is not known: they may not be listed")
         return False
     where = f"the ingress gateway {gateway.namespace}/{gateway.name}"
     if all_taken := [one for one in others if one.takes_all]:

@@ -15,6 +15,7 @@ from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.cluster.pod_readiness import Diagnosis
 from canary_conformance.mesh.base import Mesh
+from canary_conformance.mesh.istioctl import analyze
 from canary_conformance.mesh.propagation import Sentinel
 from canary_conformance.mesh.proxies import Proxies, proxied_pods
 from canary_conformance.mesh.running_components import ProxyVersions
@@ -23,6 +24,7 @@ from canary_conformance.scenario.manifests import ManifestFolder
 from canary_conformance.scenario.observations import Call, Opening, Page, Reply, Sample, Transition
 from canary_conformance.scenario.requirement import BrokenRequirements
 from canary_conformance.scenario.stages import Delete, ObjectRef, Scenario
+from canary_conformance.stages.analyzed_objects import analyzed_objects
 from canary_conformance.stages.closed_ingress import INGRESS, knock_until_closed, ways_in
 from canary_conformance.stages.disturbances import Watch
 from canary_conformance.stages.namespace_setting import Setting
@@ -280,6 +282,11 @@ class NamespaceUnderTest:
         """Return every page of a continuous voter during a transition."""
         pages = transition.pages.get(voter, ())
         return Sample(pages, f"{len(pages)} pages of the {voter} while stage {transition.stage} was entered")
+
+    def analyze(self) -> list[str]:
+        """Return what `istioctl analyze` finds in the scenario's namespace."""
+        objects = analyzed_objects(self.api, self.setting) if self.setting.shared else None
+        return analyze(self.cluster, self.mesh.istioctl, self.name, self.mesh.root_namespace, objects)
 
     def snapshot(self) -> frozenset[str]:
         """Return what the cluster holds now beside the run."""

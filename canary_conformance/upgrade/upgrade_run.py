@@ -79,7 +79,7 @@ class Upgrade:
         found: list[str] = []
         checks: Mapping[str, Callable[[], Sequence[str]]] = {
             "precheck": lambda: precheck(namespace.cluster, program),
-            "analyze": lambda: analyze(namespace.api, program, namespace.name, ROOT_NAMESPACE),
+            "analyze": lambda: analyze(namespace.cluster, program, namespace.name, ROOT_NAMESPACE),
         }
         with namespace.progress.phase(f"precheck of {self.asked.target}"):
             for name, check in checks.items():

@@ -2,7 +2,6 @@ import pytest
 
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.stages.object_analysis import analyzed
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import (
     both,
@@ -112,7 +111,7 @@ def test_everyones_votes_are_counted_by_2_0(namespace: NamespaceUnderTest, kind:
 
 @requirement("R5.2")
 def test_nothing_dangles(namespace: NamespaceUnderTest) -> None:
-    expect(analyzed(namespace), nothing("findings of istioctl analyze"))
+    expect(namespace.analyze(), nothing("findings of istioctl analyze"))
     expect(dangling_rules(namespace), nothing("rules that lead nowhere"))
 
 

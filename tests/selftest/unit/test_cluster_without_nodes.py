@@ -179,7 +179,7 @@ def test_istioctl_is_given_the_clusters_context_and_the_meshs_namespace(
 ) -> None:
     programs = Programs(tmp_path, monkeypatch)
     server.arguments = ["--kubeconfig", "/kubeconfig", "--context", "theirs"]
-    analyze(cluster.api, programs.add("istioctl", "echo []"), "voting", "aks-istio-system")
+    analyze(cluster, programs.add("istioctl", "echo []"), "voting", "aks-istio-system")
     (call,) = programs.calls()
     assert "--istioNamespace aks-istio-system" in call
     assert call.endswith("--kubeconfig /kubeconfig --context theirs")

@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.base import Cluster
+from canary_conformance.mesh.istioctl import analyze
 from canary_conformance.mesh.object_server import ObjectServer
-from canary_conformance.stages import object_analysis
-from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.stages.object_analysis import analyzed
 from tests.selftest.api_server import plural
-from tests.selftest.mesh_objects import config_map, gateway_pod, gateway_service
+from tests.selftest.mesh_objects import config_map
+from tests.selftest.support import Programs
 
 pytestmark = pytest.mark.selftest
 
@@ -83,62 +83,11 @@ def test_it_is_reached_by_its_own_kubeconfig(server: ObjectServer, tmp_path: Pat
         assert json.loads(watch.readline())["object"]["metadata"]["name"] == "istio"
 
 
-class Cluster:
-    """An API server that holds some objects and gives no list of Secrets."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.arguments = ["--kubeconfig", "theirs"]
-        self.objects = [
-            gateway_pod("istio-ingressgateway"),
-            gateway_service("istio-ingressgateway"),
-            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "voting"}},
-            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "store", "namespace": "voting"}},
-            config_map("settings", "voting"),
-        ]
-
-    def resource(self, _: str, kind: str) -> tuple[str, bool]:
-        return plural(kind), True
-
-    def get(self, _: str, kind: str, name: str, *_more: str) -> dict[str, Any] | None:
-        assert kind != "Secret"
-        return next(
-            (one for one in self.objects if (one["kind"], one["metadata"]["name"]) == (kind, name)), None
-        )
-
-    def list(self, _: str, kind: str, namespace: str, *_more: object) -> list[dict[str, Any]]:
-        assert kind in {"Pod", "Service"}
-        found = [one for one in self.objects if one["kind"] == kind]
-        return [one for one in found if one["metadata"]["namespace"] == namespace]
-
-
-@pytest.mark.parametrize("own", [(), ("kube-system",)])
-def test_only_the_suites_own_cluster_is_read_by_istioctl_itself(
-    own: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_istioctl_is_given_the_objects_and_the_meshes_namespace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[Any] = []
-
-    def note(server: object, *_: object) -> list[str]:
-        given.append(server)
-        return ["found"]
-
-    monkeypatch.setattr(object_analysis, "analyze", note)
-    api = Cluster(tmp_path)
-    manifests = [
-        SimpleNamespace(api_version="v1", body={"kind": kind}, ref=SimpleNamespace(name=name))
-        for kind, name in (("Secret", "store"), ("ConfigMap", "settings"), ("ConfigMap", "not-yet"))
-    ]
-    gateway = SimpleNamespace(namespace="istio-system", pod_labels="istio=ingressgateway")
-    namespace = SimpleNamespace(
-        api=api,
-        name="voting",
-        cluster=SimpleNamespace(api=api, own_namespaces=own),
-        mesh=SimpleNamespace(istioctl=Path("istioctl"), root_namespace="istio-system", gateway=gateway),
-        manifests=SimpleNamespace(objects=manifests),
-    )
-    assert analyzed(cast(NamespaceUnderTest, namespace)) == ["found"]
-    if own:
-        assert given == [api]
-    else:
-        names = {one["metadata"]["name"] for one in given[0]._objects}
-        assert names == {"voting", "settings", "istio", "istio-ingressgateway"}
+    program = Programs(tmp_path, monkeypatch).add("istioctl", f'cat "$9" > {tmp_path}/given; echo []')
+    api = cast(Any, SimpleNamespace(folder=tmp_path, resource=Discovery().resource, arguments=["--none"]))
+    cluster = cast(Cluster, SimpleNamespace(api=api))
+    assert analyze(cluster, program, "voting", "aks-istio-system", [config_map("settings", "voting")]) == []
+    assert "http://127.0.0.1:" in (tmp_path / "given").read_text()
