@@ -174,7 +174,7 @@ class Api:
         try:
             return self._read(api_version, kind, name=name, namespace=namespace)
         except ApiException as error:
-            if error.status == 404:
+            if error.status == 404 or self._is_gone(error, namespace):
                 return None
             raise
 
@@ -182,7 +182,12 @@ class Api:
         self, api_version: str, kind: str, namespace: str | None = None, labels: str | None = None
     ) -> list[dict[str, Any]]:
         """Return all objects of a kind, in a namespace or everywhere; labels is a label selector."""
-        found = self._read(api_version, kind, namespace=namespace, label_selector=labels)
+        try:
+            found = self._read(api_version, kind, namespace=namespace, label_selector=labels)
+        except ApiException as error:
+            if self._is_gone(error, namespace):
+                return []
+            raise
         return [dict(item) for item in found["items"]]
 
     def kinds(self) -> Sequence[tuple[str, str, bool]]:
@@ -283,6 +288,13 @@ class Api:
         # The client would make an object of every part first, which costs some six times as much.
         response = self._resource(api_version, kind).get(serialize=False, **query)
         return dict(json.loads(response.data))
+
+    def _is_gone(self, error: ApiException, namespace: str | None) -> bool:
+        """Return whether a refusal is for want of the namespace, whose roles are gone with it, or going."""
+        if error.status != 403 or not namespace:
+            return False
+        found = self.get("v1", "Namespace", namespace)
+        return found is None or "deletionTimestamp" in found["metadata"]
 
     def _resource(self, api_version: str, kind: str) -> Any:
         try:

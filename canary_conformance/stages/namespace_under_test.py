@@ -24,6 +24,7 @@ from canary_conformance.scenario.manifests import ManifestFolder
 from canary_conformance.scenario.observations import Call, Opening, Page, Reply, Sample, Transition
 from canary_conformance.scenario.requirement import BrokenRequirements
 from canary_conformance.scenario.stages import Delete, ObjectRef, Scenario
+from canary_conformance.stages.analyzed_objects import analyzed_objects
 from canary_conformance.stages.closed_ingress import INGRESS, knock_until_closed, ways_in
 from canary_conformance.stages.disturbances import Watch
 from canary_conformance.stages.namespace_setting import Setting
@@ -284,7 +285,8 @@ class NamespaceUnderTest:
 
     def analyze(self) -> list[str]:
         """Return what `istioctl analyze` finds in the scenario's namespace."""
-        return analyze(self.cluster, self.mesh.istioctl, self.name, self.mesh.root_namespace)
+        objects = analyzed_objects(self.api, self.setting) if self.setting.shared else None
+        return analyze(self.cluster, self.mesh.istioctl, self.name, self.mesh.root_namespace, objects)
 
     def snapshot(self) -> frozenset[str]:
         """Return what the cluster holds now beside the run."""

@@ -90,25 +90,27 @@ class Trespass:
         return f"{self.why}: {self.request}"
 
 
-def trespasses(requests: Iterable[Request], gateways: str) -> Iterator[Trespass]:
+def trespasses(requests: Sequence[Request], gateways: str) -> Iterator[Trespass]:
     """Yield each request that wrote or read what is of others, and each that was refused.
 
-    A run owns the namespaces that it created. With such a namespace go its rights there, so what it is
-    refused after the deletion is no trespass.
+    A run owns the namespaces that it created. Its rights in them come and go with them, so what it is refused
+    before the creation or after the deletion is no trespass.
 
     Args:
         requests: All requests of the account, in their order.
         gateways: The namespace of the ingress gateway, whose proxies are read through their own ports.
     """
-    own, gone = set[str](), set[str]()
+    ever, there = set(namespaces_made(requests)), set[str]()
+    own = set[str]()
     for one in requests:
         if one.made_a_namespace:
             own.add(one.name)
-            gone.discard(one.name)
+            there.add(one.name)
         elif one.resource == "namespaces" and one.verb == "delete" and one.code < 300:
-            gone.add(one.name)
-        if one.code == 403 and one.namespace not in gone:
-            yield Trespass(one, "refused")
+            there.discard(one.name)
+        if one.code == 403:
+            if one.namespace not in ever - there:
+                yield Trespass(one, "refused")
         elif one.writes and one.code < 300 and not _in(own, one) and not _reads_a_proxy(one, gateways):
             yield Trespass(one, "written outside of the run's own namespaces")
         elif one.resource == "secrets" and (one.namespace not in own or one.verb in {"list", "watch"}):

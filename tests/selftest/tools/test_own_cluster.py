@@ -82,8 +82,9 @@ def test_a_namespace_that_was_there_is_not_the_runs_own() -> None:
     assert broken(taken, Request("patch", "", "services", "shop", "shop", 200))
 
 
-def test_what_is_refused_in_a_namespace_that_is_gone_is_no_trespass_until_it_is_made_again() -> None:
+def test_what_is_refused_in_a_namespace_of_ones_own_counts_only_while_that_exists() -> None:
     refused = Request("list", "", "pods", OURS, "", 403)
+    assert list(trespasses([refused, MADE], GATEWAYS)) == []
     assert broken(DELETED, refused) == []
     assert len(broken(DELETED, MADE, refused)) == 1
 
