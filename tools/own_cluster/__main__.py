@@ -22,6 +22,7 @@ from canary_conformance.progress import Progress
 from tools.command_line import Parser, end_as_the_suite
 from tools.own_cluster.audit_log import requests_of
 from tools.own_cluster.cluster_state import differences, state
+from tools.own_cluster.forbidden_attempts import allowed_attempts
 from tools.own_cluster.load_balancer import balancing
 from tools.own_cluster.other_teams import churning
 from tools.own_cluster.proof import Proof, Run
@@ -113,7 +114,8 @@ def _judged_on(name: str, provisions: Provisions, asked: Settings, folder: Path,
             ended = [_run(one, own, asked, folder, progress) for one in runs]
         changed = differences(before, state(api))
         requests = requests_of(own.cluster.audit_log, USER)
-    return Proof(name, own.layout, ended, requests, changed, whole=not asked.short)
+        allowed = allowed_attempts(own.cluster)
+    return Proof(name, own.layout, ended, requests, changed, allowed, whole=not asked.short)
 
 
 def _run(one: Judged, own: OwnCluster, asked: Settings, folder: Path, progress: Progress) -> Run:

@@ -45,6 +45,7 @@ class Proof:
         runs: The runs, in their order.
         requests: What their account requested of the API server.
         differences: What is other in the cluster than it was before.
+        allowed: Attempts in the account's name that should have been refused.
         whole: Whether the runs are all that are needed to use every right.
     """
 
@@ -53,6 +54,7 @@ class Proof:
     runs: Sequence[Run]
     requests: Sequence[Request]
     differences: Sequence[str]
+    allowed: Sequence[str] = ()
     whole: bool = True
 
     @cached_property
@@ -72,6 +74,7 @@ class Proof:
         found += [f"a right that no rule of the roles has: {one}" for one in self.use.unlisted]
         found += [f"a rule of the roles that no run needs: {one}" for one in self.use.unused if self.whole]
         found += [f"the cluster is not as it was: {one}" for one in self.differences]
+        found += [f"the account may do what it must not: {one}" for one in self.allowed]
         counted = Counter(found)
         return [line if many == 1 else f"{line} ({many} times)" for line, many in counted.items()]
 

@@ -21,7 +21,7 @@ def make_account(cluster: PlainCluster, layout: Layout) -> Path:
 
     Raises CommandFailed.
     """
-    for name in ("account.yaml", "roles.yaml", layout.roles):
+    for name in ("account.yaml", "roles.yaml", layout.roles, "confinement.yaml"):
         cluster.kubectl("apply", "--filename", FOLDER / name)
     words = ("create", "token", ACCOUNT, "--namespace", ACCOUNTS, "--duration", _HOLDS_FOR)
     token = cluster.kubectl(*words).strip()

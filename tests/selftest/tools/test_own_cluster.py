@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -14,13 +14,16 @@ import yaml
 from canary_conformance.cluster.access_rights import OWN_ROLE, RBAC, RIGHTS, Area
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.processes import CommandFailed
+from canary_conformance.stages.owned_namespaces import MADE_BY
 from tests.selftest.unit.test_kind import provisions
 from tools import access_roles
 from tools.own_cluster.__main__ import settings
 from tools.own_cluster.audit_log import Request, requests_of, trespasses
 from tools.own_cluster.cluster_state import differences
+from tools.own_cluster.forbidden_attempts import ATTEMPTS, allowed_attempts
 from tools.own_cluster.mesh_layouts import AKS, DEFAULTS, operator
-from tools.own_cluster.plain_cluster import audited_config
+from tools.own_cluster.plain_cluster import PlainCluster, audited_config
 from tools.own_cluster.proof import Proof, Run
 from tools.own_cluster.rights_use import use_of
 from tools.own_cluster.runner_account import USER
@@ -123,7 +126,11 @@ def test_a_proof_fails_by_a_run_by_the_log_or_by_what_changed() -> None:
     assert "nothing of others was written" in str(good)
     assert proof(code=5).statuses[0] == ExitStatus.NOT_JUDGED
     secret = Request("get", "", "secrets", "treasury", "keys", 200)
-    for bad in (proof(requests=(*ALLOWED, secret, secret)), proof(changed=("removed: Service shop/shop",))):
+    for bad in (
+        proof(requests=(*ALLOWED, secret, secret)),
+        proof(changed=("removed: Service shop/shop",)),
+        replace(good, allowed=("delete namespace shop",)),
+    ):
         assert bad.statuses[-1] == ExitStatus.FAILED
         assert "WRONG" in str(bad)
     assert any(
@@ -210,6 +217,38 @@ def test_only_the_role_of_the_cluster_is_bound_everywhere() -> None:
     everywhere = [one["roleRef"]["name"] for one in bound if one["kind"] == "ClusterRoleBinding"]
     assert everywhere == [access_roles.ROLES[Area.CLUSTER][0]]
     assert OWN_ROLE not in {one["roleRef"]["name"] for one in bound}
+
+
+class Kubectl:
+    """A cluster whose API server answers each attempt alike."""
+
+    def __init__(self, answer: str) -> None:
+        self.answer = answer
+
+    def kubectl(self, *_: str) -> str:
+        if self.answer:
+            raise CommandFailed(self.answer)
+        return "created (server dry run)"
+
+
+@pytest.mark.parametrize(
+    ("answer", "refused"),
+    [
+        ("", False),
+        ("The connection to the server was refused", False),
+        ('Error from server (Forbidden): secrets "keys" is forbidden', True),
+        ("ValidatingAdmissionPolicy 'x' denied request: only in namespaces that it made", True),
+    ],
+)
+def test_an_attempt_counts_as_refused_only_by_the_servers_word(answer: str, refused: bool) -> None:
+    allowed = allowed_attempts(cast(PlainCluster, Kubectl(answer)))
+    assert allowed == ([] if refused else [" ".join(words) for words in ATTEMPTS])
+
+
+def test_the_policy_is_for_the_account_that_the_roles_are_for() -> None:
+    policy = (access_roles.FOLDER / "confinement.yaml").read_text()
+    assert f'"{USER}"' in policy
+    assert MADE_BY in policy
 
 
 def test_the_api_server_writes_its_log_to_a_folder_of_this_machine(tmp_path: Path) -> None:
