@@ -82,7 +82,12 @@ def operator(provisions: Provisions, layout: Layout) -> dict[str, Any]:
             "meshConfig": {"defaultConfig": {"proxyMetadata": {"CLOUD_PLATFORM": "none"}}},
             "components": {"ingressGateways": _gateways(layout)},
             "values": {
-                "global": {"istioNamespace": layout.root, "imagePullPolicy": "IfNotPresent"},
+                # By default sidecars request more than a machine of two cores has for ten of them.
+                "global": {
+                    "istioNamespace": layout.root,
+                    "imagePullPolicy": "IfNotPresent",
+                    "proxy": {"resources": {"requests": {"cpu": "10m", "memory": "40Mi"}}},
+                },
                 # Beside another namespace than the control plane's, a gateway gets its settings by injection.
                 "gateways": {"istio-ingressgateway": {"injectionTemplate": "gateway"}}
                 if layout.gateway_namespace != layout.root
