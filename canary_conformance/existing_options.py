@@ -154,9 +154,9 @@ def _check_texts(made: ExistingOptions) -> None:
     if made.gateway and not re.fullmatch(r"[^/]+/[^/]+", made.gateway):
         raise BadInput(f"--gateway must be NAMESPACE/NAME, not {made.gateway!r}")
     # RFC 1123: a label of letters, digits and hyphens, of at most 63 characters with the names behind it.
-    if made.namespace_prefix and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,29}", made.namespace_prefix):
+    if made.namespace_prefix and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,19}", made.namespace_prefix):
         raise BadInput(
-            "--namespace-prefix must be 1 to 30 lower-case letters, digits and hyphens, the first no hyphen, "
+            "--namespace-prefix must be 1 to 20 lower-case letters, digits and hyphens, the first no hyphen, "
             f"not {made.namespace_prefix!r}"
         )
 

@@ -13,9 +13,9 @@ from urllib3.exceptions import HTTPError
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.report.exit_decision import in_a_line
 
-# Statuses by which the API server reports that it is not well (RFC 9110, 6585), 0 for no answer. By others it
-# refuses a request.
-UNWELL = frozenset({None, 0, 429, 500, 502, 503, 504})
+# Statuses by which the API server reports that it is not well (RFC 9110, 6585), 0 for no answer; 401 is a
+# login that was accepted before and has expired. By others it refuses a request.
+UNWELL = frozenset({None, 0, 401, 429, 500, 502, 503, 504})
 # What the system, and not a program's mistake, refuses (errno(3)).
 OF_THE_SYSTEM = frozenset(
     {

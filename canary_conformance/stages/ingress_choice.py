@@ -6,7 +6,8 @@ for hosts that they do not name, so that is for the user to choose. Two that tak
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
@@ -15,6 +16,7 @@ from canary_conformance.errors import BadInput
 from canary_conformance.mesh.base import Gateway
 from canary_conformance.mesh.ingress_gateways import others_on_port
 from canary_conformance.progress import Progress
+from canary_conformance.scenario.manifests import ManifestFolder
 
 _OWN = "choose --ingress own for a copy of the gateway that the run makes and removes"
 FORBIDDEN = 403
@@ -56,3 +58,40 @@ def needs_own_ingress(
             f"that they do not name; {_OWN}, or --ingress shared where that does no harm"
         )
     return False
+
+
+def check_selectors(
+    api: Api, gateway: Gateway, manifests: ManifestFolder, progress: Progress, *, own: bool
+) -> None:
+    """Raise BadInput where a Gateway of the manifests would open gateways of others, too.
+
+    Istio applies it to every pod of its labels, in any namespace (Istio: "Gateway", selector). own: whether
+    the labels that name the gateway are going to be those of a copy.
+    """
+    for one in manifests.objects:
+        spec = one.body.get("spec")
+        selector = spec.get("selector") if isinstance(spec, Mapping) else None
+        if one.ref.kind != "Gateway" or not isinstance(selector, Mapping):
+            continue
+        if own and any(gateway.selector.get(name) == value for name, value in selector.items()):
+            continue
+        labels = ",".join(f"{name}={value}" for name, value in selector.items())
+        try:
+            pods = api.list("v1", "Pod", None, labels)
+        except ApiException as error:
+            if error.status != FORBIDDEN:
+                raise
+            progress.note(f"whether {one.ref} opens gateways of others is not known: pods may not be listed")
+            continue
+        chosen = {str(pod["metadata"]["namespace"]) for pod in pods if not _is_of(pod, gateway)}
+        if chosen:
+            raise BadInput(
+                f"{one.place}: {one.ref} chooses pods in {', '.join(sorted(chosen))} too, not only those of "
+                f"the gateway {gateway.namespace}/{gateway.name}: it would open them"
+            )
+
+
+def _is_of(pod: Mapping[str, Any], gateway: Gateway) -> bool:
+    metadata = pod["metadata"]
+    labels = (metadata.get("labels") or {}).items()
+    return bool(metadata["namespace"] == gateway.namespace and gateway.selector.items() <= labels)

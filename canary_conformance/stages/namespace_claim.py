@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.namespace_deletion import is_terminating
 from canary_conformance.cluster.run_lease import RunLease
+from canary_conformance.errors import BadInput
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.manifests import ManifestFolder
 from canary_conformance.stages.cluster_objects import (
@@ -28,6 +29,9 @@ from canary_conformance.stages.owned_namespaces import (
 )
 from canary_conformance.stages.run_names import RunNames
 
+# Kubernetes, "Object Names and IDs": RFC 1123 label names.
+LONGEST = 63
+
 
 @contextmanager
 def claimed_namespaces(
@@ -43,10 +47,13 @@ def claimed_namespaces(
         progress: What reports how far it is.
 
     Raises:
-        BadInput: A namespace or an object of the cluster is somebody else's, or another run has the names.
+        BadInput: A namespace or an object of the cluster is somebody else's, another run has the names, or
+            they are too long.
         EnvironmentFailed: What a dead run left can't be removed.
     """
     every = (names.of(written), names.ingress, names.suite)
+    if long := [name for name in every if len(name) > LONGEST]:
+        raise BadInput(f"no namespace can be named {long[0]}: choose a shorter --namespace-prefix")
     of_cluster = objects_of_cluster(api, manifests)
     found = check_ours(api, every)
     check_not_others(api, of_cluster, names.suite)

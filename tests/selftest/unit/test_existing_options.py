@@ -80,7 +80,7 @@ def test_a_gateway_is_a_namespace_and_a_name(gateway: str) -> None:
         read(context="mine", gateway=gateway)
 
 
-@pytest.mark.parametrize("prefix", ["-a", "A", "a_b", "a" * 31])
+@pytest.mark.parametrize("prefix", ["-a", "A", "a_b", "a" * 21])
 def test_a_prefix_begins_a_valid_name(prefix: str) -> None:
-    with pytest.raises(BadInput, match="--namespace-prefix must be 1 to 30 lower-case letters"):
+    with pytest.raises(BadInput, match="--namespace-prefix must be 1 to 20 lower-case letters"):
         read(context="mine", namespace_prefix=prefix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -11,7 +12,8 @@ from canary_conformance.cluster.base import Address
 from canary_conformance.errors import BadInput
 from canary_conformance.mesh.base import Gateway
 from canary_conformance.progress import Progress
-from canary_conformance.stages.ingress_choice import needs_own_ingress
+from canary_conformance.scenario.manifests import ManifestFolder, parse_manifests
+from canary_conformance.stages.ingress_choice import check_selectors, needs_own_ingress
 
 pytestmark = pytest.mark.selftest
 
@@ -94,3 +96,57 @@ def test_what_may_not_be_listed_is_reported() -> None:
     notes: list[str] = []
     assert not choice(Server(status=403), notes=notes)
     assert "whether Gateways of others open the ingress is not known" in notes[0]
+
+
+GATEWAY = """\
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: g}
+spec: {selector: SELECTOR}
+"""
+
+
+class Pods:
+    """An API server with gateways of these labels in these namespaces."""
+
+    def __init__(self, *pods: tuple[str, dict[str, str]]) -> None:
+        self.pods: list[dict[str, Any]] = [
+            {"metadata": {"namespace": namespace, "labels": labels}} for namespace, labels in pods
+        ]
+
+    def list(self, _: str, __: str, ___: None, labels: str) -> list[dict[str, Any]]:
+        wanted = {tuple(one.split("=")) for one in labels.split(",") if one}
+        return [one for one in self.pods if wanted <= set(one["metadata"]["labels"].items())]
+
+
+OURS, THEIRS, OTHER = (
+    ("istio-system", LABELS),
+    ("team", {"istio": "ingressgateway"}),
+    ("team", {"istio": "other"}),
+)
+
+
+def check(pods: Pods, selector: str, *, own: bool = False) -> None:
+    parsed = parse_manifests(GATEWAY.replace("SELECTOR", selector).encode(), "g.yaml", "voting")
+    manifests = ManifestFolder(Path(), {"g.yaml": parsed.manifests})
+    check_selectors(cast(Any, pods), INGRESS, manifests, Progress(), own=own)
+
+
+@pytest.mark.parametrize("selector", ["{istio: ingressgateway}", "{istio: nobody}", "[odd]"])
+def test_a_gateway_that_opens_no_others_is_fine(selector: str) -> None:
+    check(Pods(OURS, OTHER), selector)
+
+
+@pytest.mark.parametrize(
+    ("selector", "pods"),
+    [("{istio: ingressgateway}", [OURS, THEIRS]), ("{istio: other}", [OURS, OTHER]), ("{}", [OTHER])],
+)
+def test_one_that_opens_gateways_of_others_is_refused(selector: str, pods: list[Any]) -> None:
+    with pytest.raises(BadInput, match=r"g\.yaml:1: Gateway/g chooses pods in team too, not only those of"):
+        check(Pods(*pods), selector)
+
+
+def test_a_copy_has_labels_of_its_own() -> None:
+    check(Pods(OURS, THEIRS), "{istio: ingressgateway}", own=True)
+    with pytest.raises(BadInput):
+        check(Pods(OURS, OTHER), "{istio: other}", own=True)
