@@ -14,6 +14,7 @@ from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Scenario
+from canary_conformance.shard import Shard
 
 CLUSTER_NAME = "voting-conformance"
 
@@ -40,6 +41,7 @@ class Settings:
         store: The folder where the suite keeps what it builds.
         worker: The name of this worker of pytest-xdist, "" where the process is none.
         workers: The names of all workers; empty where the run is one process.
+        shard: Which of several runs this is that share the tests, None where it judges all.
         existing: The cluster that the suite did not make, None where it makes one.
         cluster_images: What stands for the images of the manifests there.
     """
@@ -61,8 +63,14 @@ class Settings:
     report: Path | None = None
     worker: str = ""
     workers: tuple[str, ...] = ()
+    shard: Shard | None = None
     existing: ExistingOptions | None = None
     cluster_images: ClusterImageOptions = field(default_factory=ClusterImageOptions)
+
+    @property
+    def part(self) -> str:
+        """The worker or shard that this process is, "" where it judges alone."""
+        return self.worker or str(self.shard or "")
 
     @property
     def rewrites_for_found_mesh(self) -> bool:

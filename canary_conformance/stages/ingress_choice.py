@@ -23,7 +23,7 @@ FORBIDDEN = 403
 
 
 def needs_own_ingress(
-    api: Api, gateway: Gateway, asked: str, own: Collection[str], worker: str, progress: Progress
+    api: Api, gateway: Gateway, asked: str, own: Collection[str], part: str, progress: Progress
 ) -> bool:
     """Return whether a run needs an ingress gateway of its own.
 
@@ -32,15 +32,17 @@ def needs_own_ingress(
         gateway: The gateway that is there.
         asked: "own", "shared", or "" where neither was chosen.
         own: The namespaces of the run, in which a dead one may have left a Gateway.
-        worker: The name of this worker of pytest-xdist, "" where the run is one process.
+        part: The name of this worker or shard, "" where the run is one process.
         progress: What says what could not be known.
 
     Raises:
         BadInput: The gateway can't be shared, or not without being asked for.
     """
-    if worker and asked == "shared":
-        raise BadInput("--ingress shared can't be combined with -n: each worker needs a gateway of its own")
-    if worker or asked == "own":
+    if part and asked == "shared":
+        raise BadInput(
+            "--ingress shared can't be combined with -n or --shard: each needs a gateway of its own"
+        )
+    if part or asked == "own":
         return True
     try:
         others = [one for one in others_on_port(api, gateway) if one.namespace not in own]

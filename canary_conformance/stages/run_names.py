@@ -14,7 +14,7 @@ class RunNames:
 
     Attributes:
         prefix: What they begin with in a cluster that others use, too.
-        worker: The name of the worker of pytest-xdist, "" where the run is one process.
+        worker: The name of the worker of pytest-xdist or of the shard, "" where the run is one process.
     """
 
     prefix: str = ""
