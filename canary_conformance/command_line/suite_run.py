@@ -30,7 +30,7 @@ _OF_OTHER_TESTS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 # Of a cluster, so not in the help of static; nor is the option that DIR stands for.
 _OF_A_CLUSTER = re.compile(
     r"  --(images|registry|(istio|envoy|kubernetes)-version|(load|save)-node|cluster-name|keep-cluster|reuse|"
-    r"context|kubeconfig|gateway|revision|namespace-prefix|ingress|check-cluster|image|push-to|pull-secret|clean|clean-all|"
+    r"context|kubeconfig|gateway|revision|namespace-prefix|ingress|check-cluster|image|push-to|pull-secret|shard|clean|clean-all|"
     r"timeout-factor)\b"
 )
 
