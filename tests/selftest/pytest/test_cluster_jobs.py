@@ -70,6 +70,7 @@ def test_a_pod_needs_no_privilege(name: str) -> None:
 
 
 def options(name: str) -> list[str]:
+    words: list[str]
     command, manifests, *words = container(name)["args"]
     assert (command, manifests) == ("e2e", "/manifests")
     assert "COPY . /manifests" in (FOLDER / "Dockerfile").read_text()
