@@ -59,7 +59,7 @@ class ClusterCheck:
             unread = "may not be read" if error.status == FORBIDDEN else f"can't be read: {error.reason}"
             self.rows.append((name, unread))
             return ()
-        self.rows.append((name, "; ".join(map(text, found)) or "none"))
+        self.rows.append((name, "\n".join(map(text, found)) or "none"))
         return found
 
     def attempt(self, step: Callable[[], T]) -> T | None:
@@ -77,7 +77,8 @@ class ClusterCheck:
     def text(self) -> str:
         """Return all of it in lines."""
         width = max(len(name) for name, _ in self.rows)
-        lines = [f"{name:<{width}}  {found}" for name, found in self.rows]
+        beside = "\n" + " " * (width + 2)
+        lines = [f"{name:<{width}}  " + found.replace("\n", beside) for name, found in self.rows]
         for title, listed in (
             ("in the way of a run:", [*self.failed, *self.missing]),
             ("a run does without:", self.notes),
