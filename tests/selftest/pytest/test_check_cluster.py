@@ -59,4 +59,4 @@ def test_a_server_that_does_not_answer_fails_the_environment(suite: Suite, tmp_p
         server = f"http://127.0.0.1:{closed.getsockname()[1]}"
     ended = check(suite, write_kubeconfig(tmp_path / "config", server), "--context", "theirs")
     assert ended.code == ENVIRONMENT
-    assert f"the API server {server} of context theirs does not answer" in ended.output
+    assert f"the API server {server} of context theirs can't be reached" in ended.output
