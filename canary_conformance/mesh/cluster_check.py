@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -76,6 +76,7 @@ def check_cluster(
     options: ExistingOptions,
     namespaces: Sequence[str],
     manifests: ManifestFolder,
+    deleted: Collection[str],
 ) -> ClusterCheck:
     """Return what a run would find.
 
@@ -84,6 +85,7 @@ def check_cluster(
         options: Which gateway and which revision of it.
         namespaces: Those that a run would make.
         manifests: What it would apply there.
+        deleted: The kinds of the objects that it would delete there.
     """
     check, api = ClusterCheck(), cluster.api
     check.rows.append(("cluster", f"{cluster.name}: {cluster.server}, as {cluster.user}"))
@@ -104,7 +106,8 @@ def check_cluster(
     else:
         _add_mesh(check, api, mesh)
         places |= {Area.MESH: [mesh.root_namespace], Area.GATEWAY: [mesh.gateway.namespace]}
-    for one in missing_rights(api, places, [*RIGHTS, *rights_of_manifests(api, manifests)]):
+    needed = [*RIGHTS, *rights_of_manifests(api, manifests, deleted)]
+    for one in missing_rights(api, places, needed):
         (check.notes if one.right.without else check.missing).append(f"no right to {one}")
     return check
 

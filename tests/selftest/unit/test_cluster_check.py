@@ -59,7 +59,7 @@ def check(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
     cluster = existing_cluster(server.kubeconfig(tmp_path), "theirs", tmp_path)
     manifests = read_source(MANIFESTS, MANIFESTS / SCENARIO_FILE).manifests
-    return lambda: check_cluster(cluster, ExistingOptions("theirs"), ["judge-voting"], manifests)
+    return lambda: check_cluster(cluster, ExistingOptions("theirs"), ["judge-voting"], manifests, ())
 
 
 def test_what_was_found_is_a_table(check: Callable[[], ClusterCheck], server: ApiServer) -> None:
