@@ -239,10 +239,7 @@ class NamespaceUnderTest:
         )
 
     def once(self, name: str, take: Callable[[], Value]) -> Value:
-        """Return what was taken under this name at this stage, taking it the first time.
-
-        A sample is taken once, and may be judged by several tests.
-        """
+        """Return what was taken under this name at this stage; it is taken once, for several tests."""
         return self.taken.once(f"{self.stage} {name}", take)
 
     def begin(self, name: str, take: Callable[[], object]) -> None:
