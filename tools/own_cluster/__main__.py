@@ -48,23 +48,24 @@ class Settings:
 class Judged:
     """A run on a cluster: its tests, its ingress, how it should end.
 
-    mistake: what is written in the manifests, and what is written in its place.
+    mistake: what is written in a file of the manifests, and what is written in its place.
     """
 
     name: str
     ingress: str
     tests: str = "tests"
     expected: int = ExitStatus.HOLDS
-    mistake: tuple[str, str] | None = None
+    mistake: tuple[str, str, str] | None = None
 
 
 FIRST_STAGE = "tests/stage_1_deploy"
 WHOLE = Judged("whole run", "own")
 SHORT = Judged("stage 1", "own", FIRST_STAGE)
+_FILE = "kubernetes/step-1-create-voting-app.yaml"
 _POD = "    spec:\n      terminationGracePeriodSeconds: 5\n"
 _LOST = "      volumes: [{name: lost, persistentVolumeClaim: {claimName: nobody-made-it}}]\n"
 # What a failure is explained by is read with rights that a run which holds does not need.
-FAILING = Judged("a run that fails", "shared", FIRST_STAGE, ExitStatus.FAILED, (_POD, _POD + _LOST))
+FAILING = Judged("a run that fails", "shared", FIRST_STAGE, ExitStatus.FAILED, (_FILE, _POD, _POD + _LOST))
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -138,11 +139,11 @@ def _run(one: Judged, own: OwnCluster, asked: Settings, folder: Path, progress: 
     return result
 
 
-def _with_mistake(folder: Path, written: str, mistake: str) -> Path:
-    """Return a copy of the manifests in which one text is another."""
+def _with_mistake(folder: Path, name: str, written: str, mistake: str) -> Path:
+    """Return a copy of the manifests in which one text of a file is another."""
     shutil.copytree(MANIFESTS, folder, dirs_exist_ok=True)
-    for file in folder.rglob("*.yaml"):
-        file.write_text(file.read_text().replace(written, mistake))
+    file = folder / name
+    file.write_text(file.read_text().replace(written, mistake))
     return folder
 
 
