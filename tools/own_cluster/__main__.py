@@ -130,7 +130,8 @@ def _run(one: Judged, own: OwnCluster, asked: Settings, folder: Path, progress: 
     if len(own.layout.gateways) > 1:
         words += ["--gateway", f"{own.layout.gateway_namespace}/{own.layout.gateways[0]}"]
     if one.mistake:
-        words += ["--manifests", str(_with_mistake(folder / "manifests", *one.mistake))]
+        manifests = _with_mistake(folder / "manifests", *one.mistake)
+        words += ["--manifests", str(manifests), "--rewrite-for-mesh"]
     with progress.phase(f"{name}: {one.name}"):
         ended = timed_process([*words, *asked.arguments], {}, log)
     result = Run(one.name, ended.seconds, ended.exit_code, one.expected)

@@ -78,10 +78,10 @@ class PlainCluster:
         (self.folder / "policy" / "policy.yaml").write_text(yaml.safe_dump(POLICY))
         config = self.folder / "kind.yaml"
         config.write_text(yaml.safe_dump(audited_config(self.provisions, self.folder), sort_keys=False))
-        made_of = ("--image", self.provisions.node_image, "--config", config)
-        where = ("--name", self.name, "--kubeconfig", self.admin)
-        words = [self.provisions.kind, "create", "cluster", *where, *made_of, "--wait", "120s"]
-        run(words, limit=LIMITS.cluster_create)
+        made_of = ("--image", self.provisions.node_image, "--config", str(config))
+        where = ("--name", self.name, "--kubeconfig", str(self.admin))
+        words = ("create", "cluster", *where, *made_of, "--wait", "120s")
+        run([self.provisions.kind, *words], limit=LIMITS.cluster_create)
         text = PLATFORM.read_text().replace("COREDNS_IMAGE", self.provisions.coredns_image)
         if self.provisions.own_network:
             self.kubectl("apply", "--filename", "-", feed=text)
