@@ -141,10 +141,10 @@ def _run(one: Judged, own: OwnCluster, asked: Settings, folder: Path, progress: 
 
 
 def _with_mistake(folder: Path, name: str, written: str, mistake: str) -> Path:
-    """Return a copy of the manifests in which one text of a file is another."""
+    """Return a copy of the manifests in which a text of a file is another, where it comes first."""
     shutil.copytree(MANIFESTS, folder, dirs_exist_ok=True)
     file = folder / name
-    file.write_text(file.read_text().replace(written, mistake))
+    file.write_text(file.read_text().replace(written, mistake, 1))
     return folder
 
 
