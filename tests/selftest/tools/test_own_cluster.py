@@ -18,7 +18,7 @@ from canary_conformance.processes import CommandFailed
 from canary_conformance.stages.owned_namespaces import MADE_BY
 from tests.selftest.unit.test_kind import provisions
 from tools import access_roles
-from tools.own_cluster.__main__ import settings
+from tools.own_cluster.__main__ import FAILING, settings, with_mistake
 from tools.own_cluster.audit_log import Request, requests_of, trespasses
 from tools.own_cluster.cluster_state import differences
 from tools.own_cluster.forbidden_attempts import ATTEMPTS, allowed_attempts
@@ -218,6 +218,15 @@ def test_only_the_role_of_the_cluster_is_bound_everywhere() -> None:
     everywhere = [one["roleRef"]["name"] for one in bound if one["kind"] == "ClusterRoleBinding"]
     assert everywhere == [access_roles.ROLES[Area.CLUSTER][0]]
     assert OWN_ROLE not in {one["roleRef"]["name"] for one in bound}
+
+
+def test_the_run_that_is_to_fail_has_manifests_with_a_claim_that_nobody_made(tmp_path: Path) -> None:
+    assert FAILING.mistake
+    folder = with_mistake(tmp_path / "manifests", *FAILING.mistake)
+    documents = list(yaml.safe_load_all((folder / FAILING.mistake[0]).read_text()))
+    lost = [one["metadata"]["name"] for one in documents if "nobody-made-it" in str(one)]
+    assert len(lost) == 1
+    assert len(documents) > len(lost)
 
 
 class Kubectl:
