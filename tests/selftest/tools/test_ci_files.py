@@ -73,7 +73,7 @@ def read(path: Path) -> Any:
 
 
 def test_every_file_for_a_ci_system_is_checked() -> None:
-    there = {path for path in (REPOSITORY / "examples").rglob("*") if path.is_file()}
+    there = {path for path in EXAMPLES.rglob("*") if path.is_file()}
     assert there
     assert there <= {*SCHEMAS, *OF_PRE_COMMIT}
 
