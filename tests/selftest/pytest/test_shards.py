@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.errors import BadInput
+from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.settings import Settings
 from canary_conformance.shard import Shard, read_shard
 from tests.selftest.suite_commands import BAD_INPUT, Suite, bare, suite
@@ -29,6 +30,13 @@ def test_a_shard_shares_what_is_selected(bare: Suite) -> None:
     shares = [bare.lists("-k", "canary", f"--shard={index}/2") for index in (0, 1)]
     assert shares[0] | shares[1] == selected
     assert not shares[0] & shares[1]
+
+
+def test_what_another_shard_judges_is_not_missing_in_this_one(bare: Suite) -> None:
+    words = ("-m", "static", "-q", "--requirements", "R4.4,R6.2")
+    alone, shared = bare(*words), bare(*words, "--shard=0/2")
+    assert alone.code == ExitStatus.NOT_JUDGED, alone.output
+    assert shared.code == 0, shared.output
 
 
 def test_a_shard_without_tests_is_bad_input(bare: Suite) -> None:
