@@ -10,7 +10,7 @@ import contextlib
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from canary_conformance.exit_codes import ExitStatus, together
@@ -23,6 +23,7 @@ from tools.command_line import Parser, end_as_the_suite
 from tools.own_cluster.audit_log import requests_of
 from tools.own_cluster.cluster_state import differences, state
 from tools.own_cluster.forbidden_attempts import allowed_attempts
+from tools.own_cluster.guarded_registry import GuardedRegistry, start_registry
 from tools.own_cluster.load_balancer import balancing
 from tools.own_cluster.other_teams import churning
 from tools.own_cluster.proof import Proof, Run
@@ -46,12 +47,17 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A run on a cluster: its tests and options, and how it should end."""
+    """A run on a cluster: its tests, how it should end, and a text of the manifests with another for it.
+
+    pushes: whether its images come from a registry that requires a login; logs_in: whether nodes have that.
+    """
 
     name: str
     words: tuple[str, ...] = ("tests",)
     expected: int = ExitStatus.HOLDS
-    mistake: tuple[str, str] | None = field(default=None)
+    mistake: tuple[str, str] | None = None
+    pushes: bool = False
+    logs_in: bool = False
 
 
 WHOLE = Judged("whole run")
@@ -61,8 +67,12 @@ FAILING = Judged(
     "a run that fails",
     ("tests/stage_1_deploy",),
     ExitStatus.FAILED,
-    ("localhost/voting-app:1.0", "localhost/voting-app:absent"),
+    ("localhost/voting-storage:1.0", "localhost/voting-app:1.0"),
 )
+STAGE_1 = FIRST_STAGE.words
+PUSHED = Judged("pushed images", STAGE_1, pushes=True, logs_in=True)
+# Found by a pod in the suite's namespace, before the one of the manifests is made.
+UNPULLED = Judged("pushed images without a login", STAGE_1, ExitStatus.BAD_INPUT, pushes=True)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -103,7 +113,7 @@ def _work(asked: Settings, progress: Progress) -> int:
 
 
 def _judged_on(name: str, provisions: Provisions, asked: Settings, folder: Path, progress: Progress) -> Proof:
-    runs = (FIRST_STAGE,) if asked.short else (WHOLE, FAILING)
+    runs = (FIRST_STAGE,) if asked.short else (WHOLE, FAILING, PUSHED, UNPULLED)
     with made(name, provisions, store(), progress, keep=asked.keep) as own:
         api = own.cluster.api()
         before = state(api)
@@ -111,14 +121,22 @@ def _judged_on(name: str, provisions: Provisions, asked: Settings, folder: Path,
             meanwhile.enter_context(churning(own.cluster))
             if own.layout.load_balanced:
                 meanwhile.enter_context(balancing(own.cluster))
-            ended = [_run(one, own, asked, folder, progress) for one in runs]
+            registry = start_registry(own.cluster, store(), progress)
+            ended = [_run(one, own, registry, asked, folder, progress) for one in runs]
         changed = differences(before, state(api))
         requests = requests_of(own.cluster.audit_log, USER)
         allowed = allowed_attempts(own.cluster)
     return Proof(name, own.layout, ended, requests, changed, allowed, whole=not asked.short)
 
 
-def _run(one: Judged, own: OwnCluster, asked: Settings, folder: Path, progress: Progress) -> Run:
+def _run(
+    one: Judged,
+    own: OwnCluster,
+    registry: GuardedRegistry,
+    asked: Settings,
+    folder: Path,
+    progress: Progress,
+) -> Run:
     name = own.cluster.name
     log = folder / f"{name} {one.name}.log".replace(" ", "-")
     words = [sys.executable, "-m", "pytest", *one.words, "--ignore", "tests/selftest"]
@@ -127,8 +145,10 @@ def _run(one: Judged, own: OwnCluster, asked: Settings, folder: Path, progress: 
         words += ["--gateway", f"{own.layout.gateway_namespace}/{own.layout.gateways[0]}"]
     if one.mistake:
         words += ["--manifests", str(_with_mistake(folder / "manifests", *one.mistake))]
+    words += ["--images", str(asked.images), "--push-to", f"{registry.host}/team"] if one.pushes else []
+    words += ["--pull-secret", str(registry.config)] if one.logs_in else []
     with progress.phase(f"{name}: {one.name}"):
-        ended = timed_process([*words, *asked.arguments], {}, log)
+        ended = timed_process([*words, *asked.arguments], {"DOCKER_CONFIG": str(registry.logins)}, log)
     result = Run(one.name, ended.seconds, ended.exit_code, one.expected)
     if result.status:
         say(last_lines(ended.output))
