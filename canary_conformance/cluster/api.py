@@ -142,10 +142,6 @@ class Api:
         )
         return dict(json.loads(response.data))
 
-    def is_namespaced(self, api_version: str, kind: str) -> bool:
-        """Return whether objects of a kind are in a namespace. Raises Refused for a kind not served."""
-        return bool(self._resource(api_version, kind).namespaced)
-
     def resource(self, api_version: str, kind: str) -> tuple[str, bool]:
         """Return the name of a kind's resource, and whether it is in a namespace. Raises Refused."""
         found = self._resource(api_version, kind)
@@ -171,24 +167,14 @@ class Api:
         self, api_version: str, kind: str, name: str, namespace: str | None = None
     ) -> dict[str, Any] | None:
         """Return one object, None when there is none."""
-        try:
-            return self._read(api_version, kind, name=name, namespace=namespace)
-        except ApiException as error:
-            if error.status == 404 or self._is_gone(error, namespace):
-                return None
-            raise
+        return self._read(api_version, kind, namespace, name=name)
 
     def list(
         self, api_version: str, kind: str, namespace: str | None = None, labels: str | None = None
     ) -> list[dict[str, Any]]:
         """Return all objects of a kind, in a namespace or everywhere; labels is a label selector."""
-        try:
-            found = self._read(api_version, kind, namespace=namespace, label_selector=labels)
-        except ApiException as error:
-            if self._is_gone(error, namespace):
-                return []
-            raise
-        return [dict(item) for item in found["items"]]
+        found = self._read(api_version, kind, namespace, label_selector=labels)
+        return [dict(item) for item in found["items"]] if found else []
 
     def kinds(self) -> Sequence[tuple[str, str, bool]]:
         """Return (apiVersion, kind, namespaced) of what can be listed and deleted, in preferred versions."""
@@ -213,11 +199,8 @@ class Api:
     def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> bool:
         """Delete an object, its dependants in the background; return False where it does not exist."""
         try:
-            self._resource(api_version, kind).delete(
-                name=name,
-                namespace=namespace,
-                propagation_policy="Background",
-            )
+            resource = self._resource(api_version, kind)
+            resource.delete(name=name, namespace=namespace, propagation_policy="Background")
         except ApiException as error:
             if error.status == 404:
                 return False
@@ -284,9 +267,18 @@ class Api:
         )
         return bytes(response.data).decode(errors="replace")
 
-    def _read(self, api_version: str, kind: str, **query: str | None) -> dict[str, Any]:
-        # The client would make an object of every part first, which costs some six times as much.
-        response = self._resource(api_version, kind).get(serialize=False, **query)
+    def _read(
+        self, api_version: str, kind: str, namespace: str | None, **query: str | None
+    ) -> dict[str, Any] | None:
+        """Return an object or a list, None where the object does not exist, or its namespace is gone."""
+        resource = self._resource(api_version, kind)
+        try:
+            # The client would make an object of every part first, which costs some six times as much.
+            response = resource.get(serialize=False, namespace=namespace, **query)
+        except ApiException as error:
+            if (error.status == 404 and "name" in query) or self._is_gone(error, namespace):
+                return None
+            raise
         return dict(json.loads(response.data))
 
     def _is_gone(self, error: ApiException, namespace: str | None) -> bool:
@@ -300,10 +292,8 @@ class Api:
         try:
             return self._dynamic.resources.get(api_version=api_version, kind=kind)
         except ResourceNotFoundError as error:
-            message = (
-                f'no matches for kind "{kind}" in version "{api_version}": the cluster does not serve it'
-            )
-            raise Refused(ObjectRef(kind, "?"), message) from error
+            unknown = f'no matches for kind "{kind}" in version "{api_version}"'
+            raise Refused(ObjectRef(kind, "?"), f"{unknown}: the cluster does not serve it") from error
 
 
 def _path(namespace: str, *words: str) -> str:

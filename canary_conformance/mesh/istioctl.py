@@ -6,12 +6,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import Any, Protocol
 
 from canary_conformance.cluster.base import Cluster
 from canary_conformance.errors import NotJudged
+from canary_conformance.mesh.object_server import ObjectServer
 from canary_conformance.processes import CommandFailed, Completed, complete
 from canary_conformance.timeouts import LIMITS
 
@@ -24,6 +23,18 @@ _LONGEST = 160
 NO_ISSUES = re.compile(r"No (?:validation )?issues found")
 # The statuses in `istioctl proxy-status` of configuration that a proxy has all of, or never requested.
 IN_STEP = frozenset({"SYNCED", "NOT_SENT"})
+
+
+class Server(Protocol):
+    """An API server that istioctl can reach."""
+
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments that lead to it."""
+
+    @property
+    def folder(self) -> Path:
+        """A folder of the suite's own for files on it."""
 
 
 def run_istioctl(cluster: Cluster, program: Path, *words: str | Path, limit: float | None = None) -> str:
@@ -40,21 +51,21 @@ def run_istioctl(cluster: Cluster, program: Path, *words: str | Path, limit: flo
     Raises:
         CommandFailed: It failed or took too long.
     """
-    return _complete(cluster, program, words, (0,), limit).output
+    return _complete(cluster.api, program, words, (0,), limit).output
 
 
 def _complete(
-    cluster: Cluster,
+    server: Server,
     program: Path,
     words: Sequence[str | Path],
     accepted: Sequence[int],
     limit: float | None = None,
 ) -> Completed:
     return complete(
-        [program, *words, *cluster.api.arguments],
+        [program, *words, *server.arguments],
         limit=limit or LIMITS.analyze,
         accepted=accepted,
-        environment={"HOME": str(cluster.api.folder), **NO_PROXY},
+        environment={"HOME": str(server.folder), **NO_PROXY},
     )
 
 
@@ -72,21 +83,32 @@ def analyze(
         program: An istioctl.
         namespace: The namespace that is analyzed.
         root_namespace: The mesh's.
-        objects: What is analyzed in place of all that the cluster has.
+        objects: What is analyzed in place of all that the cluster has. A server of their own holds them: of
+            files istioctl reads no Service, pod or namespace, and leaves out each analyzer that needs them.
 
     Raises:
         NotJudged: istioctl came to no result, or to one that is not known here: it reads what the manifests
             made, so no failure of it proves that the environment failed.
     """
-    words = ["analyze", "--namespace", namespace, "--istioNamespace", root_namespace, "--output", "json"]
-    if objects is not None:
-        file = cluster.api.folder / f"analyzed-{namespace}.yaml"
-        file.write_text(yaml.safe_dump_all(objects))
-        words += ["--use-kube=false", str(file)]
+    words = ("analyze", "--namespace", namespace, "--istioNamespace", root_namespace, "--output", "json")
     try:
-        return read_findings(_complete(cluster, program, words, (0, FINDINGS)))
+        if objects is None:
+            return read_findings(_complete(cluster.api, program, words, (0, FINDINGS)))
+        held = [*objects, _mesh_config(root_namespace)]
+        with ObjectServer(cluster.api, held, cluster.api.folder) as server:
+            return read_findings(_complete(server, program, words, (0, FINDINGS)))
     except CommandFailed as failed:
         raise NotJudged(f"istioctl analyze came to no result: {failed}") from failed
+
+
+def _mesh_config(root_namespace: str) -> Mapping[str, Any]:
+    """Return the ConfigMap of MeshConfig that istioctl reads, whatever the revision is called."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "istio", "namespace": root_namespace},
+        "data": {"mesh": f"rootNamespace: {root_namespace}"},
+    }
 
 
 def precheck(cluster: Cluster, program: Path) -> list[str]:
@@ -95,7 +117,7 @@ def precheck(cluster: Cluster, program: Path) -> list[str]:
     The form is that of analyze(). Raises CommandFailed; NotJudged for a result that is not known here.
     """
     words = ("experimental", "precheck", "--output", "json")
-    return read_findings(_complete(cluster, program, words, (0, FINDINGS)))
+    return read_findings(_complete(cluster.api, program, words, (0, FINDINGS)))
 
 
 def out_of_step(cluster: Cluster, program: Path, revision: str, proxies: Iterable[str]) -> list[str]:

@@ -84,7 +84,7 @@ def is_of_cluster(api: Api, manifest: Manifest) -> bool:
     if is_known(manifest.api_version, kind):
         return kind in CLUSTER_SCOPED and kind != _NAMESPACE
     try:
-        return not api.is_namespaced(manifest.api_version, kind)
+        return not api.resource(manifest.api_version, kind)[1]
     except Refused:
         # The cluster has no such kind, at least not yet; applying says so (R0.1).
         return False

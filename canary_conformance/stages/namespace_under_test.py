@@ -239,10 +239,7 @@ class NamespaceUnderTest:
         )
 
     def once(self, name: str, take: Callable[[], Value]) -> Value:
-        """Return what was taken under this name at this stage, taking it the first time.
-
-        A sample is taken once, and may be judged by several tests.
-        """
+        """Return what was taken under this name at this stage; it is taken once, for several tests."""
         return self.taken.once(f"{self.stage} {name}", take)
 
     def begin(self, name: str, take: Callable[[], object]) -> None:
@@ -285,7 +282,7 @@ class NamespaceUnderTest:
 
     def analyze(self) -> list[str]:
         """Return what `istioctl analyze` finds in the scenario's namespace."""
-        objects = analyzed_objects(self.api, self.setting) if self.setting.shared else None
+        objects = list(analyzed_objects(self.api, self.setting)) if self.setting.shared else None
         return analyze(self.cluster, self.mesh.istioctl, self.name, self.mesh.root_namespace, objects)
 
     def snapshot(self) -> frozenset[str]:

@@ -36,8 +36,9 @@ def request_injection(
 
 
 def is_ours(item: Mapping[str, Any]) -> bool:
-    """Return whether this suite made an object, by its label."""
-    return MADE_BY in (item["metadata"].get("labels") or {})
+    """Return whether this suite made an object, by its label; before 0.3 it was an annotation."""
+    metadata = item["metadata"]
+    return any(MADE_BY in (metadata.get(field) or {}) for field in ("labels", "annotations"))
 
 
 def check_ours(api: Api, names: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -67,12 +67,10 @@ def no_gateway(gateways: Iterable[Gateway], labels: Mapping[str, str], port: int
     found = tuple(gateways)
     for gateway in found:
         if not gateway.opens_at(labels):
-            wrong = [
-                f"{name}={value}" for name, value in gateway.selector.items() if labels.get(name) != value
-            ]
-            sentence = (
-                f"{gateway} selects pods labelled {', '.join(wrong)}, which the ingress gateway's are not"
-            )
+            wrong = {name: value for name, value in gateway.selector.items() if labels.get(name) != value}
+            selected = ", ".join(f"{name}={value}" for name, value in wrong.items())
+            own = ", ".join(f"{name}={labels[name]}" if name in labels else f"no {name}" for name in wrong)
+            sentence = f"{gateway} selects pods labelled {selected}, and the ingress gateway's have {own}"
             return Rule(gateway.selector_place, sentence)
     for gateway in found:
         if gateway.servers:

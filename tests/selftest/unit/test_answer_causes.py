@@ -127,9 +127,10 @@ class TestHosts:
 
 class TestGateways:
     def test_a_selector_that_selects_other_pods(self) -> None:
-        of = model(TWO, OPEN.replace("istio: ingressgateway", "istio: ingress"), at_gate(TO_2))
+        of = model(TWO, OPEN.replace("istio: ingressgateway", "istio: ingress, team: a"), at_gate(TO_2))
         assert cause(page(of)) == (
-            "Gateway/gate selects pods labelled istio=ingress, which the ingress gateway's are not"
+            "Gateway/gate selects pods labelled istio=ingress, team=a, and the ingress gateway's have "
+            "istio=ingressgateway, no team"
         )
 
     def test_another_port(self) -> None:

@@ -58,10 +58,10 @@ class Cluster:
         self.held = held
         self.deleted: list[str] = []
 
-    def is_namespaced(self, _version: str, kind: str) -> bool:
+    def resource(self, _version: str, kind: str) -> tuple[str, bool]:
         if kind != "Widget":
             raise Refused(ObjectRef(kind, "?"), "no matches for kind")
-        return False
+        return "widgets", False
 
     def get(self, _version: str, kind: str, _name: str) -> dict[str, Any] | None:
         labels = self.held.get(kind)

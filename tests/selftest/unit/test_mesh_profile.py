@@ -41,7 +41,7 @@ def test_manifests_of_aks_fail_in_the_default_mesh_by_their_labels() -> None:
     assert "scenario.yaml:7" in injection
     page = next(text for node, text in words.items() if "every_client_of_its_address" in node)
     assert f"{GATEWAY}:" in page
-    assert "which the ingress gateway's are not" in " ".join(page.split())
+    assert "and the ingress gateway's have istio=ingressgateway" in " ".join(page.split())
 
 
 def test_our_own_manifests_fail_in_a_mesh_of_aks_for_want_of_injection() -> None:

@@ -37,7 +37,13 @@ def diagnosed(
         readiness_diagnosis, "Stuck", lambda *args, **more: kept.update(refused=args[5], **more)
     )
     namespace = SimpleNamespace(
-        scenario=scenario, manifests=manifests, api=None, name="voting", callers=None, settle=None
+        scenario=scenario,
+        manifests=manifests,
+        setting=SimpleNamespace(profile=None),
+        api=None,
+        name="voting",
+        callers=None,
+        settle=None,
     )
     readiness_diagnosis.diagnosis_of(cast(NamespaceUnderTest, namespace), [], CANARY)
 

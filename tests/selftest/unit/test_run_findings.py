@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -101,12 +102,7 @@ def test_secrets_are_masked_in_every_text() -> None:
 
 def repository(tmp_path: Path) -> Path:
     (tmp_path / "repository" / ".git").mkdir(parents=True)
-    folder = tmp_path / "repository" / "deploy" / "manifests"
-    (folder / "istio").mkdir(parents=True)
-    (folder / "kubernetes").mkdir()
-    for file in MANIFESTS.rglob("*.yaml"):
-        (folder / file.relative_to(MANIFESTS)).write_bytes(file.read_bytes())
-    return folder
+    return Path(shutil.copytree(MANIFESTS, tmp_path / "repository/deploy/manifests"))
 
 
 def test_a_line_has_its_path_in_the_repository_its_object_and_its_text(tmp_path: Path) -> None:
