@@ -126,14 +126,14 @@ def _refusal(copied: Kubeconfig, error: BaseException) -> Exception:
     """Return what an answer of the API server, or none, means for the user."""
     server, context = copied.server, copied.context
     if isinstance(error, ApiException) and error.status in {401, 403}:
-        known = "it knows no login of it" if ANONYMOUS in str(error.body) else str(error.reason)
+        known = "the request came without a login" if ANONYMOUS in str(error.body) else str(error.reason)
         return BadInput(
             f"the API server {server} does not accept the login of context {context} "
             f"({error.status}, {known}): log in anew, as for kubectl"
         )
     if isinstance(error, (*UNANSWERED, TimeoutError)):
         return EnvironmentFailed(
-            f"the API server {server} of context {context} does not answer: {_root(error)}"
+            f"the API server {server} of context {context} can't be reached: {_root(error)}"
         )
     return BadInput(f"context {context} can't be used: {error}")
 

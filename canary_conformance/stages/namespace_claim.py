@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.namespace_deletion import is_terminating
@@ -33,6 +34,26 @@ from canary_conformance.stages.run_names import RunNames
 LONGEST = 63
 
 
+def check_free(
+    api: Api, names: RunNames, written: str, manifests: ManifestFolder
+) -> dict[str, dict[str, Any]]:
+    """Return the namespaces of these names that the suite made.
+
+    Raises:
+        BadInput: A namespace or an object of the cluster is somebody else's, or the names are too long.
+    """
+    every = _every(names, written)
+    if long := [name for name in every if len(name) > LONGEST]:
+        raise BadInput(f"no namespace can be named {long[0]}: choose a shorter --namespace-prefix")
+    found = check_ours(api, every)
+    check_not_others(api, objects_of_cluster(api, manifests), names.suite)
+    return found
+
+
+def _every(names: RunNames, written: str) -> tuple[str, str, str]:
+    return names.of(written), names.ingress, names.suite
+
+
 @contextmanager
 def claimed_namespaces(
     api: Api, names: RunNames, written: str, manifests: ManifestFolder, progress: Progress
@@ -51,12 +72,8 @@ def claimed_namespaces(
             they are too long.
         EnvironmentFailed: What a dead run left can't be removed.
     """
-    every = (names.of(written), names.ingress, names.suite)
-    if long := [name for name in every if len(name) > LONGEST]:
-        raise BadInput(f"no namespace can be named {long[0]}: choose a shorter --namespace-prefix")
-    of_cluster = objects_of_cluster(api, manifests)
-    found = check_ours(api, every)
-    check_not_others(api, of_cluster, names.suite)
+    every, of_cluster = _every(names, written), objects_of_cluster(api, manifests)
+    found = check_free(api, names, written, manifests)
     left, lease = found.get(names.suite), RunLease(api, names.suite)
     if left is not None and not is_terminating(left):
         # That of a dead run is taken over, so that no other removes the same at the same time.

@@ -282,7 +282,7 @@ class NamespaceUnderTest:
 
     def analyze(self) -> list[str]:
         """Return what `istioctl analyze` finds in the scenario's namespace."""
-        objects = list(analyzed_objects(self.api, self.setting)) if self.setting.shared else None
+        objects = analyzed_objects(self.api, self.setting) if self.setting.shared else None
         return analyze(self.cluster, self.mesh.istioctl, self.name, self.mesh.root_namespace, objects)
 
     def snapshot(self) -> frozenset[str]:

@@ -47,32 +47,32 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A run on a cluster: its tests, how it should end, and a text of the manifests with another for it.
+    """A run on a cluster: its tests, its ingress, how it should end.
 
-    pushes: whether its images come from a registry that requires a login; logs_in: whether nodes have that.
+    mistake: what is written in a file of the manifests, and what is written in its place. pushes: whether its
+    images come from a registry that requires a login; logs_in: whether the nodes have that.
     """
 
     name: str
-    words: tuple[str, ...] = ("tests",)
+    ingress: str
+    tests: str = "tests"
     expected: int = ExitStatus.HOLDS
-    mistake: tuple[str, str] | None = None
+    mistake: tuple[str, str, str] | None = None
     pushes: bool = False
     logs_in: bool = False
 
 
-WHOLE = Judged("whole run")
-FIRST_STAGE = Judged("stage 1", ("tests/stage_1_deploy",))
-# Evidence of a failure is read by rights that a run which holds does not need.
-FAILING = Judged(
-    "a run that fails",
-    ("tests/stage_1_deploy",),
-    ExitStatus.FAILED,
-    ("localhost/voting-storage:1.0", "localhost/voting-app:1.0"),
-)
-STAGE_1 = FIRST_STAGE.words
-PUSHED = Judged("pushed images", STAGE_1, pushes=True, logs_in=True)
+FIRST_STAGE = "tests/stage_1_deploy"
+WHOLE = Judged("whole run", "own")
+SHORT = Judged("stage 1", "own", FIRST_STAGE)
+_FILE = "kubernetes/step-1-create-voting-app.yaml"
+_POD = "    spec:\n      terminationGracePeriodSeconds: 5\n"
+_LOST = "      volumes: [{name: lost, persistentVolumeClaim: {claimName: nobody-made-it}}]\n"
+# What a failure is explained by is read with rights that a run which holds does not need.
+FAILING = Judged("a run that fails", "shared", FIRST_STAGE, ExitStatus.FAILED, (_FILE, _POD, _POD + _LOST))
+PUSHED = Judged("pushed images", "shared", FIRST_STAGE, pushes=True, logs_in=True)
 # Found by a pod in the suite's namespace, before the one of the manifests is made.
-UNPULLED = Judged("pushed images without a login", STAGE_1, ExitStatus.BAD_INPUT, pushes=True)
+UNPULLED = Judged("without a login", "shared", FIRST_STAGE, ExitStatus.BAD_INPUT, pushes=True)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -113,7 +113,7 @@ def _work(asked: Settings, progress: Progress) -> int:
 
 
 def _judged_on(name: str, provisions: Provisions, asked: Settings, folder: Path, progress: Progress) -> Proof:
-    runs = (FIRST_STAGE,) if asked.short else (WHOLE, FAILING, PUSHED, UNPULLED)
+    runs = (SHORT,) if asked.short else (WHOLE, FAILING, PUSHED, UNPULLED)
     with made(name, provisions, store(), progress, keep=asked.keep) as own:
         api = own.cluster.api()
         before = state(api)
@@ -139,12 +139,14 @@ def _run(
 ) -> Run:
     name = own.cluster.name
     log = folder / f"{name} {one.name}.log".replace(" ", "-")
-    words = [sys.executable, "-m", "pytest", *one.words, "--ignore", "tests/selftest"]
+    words = [sys.executable, "-m", "pytest", one.tests, "--ignore=tests/selftest"]
     words += ["--kubeconfig", str(own.kubeconfig), "--context", name, "--report", str(report_of(log))]
+    words += ["--ingress", one.ingress]
     if len(own.layout.gateways) > 1:
         words += ["--gateway", f"{own.layout.gateway_namespace}/{own.layout.gateways[0]}"]
     if one.mistake:
-        words += ["--manifests", str(_with_mistake(folder / "manifests", *one.mistake))]
+        manifests = _with_mistake(folder / "manifests", *one.mistake)
+        words += ["--manifests", str(manifests), "--rewrite-for-mesh"]
     words += ["--images", str(asked.images), "--push-to", f"{registry.host}/team"] if one.pushes else []
     words += ["--pull-secret", str(registry.config)] if one.logs_in else []
     with progress.phase(f"{name}: {one.name}"):
@@ -155,11 +157,11 @@ def _run(
     return result
 
 
-def _with_mistake(folder: Path, written: str, mistake: str) -> Path:
-    """Return a copy of the manifests in which one text is another."""
+def _with_mistake(folder: Path, name: str, written: str, mistake: str) -> Path:
+    """Return a copy of the manifests in which one text of a file is another."""
     shutil.copytree(MANIFESTS, folder, dirs_exist_ok=True)
-    for file in folder.rglob("*.yaml"):
-        file.write_text(file.read_text().replace(written, mistake))
+    file = folder / name
+    file.write_text(file.read_text().replace(written, mistake))
     return folder
 
 

@@ -12,11 +12,11 @@ from canary_conformance.cluster import existing as existing_module
 from canary_conformance.cluster.existing import existing_cluster
 from canary_conformance.existing_options import ExistingOptions
 from canary_conformance.mesh import found_mesh as module
-from canary_conformance.mesh.cluster_check import ClusterCheck, check_cluster
 from canary_conformance.mesh.running_components import ProxyVersion
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.scenario_folder import SCENARIO_FILE
 from canary_conformance.settings import read_source
+from canary_conformance.stages.cluster_check import ClusterCheck, check_cluster
 from canary_conformance.timeouts import Timeouts
 from tests.selftest.api_server import ApiServer
 from tests.selftest.mesh_objects import gateway_pod, gateway_service, istiod, kubernetes_node, webhook
@@ -57,9 +57,10 @@ def check(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(
         module, "proxy_versions", lambda _, pods: dict.fromkeys(pods, ProxyVersion("1.30.2", "1.38.1-dev"))
     )
+    options = ExistingOptions("theirs", namespace_prefix="judge-", ingress="shared")
     cluster = existing_cluster(server.kubeconfig(tmp_path), "theirs", tmp_path)
-    manifests = read_source(MANIFESTS, MANIFESTS / SCENARIO_FILE).manifests
-    return lambda: check_cluster(cluster, ExistingOptions("theirs"), ["judge-voting"], manifests)
+    source = read_source(MANIFESTS, MANIFESTS / SCENARIO_FILE)
+    return lambda: check_cluster(cluster, options, source, rewrite=True)
 
 
 def test_what_was_found_is_a_table(check: Callable[[], ClusterCheck], server: ApiServer) -> None:
@@ -121,3 +122,21 @@ def test_a_pair_of_releases_that_istio_does_not_support_is_noted(
     assert check().notes == []
     server.kubernetes = "v1.36.4"
     assert check().notes == ["Istio 1.28.0 does not support Kubernetes v1.36.4"]
+
+
+def test_a_gateway_that_others_use_is_in_the_way_unless_it_is_chosen(
+    server: ApiServer, check: Callable[[], ClusterCheck]
+) -> None:
+    server.objects[-1] = other_gateway("all", 80, "*")
+    (why,) = check().missing
+    assert "requests for any host" in why
+    assert "--ingress own" in why
+
+
+def test_a_namespace_that_is_taken_is_in_the_way(
+    check: Callable[[], ClusterCheck], server: ApiServer
+) -> None:
+    taken = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "judge-voting"}}
+    server.objects.append(taken)
+    (why,) = check().missing
+    assert why.startswith("namespace judge-voting exists and this suite did not make it")

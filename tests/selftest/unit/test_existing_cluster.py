@@ -108,7 +108,7 @@ def test_a_server_that_does_not_answer_fails_the_environment(address: str, why: 
     server = address.format(closed_port())
     file = write_kubeconfig(tmp_path / "config", server)
     with pytest.raises(
-        EnvironmentFailed, match=f"the API server {server} of context theirs does not answer: "
+        EnvironmentFailed, match=f"the API server {server} of context theirs can't be reached: "
     ) as bad:
         existing_cluster(file, "theirs", folder(tmp_path))
     assert any(one in str(bad.value) for one in why.split("|"))

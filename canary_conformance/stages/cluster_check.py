@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,17 +13,22 @@ from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.cluster.access_rights import RIGHTS, Area, missing_rights, rights_of_manifests
 from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.apply_answers import message_of
 from canary_conformance.cluster.existing import ExistingCluster
 from canary_conformance.cluster.node_conditions import is_ready_node
-from canary_conformance.cluster.pod_access import UNANSWERED
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.existing_options import ExistingOptions
 from canary_conformance.images.release_support import supports
 from canary_conformance.mesh.found_mesh import FoundMesh, find_mesh, gateways_of
 from canary_conformance.mesh.ingress_gateways import FoundGateway, others_on_port
+from canary_conformance.mesh.mesh_identity import profile_of
 from canary_conformance.mesh.revision_choice import Revision, revisions_of
 from canary_conformance.mesh.running_components import server_version
-from canary_conformance.scenario.manifests import ManifestFolder
+from canary_conformance.progress import Progress
+from canary_conformance.settings import Source
+from canary_conformance.stages.ingress_choice import check_selectors, needs_own_ingress
+from canary_conformance.stages.namespace_claim import check_free
+from canary_conformance.stages.run_names import RunNames
 
 T = TypeVar("T")
 
@@ -53,16 +59,26 @@ class ClusterCheck:
             unread = "may not be read" if error.status == FORBIDDEN else f"can't be read: {error.reason}"
             self.rows.append((name, unread))
             return ()
-        except UNANSWERED as error:
-            self.failed.append(f"{name}: {error}")
-            return ()
-        self.rows.append((name, "; ".join(map(text, found)) or "none"))
+        self.rows.append((name, "\n".join(map(text, found)) or "none"))
         return found
+
+    def attempt(self, step: Callable[[], T]) -> T | None:
+        """Return what a step of a run returns, None where a run would end by it."""
+        try:
+            return step()
+        except BadInput as bad:
+            self.missing.append(str(bad))
+        except EnvironmentFailed as failed:
+            self.failed.append(str(failed))
+        except ApiException as error:
+            self.missing.append(message_of(error))
+        return None
 
     def text(self) -> str:
         """Return all of it in lines."""
         width = max(len(name) for name, _ in self.rows)
-        lines = [f"{name:<{width}}  {found}" for name, found in self.rows]
+        beside = "\n" + " " * (width + 2)
+        lines = [f"{name:<{width}}  " + found.replace("\n", beside) for name, found in self.rows]
         for title, listed in (
             ("in the way of a run:", [*self.failed, *self.missing]),
             ("a run does without:", self.notes),
@@ -72,20 +88,22 @@ class ClusterCheck:
 
 
 def check_cluster(
-    cluster: ExistingCluster,
-    options: ExistingOptions,
-    namespaces: Sequence[str],
-    manifests: ManifestFolder,
+    cluster: ExistingCluster, options: ExistingOptions, source: Source, *, rewrite: bool
 ) -> ClusterCheck:
     """Return what a run would find.
 
     Args:
         cluster: The cluster, which answers.
-        options: Which gateway and which revision of it.
-        namespaces: Those that a run would make.
-        manifests: What it would apply there.
+        options: Which gateway and which revision of it, and the names of a run.
+        source: The manifests that it would apply there.
+        rewrite: Whether they would get the labels of the mesh.
+
+    Raises:
+        ApiException: The API server answers no more.
     """
     check, api = ClusterCheck(), cluster.api
+    names, written = RunNames(options.namespace_prefix), source.scenario.namespace
+    namespaces = [names.of(written), names.suite, names.ingress]
     check.rows.append(("cluster", f"{cluster.name}: {cluster.server}, as {cluster.user}"))
     check.look("nodes", lambda: _nodes(api))
     revisions = check.look("Istio's revisions", lambda: revisions_of(api), _revision)
@@ -95,18 +113,27 @@ def check_cluster(
         Area.MESH: list(dict.fromkeys(one.namespace for one in revisions if one.namespace)),
         Area.GATEWAY: list(dict.fromkeys(one.namespace for one in gateways)),
     }
-    try:
-        mesh = find_mesh(cluster, gateway=options.gateway, revision=options.revision, istioctl=Path)
-    except BadInput as bad:
-        check.missing.append(str(bad))
-    except EnvironmentFailed as failed:
-        check.failed.append(str(failed))
-    else:
+    mesh = check.attempt(
+        lambda: find_mesh(cluster, gateway=options.gateway, revision=options.revision, istioctl=Path)
+    )
+    if mesh:
+        source = source.for_mesh(profile_of(api, mesh, source.scenario.mesh), rewrite=rewrite)
         _add_mesh(check, api, mesh)
+        check.attempt(partial(_check_ingress, api, mesh, options, namespaces, source))
         places |= {Area.MESH: [mesh.root_namespace], Area.GATEWAY: [mesh.gateway.namespace]}
-    for one in missing_rights(api, places, [*RIGHTS, *rights_of_manifests(api, manifests)]):
+    check.attempt(lambda: check_free(api, names, written, source.manifests))
+    deleted = source.scenario.deleted_kinds()
+    needed = [*RIGHTS, *rights_of_manifests(api, source.manifests, deleted)]
+    for one in missing_rights(api, places, needed):
         (check.notes if one.right.without else check.missing).append(f"no right to {one}")
     return check
+
+
+def _check_ingress(
+    api: Api, mesh: FoundMesh, options: ExistingOptions, namespaces: Sequence[str], source: Source
+) -> None:
+    own = needs_own_ingress(api, mesh.gateway, options.ingress, namespaces, "", Progress())
+    check_selectors(api, mesh.gateway, source.manifests, Progress(), own=own)
 
 
 def _add_mesh(check: ClusterCheck, api: Api, mesh: FoundMesh) -> None:
