@@ -145,7 +145,7 @@ def _run(
     if len(own.layout.gateways) > 1:
         words += ["--gateway", f"{own.layout.gateway_namespace}/{own.layout.gateways[0]}"]
     if one.mistake:
-        manifests = _with_mistake(folder / "manifests", *one.mistake)
+        manifests = with_mistake(folder / "manifests", *one.mistake)
         words += ["--manifests", str(manifests), "--rewrite-for-mesh"]
     words += ["--images", str(asked.images), "--push-to", f"{registry.host}/team"] if one.pushes else []
     words += ["--pull-secret", str(registry.config)] if one.logs_in else []
@@ -157,11 +157,11 @@ def _run(
     return result
 
 
-def _with_mistake(folder: Path, name: str, written: str, mistake: str) -> Path:
-    """Return a copy of the manifests in which one text of a file is another."""
+def with_mistake(folder: Path, name: str, written: str, mistake: str) -> Path:
+    """Return a copy of the manifests in which a text of a file is another, where it comes first."""
     shutil.copytree(MANIFESTS, folder, dirs_exist_ok=True)
     file = folder / name
-    file.write_text(file.read_text().replace(written, mistake))
+    file.write_text(file.read_text().replace(written, mistake, 1))
     return folder
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,7 @@ class Trespass:
         return f"{self.why}: {self.request}"
 
 
-def trespasses(requests: Sequence[Request], gateways: str) -> Iterator[Trespass]:
+def trespasses(requests: Sequence[Request], mesh: Collection[str]) -> Iterator[Trespass]:
     """Yield each request that wrote or read what is of others, and each that was refused.
 
     A run owns the namespaces that it created. Its rights in them come and go with them, so what it is refused
@@ -98,7 +98,7 @@ def trespasses(requests: Sequence[Request], gateways: str) -> Iterator[Trespass]
 
     Args:
         requests: All requests of the account, in their order.
-        gateways: The namespace of the ingress gateway, whose proxies are read through their own ports.
+        mesh: The namespaces of control plane and ingress gateway, which report through ports of their own.
     """
     ever, there = set(namespaces_made(requests)), set[str]()
     own = set[str]()
@@ -111,7 +111,7 @@ def trespasses(requests: Sequence[Request], gateways: str) -> Iterator[Trespass]
         if one.code == 403:
             if one.namespace not in ever - there:
                 yield Trespass(one, "refused")
-        elif one.writes and one.code < 300 and not _in(own, one) and not _reads_a_proxy(one, gateways):
+        elif one.writes and one.code < 300 and not _in(own, one) and not _reads_the_mesh(one, mesh):
             yield Trespass(one, "written outside of the run's own namespaces")
         elif one.resource == "secrets" and (one.namespace not in own or one.verb in {"list", "watch"}):
             yield Trespass(one, "Secrets read that may be of others")
@@ -121,8 +121,8 @@ def _in(own: set[str], one: Request) -> bool:
     return (one.name if one.resource == "namespaces" else one.namespace) in own
 
 
-def _reads_a_proxy(one: Request, gateways: str) -> bool:
-    return one.resource == "pods/portforward" and one.namespace == gateways
+def _reads_the_mesh(one: Request, mesh: Collection[str]) -> bool:
+    return one.resource == "pods/portforward" and one.namespace in mesh
 
 
 def namespaces_made(requests: Iterable[Request]) -> Sequence[str]:

@@ -70,7 +70,8 @@ class Proof:
     @cached_property
     def wrong(self) -> list[str]:
         """What is wrong with the requests, the rights and the cluster, a line each."""
-        found = [str(one) for one in trespasses(self.requests, self.layout.gateway_namespace)]
+        mesh = (self.layout.root, self.layout.gateway_namespace)
+        found = [str(one) for one in trespasses(self.requests, mesh)]
         found += [f"a right that no rule of the roles has: {one}" for one in self.use.unlisted]
         found += [f"a rule of the roles that no run needs: {one}" for one in self.use.unused if self.whole]
         found += [f"the cluster is not as it was: {one}" for one in self.differences]

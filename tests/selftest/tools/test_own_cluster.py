@@ -18,7 +18,7 @@ from canary_conformance.processes import CommandFailed
 from canary_conformance.stages.owned_namespaces import MADE_BY
 from tests.selftest.unit.test_kind import provisions
 from tools import access_roles
-from tools.own_cluster.__main__ import settings
+from tools.own_cluster.__main__ import FAILING, settings, with_mistake
 from tools.own_cluster.audit_log import Request, requests_of, trespasses
 from tools.own_cluster.cluster_state import differences
 from tools.own_cluster.forbidden_attempts import ATTEMPTS, allowed_attempts
@@ -44,6 +44,7 @@ ALLOWED = (
     Request("patch", "", "secrets", OURS, "voting-storage-secret", 201),
     Request("patch", ISTIO, "gateways", OURS, "voting-app-gateway", 201),
     Request("get", "", "pods/portforward", GATEWAYS, "gateway-1", 101),
+    Request("get", "", "pods/portforward", ROOT, "istiod-1", 101),
     DELETED,
     Request("list", "", "pods", OURS, "", 403),
     Request("get", "", "namespaces", OURS, OURS, 404),
@@ -51,11 +52,11 @@ ALLOWED = (
 
 
 def broken(*more: Request) -> list[str]:
-    return [str(one) for one in trespasses((*ALLOWED[:-3], *more), GATEWAYS)]
+    return [str(one) for one in trespasses((*ALLOWED[:-3], *more), (ROOT, GATEWAYS))]
 
 
 def test_a_run_in_its_own_namespaces_breaks_no_rule() -> None:
-    assert list(trespasses(ALLOWED, GATEWAYS)) == []
+    assert list(trespasses(ALLOWED, (ROOT, GATEWAYS))) == []
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_a_namespace_that_was_there_is_not_the_runs_own() -> None:
 
 def test_what_is_refused_in_a_namespace_of_ones_own_counts_only_while_that_exists() -> None:
     refused = Request("list", "", "pods", OURS, "", 403)
-    assert list(trespasses([refused, MADE], GATEWAYS)) == []
+    assert list(trespasses([refused, MADE], (ROOT, GATEWAYS))) == []
     assert broken(DELETED, refused) == []
     assert len(broken(DELETED, MADE, refused)) == 1
 
@@ -217,6 +218,15 @@ def test_only_the_role_of_the_cluster_is_bound_everywhere() -> None:
     everywhere = [one["roleRef"]["name"] for one in bound if one["kind"] == "ClusterRoleBinding"]
     assert everywhere == [access_roles.ROLES[Area.CLUSTER][0]]
     assert OWN_ROLE not in {one["roleRef"]["name"] for one in bound}
+
+
+def test_the_run_that_is_to_fail_has_manifests_with_a_claim_that_nobody_made(tmp_path: Path) -> None:
+    assert FAILING.mistake
+    folder = with_mistake(tmp_path / "manifests", *FAILING.mistake)
+    documents = list(yaml.safe_load_all((folder / FAILING.mistake[0]).read_text()))
+    lost = [one["metadata"]["name"] for one in documents if "nobody-made-it" in str(one)]
+    assert len(lost) == 1
+    assert len(documents) > len(lost)
 
 
 class Kubectl:
