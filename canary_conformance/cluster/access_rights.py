@@ -6,7 +6,7 @@ stores nothing (Kubernetes: "Checking API Access", SelfSubjectAccessReview).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -78,8 +78,8 @@ LEASES = "coordination.k8s.io"
 WEBHOOKS = "admissionregistration.k8s.io"
 # An apply reads the object before, patches it, and creates it where it is absent (Kubernetes: "Server-Side
 # Apply", "create" is authorized too).
-
-MADE = ("get", "create", "patch", "delete")
+APPLIED = ("get", "create", "patch")
+MADE = (*APPLIED, "delete")
 # A websocket begins as a GET, which the API server authorizes as get; from Kubernetes 1.35 on as create, too
 # (Kubernetes: feature gate AuthorizePodWebsocketUpgradeCreatePermission).
 STREAMED = ("get", "create")
@@ -122,12 +122,11 @@ RIGHTS: Sequence[Right] = (
     Right(("list",), APPS, "replicasets", Area.OURS, "a pod that was taken away is no verdict"),
     Right(("list",), APPS, "statefulsets", Area.OURS, "a pod that was taken away is no verdict"),
     Right(("list",), APPS, "daemonsets", Area.OURS, "a pod that was taken away is no verdict"),
-    Right((*MADE, "list"), "", "services", Area.OURS, _SCENARIO),
-    Right(MADE, "", "secrets", Area.OURS, "the scenario's Secret; Secrets are never listed"),
-    Right(MADE, "", "configmaps", Area.OURS, "what a --reuse run leaves is recorded"),
+    Right((*APPLIED, "list"), "", "services", Area.OURS, _SCENARIO),
+    Right(APPLIED, "", "secrets", Area.OURS, "the scenario's Secret; Secrets are never listed"),
     Right(("get",), "", "serviceaccounts", Area.OURS, "what a pod names and lacks"),
     Right(("create", "patch"), "", "serviceaccounts", Area.OURS, _OWN_GATEWAY, _SHARED_GATEWAY),
-    Right((*MADE, "list", "deletecollection"), "", "persistentvolumeclaims", Area.OURS, _SCENARIO),
+    Right((*APPLIED, "list", "deletecollection"), "", "persistentvolumeclaims", Area.OURS, _SCENARIO),
     Right(("list",), "", "events", Area.OURS, "why a pod does not get ready"),
     Right(("list",), DISCOVERY, "endpointslices", Area.OURS, "Services have their endpoints"),
     Right((*MADE, "list"), NETWORKING, "gateways", Area.OURS, _SCENARIO),
@@ -137,7 +136,7 @@ RIGHTS: Sequence[Right] = (
     Right(("get", "create", "update"), LEASES, "leases", Area.OURS, "two runs of one name are kept apart"),
     Right(("list",), NETWORKING, "envoyfilters", Area.OURS, "foreign filters of a proxy are named"),
     Right(("list",), EXTENSIONS, "wasmplugins", Area.OURS, "foreign filters of a proxy are named"),
-    Right((*MADE, "list"), SECURITY, "peerauthentications", Area.OURS, _SCENARIO),
+    Right((*APPLIED, "list"), SECURITY, "peerauthentications", Area.OURS, _SCENARIO),
     Right(("list",), "", "pods", Area.MESH, "the control plane is found and watched"),
     Right(STREAMED, "", "pods/portforward", Area.MESH, "the control plane's version"),
     Right(("get",), "", "pods/log", Area.MESH, "configuration that proxies refuse"),
@@ -154,12 +153,17 @@ RIGHTS: Sequence[Right] = (
 """What a run with the suite's own manifests needs; rights_of_manifests() has what others need beside it."""
 
 
-def rights_of_manifests(api: Api, manifests: ManifestFolder) -> list[Right]:
+def rights_of_manifests(api: Api, manifests: ManifestFolder, deleted: Collection[str]) -> list[Right]:
     """Return the rights to make the objects of some manifests, as far as RIGHTS lacks them.
 
     A kind that the cluster does not serve is left out: applying it says so.
+
+    Args:
+        api: It knows the resource of each kind.
+        manifests: The objects.
+        deleted: The kinds of which the scenario deletes objects; all others go with their namespace.
     """
-    known = {(one.group, one.resource, one.area): set(one.verbs) for one in RIGHTS}
+    known = {(one.group, one.resource, one.area, verb) for one in RIGHTS for verb in one.verbs}
     found = {}
     for manifest in manifests.objects:
         kind = str(manifest.body["kind"])
@@ -169,8 +173,10 @@ def rights_of_manifests(api: Api, manifests: ManifestFolder) -> list[Right]:
             continue
         group = manifest.api_version.rpartition("/")[0]
         area = Area.OURS if namespaced or kind == "Namespace" else Area.CLUSTER
-        if not set(MADE) <= known.get((group, resource, area), set()):
-            found[group, resource] = Right(MADE, group, resource, area, f"{kind} in {manifest.place}")
+        # What is of the cluster goes with no namespace.
+        needed = MADE if area is Area.CLUSTER or kind in deleted else APPLIED
+        if not all((group, resource, area, verb) in known for verb in needed):
+            found[group, resource] = Right(needed, group, resource, area, f"{kind} in {manifest.place}")
     return list(found.values())
 
 

@@ -172,6 +172,11 @@ class Scenario:
         files = (file for stage in self.stages if stage.number <= number for file in stage.files())
         return tuple(file for file in files if file not in absent)
 
+    def deleted_kinds(self) -> frozenset[str]:
+        """Return the kinds of the objects that its stages delete."""
+        steps = (step for stage in self.stages for step in stage.steps if isinstance(step, Delete))
+        return frozenset(ref.kind for step in steps for ref in step.objects)
+
     def files(self) -> tuple[str, ...]:
         """Return the files to read, in the order of their first use, each once; missing ones are left out."""
         last = max((stage.number for stage in self.stages), default=0)

@@ -122,7 +122,8 @@ def check_cluster(
         check.attempt(partial(_check_ingress, api, mesh, options, namespaces, source))
         places |= {Area.MESH: [mesh.root_namespace], Area.GATEWAY: [mesh.gateway.namespace]}
     check.attempt(lambda: check_free(api, names, written, source.manifests))
-    for one in missing_rights(api, places, [*RIGHTS, *rights_of_manifests(api, source.manifests)]):
+    of_manifests = rights_of_manifests(api, source.manifests, source.scenario.deleted_kinds())
+    for one in missing_rights(api, places, [*RIGHTS, *of_manifests]):
         (check.notes if one.right.without else check.missing).append(f"no right to {one}")
     return check
 

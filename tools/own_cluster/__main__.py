@@ -10,7 +10,7 @@ import contextlib
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from canary_conformance.exit_codes import ExitStatus, together
@@ -46,23 +46,26 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A run on a cluster: its tests and options, and how it should end."""
+    """A run on a cluster: its tests, its ingress, how it should end.
+
+    mistake: what is written in a file of the manifests, and what is written in its place.
+    """
 
     name: str
-    words: tuple[str, ...] = ("tests",)
+    ingress: str
+    tests: str = "tests"
     expected: int = ExitStatus.HOLDS
-    mistake: tuple[str, str] | None = field(default=None)
+    mistake: tuple[str, str, str] | None = None
 
 
-WHOLE = Judged("whole run")
-FIRST_STAGE = Judged("stage 1", ("tests/stage_1_deploy",))
-# Evidence of a failure is read by rights that a run which holds does not need.
-FAILING = Judged(
-    "a run that fails",
-    ("tests/stage_1_deploy",),
-    ExitStatus.FAILED,
-    ("localhost/voting-app:1.0", "localhost/voting-app:absent"),
-)
+FIRST_STAGE = "tests/stage_1_deploy"
+WHOLE = Judged("whole run", "own")
+SHORT = Judged("stage 1", "own", FIRST_STAGE)
+_FILE = "kubernetes/step-1-create-voting-app.yaml"
+_POD = "    spec:\n      terminationGracePeriodSeconds: 5\n"
+_LOST = "      volumes: [{name: lost, persistentVolumeClaim: {claimName: nobody-made-it}}]\n"
+# What a failure is explained by is read with rights that a run which holds does not need.
+FAILING = Judged("a run that fails", "shared", FIRST_STAGE, ExitStatus.FAILED, (_FILE, _POD, _POD + _LOST))
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -103,7 +106,7 @@ def _work(asked: Settings, progress: Progress) -> int:
 
 
 def _judged_on(name: str, provisions: Provisions, asked: Settings, folder: Path, progress: Progress) -> Proof:
-    runs = (FIRST_STAGE,) if asked.short else (WHOLE, FAILING)
+    runs = (SHORT,) if asked.short else (WHOLE, FAILING)
     with made(name, provisions, store(), progress, keep=asked.keep) as own:
         api = own.cluster.api()
         before = state(api)
@@ -121,12 +124,14 @@ def _judged_on(name: str, provisions: Provisions, asked: Settings, folder: Path,
 def _run(one: Judged, own: OwnCluster, asked: Settings, folder: Path, progress: Progress) -> Run:
     name = own.cluster.name
     log = folder / f"{name} {one.name}.log".replace(" ", "-")
-    words = [sys.executable, "-m", "pytest", *one.words, "--ignore", "tests/selftest"]
+    words = [sys.executable, "-m", "pytest", one.tests, "--ignore=tests/selftest"]
     words += ["--kubeconfig", str(own.kubeconfig), "--context", name, "--report", str(report_of(log))]
+    words += ["--ingress", one.ingress]
     if len(own.layout.gateways) > 1:
         words += ["--gateway", f"{own.layout.gateway_namespace}/{own.layout.gateways[0]}"]
     if one.mistake:
-        words += ["--manifests", str(_with_mistake(folder / "manifests", *one.mistake))]
+        manifests = _with_mistake(folder / "manifests", *one.mistake)
+        words += ["--manifests", str(manifests), "--rewrite-for-mesh"]
     with progress.phase(f"{name}: {one.name}"):
         ended = timed_process([*words, *asked.arguments], {}, log)
     result = Run(one.name, ended.seconds, ended.exit_code, one.expected)
@@ -135,11 +140,11 @@ def _run(one: Judged, own: OwnCluster, asked: Settings, folder: Path, progress: 
     return result
 
 
-def _with_mistake(folder: Path, written: str, mistake: str) -> Path:
-    """Return a copy of the manifests in which one text is another."""
+def _with_mistake(folder: Path, name: str, written: str, mistake: str) -> Path:
+    """Return a copy of the manifests in which one text of a file is another."""
     shutil.copytree(MANIFESTS, folder, dirs_exist_ok=True)
-    for file in folder.rglob("*.yaml"):
-        file.write_text(file.read_text().replace(written, mistake))
+    file = folder / name
+    file.write_text(file.read_text().replace(written, mistake))
     return folder
 
 

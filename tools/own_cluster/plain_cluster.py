@@ -13,6 +13,7 @@ import yaml
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.kind import PLATFORM
 from canary_conformance.cluster.kind_creation import kind_config
+from canary_conformance.cluster.nodes import remove_nodes
 from canary_conformance.images.pins import numbers_of
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.processes import run
@@ -69,31 +70,22 @@ class PlainCluster:
         )
 
     def create(self) -> None:
-        """Make it, in place of one of the same name in this folder. Raises CommandFailed."""
-        self.delete()
-        for folder in ("policy", "audit"):
-            (self.folder / folder).mkdir(parents=True, exist_ok=True)
+        """Make it, in place of one of the same name that was kept. Raises CommandFailed."""
+        remove_nodes(self.name)
+        for name in ("policy", "audit"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+            (self.folder / name).mkdir()
         (self.folder / "policy" / "policy.yaml").write_text(yaml.safe_dump(POLICY))
         config = self.folder / "kind.yaml"
         config.write_text(yaml.safe_dump(audited_config(self.provisions, self.folder), sort_keys=False))
-        words = ("--config", config, "--image", self.provisions.node_image, "--wait", "120s")
-        self._kind("create", "cluster", *words)
+        made_of = ("--image", self.provisions.node_image, "--config", str(config))
+        where = ("--name", self.name, "--kubeconfig", str(self.admin))
+        words = ("create", "cluster", *where, *made_of, "--wait", "120s")
+        run([self.provisions.kind, *words], limit=LIMITS.cluster_create)
         text = PLATFORM.read_text().replace("COREDNS_IMAGE", self.provisions.coredns_image)
         if self.provisions.own_network:
             self.kubectl("apply", "--filename", "-", feed=text)
         self.kubectl("rollout", "status", "deployment/coredns", "--namespace", "kube-system")
-
-    def delete(self) -> None:
-        """Remove it with its folder; one that is not there is no error. Raises CommandFailed."""
-        self._kind("delete", "cluster")
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _kind(self, *words: str | Path) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        run(
-            [self.provisions.kind, *words, "--name", self.name, "--kubeconfig", self.admin],
-            limit=LIMITS.cluster_create,
-        )
 
 
 def audited_config(provisions: Provisions, folder: Path) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from canary_conformance.cluster.access_rights import OWN_ROLE, RBAC, RIGHTS, Area, Right
 from tools.own_cluster.audit_log import REVIEWS, STREAMS, Request
 
+FILTERS = frozenset({"envoyfilters", "wasmplugins"})
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -18,8 +20,12 @@ class Grant:
 
     @property
     def unseen(self) -> bool:
-        """Whether no request shows its use: a websocket is authorized as create only from 1.35 on."""
-        return self.verb == "create" and self.right.resource in STREAMS
+        """Whether no run of the proof shows its use.
+
+        A websocket is authorized as create only from Kubernetes 1.35 on; what may have brought a filter is
+        listed only where a proxy has one that is not Istio's own.
+        """
+        return (self.verb == "create" and self.right.resource in STREAMS) or self.right.resource in FILTERS
 
     def allows(self, one: Request, areas: Mapping[Area, Collection[str]]) -> bool:
         """Return whether it allows a request; areas: the namespaces of each, but for the whole cluster."""
@@ -54,17 +60,15 @@ def use_of(
         rights: What the account was given.
     """
     grants = [Grant(right, verb) for right in rights for verb in right.verbs]
-    # A right in a namespace is used before one on the whole cluster.
-    grants.sort(key=lambda one: one.right.area is Area.CLUSTER)
     used, unlisted = set[Grant](), list[Request]()
     for one in requests:
         if one.group in REVIEWS or one.code == 403:
             continue
         for needed in _authorized_as(one):
-            grant = next((grant for grant in grants if grant.allows(needed, areas)), None)
-            if grant:
-                used.add(grant)
-            else:
+            allowing = [grant for grant in grants if grant.allows(needed, areas)]
+            # A right on the whole cluster is not needed for what one in the namespace allows.
+            used.update([one for one in allowing if one.right.area is not Area.CLUSTER] or allowing)
+            if not allowing:
                 unlisted.append(needed)
     unused = [one for one in grants if one not in used and not one.unseen]
     return Use(unused, list(dict.fromkeys(unlisted)))

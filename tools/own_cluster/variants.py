@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from canary_conformance.cluster.kind import claimed_cluster
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.progress import Progress
 from tools.own_cluster.load_balancer import balance
@@ -33,11 +34,12 @@ def made(
 ) -> Iterator[OwnCluster]:
     """Yield a cluster made anew, with a mesh, the work of others and an account for the suite.
 
-    It is deleted at the end, unless it is to be kept. Raises CommandFailed.
+    It is deleted at the end, unless it is to be kept, and after a killed run by the next one of the suite.
+    Raises BadInput for a cluster of its name that others made, CommandFailed.
     """
     layout = VARIANTS[name]
-    cluster = PlainCluster(name, store / "own-clusters" / name, provisions)
-    try:
+    with claimed_cluster(name, store, progress, keep=keep) as claim:
+        cluster = PlainCluster(name, claim.folder, provisions)
         with progress.phase(f"{name}: kind create cluster"):
             cluster.create()
         with progress.phase(f"{name}: istioctl install"):
@@ -48,9 +50,3 @@ def made(
             put_to_work(cluster, layout)
             kubeconfig = make_account(cluster, layout)
         yield OwnCluster(cluster, layout, kubeconfig)
-    finally:
-        if keep:
-            progress.note(f"{name} is kept; KUBECONFIG={cluster.admin}")
-        else:
-            with progress.phase(f"{name}: kind delete cluster"):
-                cluster.delete()

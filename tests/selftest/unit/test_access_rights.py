@@ -126,8 +126,12 @@ class Discovery:
 
 
 def test_the_suites_own_manifests_need_nothing_beside_the_list() -> None:
-    manifests = read_source(MANIFESTS, MANIFESTS / SCENARIO_FILE).manifests
-    assert rights_of_manifests(cast(Api, Discovery()), manifests) == []
+    source = read_source(MANIFESTS, MANIFESTS / SCENARIO_FILE)
+    deleted = source.scenario.deleted_kinds()
+    assert deleted == {"Deployment", "Namespace"}
+    assert rights_of_manifests(cast(Api, Discovery()), source.manifests, deleted) == []
+    more = rights_of_manifests(cast(Api, Discovery()), source.manifests, deleted | {"Service"})
+    assert [(one.resource, "delete" in one.verbs) for one in more] == [("services", True)]
 
 
 def test_other_kinds_of_the_manifests_are_needed_where_they_belong() -> None:
@@ -136,7 +140,7 @@ def test_other_kinds_of_the_manifests_are_needed_where_they_belong() -> None:
         SimpleNamespace(api_version=version, body={"kind": kind}, place="f.yaml:3")
         for version, kind in bodies
     ]
-    rights = rights_of_manifests(cast(Api, Discovery()), cast(Any, SimpleNamespace(objects=objects)))
+    rights = rights_of_manifests(cast(Api, Discovery()), cast(Any, SimpleNamespace(objects=objects)), ())
     assert [(one.group, one.resource, one.area) for one in rights] == [
         ("batch", "jobs", Area.OURS),
         ("scheduling.k8s.io", "priorityclasss", Area.CLUSTER),
