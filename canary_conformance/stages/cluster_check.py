@@ -19,8 +19,8 @@ from canary_conformance.cluster.node_conditions import is_ready_node
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.existing_options import ExistingOptions
 from canary_conformance.images.release_support import supports
-from canary_conformance.mesh.found_mesh import FoundMesh, find_mesh
-from canary_conformance.mesh.ingress_gateways import FoundGateway, gateways_of, others_on_port
+from canary_conformance.mesh.found_mesh import FoundMesh, find_mesh, gateways_of
+from canary_conformance.mesh.ingress_gateways import FoundGateway, others_on_port
 from canary_conformance.mesh.mesh_identity import profile_of
 from canary_conformance.mesh.revision_choice import Revision, revisions_of
 from canary_conformance.mesh.running_components import server_version
@@ -122,8 +122,9 @@ def check_cluster(
         check.attempt(partial(_check_ingress, api, mesh, options, namespaces, source))
         places |= {Area.MESH: [mesh.root_namespace], Area.GATEWAY: [mesh.gateway.namespace]}
     check.attempt(lambda: check_free(api, names, written, source.manifests))
-    of_manifests = rights_of_manifests(api, source.manifests, source.scenario.deleted_kinds())
-    for one in missing_rights(api, places, [*RIGHTS, *of_manifests]):
+    deleted = source.scenario.deleted_kinds()
+    needed = [*RIGHTS, *rights_of_manifests(api, source.manifests, deleted)]
+    for one in missing_rights(api, places, needed):
         (check.notes if one.right.without else check.missing).append(f"no right to {one}")
     return check
 
