@@ -165,6 +165,13 @@ def test_a_service_beside_the_gateways_own_is_no_second_gateway(server: ApiServe
     assert find().gateway.name == "istio-ingressgateway"
 
 
+def test_the_copy_that_a_run_has_is_no_second_gateway(server: ApiServer, find: Found) -> None:
+    copy = gateway_service("istio-ingressgateway", "run-1-ingress")
+    copy["metadata"]["managedFields"] = [{"manager": "voting-conformance"}]
+    server.objects += [*usual(), gateway_pod("istio-ingressgateway", "run-1-ingress"), copy]
+    assert find().gateway.namespace == "istio-system"
+
+
 def test_two_revisions_without_a_default_are_listed(server: ApiServer, find: Found) -> None:
     server.objects += [
         *usual()[2:],
