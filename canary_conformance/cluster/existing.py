@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.base import Address, Object, node_port
 from canary_conformance.cluster.kubeconfig import Kubeconfig, read_kubeconfig
+from canary_conformance.cluster.node_conditions import is_ready_node
 from canary_conformance.cluster.pod_access import UNANSWERED, PodName
 from canary_conformance.cluster.pod_state import is_ready
 from canary_conformance.cluster.port_forward import PortForward
@@ -28,7 +30,7 @@ from canary_conformance.existing_options import IN_CLUSTER
 from canary_conformance.timeouts import LIMITS
 
 STATUS_PORT, READY = 15021, "/healthz/ready"
-WORKERS = 8
+WORKERS = NODES_TRIED = 8
 # What a request without any login is made as (Kubernetes: "Authenticating", anonymous requests).
 ANONYMOUS = "system:anonymous"
 
@@ -84,9 +86,7 @@ class ExistingCluster:
         inside = Address(str(spec.get("clusterIP")), port)
         if self.name == IN_CLUSTER and _leads_somewhere(inside):
             return inside
-        labels = ",".join(f"{key}={value}" for key, value in (spec.get("selector") or {}).items())
-        pods = self.api.list("v1", "Pod", service["metadata"]["namespace"], labels) if labels else []
-        for pod in filter(is_ready, pods):
+        for pod in filter(is_ready, _pods_of(service, self.api)):
             for number in _numbers_of(target, pod):
                 name = PodName(pod["metadata"]["namespace"], pod["metadata"]["name"])
                 self.forwards.append(PortForward(self.api, name, number))
@@ -161,14 +161,28 @@ def _ways(service: Object, port: int, api: Api) -> Iterator[tuple[Address, Addre
     opened, status = node_port(service, port), node_port(service, STATUS_PORT)
     if opened is None:
         return
-    addresses = [
-        (one["type"], one["address"])
-        for node in api.list("v1", "Node")
-        for one in (node.get("status") or {}).get("addresses") or ()
-    ]
+    for host in _node_hosts(service, api):
+        yield Address(host, opened), Address(host, status) if status else None
+
+
+def _node_hosts(service: Object, api: Api) -> Iterator[str]:
+    """Yield the addresses of some nodes, those for the outside first.
+
+    Nodes with a pod of the Service come first, which may be the only ones that lead to it (Kubernetes:
+    externalTrafficPolicy).
+    """
+    with_pods = {pod["spec"].get("nodeName") for pod in _pods_of(service, api)}
+    ready = [one for one in api.list("v1", "Node") if is_ready_node(one)]
+    nodes = sorted(ready, key=lambda one: one["metadata"]["name"] not in with_pods)[:NODES_TRIED]
     for kind in ("ExternalIP", "InternalIP"):
-        for host in (address for of_kind, address in addresses if of_kind == kind):
-            yield Address(host, opened), Address(host, status) if status else None
+        for node in nodes:
+            addresses = (node.get("status") or {}).get("addresses") or ()
+            yield from (str(one["address"]) for one in addresses if one["type"] == kind)
+
+
+def _pods_of(service: Object, api: Api) -> list[dict[str, Any]]:
+    labels = ",".join(f"{key}={value}" for key, value in (service["spec"].get("selector") or {}).items())
+    return api.list("v1", "Pod", service["metadata"]["namespace"], labels) if labels else []
 
 
 def _shows(address: Address, status: Address | None) -> int:

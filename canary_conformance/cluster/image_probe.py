@@ -7,6 +7,7 @@ states). On a cluster of several nodes this is one of them; the images are on it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ POD = "image-probe"
 _NO_PROGRAM = ["/voting-conformance-no-such-program"]
 # What is the user's to mend, whatever the words.
 _OF_THE_USER = frozenset({"ErrImageNeverPull", "InvalidImageName"})
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 _BY_OUTCOME = {
     Outcome.LOGIN: "name a file with a login that may pull it by --pull-secret FILE",
     Outcome.PLATFORM: "name an image that has the node's platform by --image {name}=REFERENCE",
@@ -181,7 +183,7 @@ def _failure(failed: Sequence[_Pull], node: str, total: int) -> BadInput | Envir
     mends = dict.fromkeys(_mend("NAME:TAG", one.outcome) for one in failed)
     lines = [f"node {node} can't pull {len(failed)} of the {total} images of this run: {'; '.join(mends)}"]
     lines += [f"  {one.reference}: {_words(one)}; {_stands_for(one.image, one.reference)}" for one in failed]
-    return kind("\n".join(lines))
+    return kind(_DIGEST.sub(r"\1...", "\n".join(lines)))
 
 
 def _words(pull: _Pull) -> str:

@@ -56,8 +56,8 @@ class RunLease:
         Raises:
             BadInput: Another run has it.
         """
-        found = self._api.get(API_VERSION, KIND, NAME, self.namespace)
-        if found is not None and (alive := holder_of(found, self._now())):
+        found = self._found()
+        if alive := self._alive(found):
             raise BadInput(_taken(self.namespace, alive))
         began = self._time()
         metadata = {"name": NAME, "namespace": self.namespace}
@@ -79,9 +79,13 @@ class RunLease:
         with self._renewing:
             return
 
+    def holder(self) -> str:
+        """Return who has the Lease and since when, "" where nobody has, or a run that is dead."""
+        return self._alive(self._found())
+
     def is_held(self) -> bool:
         """Return whether the Lease still names this run."""
-        found = self._api.get(API_VERSION, KIND, NAME, self.namespace)
+        found = self._found()
         return found is not None and found["spec"].get("holderIdentity") == self._holder
 
     def renew(self) -> None:
@@ -92,6 +96,12 @@ class RunLease:
         except UNANSWERED as error:
             if isinstance(error, ApiException) and error.status in {CONFLICT, NOT_FOUND}:
                 self.lost = f"another run took the namespace {self.namespace} of this one, or deleted it"
+
+    def _found(self) -> dict[str, Any] | None:
+        return self._api.get(API_VERSION, KIND, NAME, self.namespace)
+
+    def _alive(self, lease: dict[str, Any] | None) -> str:
+        return _holder_of(lease, self._now()) if lease else ""
 
     def _renew_on(self) -> None:
         while not self._over.wait(PACE):
@@ -111,8 +121,7 @@ class RunLease:
         return self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def holder_of(lease: dict[str, Any], now: datetime) -> str:
-    """Return who holds a Lease and since when, "" where its run is dead."""
+def _holder_of(lease: dict[str, Any], now: datetime) -> str:
     spec = lease["spec"]
     renewed = datetime.fromisoformat(str(spec["renewTime"]))
     if now > renewed + timedelta(seconds=int(spec["leaseDurationSeconds"])):

@@ -64,6 +64,14 @@ class ClusterImages:
         """Return the list imagePullSecrets of a pod that names none of its own."""
         return [{"name": PULL_SECRET}] if self.pull_secret else []
 
+    def describe(self, used: Iterable[UsedImage]) -> str:
+        """Return one line for the run's header: from where the images are, and by what they are pulled."""
+        names = list(dict.fromkeys(one.name for one in used))
+        hubs = [self.reference(name).rpartition("/")[0] for name in names if self.is_mapped(name)]
+        from_where = f"{len(hubs)} of {len(names)} from {', '.join(dict.fromkeys(hubs))}"
+        by = ", by the logins of --pull-secret" if self.pull_secret else ""
+        return (from_where if hubs else "as the manifests name them") + by
+
     def body_of(self, manifest: Manifest) -> Mapping[str, Any]:
         """Return what is applied of an object: as written, but for what its pods are pulled from and by."""
         path = pod_spec_path(manifest.ref.kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ Object = Mapping[str, Any]
 DEFAULT = "default"
 # From this Kubernetes on Istio injects native sidecars by itself (istiod: ENABLE_NATIVE_SIDECARS=auto).
 NATIVE_FROM = (1, 33)
+_OF_A_TYPE = re.compile("-(debug|distroless)$")
 _NATIVE, _SHARED = "ENABLE_NATIVE_SIDECARS", "SHARED_MESH_CONFIG"
 
 
@@ -36,13 +38,20 @@ class ControlPlaneSettings:
 
     @property
     def proxy_image(self) -> str:
-        """The image of the proxy that it injects, "" where that is not known (Istio: "global.proxy")."""
+        """The image of the proxy that it injects, "" where that is not known.
+
+        Source: Istio, values global.hub, global.tag and global.proxy.image; the type of ProxyConfig.image
+        takes the place of the tag's own.
+        """
         of_all = self.values.get("global") or {}
         image = str((of_all.get("proxy") or {}).get("image") or "")
         if not image or "/" in image:
             return image
-        variant = (of_all.get("proxy") or {}).get("variant") or of_all.get("variant")
-        return f"{of_all.get('hub')}/{image}:{of_all.get('tag')}" + (f"-{variant}" if variant else "")
+        tag = str(of_all.get("tag"))
+        defaults = self.mesh_config.get("defaultConfig") or {}
+        if kind := (defaults.get("image") or {}).get("imageType"):
+            tag = _OF_A_TYPE.sub("", tag) + ("" if kind == DEFAULT else f"-{kind}")
+        return f"{of_all.get('hub')}/{image}:{tag}"
 
     @property
     def cni(self) -> bool:

@@ -20,16 +20,12 @@ from canary_conformance.images.pins import minor_of, numbers_of
 from canary_conformance.images.release_support import KUBERNETES_OF_ISTIO
 from canary_conformance.mesh.base import Gateway, gateway_address
 from canary_conformance.mesh.control_plane_settings import settings_of
-from canary_conformance.mesh.ingress_gateways import FoundGateway, ingress_gateways, named_gateway, usable
+from canary_conformance.mesh.ingress_gateways import FoundGateway, gateways_of, named_gateway, usable
 from canary_conformance.mesh.injection_webhooks import selects
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.mesh.revision_choice import Revision, chosen, injection_labels, revisions_of
 from canary_conformance.mesh.running_components import CONTROL_PLANE, ask_istiod, istiod_pods, proxy_versions
 
-# Where gateways are installed, for who may not list the pods of all namespaces (Istio: "Installing Gateways";
-# AKS: "Istio-based service mesh add-on").
-ROOT_NAMESPACE = "istio-system"
-USUAL_NAMESPACES = ("istio-ingress", "aks-istio-ingress")
 AMBIENT = "app=ztunnel"
 # Istio builds its Envoy between releases; a release is what the Envoy project itself published.
 ISTIOS_OWN = "-dev"
@@ -114,7 +110,8 @@ def _found(cluster: Cluster, gateway: str, wanted: str, istioctl: Callable[[str]
         istio_version=version,
         upstream_envoy=next((envoy for envoy in envoys if not envoy.endswith(ISTIOS_OWN)), None),
         istioctl=istioctl(version),
-        proxy_image=settings.proxy_image,
+        # A gateway is injected as sidecars are, unless it was installed with an image of its own.
+        proxy_image=settings.proxy_image or found.proxy_image,
         injection_labels={**injection_labels(one, wanted), **_discovered(settings.mesh_config)},
         revision=one.name,
         tags=one.tags,
@@ -154,20 +151,6 @@ def _version(api: Api, revision: Revision) -> str:
             f"Istio {version} of revision {revision} is too old: the suite supports {oldest} to {newest}"
         )
     return version
-
-
-def gateways_of(api: Api, root_namespace: str = ROOT_NAMESPACE) -> list[FoundGateway]:
-    """Return the ingress gateways of a cluster, or of the usual namespaces where not all may be read."""
-    try:
-        return ingress_gateways(api)
-    except ApiException as error:
-        if error.status != 403:
-            raise
-    found = []
-    for namespace in dict.fromkeys((root_namespace, *USUAL_NAMESPACES)):
-        with contextlib.suppress(ApiException):
-            found += ingress_gateways(api, namespace)
-    return found
 
 
 def _envoys(api: Api, gateway: FoundGateway) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ def remove_dead_runs(api: Api, progress: Progress) -> list[str]:
     """Remove what dead runs left; return a line for each thing that was removed, and for each live run.
 
     Raises:
-        BadInput: The namespaces of the cluster may not be listed.
+        BadInput: The namespaces of the cluster may not be listed, or a run of the same names has just begun.
         EnvironmentFailed: A namespace can't be removed.
     """
     try:
@@ -43,7 +43,7 @@ def remove_dead_runs(api: Api, progress: Progress) -> list[str]:
     lines = []
     for run in dict.fromkeys((*namespaces, *of_cluster)):
         if alive := _alive(api, run, namespaces[run]):
-            lines.append(f"left {run}: {alive}")
+            lines.append(f"left {run}: a run uses it now ({alive})")
             continue
         for version, kind, name in of_cluster[run]:
             api.delete(version, kind, name)
@@ -59,10 +59,9 @@ def _alive(api: Api, run: str, namespaces: list[dict[str, Any]]) -> str:
     if not any(one["metadata"]["name"] == run and not is_terminating(one) for one in namespaces):
         return ""
     lease = RunLease(api, run)
-    try:
-        lease.acquire()
-    except BadInput as taken:
-        return str(taken)
+    if alive := lease.holder():
+        return alive
+    lease.acquire()
     lease.stop()
     return ""
 

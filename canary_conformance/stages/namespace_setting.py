@@ -110,49 +110,36 @@ def beside_others(
     )
 
 
-def in_shared_cluster(
-    cluster: Cluster,
-    mesh: Mesh,
-    source: Source,
-    application: Application,
-    names: RunNames,
-    lease: RunLease,
-    images: ClusterImages,
-    *,
-    own_ingress: bool,
-) -> Setting:
-    """Return the setting of a namespace in a cluster that others use.
+def renaming_beside(
+    cluster: Cluster, mesh: Mesh, written: str, names: RunNames, *, own_ingress: bool
+) -> Renaming:
+    """Return the names of a run in a cluster that others use.
 
     Args:
         cluster: The cluster.
         mesh: Its mesh.
-        source: The manifests, rewritten for the mesh where that is wanted.
-        application: What the manifests deploy.
+        written: The namespace as it is written.
         names: The names of the namespaces.
-        lease: The run's on these names.
-        images: What stands for the manifests' images.
-        own_ingress: Whether a copy of the mesh's ingress gateway is made, in names.ingress.
-
-    Raises:
-        BadInput: The manifests can't be kept apart from what others have.
-        EnvironmentFailed: The copy can't be made.
+        own_ingress: Whether the run is going to have a copy of the mesh's ingress gateway.
     """
     labels, carried = gateway_labels(cluster, mesh) if own_ingress else ({}, {})
-    written = source.scenario.namespace
     several = bool(names.worker)
-    renaming = Renaming(written, names.of(written), labels, carried, names.suffix, several=several)
-    renamed = rename_manifests(source.manifests, renaming)
-    if own_ingress:
-        gateway = copied_gateway(cluster, mesh, renaming, names.ingress, {MADE_BY: names.suite})
-        mesh = mesh.with_gateway(gateway)
+    return Renaming(written, names.of(written), labels, carried, names.suffix, several=several)
+
+
+def in_shared_cluster(
+    mesh: Mesh, source: Source, application: Application, names: RunNames, renaming: Renaming
+) -> Setting:
+    """Return the setting of a namespace in a cluster that others use; images and Lease come to it later.
+
+    Raises BadInput for manifests that can't be kept apart from what others have.
+    """
     return Setting(
         scenario=rename_scenario(source.scenario, renaming),
-        manifests=renamed,
+        manifests=rename_manifests(source.manifests, renaming),
         mesh=mesh,
         application=application,
         suite_namespace=names.suite,
-        written_namespace=written,
+        written_namespace=source.scenario.namespace,
         profile=source.mesh,
-        images=images,
-        lease=lease,
     )

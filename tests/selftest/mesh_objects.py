@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-SYSTEM = "istio-system"
+SYSTEM, IMAGE = "istio-system", "registry.test/proxyv2:of-the-gateway"
 
 
 def kubernetes_node(kubelet: str = "v1.34.4") -> dict[str, Any]:
@@ -80,7 +80,7 @@ def pod(
     ready: bool = True,
 ) -> dict[str, Any]:
     """Return a running pod with one container."""
-    container = {"name": "istio-proxy" if args else "discovery", "args": args or []}
+    container = {"name": "istio-proxy" if args else "discovery", "args": args or [], "image": IMAGE}
     return {
         "apiVersion": "v1",
         "kind": "Pod",

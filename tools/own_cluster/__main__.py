@@ -23,6 +23,7 @@ from tools.command_line import Parser, end_as_the_suite
 from tools.own_cluster.audit_log import requests_of
 from tools.own_cluster.cluster_state import differences, state
 from tools.own_cluster.forbidden_attempts import allowed_attempts
+from tools.own_cluster.guarded_registry import GuardedRegistry, start_registry
 from tools.own_cluster.load_balancer import balancing
 from tools.own_cluster.other_teams import churning
 from tools.own_cluster.proof import Proof, Run
@@ -48,7 +49,8 @@ class Settings:
 class Judged:
     """A run on a cluster: its tests, its ingress, how it should end.
 
-    mistake: what is written in a file of the manifests, and what is written in its place.
+    mistake: what is written in a file of the manifests, and what is written in its place. pushes: whether its
+    images come from a registry that requires a login; logs_in: whether the nodes have that.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Judged:
     tests: str = "tests"
     expected: int = ExitStatus.HOLDS
     mistake: tuple[str, str, str] | None = None
+    pushes: bool = False
+    logs_in: bool = False
 
 
 FIRST_STAGE = "tests/stage_1_deploy"
@@ -66,6 +70,9 @@ _POD = "    spec:\n      terminationGracePeriodSeconds: 5\n"
 _LOST = "      volumes: [{name: lost, persistentVolumeClaim: {claimName: nobody-made-it}}]\n"
 # What a failure is explained by is read with rights that a run which holds does not need.
 FAILING = Judged("a run that fails", "shared", FIRST_STAGE, ExitStatus.FAILED, (_FILE, _POD, _POD + _LOST))
+PUSHED = Judged("pushed images", "shared", FIRST_STAGE, pushes=True, logs_in=True)
+# Found by a pod in the suite's namespace, before the one of the manifests is made.
+UNPULLED = Judged("without a login", "shared", FIRST_STAGE, ExitStatus.BAD_INPUT, pushes=True)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -106,7 +113,7 @@ def _work(asked: Settings, progress: Progress) -> int:
 
 
 def _judged_on(name: str, provisions: Provisions, asked: Settings, folder: Path, progress: Progress) -> Proof:
-    runs = (SHORT,) if asked.short else (WHOLE, FAILING)
+    runs = (SHORT,) if asked.short else (WHOLE, FAILING, PUSHED, UNPULLED)
     with made(name, provisions, store(), progress, keep=asked.keep) as own:
         api = own.cluster.api()
         before = state(api)
@@ -114,14 +121,22 @@ def _judged_on(name: str, provisions: Provisions, asked: Settings, folder: Path,
             meanwhile.enter_context(churning(own.cluster))
             if own.layout.load_balanced:
                 meanwhile.enter_context(balancing(own.cluster))
-            ended = [_run(one, own, asked, folder, progress) for one in runs]
+            registry = start_registry(own.cluster, store(), progress)
+            ended = [_run(one, own, registry, asked, folder, progress) for one in runs]
         changed = differences(before, state(api))
         requests = requests_of(own.cluster.audit_log, USER)
         allowed = allowed_attempts(own.cluster)
     return Proof(name, own.layout, ended, requests, changed, allowed, whole=not asked.short)
 
 
-def _run(one: Judged, own: OwnCluster, asked: Settings, folder: Path, progress: Progress) -> Run:
+def _run(
+    one: Judged,
+    own: OwnCluster,
+    registry: GuardedRegistry,
+    asked: Settings,
+    folder: Path,
+    progress: Progress,
+) -> Run:
     name = own.cluster.name
     log = folder / f"{name} {one.name}.log".replace(" ", "-")
     words = [sys.executable, "-m", "pytest", one.tests, "--ignore=tests/selftest"]
@@ -132,8 +147,10 @@ def _run(one: Judged, own: OwnCluster, asked: Settings, folder: Path, progress: 
     if one.mistake:
         manifests = with_mistake(folder / "manifests", *one.mistake)
         words += ["--manifests", str(manifests), "--rewrite-for-mesh"]
+    words += ["--images", str(asked.images), "--push-to", f"{registry.host}/team"] if one.pushes else []
+    words += ["--pull-secret", str(registry.config)] if one.logs_in else []
     with progress.phase(f"{name}: {one.name}"):
-        ended = timed_process([*words, *asked.arguments], {}, log)
+        ended = timed_process([*words, *asked.arguments], {"DOCKER_CONFIG": str(registry.logins)}, log)
     result = Run(one.name, ended.seconds, ended.exit_code, one.expected)
     if result.status:
         say(last_lines(ended.output))

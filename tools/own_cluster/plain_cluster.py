@@ -12,7 +12,7 @@ import yaml
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.kind import PLATFORM
-from canary_conformance.cluster.kind_creation import kind_config
+from canary_conformance.cluster.kind_creation import ENGINES_CHOICE, kind_config
 from canary_conformance.cluster.nodes import remove_nodes
 from canary_conformance.images.pins import numbers_of
 from canary_conformance.images.provisions import Provisions
@@ -31,6 +31,8 @@ POLICY = {
         {"level": "None"},
     ],
 }
+# A port of the node that leads to one of this machine's loopback, for a registry in it.
+REGISTRY_PORT = 5000
 _POLICIES, _LOGS = "/etc/kubernetes/audit-policy", "/var/log/kubernetes-audit"
 
 
@@ -96,6 +98,9 @@ def audited_config(provisions: Provisions, folder: Path) -> dict[str, Any]:
         folder: The folder of this machine that holds the policy and takes the log.
     """
     config: dict[str, Any] = kind_config(provisions, 0, LOOPBACK, elsewhere=False)
+    config["nodes"][0]["extraPortMappings"].append(
+        {"containerPort": REGISTRY_PORT, "hostPort": ENGINES_CHOICE, "listenAddress": LOOPBACK}
+    )
     config["nodes"][0]["extraMounts"] = [
         {"hostPath": str(folder / "policy"), "containerPath": _POLICIES, "readOnly": True},
         {"hostPath": str(folder / "audit"), "containerPath": _LOGS},

@@ -138,6 +138,14 @@ def test_pods_of_every_kind_are_applied_with_the_reference(
     assert manifest.body == body
 
 
+def test_the_header_says_from_where_images_are() -> None:
+    used = used_images(folder_of(pods("web:1"), pods("localhost/store:1")))
+    images = ClusterImages({"web:1": f"x.example/team/web:1@{DIGEST}", "store:1": "x.example/team/store:1"})
+    assert images.describe(used) == "2 of 3 from x.example/team"
+    assert ClusterImages().describe(used) == "as the manifests name them"
+    assert ClusterImages(pull_secret=SECRET).describe(used).endswith(", by the logins of --pull-secret")
+
+
 def test_what_is_not_mapped_is_applied_as_it_is_written() -> None:
     folder = load_manifests(MANIFESTS, load_scenario(MANIFESTS))
     assert all(ClusterImages().body_of(one) == one.body for one in folder.objects)

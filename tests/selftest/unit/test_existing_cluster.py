@@ -47,7 +47,10 @@ def node(*addresses: str, kind: str = "InternalIP") -> dict[str, Any]:
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {"name": "one"},
-        "status": {"addresses": [{"type": kind, "address": one} for one in addresses]},
+        "status": {
+            "addresses": [{"type": kind, "address": one} for one in addresses],
+            "conditions": [{"type": "Ready", "status": "True"}],
+        },
     }
 
 
@@ -176,6 +179,18 @@ def pod(name: str, *, ready: bool, **ports: int) -> dict[str, Any]:
         "spec": {"containers": [{"name": "istio-proxy", "ports": listed}]},
         "status": {"conditions": [{"type": "Ready", "status": str(ready)}]},
     }
+
+
+def test_a_node_with_a_pod_of_the_service_is_tried_first(
+    cluster: ExistingCluster, server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NODES_TRIED", 1)
+    other = node("127.0.0.4") | {"metadata": {"name": "two"}}
+    server.objects[:] = [node(NOWHERE), other, pod("edge-1", ready=True)]
+    server.objects[-1]["spec"]["nodeName"] = "two"
+    found = cluster.address_of(service({80: closed_port()}, selector={"app": "edge"}), 80)
+    assert found
+    assert found.host == "127.0.0.4"
 
 
 @pytest.mark.parametrize("target", [8080, "http"])

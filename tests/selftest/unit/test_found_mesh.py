@@ -62,6 +62,13 @@ def find(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return Found(existing_cluster(server.kubeconfig(tmp_path), "theirs", tmp_path / "ours"))
 
 
+MESH_CONFIG = f"""
+rootNamespace: {AKS}
+accessLogFile: own
+defaultConfig: {{image: {{imageType: distroless}}}}
+"""
+
+
 def usual() -> list[dict[str, Any]]:
     """Return the objects of an Istio that was installed without options."""
     return [
@@ -80,7 +87,6 @@ def add_on(revision: str = "asm-1-30") -> list[dict[str, Any]]:
             "hub": "registry.test/istio",
             "tag": "1.30.2",
             "proxy": {"image": "proxyv2"},
-            "variant": "distroless",
         },
         "pilot": {"cni": {"enabled": True}},
     }
@@ -89,7 +95,7 @@ def add_on(revision: str = "asm-1-30") -> list[dict[str, Any]]:
         istiod(revision, AKS),
         istiod_deployment(revision, AKS, SHARED_MESH_CONFIG="shared"),
         config_map(f"istio-sidecar-injector-{revision}", AKS, values=json.dumps(values)),
-        config_map(f"istio-{revision}", AKS, mesh=f"rootNamespace: {AKS}\naccessLogFile: own\n"),
+        config_map(f"istio-{revision}", AKS, mesh=MESH_CONFIG),
         config_map("shared", AKS, mesh="accessLogFile: shared\nextra: 1\n"),
     ]
 
@@ -106,6 +112,7 @@ def test_a_usual_mesh_is_found_by_itself(server: ApiServer, find: Found) -> None
     assert (gateway.namespace, gateway.name) == ("istio-system", "istio-ingressgateway")
     assert (gateway.selector, gateway.shared) == ({"istio": "ingressgateway"}, True)
     assert gateway.address == Address("127.0.0.1", 80)
+    assert found.proxy_image == "registry.test/proxyv2:of-the-gateway"
 
 
 def test_the_add_on_of_aks_is_found_by_its_own_names(server: ApiServer, find: Found) -> None:
@@ -119,7 +126,7 @@ def test_the_add_on_of_aks_is_found_by_its_own_names(server: ApiServer, find: Fo
     assert found.injection_labels == {"istio.io/rev": "asm-1-30"}
     assert found.proxy_image == "registry.test/istio/proxyv2:1.30.2-distroless"
     assert found.cni
-    assert found.mesh_config == {"rootNamespace": AKS, "accessLogFile": "own", "extra": 1}
+    assert (found.mesh_config["accessLogFile"], found.mesh_config["extra"]) == ("own", 1)
     assert found.gateway.selector == {"istio": EXTERNAL}
 
 
@@ -156,6 +163,13 @@ def test_other_gateways_are_no_ingress(pod: dict[str, Any], server: ApiServer, f
 def test_a_service_beside_the_gateways_own_is_no_second_gateway(server: ApiServer, find: Found) -> None:
     server.objects += [*usual(), gateway_service("metrics", app="istio-ingressgateway", ports=(15090,))]
     assert find().gateway.name == "istio-ingressgateway"
+
+
+def test_the_copy_that_a_run_has_is_no_second_gateway(server: ApiServer, find: Found) -> None:
+    copy = gateway_service("istio-ingressgateway", "run-1-ingress")
+    copy["metadata"]["managedFields"] = [{"manager": "voting-conformance"}]
+    server.objects += [*usual(), gateway_pod("istio-ingressgateway", "run-1-ingress"), copy]
+    assert find().gateway.namespace == "istio-system"
 
 
 def test_two_revisions_without_a_default_are_listed(server: ApiServer, find: Found) -> None:
@@ -261,9 +275,9 @@ def test_a_gateway_without_the_port_is_bad_input(server: ApiServer, find: Found)
     [
         (
             "istio-system/none",
-            "no such Service; gateways of that namespace: istio-system/istio-ingressgateway",
+            "no such Service; ingress gateways: istio-system/istio-ingressgateway",
         ),
-        ("elsewhere/none", "no such Service; gateways of that namespace: none"),
+        ("elsewhere/none", "no such Service; ingress gateways: istio-system/istio-ingressgateway"),
         ("istio-system/app", "leads to pods that run no gateway of Istio"),
     ],
 )

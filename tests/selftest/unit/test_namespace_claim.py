@@ -150,7 +150,7 @@ def test_only_dead_runs_are_cleaned_away() -> None:
         "removed namespace b-voting, left by a run that is dead",
         "removed namespace b-voting-conformance, left by a run that is dead",
     ]
-    assert lines[2].startswith("left a-voting-conformance: another run uses the namespace")
+    assert lines[2].startswith("left a-voting-conformance: a run uses it now (")
 
 
 def test_who_may_not_list_namespaces_learns_it() -> None:
