@@ -14,6 +14,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.apply_answers import FIELD_MANAGER
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.cluster.pod_state import is_ready
 from canary_conformance.errors import BadInput, EnvironmentFailed
@@ -179,8 +180,13 @@ def _of_services(services: Sequence[Object], pods: Sequence[Object]) -> Iterator
             and pod["metadata"]["namespace"] == namespace
             and selector <= (pod["metadata"].get("labels") or {}).items()
         ]
-        if led:
+        # A run of this suite may have a copy of its own beside.
+        if led and not _is_a_copy(service):
             yield FoundGateway(service, tuple(led))
+
+
+def _is_a_copy(service: Object) -> bool:
+    return any(one["manager"] == FIELD_MANAGER for one in service["metadata"].get("managedFields") or ())
 
 
 def _is_router(pod: Object) -> bool:
