@@ -58,13 +58,6 @@ class Missing:
     verb: str
     namespace: str
 
-    def __str__(self) -> str:
-        of_group = f".{self.right.group}" if self.right.group else ""
-        resource, slash, subresource = self.right.resource.partition("/")
-        where = f"in namespace {self.namespace}" if self.namespace else "in the whole cluster"
-        end = f"; without it, {self.right.without}" if self.right.without else ""
-        return f"{self.verb} {resource}{of_group}{slash}{subresource} {where}: {self.right.purpose}{end}"
-
 
 # What the run grants itself in each namespace that it makes, by this ClusterRole (Kubernetes: RBAC,
 # "Restrictions on role binding creation or update"): so it has no rights in any other.
@@ -221,6 +214,25 @@ def _granted_by_own_role(api: Api) -> set[tuple[str, str, str]]:
         for resource in rule.get("resources") or ()
         for verb in rule["verbs"]
     }
+
+
+def in_lines(missing: Iterable[Missing]) -> list[str]:
+    """Return a line for each right that something is missing of: verbs, resource, namespaces and purpose."""
+    by_right: dict[Right, list[Missing]] = {}
+    for one in missing:
+        by_right.setdefault(one.right, []).append(one)
+    return [_line(right, found) for right, found in by_right.items()]
+
+
+def _line(right: Right, missing: Sequence[Missing]) -> str:
+    verbs = dict.fromkeys(one.verb for one in missing)
+    namespaces = dict.fromkeys(one.namespace for one in missing)
+    resource, slash, subresource = right.resource.partition("/")
+    name = resource + (f".{right.group}" if right.group else "") + slash + subresource
+    in_some = f"namespace {' and '.join(namespaces)}"
+    where = in_some if right.area in {Area.MESH, Area.GATEWAY} else right.area
+    end = f"; without it, {right.without}" if right.without else ""
+    return f"{', '.join(verbs)} {name} in {where}: {right.purpose}{end}"
 
 
 def policy_rules(area: Area, rights: Iterable[Right] = RIGHTS) -> list[dict[str, list[str]]]:

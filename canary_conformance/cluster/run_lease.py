@@ -9,7 +9,6 @@ changes, so that of two runs which try at once the API server refuses one (Kuber
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import threading
 from collections.abc import Callable
@@ -39,13 +38,14 @@ class RunLease:
     `lost` says that another run has it by now, else it is "".
     """
 
-    def __init__(self, api: Api, namespace: str, now: Callable[[], datetime] = _utc) -> None:
-        """Prepare; `now` returns the time of day."""
+    def __init__(self, api: Api, namespace: str, run: str, now: Callable[[], datetime] = _utc) -> None:
+        """Prepare; `run` is a word that no other run has, `now` returns the time of day."""
         self.namespace = namespace
         self.lost = ""
         self._api = api
         self._now = now
-        self._holder = f"{socket.gethostname()} process {os.getpid()} {secrets.token_hex(3)}"
+        self._run = run
+        self._holder = f"{socket.gethostname()} process {os.getpid()} {run}"
         self._written: dict[str, Any] = {}
         self._over = threading.Event()
         self._renewing = threading.Lock()
@@ -86,7 +86,7 @@ class RunLease:
     def is_held(self) -> bool:
         """Return whether the Lease still names this run."""
         found = self._found()
-        return found is not None and found["spec"].get("holderIdentity") == self._holder
+        return found is not None and str(found["spec"]["holderIdentity"]).rpartition(" ")[2] == self._run
 
     def renew(self) -> None:
         """Write that the run lives. What keeps it from being written is tried again at the next time."""

@@ -131,7 +131,10 @@ def _readable(cluster: Cluster) -> Iterator[None]:
         yield
     except ApiException as error:
         if error.status == 403:
-            raise BadInput(f"a right is missing on cluster {cluster.name}: {message_of(error)}") from error
+            why = message_of(error)
+            raise BadInput(
+                f"a right is missing on cluster {cluster.name} (--check-cluster names each): {why}"
+            ) from error
         raise EnvironmentFailed(f"cluster {cluster.name} can't be read: {message_of(error)}") from error
     except UNANSWERED as error:
         raise EnvironmentFailed(f"the mesh of cluster {cluster.name} does not answer: {error}") from error

@@ -11,7 +11,13 @@ from typing import TypeVar
 
 from kubernetes.client.exceptions import ApiException
 
-from canary_conformance.cluster.access_rights import RIGHTS, Area, missing_rights, rights_of_manifests
+from canary_conformance.cluster.access_rights import (
+    RIGHTS,
+    Area,
+    in_lines,
+    missing_rights,
+    rights_of_manifests,
+)
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.apply_answers import message_of
 from canary_conformance.cluster.existing import ExistingCluster
@@ -124,8 +130,12 @@ def check_cluster(
     check.attempt(lambda: check_free(api, names, written, source.manifests))
     deleted = source.scenario.deleted_kinds()
     needed = [*RIGHTS, *rights_of_manifests(api, source.manifests, deleted)]
-    for one in missing_rights(api, places, needed):
-        (check.notes if one.right.without else check.missing).append(f"no right to {one}")
+    lacking = missing_rights(api, places, needed)
+    for listed, found in (
+        (check.missing, [one for one in lacking if not one.right.without]),
+        (check.notes, [one for one in lacking if one.right.without]),
+    ):
+        listed += [f"no right to {line}" for line in in_lines(found)]
     return check
 
 

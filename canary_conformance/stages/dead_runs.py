@@ -5,6 +5,7 @@ A run is dead where its Lease was not renewed. It is taken over first, so that n
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -58,7 +59,7 @@ def _alive(api: Api, run: str, namespaces: list[dict[str, Any]]) -> str:
     """Return who uses the names of a run now, "" where nobody does; these are taken over then."""
     if not any(one["metadata"]["name"] == run and not is_terminating(one) for one in namespaces):
         return ""
-    lease = RunLease(api, run)
+    lease = RunLease(api, run, secrets.token_hex(3))
     if alive := lease.holder():
         return alive
     lease.acquire()

@@ -56,7 +56,7 @@ def _every(names: RunNames, written: str) -> tuple[str, str, str]:
 
 @contextmanager
 def claimed_namespaces(
-    api: Api, names: RunNames, written: str, manifests: ManifestFolder, progress: Progress
+    api: Api, names: RunNames, written: str, manifests: ManifestFolder, run: str, progress: Progress
 ) -> Iterator[RunLease]:
     """Yield the Lease on the names of a run; at the end all that was made under them is removed.
 
@@ -65,6 +65,7 @@ def claimed_namespaces(
         names: The names.
         written: The namespace of the scenario as it is written.
         manifests: They may have objects of the cluster.
+        run: The word of the run: see RunLease.
         progress: What reports how far it is.
 
     Raises:
@@ -72,16 +73,16 @@ def claimed_namespaces(
             they are too long.
         EnvironmentFailed: What a dead run left can't be removed.
     """
-    every, of_cluster = _every(names, written), objects_of_cluster(api, manifests)
+    of_cluster = objects_of_cluster(api, manifests)
     found = check_free(api, names, written, manifests)
-    left, lease = found.get(names.suite), RunLease(api, names.suite)
+    left, lease = found.get(names.suite), RunLease(api, names.suite, run)
     if left is not None and not is_terminating(left):
         # That of a dead run is taken over, so that no other removes the same at the same time.
         lease.acquire()
         lease.stop()
-    remove_namespaces(api, every, progress)
+    remove_namespaces(api, _every(names, written), progress)
     apply_namespace(api, names.suite, {"istio-injection": "disabled", MADE_BY: names.suite})
-    lease = RunLease(api, names.suite)
+    lease = RunLease(api, names.suite, run)
     lease.acquire()
     try:
         delete_all(api, of_cluster, names.suite)
@@ -89,7 +90,15 @@ def claimed_namespaces(
         yield lease
     finally:
         lease.stop()
-        if lease.is_held():
-            delete_all(api, of_cluster, names.suite)
-            remove_namespaces(api, every, progress)
-            wait_until_gone(api, of_cluster, names.suite)
+        remove_claimed(api, names, written, manifests, run, progress)
+
+
+def remove_claimed(
+    api: Api, names: RunNames, written: str, manifests: ManifestFolder, run: str, progress: Progress
+) -> None:
+    """Remove all that was made under the names of a run where it still has them; see claimed_namespaces."""
+    if RunLease(api, names.suite, run).is_held():
+        of_cluster = objects_of_cluster(api, manifests)
+        delete_all(api, of_cluster, names.suite)
+        remove_namespaces(api, _every(names, written), progress)
+        wait_until_gone(api, of_cluster, names.suite)

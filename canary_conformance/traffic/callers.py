@@ -111,7 +111,7 @@ class Callers:
                 detail=reply["detail"],
                 took=reply["took"],
             )
-            for reply in json.loads(output)
+            for reply in _parsed(output, source)
         ]
 
     def _container(self) -> dict[str, Any]:
@@ -132,6 +132,19 @@ class Callers:
             )
         except NotInTime as late:
             raise NotJudged(f"pod {name} {what}: not within {late.limit:.0f} s") from late
+
+
+def _parsed(output: str, source: PodName) -> list[dict[str, Any]]:
+    """Return the caller's answer. Raises NotJudged where it broke off.
+
+    On a node with too little CPU a command's output was seen to end after 64 KiB, which a pipe holds.
+    """
+    try:
+        return list(json.loads(output))
+    except ValueError as broken:
+        raise NotJudged(
+            f"the answer of the caller in pod {source} broke off after {len(output)} characters"
+        ) from broken
 
 
 def _caller_runs(pod: Mapping[str, Any]) -> bool:

@@ -70,9 +70,9 @@ _POD = "    spec:\n      terminationGracePeriodSeconds: 5\n"
 _LOST = "      volumes: [{name: lost, persistentVolumeClaim: {claimName: nobody-made-it}}]\n"
 # What a failure is explained by is read with rights that a run which holds does not need.
 FAILING = Judged("a run that fails", "shared", FIRST_STAGE, ExitStatus.FAILED, (_FILE, _POD, _POD + _LOST))
-PUSHED = Judged("pushed images", "shared", FIRST_STAGE, pushes=True, logs_in=True)
-# Found by a pod in the suite's namespace, before the one of the manifests is made.
+# The first of both, since a node that has an image needs no login for it (IfNotPresent).
 UNPULLED = Judged("without a login", "shared", FIRST_STAGE, ExitStatus.BAD_INPUT, pushes=True)
+PUSHED = Judged("pushed images", "shared", FIRST_STAGE, pushes=True, logs_in=True)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -113,7 +113,7 @@ def _work(asked: Settings, progress: Progress) -> int:
 
 
 def _judged_on(name: str, provisions: Provisions, asked: Settings, folder: Path, progress: Progress) -> Proof:
-    runs = (SHORT,) if asked.short else (WHOLE, FAILING, PUSHED, UNPULLED)
+    runs = (SHORT,) if asked.short else (WHOLE, FAILING, UNPULLED, PUSHED)
     with made(name, provisions, store(), progress, keep=asked.keep) as own:
         api = own.cluster.api()
         before = state(api)

@@ -43,7 +43,7 @@ def test_a_cluster_without_istio_is_bad_input_with_its_table(
     assert ended.code == BAD_INPUT
     assert "Istio's revisions  none" in ended.output
     assert "cluster theirs has no Istio that injects sidecars" in ended.output
-    assert "no right to patch virtualservices.networking.istio.io in namespace run-" in ended.output
+    assert "no right to patch virtualservices.networking.istio.io in the run's own namespaces" in ended.output
     assert {one.method for one in server.requests if "review" not in one.path} == {"GET"}
 
 

@@ -87,8 +87,8 @@ def test_each_missing_right_is_in_the_way(check: Callable[[], ClusterCheck], ser
     server.refused |= {("delete", "pods"), ("list", "nodes")}
     text = check().text()
     assert re.search("^nodes +may not be read$", text, re.MULTILINE)
-    assert "  no right to delete pods in namespace judge-voting: callers, readiness, restarted pods" in text
-    assert "  a right is missing on cluster theirs: judge cannot list nodes" in text
+    assert "  no right to delete pods in the run's own namespaces: callers, readiness, restarted pods" in text
+    assert "(--check-cluster names each): judge cannot list nodes" in text
 
 
 def test_what_a_run_does_without_is_not_in_its_way(

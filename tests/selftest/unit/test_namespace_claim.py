@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +15,7 @@ from canary_conformance.errors import BadInput
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.manifests import ManifestFolder
 from canary_conformance.stages.dead_runs import remove_dead_runs
-from canary_conformance.stages.namespace_claim import claimed_namespaces
+from canary_conformance.stages.namespace_claim import claimed_namespaces, remove_claimed
 from canary_conformance.stages.owned_namespaces import MADE_BY
 from canary_conformance.stages.run_names import RunNames
 
@@ -85,7 +86,7 @@ class Server:
 
 def claimed(server: Server) -> Any:
     manifests = ManifestFolder(Path(), {})
-    return claimed_namespaces(cast(Any, server), NAMES, "voting", manifests, Progress())
+    return claimed_namespaces(cast(Any, server), NAMES, "voting", manifests, secrets.token_hex(3), Progress())
 
 
 def test_a_run_leaves_a_cluster_as_it_was() -> None:
@@ -136,12 +137,25 @@ def test_a_run_that_lost_its_names_removes_nothing() -> None:
     assert server.done == done
 
 
+def test_what_a_worker_left_that_was_ended_is_removed_by_the_word_of_its_run() -> None:
+    server, manifests = (
+        Server(a_voting=OURS, a_voting_conformance=OURS, default={}),
+        ManifestFolder(Path(), {}),
+    )
+    worker = RunLease(cast(Any, server), NAMES.suite, "word")
+    worker.acquire()
+    worker.stop()
+    for word, left in (("another", 3), ("word", 1)):
+        remove_claimed(cast(Any, server), NAMES, "voting", manifests, word, Progress())
+        assert len(server.namespaces) == left
+
+
 def test_only_dead_runs_are_cleaned_away() -> None:
     dead = {MADE_BY: "b-voting-conformance"}
     server = Server(
         default={}, b_voting=dead, b_voting_conformance=dead, a_voting=OURS, a_voting_conformance=OURS
     )
-    alive = RunLease(cast(Any, server), NAMES.suite)
+    alive = RunLease(cast(Any, server), NAMES.suite, "alive")
     alive.acquire()
     lines = remove_dead_runs(cast(Any, server), Progress())
     alive.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -77,7 +78,7 @@ def clock() -> Clock:
 
 
 def lease(server: Server, clock: Clock) -> RunLease:
-    return RunLease(cast(Any, server), NAMESPACE, clock)
+    return RunLease(cast(Any, server), NAMESPACE, secrets.token_hex(3), clock)
 
 
 def test_the_second_run_is_told_who_has_the_names_and_since_when(server: Server, clock: Clock) -> None:
