@@ -25,7 +25,7 @@ from canary_conformance.voting.static.manifest_causes import (
     of_workloads,
     without_proxies,
 )
-from canary_conformance.voting.static.model_questions import who
+from canary_conformance.voting.static.model_questions import OR, who
 from canary_conformance.voting.static.static_chains import WHOLE, PageSeen
 from canary_conformance.voting.static.static_legs import (
     causes_of_legs,
@@ -279,7 +279,10 @@ def _seen(outcome: str, answer: Answer | None) -> str:
         return f"were refused ({', '.join(sorted(map(str, answer.endings)))})"
     if outcome == str(Ending.NOT_SENT):
         return "were not sent"
-    return f"were answered by {outcome}" if _is_workload(outcome) else f"ended with {outcome}"
+    ways = outcome.split(OR)
+    if all(map(_is_workload, ways)):
+        return f"were answered by {outcome}"
+    return f"ended {OR.join(f'at {way}' if _is_workload(way) else f'with {way}' for way in ways)}"
 
 
 def _is_workload(text: str) -> bool:
