@@ -22,6 +22,7 @@ from canary_conformance.report.failure_causes import failed_by_cause
 from canary_conformance.report.findings import ALL_REQUIREMENTS, RunFinding, findings_of
 from canary_conformance.report.manifest_excerpts import excerpts_of
 from canary_conformance.report.manifest_lines import ManifestLine, ManifestLines
+from canary_conformance.report.request_commands import commands_of
 from canary_conformance.report.run_events import Event, observations_of
 from canary_conformance.report.run_record import (
     RequirementLine,
@@ -34,6 +35,7 @@ from canary_conformance.report.run_record import (
 )
 from canary_conformance.report.secret_masks import mask_secrets
 from canary_conformance.report.source_revision import revision_of
+from canary_conformance.scenario.observations import Sent
 from canary_conformance.scenario.requirement import Trait
 from canary_conformance.verdicts.verdict import Verdict
 from canary_conformance.voting.requirements import REQUIREMENTS, UPGRADE_REQUIREMENTS
@@ -188,7 +190,7 @@ def _finding(
         "cause": one.cause,
         "follows": one.follows,
         "seconds_after_propagation": next((it.after_live for it in tests if it.after_live is not None), None),
-        "requests": _requests(tests, address),
+        "requests": commands_of(_requests(tests), address),
         "files": list(dict.fromkeys(file for test in tests for file in _bundle(folder, test.name)))[
             :MOST_FILES
         ],
@@ -209,19 +211,10 @@ def _line(line: ManifestLine) -> dict[str, Any]:
     return {"file": line.file, "line": line.line, "sentence": line.sentence, "path": line.path}
 
 
-def _requests(tests: Iterable[TestRecord], address: str) -> list[str]:
-    """Return commands that make the offending requests again, as a shell takes them."""
-    broken = [verdict for test in tests for verdict in test.verdicts if not verdict.held]
-    cookies = dict.fromkeys(cookie for verdict in broken for cookie in verdict.cookies)
-    where = address.rstrip("/") or '"$GATEWAY"'
-    return [
-        f"curl -si {where}/" + (f" -H {_quoted(f'cookie: {cookie}')}" if cookie else "")
-        for cookie in list(cookies)[:2]
-    ]
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
+def _requests(tests: Iterable[TestRecord]) -> list[Sent]:
+    """Return the offending requests."""
+    broken = (verdict for test in tests for verdict in test.verdicts if not verdict.held)
+    return [one for verdict in broken for one in verdict.requests]
 
 
 def _bundle(folder: Path, test: str) -> list[str]:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from canary_conformance.progress import Phase
+from canary_conformance.scenario.observations import Sent
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.scenario.requirement import Requirement, Trait
 from canary_conformance.verdicts.statistics import FALSE_ALARMS_PER_RUN
@@ -124,8 +125,14 @@ def _verdict(values: Mapping[str, Any]) -> Verdict:
     examples, causes = tuple(values["examples"]), _findings(values.get("causes", ()))
     late = tuple((begun, ended) for begun, ended in values.get("late", ()))
     counts = tuple(Count(**one) for one in values.get("counts", ()))
-    made = {"examples": examples, "late": late, "causes": causes, "counts": counts}
-    return Verdict(**{**values, **made, "cookies": tuple(values.get("cookies", ()))})
+    requests = tuple(_sent(one) for one in values.get("requests", ()))
+    made = {"examples": examples, "late": late, "causes": causes, "counts": counts, "requests": requests}
+    return Verdict(**{**values, **made})
+
+
+def _sent(values: Mapping[str, Any]) -> Sent:
+    headers = tuple((str(name), str(value)) for name, value in values["headers"])
+    return Sent(**{**values, "headers": headers})
 
 
 def _findings(values: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:

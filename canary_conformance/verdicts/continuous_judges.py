@@ -25,6 +25,7 @@ from canary_conformance.verdicts.wording import (
     late_times,
     percent,
     quote,
+    sent_by,
 )
 
 Span = tuple[float, float]
@@ -61,6 +62,7 @@ def no_failed_page(live_at: float | None = None) -> Judge[Page]:
             false_alarm=0.0,
             smallest_leak=smallest_leak_found(n),
             late=() if holes else late_times([page for page in sample if failure_of(page)]),
+            requests=sent_by(page for page in sample if failure_of(page)),
         )
 
     return judge
@@ -97,6 +99,7 @@ def only_before(moment: float, check: Check[Page]) -> Judge[Page]:
             sample_size=n,
             false_alarm=0.0,
             smallest_leak=smallest_leak_found(n),
+            requests=sent_by(late),
         )
 
     return judge

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from canary_conformance.scenario.observations import Sample
+from canary_conformance.scenario.observations import Sample, Sent
 from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts.statistics import smallest_leak_found
 
@@ -39,7 +39,7 @@ class Verdict:
     of all that fails the verdict, where each is an observation that was not there at its limit; empty where
     anything else fails it. `of_nothing` is whether it requires that there is nothing: only such a verdict
     holds where nothing was observed. `counts` are a sample's outcomes with their bounds, none where values
-    are compared. `cookies` are the raw cookies of at most two offending requests, "" for one without.
+    are compared. `requests` are at most two offending requests, as far as they are known.
     """
 
     held: bool
@@ -55,7 +55,7 @@ class Verdict:
     remark: str = ""
     of_nothing: bool = False
     counts: tuple[Count, ...] = ()
-    cookies: tuple[str, ...] = ()
+    requests: tuple[Sent, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.examples) > MOST_EXAMPLES:
@@ -79,6 +79,7 @@ def verdict_on(
     examples: tuple[str, ...] = (),
     luck: bool = True,
     late: tuple[tuple[float, float], ...] = (),
+    requests: tuple[Sent, ...] = (),
 ) -> Verdict:
     """Return the verdict on so many observations; none at all break it.
 
@@ -90,6 +91,7 @@ def verdict_on(
         examples: Offending observations.
         luck: Whether the observations are a sample, which finds leaks from a certain size.
         late: See Verdict.
+        requests: See Verdict.
     """
     findings = [*problems] if size else [*problems, "nothing was seen"]
     return Verdict(
@@ -102,4 +104,5 @@ def verdict_on(
         false_alarm=0.0 if luck else None,
         smallest_leak=smallest_leak_found(size) if luck and size else None,
         late=late if findings else (),
+        requests=requests,
     )

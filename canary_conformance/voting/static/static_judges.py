@@ -11,6 +11,7 @@ from canary_conformance.model.model import Model, Workload
 from canary_conformance.model.objects.questions import Answer, Ending, explain
 from canary_conformance.model.objects.state import POD_MAKERS, held_back
 from canary_conformance.model.pods.scaling import changed_numbers
+from canary_conformance.scenario.observations import Sent, with_cookie
 from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts import Saying, counted, matrix, same
 from canary_conformance.verdicts.exact_judges import compared
@@ -42,6 +43,7 @@ Cell = TypeVar("Cell")
 Seen = TypeVar("Seen")
 
 MYSQL, MYSQL_CLAIM = "voting-storage 2.0", "mysql-pv-claim"
+COOKIES = "cookies"
 # A screen full of them helps nobody.
 _MOST_FINDINGS = 8
 
@@ -73,7 +75,7 @@ def answered_by(
         unrefused = {outcomes.get(cell, REFUSED) for cell, text in right.items() if text == REFUSED}
         several = len(unrefused - {REFUSED}) > 1
         checks = {cell: _answered(text, answers.get(cell), several) for cell, text in right.items()}
-        verdict = matrix(checks, noun)(outcomes)
+        verdict = matrix(checks, noun, sent=_sent if noun == COOKIES else lambda _: None)(outcomes)
         wrong = [(answers[cell], text) for cell, text in right.items() if outcomes.get(cell, text) != text]
         return replace(verdict, examples=_quoted(wrong), causes=of_answers(wrong, model))
 
@@ -253,6 +255,10 @@ def nothing_found(called: str = "schema findings") -> Callable[[Sequence[Finding
         return replace(verdict, causes=by_line(found), of_nothing=True)
 
     return judge
+
+
+def _sent(cookie: object) -> Sent:
+    return with_cookie(str(cookie))
 
 
 def _quoted(wrong: Iterable[tuple[Answer | None, str]]) -> tuple[str, ...]:
