@@ -19,6 +19,7 @@ from canary_conformance.exit_codes import word_of
 from canary_conformance.report.bundle import safe_name
 from canary_conformance.report.exit_decision import unjudged_requirements
 from canary_conformance.report.failure_causes import failed_by_cause
+from canary_conformance.report.failure_times import since_when
 from canary_conformance.report.findings import ALL_REQUIREMENTS, RunFinding, findings_of
 from canary_conformance.report.manifest_excerpts import excerpts_of
 from canary_conformance.report.manifest_lines import ManifestLine, ManifestLines
@@ -75,6 +76,7 @@ def report_of(
         events: What happened in it.
         upgrade: The values of upgrade.json where it moved a mesh.
     """
+    events = list(events)
     seen = observations_of(events)
     address = seen.pop("address")
     data = {
@@ -87,7 +89,11 @@ def report_of(
             "selected": list(record.selected or ()),
         },
         "ran_on": [dict(zip(("fact", "value"), _fact(line), strict=True)) for line in record.header],
-        "findings": [_finding(one, record, lines, folder, address) for one in findings_of(record, lines)],
+        "findings": [
+            _finding(one, record, lines, folder, address)
+            | {"first_seen": since_when(_tests_of(one, record), events)}
+            for one in findings_of(record, lines)
+        ],
         "requirements": [_requirement(one, record) for one in _lines(record)],
         "false_alarms": "" if static_only(record) else false_alarm_line(record),
         "observations": seen,

@@ -19,7 +19,7 @@ from canary_conformance.scenario.observations import Sent
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.scenario.requirement import Requirement, Trait
 from canary_conformance.verdicts.statistics import FALSE_ALARMS_PER_RUN
-from canary_conformance.verdicts.verdict import Count, Verdict, false_alarms_together
+from canary_conformance.verdicts.verdict import Count, FirstSeen, Verdict, false_alarms_together
 from canary_conformance.voting.requirements import REQUIREMENTS, requirement_of
 
 _MOST_EVIDENCE = 2
@@ -127,7 +127,8 @@ def _verdict(values: Mapping[str, Any]) -> Verdict:
     counts = tuple(Count(**one) for one in values.get("counts", ()))
     requests = tuple(_sent(one) for one in values.get("requests", ()))
     made = {"examples": examples, "late": late, "causes": causes, "counts": counts, "requests": requests}
-    return Verdict(**{**values, **made})
+    first = values.get("first")
+    return Verdict(**{**values, **made, "first": FirstSeen(**first) if first else None})
 
 
 def _sent(values: Mapping[str, Any]) -> Sent:

@@ -16,7 +16,7 @@ from canary_conformance.timeouts import LIMITS
 from canary_conformance.verdicts.checks import Check, requirement_of
 from canary_conformance.verdicts.sample_judges import nothing_seen
 from canary_conformance.verdicts.statistics import MISS, leak_upper_bound, smallest_leak_found
-from canary_conformance.verdicts.verdict import Judge, Verdict, verdict_on
+from canary_conformance.verdicts.verdict import Judge, Verdict, first_seen, verdict_on
 from canary_conformance.verdicts.wording import (
     conclusive,
     examples_of,
@@ -63,6 +63,7 @@ def no_failed_page(live_at: float | None = None) -> Judge[Page]:
             smallest_leak=smallest_leak_found(n),
             late=() if holes else late_times([page for page in sample if failure_of(page)]),
             requests=sent_by(page for page in sample if failure_of(page)),
+            first=first_seen(sample, lambda page: bool(failure_of(page))),
         )
 
     return judge
@@ -100,6 +101,7 @@ def only_before(moment: float, check: Check[Page]) -> Judge[Page]:
             false_alarm=0.0,
             smallest_leak=smallest_leak_found(n),
             requests=sent_by(late),
+            first=first_seen(sample, lambda page: page in late),
         )
 
     return judge

@@ -20,7 +20,7 @@ from canary_conformance.verdicts.load_balancer_shares import (
     share_fits,
 )
 from canary_conformance.verdicts.statistics import Unjudgeable, smallest_leak_found
-from canary_conformance.verdicts.verdict import Count, Judge, Verdict
+from canary_conformance.verdicts.verdict import Count, Judge, Verdict, first_seen
 from canary_conformance.verdicts.wording import (
     conclusive,
     examples_of,
@@ -63,6 +63,7 @@ def every(check: Check[T]) -> Judge[T]:
             late=late_times([one for one in sample if check(one)]),
             counts=_strays(n, len(offenders)),
             requests=sent_by(one for one in sample if check(one)),
+            first=first_seen(sample, lambda one: bool(check(one))),
         )
 
     return judge
@@ -99,6 +100,7 @@ def never(check: Check[T]) -> Judge[T]:
             late=late_times([one for one in sample if not check(one) or not conclusive(one)]),
             counts=_strays(n, len(broken)),
             requests=sent_by(one for one in sample if not check(one)),
+            first=first_seen(sample, lambda one: not check(one)),
         )
 
     return judge

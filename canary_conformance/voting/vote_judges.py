@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from canary_conformance.scenario.observations import Ballot, Sample
 from canary_conformance.verdicts.checks import Saying
 from canary_conformance.verdicts.statistics import smallest_leak_found
-from canary_conformance.verdicts.verdict import Judge, Verdict, verdict_on
+from canary_conformance.verdicts.verdict import Judge, Verdict, first_seen, verdict_on
 from canary_conformance.verdicts.wording import examples_of, grouped, late_times, percent, sent_by
 from canary_conformance.voting.page_results import DEFAULT_VOTES, Counts, VoteNames
 
@@ -43,6 +43,7 @@ def all_counted() -> Judge[Ballot]:
             examples=examples_of([(counted(one), str(one)) for one in refused]),
             late=late_times([one.answer for one in refused]),
             requests=sent_by(refused),
+            first=first_seen(sample, lambda one: one in refused),
         )
 
     return judge
@@ -78,6 +79,7 @@ def reached_the_app(changes: int) -> Judge[Ballot]:
             examples=examples_of([(counted(one), str(one)) for one in offenders]),
             late=late_times([one.answer for one in offenders]),
             requests=sent_by(offenders),
+            first=first_seen(sample, lambda one: one in offenders),
         )
 
     return judge

@@ -120,10 +120,26 @@ def _failures(report: Mapping[str, Any]) -> list[dict[str, Any]]:
             "line": (one["causes"] or one["look_at"] or [None])[0],
             "excerpts": [_to_the_left(it) for it in one["excerpts"]],
             "seen_by": [_TIERS[tier] for tier in one["tiers"]],
+            "since": _since(one.get("first_seen")),
         }
         for one in failed
         if not one["follows"]
     ]
+
+
+def _since(first: Mapping[str, Any] | None) -> str:
+    """Return when a failure was first seen, in words; "" where that is not known."""
+    if not first:
+        return ""
+    words = f"first seen at number {first['number']:,} of {first['of']:,} {first['requests']}"
+    if not first["change"]:
+        return words
+    applied, propagated = first["after_applied"], first["after_propagated"]
+    if applied < 0:
+        return f"{words}, {-applied:.1f} s before “{first['change']}” was done"
+    side = "after" if propagated >= 0 else "before"
+    words += f", {applied:.1f} s after “{first['change']}” was done"
+    return f"{words} and {abs(propagated):.1f} s {side} it had propagated"
 
 
 def _to_the_left(excerpt: Mapping[str, Any]) -> dict[str, Any]:

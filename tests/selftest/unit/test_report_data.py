@@ -24,7 +24,7 @@ from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord
 from canary_conformance.scenario.observations import with_cookie
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.settings import read_source
-from canary_conformance.verdicts.verdict import Count, Verdict
+from canary_conformance.verdicts.verdict import Count, FirstSeen, Verdict
 from tests.selftest.report_examples import NAMES, report
 
 pytestmark = pytest.mark.selftest
@@ -85,6 +85,34 @@ def test_a_failure_has_its_lines_marked_and_its_requests_quoted_for_a_shell(tmp_
         "curl -si http://10.0.0.1:31/ -H 'cookie: a='\"'\"'b'\"'\"'; featureflag=on2'",
         "curl -si http://10.0.0.1:31/",
     ]
+
+
+def _transition(stage: int, began: float) -> dict[str, Any]:
+    steps = [
+        {"step": "apply a", "started": 1.0, "applied": 2.0, "propagated": 3.0, "objects": []},
+        {"step": "apply b", "started": 10.0, "applied": 11.0, "propagated": 12.5, "objects": []},
+    ]
+    return {"event": "transition_seen", "stage": stage, "began": began, "steps": steps}
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "words"),
+    [
+        (1013.0, "57 of 1,375 pages, 2.0 s after “apply b” was done and 0.5 s after it had propagated"),
+        (1012.0, "57 of 1,375 pages, 1.0 s after “apply b” was done and 0.5 s before it had propagated"),
+        (1010.5, "57 of 1,375 pages, 0.5 s before “apply b” was done"),
+        (1009.0, "57 of 1,375 pages, 7.0 s after “apply a” was done and 6.0 s after it had propagated"),
+        (1000.5, "57 of 1,375 pages."),
+    ],
+)
+def test_a_failure_says_at_which_request_and_after_which_change_it_was_first_seen(
+    tmp_path: Path, sent_at: float, words: str
+) -> None:
+    failed = replace(RED, verdicts=(replace(BROKEN, first=FirstSeen(57, 1375, "pages", sent_at)),))
+    events = [_transition(4, 1000.0), _transition(3, 0.0)]
+    data = data_of(failed, folder=tmp_path, events=events)
+    assert problems(json.loads(json.dumps(data))) == []
+    assert f"first seen at number {words.rstrip('.')}</p>" in page_of(data, tmp_path)
 
 
 def test_links_lead_to_the_files_of_the_failed_test(tmp_path: Path) -> None:
