@@ -15,7 +15,7 @@ is one process). By name it also has:
 | connections_seen | pods connected to each other | stage, rows: source, destination, end, first bytes |
 | routes_seen | proxies' routes were read | stage, proxies: origin, conditions, clusters, share; subsets |
 | tls_seen | both ends of each leg were read | stage, rows: leg, status, server, client, policy, rule |
-| screenshot_taken | Chromium shows a page | stage, file, after, version, flag, results, cookie |
+| screenshot_taken | Chromium shows a page | stage, file, left_out, after, version, flag, results, cookie |
 | test_judged | a test ended | test, requirements, stage, tier, outcome, length (s), evidence |
 | environment_failed | the environment ended the run | reason |
 | run_ended | the exit code is decided | exit_code, reason |

@@ -172,10 +172,16 @@ def _matrix(connections: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pictures(screenshots: list[Mapping[str, Any]], folder: Path) -> list[dict[str, Any]]:
-    """Return the screenshots with their bytes as data addresses, without those that are gone or too large."""
+    """Return the screenshots with their bytes as data addresses, without those that are gone or too large.
+
+    One that was left out on purpose has no address.
+    """
     found: list[dict[str, Any]] = []
     room = MOST_PICTURES
     for one in screenshots:
+        if one.get("left_out"):
+            found.append({**one, "address": ""})
+            continue
         path = folder / "screenshots" / Path(str(one["file"])).name
         content = path.read_bytes() if path.is_file() else b""
         if content.startswith(b"\xff\xd8") and len(content) <= room:

@@ -165,6 +165,17 @@ def test_screenshots_come_from_the_runs_own_folder_only(tmp_path: Path) -> None:
     assert page_of(data, tmp_path).count("data:image/jpeg") == 1
 
 
+def test_a_screenshot_that_was_left_out_has_its_reason_in_its_place(tmp_path: Path) -> None:
+    data = report("green")
+    shot = data["observations"]["screenshots"][0]
+    data["observations"]["screenshots"] = [
+        {**shot, "file": "", "left_out": "left out: the page shows a secret"}
+    ]
+    text = page_of(data, tmp_path)
+    assert "left out: the page shows a secret" in text
+    assert "data:image/jpeg" not in text
+
+
 def _transition(answers: list[str]) -> dict[str, Any]:
     shown = [[float(number), 5, answer] for number, answer in enumerate(answers)]
     counts = {answer: answers.count(answer) for answer in answers}
