@@ -68,14 +68,9 @@ _CONTROLS = """
 """
 
 # All that may be read in a frame: what is shown or hidden, what stands in fields and in shadow trees.
-_TEXTS = """
-() => {
-  const read = (root) => [root.textContent, ...[...root.querySelectorAll("*")].flatMap((one) => [
-    one.value, one.placeholder, one.title, one.alt, ...(one.shadowRoot ? read(one.shadowRoot) : []),
-  ])].filter((text) => typeof text === "string");
-  return [document.title, document.body?.innerText ?? "", ...read(document.documentElement)].join("\\n");
-}
-"""
+_TEXTS = """() => { const read = (of) => [of.textContent, ...[...of.querySelectorAll("*")].flatMap((e) =>
+  [e.value, e.placeholder, e.title, e.alt, ...(e.shadowRoot ? read(e.shadowRoot) : [])])];
+  return [document.title, document.body?.innerText, ...read(document)].filter(Boolean).join("\\n"); }"""
 
 
 Keep = Callable[[str, Page, bytes, str], None]
