@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from canary_conformance.report.html.headline import headline_of
@@ -38,35 +38,36 @@ def page_of(report: Mapping[str, Any], folder: Path) -> str:
         folder: Its folder, which has the screenshots.
     """
     seen = report["observations"]
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            report=report,
-            run=report["run"],
-            headline=headline_of(report),
-            failures=_failures(report),
-            unjudged=_unjudged(report),
-            walk=walk_of(report),
-            failed_stages={one["stage"] for one in report["findings"] if one["outcome"] == "failed"},
-            undecided_stages={one["stage"] for one in report["requirements"] if one["standing"] != "holds"},
-            lines=time_lines(seen["transitions"]),
-            lane_px=LANE,
-            diagrams=diagrams(seen),
-            matrices=[_matrix(one) for one in seen["connections"]],
-            pictures=_pictures(seen["screenshots"], folder),
-            samples=_samples(report),
-            continuous=_continuous(seen["transitions"]),
-            stages=sorted({one["stage"] for one in report["requirements"]}),
-            standings=[one for one in _STANDINGS if one in run_standings(report)],
-            by_stage=_by_stage(report["requirements"]),
-        )
+    return template("report.html").render(
+        report=report,
+        run=report["run"],
+        headline=headline_of(report),
+        failures=_failures(report),
+        unjudged=_unjudged(report),
+        walk=walk_of(report),
+        failed_stages={one["stage"] for one in report["findings"] if one["outcome"] == "failed"},
+        undecided_stages={one["stage"] for one in report["requirements"] if one["standing"] != "holds"},
+        lines=time_lines(seen["transitions"]),
+        lane_px=LANE,
+        diagrams=diagrams(seen),
+        matrices=[_matrix(one) for one in seen["connections"]],
+        pictures=_pictures(seen["screenshots"], folder),
+        samples=_samples(report),
+        continuous=_continuous(seen["transitions"]),
+        stages=sorted({one["stage"] for one in report["requirements"]}),
+        standings=[one for one in _STANDINGS if one in run_standings(report)],
+        by_stage=_by_stage(report["requirements"]),
     )
 
 
 def comparison_page(comparison: Mapping[str, Any]) -> str:
     """Return the page of two runs compared (report.run_comparison)."""
-    return _environment().get_template("comparison.html").render(comparison=comparison)
+    return template("comparison.html").render(comparison=comparison)
+
+
+def template(name: str) -> Template:
+    """Return a template of this folder."""
+    return _environment().get_template(name)
 
 
 def run_standings(report: Mapping[str, Any]) -> set[str]:
