@@ -84,8 +84,17 @@ def only_before(moment: float, check: Check[Page]) -> Judge[Page]:
         telling = [page for page in after if conclusive(page) or not check(page)]
         n = len(telling)
         if n == 0:
-            seen = f"none of {len(sample)} pages is a whole page sent after the change had propagated"
-            return replace(nothing_seen(expected), seen=seen, evidence="no whole page after propagation")
+            failures = grouped(
+                [failure_of(page) for page in after], len(after), "pages sent after propagation"
+            )
+            seen = failures or f"none of {len(sample)} pages was sent after the change had propagated"
+            return replace(
+                nothing_seen(expected),
+                seen=seen,
+                evidence=seen.partition("\n")[0],
+                requests=sent_by(after),
+                first=first_seen(sample, lambda page: page in after),
+            )
         failed = len(after) - n
         aside = f" ({failed} more failed)" if failed else ""
         last = f", the last {max(page.sent_at for page in late) - moment:.2f} s after it" if late else ""

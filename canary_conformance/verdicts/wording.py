@@ -89,7 +89,8 @@ def _sent(observation: object) -> Sent | None:
     if isinstance(observation, Ballot):
         return _sent(observation.answer)
     if isinstance(observation, Page):
-        return observation.sent or with_cookie(observation.cookie, path=observation.path)
+        plain = with_cookie(observation.cookie) if observation.path == "/" else None
+        return observation.sent or plain
     if isinstance(observation, Reply):
         return observation.sent
     return observation if isinstance(observation, Sent) else None
