@@ -22,6 +22,7 @@ from canary_conformance.upgrade.upgrade_moments import Moment
 from canary_conformance.upgrade.upgrade_options import Asked
 from canary_conformance.upgrade.upgrade_report import upgrade_report
 from canary_conformance.upgrade.upgrade_run import Upgrade
+from canary_conformance.voting.requirements import UPGRADE_REQUIREMENTS
 from tests.selftest.report_examples import FOLDER, NAMES, hostile, report, with_upgrade
 from tests.selftest.upgrade_support import MOVE, SOURCE, TARGET
 
@@ -49,7 +50,8 @@ def _upgraded() -> dict[str, Any]:
     made = SimpleNamespace(asked=Asked(SOURCE, TARGET), moves=moves, findings=())
     values: dict[str, Any] = json.loads(json.dumps(upgrade_report(cast(Upgrade, made), ()).values))
     row = {"before": "holds", "during": "FAILED", "after": "holds", "rolled back": "-"}
-    return with_upgrade({**values, "requirements": {"U1": row}})
+    ids = [*(line["id"] for line in report("green")["requirements"][:28]), *UPGRADE_REQUIREMENTS]
+    return with_upgrade({**values, "requirements": dict.fromkeys(ids, row)})
 
 
 def _matrix() -> str:
