@@ -103,7 +103,7 @@ class Callers:
                 took=reply["took"],
                 sent=sent,
             )
-            for reply, sent in zip(json.loads(output), again, strict=True)
+            for reply, sent in zip(_parsed(output, source), again, strict=True)
         ]
 
     def _container(self) -> dict[str, Any]:
@@ -143,6 +143,19 @@ def _sent(source: PodName, call: Call, opening: Opening) -> Sent:
     """Return the command that makes a call again while the pod and its caller are there."""
     where = ["kubectl", "exec", "-n", source.namespace, source.name, "-c", CONTAINER]
     return Sent(command=shlex.join([*where, "--", PROGRAM, "call", json.dumps([_asked(call, opening)])]))
+
+
+def _parsed(output: str, source: PodName) -> list[dict[str, Any]]:
+    """Return the caller's answer. Raises NotJudged where it broke off.
+
+    On a node with too little CPU a command's output was seen to end after 64 KiB, which a pipe holds.
+    """
+    try:
+        return list(json.loads(output))
+    except ValueError as broken:
+        raise NotJudged(
+            f"the answer of the caller in pod {source} broke off after {len(output)} characters"
+        ) from broken
 
 
 def _caller_runs(pod: Mapping[str, Any]) -> bool:
