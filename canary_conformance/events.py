@@ -11,17 +11,17 @@ is one process). By name it also has:
 | step_applied | the objects of a step are applied, its pods ready | stage, step |
 | step_propagated | each proxy has the step's configuration | stage, step |
 | stage_entered | a stage is reached | stage |
-| transition_seen | a stage was entered, or could not be | stage, address, steps, pages, votes, stalls |
+| transition_seen | a stage was entered, or not | stage, began, address, steps, pages, votes, stalls |
 | connections_seen | pods connected to each other | stage, rows: source, destination, end, first bytes |
 | routes_seen | proxies' routes were read | stage, proxies: origin, conditions, clusters, share; subsets |
 | tls_seen | both ends of each leg were read | stage, rows: leg, status, server, client, policy, rule |
-| screenshot_taken | Chromium shows a page | stage, file, after, version, flag, results, cookie |
+| screenshot_taken | Chromium shows a page | stage, file, left_out, after, version, flag, results, cookie |
 | test_judged | a test ended | test, requirements, stage, tier, outcome, length (s), evidence |
 | environment_failed | the environment ended the run | reason |
 | run_ended | the exit code is decided | exit_code, reason |
 
-Times are seconds. Steps of stages that are entered in one step have no events of their own. A line is written
-whole, in one write, as soon as the event happens.
+Times are seconds; `began` is when the run did, on the monotonic clock. Steps of stages that are entered in
+one step have no events of their own. A line is written whole, in one write, as soon as the event happens.
 """
 
 from __future__ import annotations

@@ -14,17 +14,15 @@ from canary_conformance.differences.answer_effects import Effect, effect_of
 from canary_conformance.differences.route_actions import rewrites, route_settings
 from canary_conformance.differences.values import ShownRequest
 from canary_conformance.model.model import Model
-from canary_conformance.model.objects.host_names import closest_domain, is_wild, without_port
+from canary_conformance.model.objects.host_names import closest_domain, without_port
 from canary_conformance.model.objects.questions import Answer, Request, Rule
 from canary_conformance.model.patterns.match_conditions import AUTHORITY, METHOD, PATH, Kind, Property
+from canary_conformance.model.patterns.mesh_words import hosts_of_domain, texts_of_policy
 from canary_conformance.model.patterns.request_classes import JointClass, NotDecided, Texts, joint_classes
 from canary_conformance.model.patterns.text_classes import (
     ALL_PATHS,
     AUTHORITIES,
     PATHS,
-    beginning,
-    ending,
-    exactly,
 )
 from canary_conformance.model.routing.route_matching import matches_whole
 from canary_conformance.model.routing.routes import Entry
@@ -229,25 +227,10 @@ def _also(pair: Pair) -> Mapping[Property, Iterable[str]]:
     asked = [model.asked_by_policies() for model in pair.models]
     domains = [domain for chains in pair.chains for domain in chains if domain != _EVERY_HOST]
     return {
-        METHOD: [_in_policy(word) for methods, _ in asked for word in methods],
-        PATH: [PATHS, *(_in_policy(word) for _, paths in asked for word in paths)],
-        AUTHORITY: [_of_domain(domain) for domain in domains],
+        METHOD: [texts_of_policy(word) for methods, _ in asked for word in methods],
+        PATH: [PATHS, *(texts_of_policy(word) for _, paths in asked for word in paths)],
+        AUTHORITY: [hosts_of_domain(domain) for domain in domains],
     }
-
-
-def _of_domain(domain: str) -> str:
-    """Return the pattern of the hosts of a domain, as a proxy compares them: any case, without the port."""
-    names = f"(?i:{ending(domain[1:]) if is_wild(domain) else exactly(domain)})"
-    return rf"{names}\.?(:[0-9]+)?"
-
-
-def _in_policy(word: str) -> str:
-    """Return the pattern of one of Istio's words for a policy: "/a*", "*b", "*"."""
-    if word == "*":
-        return ".*"
-    if word.endswith("*"):
-        return beginning(word[:-1])
-    return ending(word[1:]) if word.startswith("*") else exactly(word)
 
 
 def _preferred(pair: Pair) -> Mapping[Property, Sequence[str | None]]:

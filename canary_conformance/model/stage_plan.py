@@ -16,6 +16,7 @@ from canary_conformance.model.objects.mesh_profile import MeshProfile, mesh_prof
 from canary_conformance.model.objects.state import State
 from canary_conformance.scenario.application import Application
 from canary_conformance.scenario.manifests import Manifest, ManifestFolder
+from canary_conformance.scenario.places import Finding
 from canary_conformance.scenario.stages import Apply, Delete, Scenario, Step, WaitFor
 
 
@@ -124,9 +125,12 @@ def _made(step: Step, state: State, manifests: ManifestFolder, number: int) -> l
 
 def _applied(step: Apply, state: State, manifests: ManifestFolder, number: int) -> list[_Change]:
     made: list[_Change] = []
+    unawaited = None
+    if step.wait_for is not WaitFor.PODS and step.waits_at is not None:
+        unawaited = Finding(step.waits_at, f"{step} waits for {step.wait_for}, not until its pods are ready")
     for manifest in manifests.files.get(step.file, ()):
         verb = "configured" if state.key_of(manifest) in state.objects else "created"
-        state = state.apply(manifest, number)
+        state = state.apply(manifest, number, unawaited)
         made.append((f"{step}: {manifest.ref} {verb}", state, manifest))
     if state.rolling and step.wait_for is WaitFor.PODS:
         made.append((f"{step}: pods are ready", state.ready(), None))

@@ -146,14 +146,16 @@ def _reason(test: TestRecord) -> str:
 
 
 def closing_lines(status: ExitStatus, account: Account, report: str) -> list[str]:
-    """Return the last lines of a run: its exit code in plain words, none of a run in which all holds.
+    """Return the last lines of a run: its exit code in plain words.
+
+    There are none of a run in which all holds, or that was interrupted as nobody read what it printed.
 
     Args:
         status: The code.
         account: What the run came to.
         report: The path of run.json, "" where there is none.
     """
-    if status is ExitStatus.HOLDS:
+    if status is ExitStatus.HOLDS or (status is ExitStatus.INTERRUPTED and account.printed):
         return []
     lines = [f"exit code {int(status)}: {meaning(status, account)}"]
     defects = list(dict.fromkeys([*account.defects, *account.late_defects]))

@@ -19,9 +19,11 @@ from canary_conformance.exit_codes import word_of
 from canary_conformance.report.bundle import safe_name
 from canary_conformance.report.exit_decision import unjudged_requirements
 from canary_conformance.report.failure_causes import failed_by_cause
+from canary_conformance.report.failure_times import since_when
 from canary_conformance.report.findings import ALL_REQUIREMENTS, RunFinding, findings_of
 from canary_conformance.report.manifest_excerpts import excerpts_of
 from canary_conformance.report.manifest_lines import ManifestLine, ManifestLines
+from canary_conformance.report.request_commands import commands_of
 from canary_conformance.report.run_events import Event, observations_of
 from canary_conformance.report.run_record import (
     RequirementLine,
@@ -34,6 +36,7 @@ from canary_conformance.report.run_record import (
 )
 from canary_conformance.report.secret_masks import mask_secrets
 from canary_conformance.report.source_revision import revision_of
+from canary_conformance.scenario.observations import Sent
 from canary_conformance.scenario.requirement import Trait
 from canary_conformance.verdicts.verdict import Verdict
 from canary_conformance.voting.requirements import REQUIREMENTS, UPGRADE_REQUIREMENTS
@@ -73,6 +76,7 @@ def report_of(
         events: What happened in it.
         upgrade: The values of upgrade.json where it moved a mesh.
     """
+    events = list(events)
     seen = observations_of(events)
     address = seen.pop("address")
     data = {
@@ -86,7 +90,11 @@ def report_of(
             "rewrite": list(record.rewrite),
         },
         "ran_on": [dict(zip(("fact", "value"), _fact(line), strict=True)) for line in record.header],
-        "findings": [_finding(one, record, lines, folder, address) for one in findings_of(record, lines)],
+        "findings": [
+            _finding(one, record, lines, folder, address)
+            | {"first_seen": since_when(_tests_of(one, record), events)}
+            for one in findings_of(record, lines)
+        ],
         "requirements": [_requirement(one, record) for one in _lines(record)],
         "false_alarms": "" if static_only(record) else false_alarm_line(record),
         "observations": seen,
@@ -189,7 +197,7 @@ def _finding(
         "cause": one.cause,
         "follows": one.follows,
         "seconds_after_propagation": next((it.after_live for it in tests if it.after_live is not None), None),
-        "requests": _requests(tests, address),
+        "requests": commands_of(_requests(tests), address),
         "files": list(dict.fromkeys(file for test in tests for file in _bundle(folder, test.name)))[
             :MOST_FILES
         ],
@@ -210,19 +218,10 @@ def _line(line: ManifestLine) -> dict[str, Any]:
     return {"file": line.file, "line": line.line, "sentence": line.sentence, "path": line.path}
 
 
-def _requests(tests: Iterable[TestRecord], address: str) -> list[str]:
-    """Return commands that make the offending requests again, as a shell takes them."""
-    broken = [verdict for test in tests for verdict in test.verdicts if not verdict.held]
-    cookies = dict.fromkeys(cookie for verdict in broken for cookie in verdict.cookies)
-    where = address.rstrip("/") or '"$GATEWAY"'
-    return [
-        f"curl -si {where}/" + (f" -H {_quoted(f'cookie: {cookie}')}" if cookie else "")
-        for cookie in list(cookies)[:2]
-    ]
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
+def _requests(tests: Iterable[TestRecord]) -> list[Sent]:
+    """Return the offending requests."""
+    broken = (verdict for test in tests for verdict in test.verdicts if not verdict.held)
+    return [one for verdict in broken for one in verdict.requests]
 
 
 def _bundle(folder: Path, test: str) -> list[str]:

@@ -127,5 +127,5 @@ def _tls(event: Event) -> dict[str, Any]:
 
 
 def _screenshot(event: Event) -> dict[str, Any]:
-    keys = ("stage", "file", "after", "version", "flag", "results", "cookie")
+    keys = ("stage", "file", "left_out", "after", "version", "flag", "results", "cookie")
     return {key: event.get(key, "") for key in keys}

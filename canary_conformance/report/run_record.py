@@ -15,10 +15,11 @@ from enum import StrEnum
 from typing import Any
 
 from canary_conformance.progress import Phase
+from canary_conformance.scenario.observations import Sent
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.scenario.requirement import Requirement, Trait
 from canary_conformance.verdicts.statistics import FALSE_ALARMS_PER_RUN
-from canary_conformance.verdicts.verdict import Count, Verdict, false_alarms_together
+from canary_conformance.verdicts.verdict import Count, FirstSeen, Verdict, false_alarms_together
 from canary_conformance.voting.requirements import REQUIREMENTS, requirement_of
 
 _MOST_EVIDENCE = 2
@@ -132,8 +133,15 @@ def _verdict(values: Mapping[str, Any]) -> Verdict:
     examples, causes = tuple(values["examples"]), _findings(values.get("causes", ()))
     late = tuple((begun, ended) for begun, ended in values.get("late", ()))
     counts = tuple(Count(**one) for one in values.get("counts", ()))
-    made = {"examples": examples, "late": late, "causes": causes, "counts": counts}
-    return Verdict(**{**values, **made, "cookies": tuple(values.get("cookies", ()))})
+    requests = tuple(_sent(one) for one in values.get("requests", ()))
+    made = {"examples": examples, "late": late, "causes": causes, "counts": counts, "requests": requests}
+    first = values.get("first")
+    return Verdict(**{**values, **made, "first": FirstSeen(**first) if first else None})
+
+
+def _sent(values: Mapping[str, Any]) -> Sent:
+    headers = tuple((str(name), str(value)) for name, value in values["headers"])
+    return Sent(**{**values, "headers": headers})
 
 
 def _findings(values: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:

@@ -31,6 +31,25 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What was sent, so that a reader can send it again: a request at the ingress gateway.
+
+    What a pod sends is a `command` instead, whole as a shell takes it.
+    """
+
+    method: str = "GET"
+    path: str = "/"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    command: str = ""
+
+
+def with_cookie(cookie: str, method: str = "GET", path: str = "/") -> Sent:
+    """Return a request with a raw Cookie header, "" for none."""
+    return Sent(method, path, (("cookie", cookie),) if cookie else ())
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One answer to a request for a page, or the reason why there was none.
 
@@ -38,7 +57,8 @@ class Page:
     `host`, `store` and `flag` from `#footer`, `results` from `#results`, `buttons` in the page's order.
     `error` is "" unless the transport failed; then, and only then, `status` is None. `cookie` is the raw
     header that was sent, "" for none. `excerpt` is the start of the body, for reports. `timed_out` is whether
-    the transport gave up at its limit. Raises ValueError when status and error contradict each other.
+    the transport gave up at its limit. `sent` is the request where it is more than a GET with that cookie.
+    Raises ValueError when status and error contradict each other.
     """
 
     status: int | None
@@ -54,6 +74,7 @@ class Page:
     excerpt: str
     path: str = "/"
     timed_out: bool = False
+    sent: Sent | None = None
 
     def __post_init__(self) -> None:
         if (self.status is None) != bool(self.error):
@@ -144,12 +165,16 @@ class ReplyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The outcome of a Call: how it ended, the first bytes received, what the system said, its duration."""
+    """The outcome of a Call: how it ended, the first bytes received, what the system said, its duration.
+
+    `sent` is how the call is made again, None where that is not known.
+    """
 
     kind: ReplyKind
     received: bytes
     detail: str
     took: float
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,8 @@ class _Reading:
             self._find((*path, "configured"), f"has {both[0]}, which is created too")
         if all(self._at(*path, key) in (_ABSENT, []) for key in ("created", "configured")):
             self._find((*path, "apply"), "has neither created nor configured objects")
-        return Apply(file, created, configured, self._wait_for((*path, "wait_for")))
+        waits = (*path, "wait_for")
+        return Apply(file, created, configured, self._wait_for(waits), self._document.place_of(*waits))
 
     def _wait_for(self, path: Keys) -> WaitFor:
         value = self._at(*path)

@@ -76,12 +76,16 @@ class WaitFor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Apply one file (its path inside the manifests folder); what the source says becomes of its objects."""
+    """Apply one file (its path inside the manifests folder); what the source says becomes of its objects.
+
+    `waits_at` is the line that says what is waited for, None where it is not known.
+    """
 
     file: str
     created: tuple[ObjectRef, ...]
     configured: tuple[ObjectRef, ...]
     wait_for: WaitFor
+    waits_at: Place | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"apply {self.file}"

@@ -34,6 +34,7 @@ def transition_facts(transition: Transition, began: float) -> dict[str, object]:
     }
     return {
         "stage": transition.stage,
+        "began": began,
         "steps": [_step(one, began) for one in transition.steps],
         "pages": pages,
         "votes": votes,

@@ -12,8 +12,8 @@ from bs4 import BeautifulSoup
 from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.traffic.control_requests import ControlRequest, NothingToPress, request_for
 from canary_conformance.traffic.controls import contract_path
+from canary_conformance.traffic.http_exchange import exchange, plain_session
 from canary_conformance.traffic.page import page_without_answer, parse_html
-from canary_conformance.traffic.voter import exchange, plain_session
 
 SET, CLEAR = "set", "clear"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ from canary_conformance.cluster.pod_access import PodName, run_in_pod
 from canary_conformance.cluster.pod_security_context import RESTRICTED
 from canary_conformance.cluster.pod_state import is_ready
 from canary_conformance.errors import NotJudged
-from canary_conformance.scenario.observations import Call, Opening, Reply, ReplyKind, Sample
+from canary_conformance.scenario.observations import Call, Opening, Reply, ReplyKind, Sample, Sent
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
 
@@ -91,27 +92,18 @@ class Callers:
         return Sample(replies, f"{times} connections {call}")
 
     def _replies(self, source: PodName, calls: Sequence[tuple[Call, Opening, int]]) -> list[Reply]:
-        asked = [
-            {
-                "host": call.host,
-                "port": call.port,
-                "send": base64.b64encode(opening.send).decode(),
-                "limit": LIMITS.connection,
-                "count": times,
-                "listen": LIMITS.first_word if opening.listens else 0,
-                "whole": opening.send.startswith(b"GET "),
-            }
-            for call, opening, times in calls
-        ]
+        asked = [_asked(*call) for call in calls]
         output = run_in_pod(self._api, source, CONTAINER, [PROGRAM, "call", json.dumps(asked)])
+        again = [_sent(source, call, opening) for call, opening, times in calls for _ in range(times)]
         return [
             Reply(
                 kind=ReplyKind(reply["kind"]),
                 received=base64.b64decode(reply["received"] or ""),
                 detail=reply["detail"],
                 took=reply["took"],
+                sent=sent,
             )
-            for reply in _parsed(output, source)
+            for reply, sent in zip(_parsed(output, source), again, strict=True)
         ]
 
     def _container(self) -> dict[str, Any]:
@@ -132,6 +124,25 @@ class Callers:
             )
         except NotInTime as late:
             raise NotJudged(f"pod {name} {what}: not within {late.limit:.0f} s") from late
+
+
+def _asked(call: Call, opening: Opening, times: int = 1) -> dict[str, Any]:
+    """Return a call in the caller's words."""
+    return {
+        "host": call.host,
+        "port": call.port,
+        "send": base64.b64encode(opening.send).decode(),
+        "limit": LIMITS.connection,
+        "count": times,
+        "listen": LIMITS.first_word if opening.listens else 0,
+        "whole": opening.send.startswith(b"GET "),
+    }
+
+
+def _sent(source: PodName, call: Call, opening: Opening) -> Sent:
+    """Return the command that makes a call again while the pod and its caller are there."""
+    where = ["kubectl", "exec", "-n", source.namespace, source.name, "-c", CONTAINER]
+    return Sent(command=shlex.join([*where, "--", PROGRAM, "call", json.dumps([_asked(call, opening)])]))
 
 
 def _parsed(output: str, source: PodName) -> list[dict[str, Any]]:

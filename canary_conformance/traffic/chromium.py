@@ -67,9 +67,14 @@ _CONTROLS = """
 }))
 """
 
+# All that may be read in a frame: what is shown or hidden, what stands in fields and in shadow trees.
+_TEXTS = """() => { const read = (of) => [of.textContent, ...[...of.querySelectorAll("*")].flatMap((e) =>
+  [e.value, e.placeholder, e.title, e.alt, ...(e.shadowRoot ? read(e.shadowRoot) : [])])];
+  return [document.title, document.body?.innerText, ...read(document)].filter(Boolean).join("\\n"); }"""
 
-Keep = Callable[[str, Page, bytes], None]
-"""What is done with a screenshot: what led to the page, the page as it was read, the picture as JPEG."""
+
+Keep = Callable[[str, Page, bytes, str], None]
+"""What is done with a screenshot: what led to the page, the page as read, the picture as JPEG, its text."""
 
 
 class Chromium:
@@ -113,7 +118,8 @@ class Chromium:
         if self._keep is not None:
             with suppress(Error):
                 picture = self._tab.screenshot(type="jpeg", quality=QUALITY, timeout=LONGEST_PICTURE)
-                self._keep(after, page, picture)
+                text = "\n".join(str(frame.evaluate(_TEXTS)) for frame in self._tab.frames)
+                self._keep(after, page, picture, text)
         return page
 
     def _open(self) -> Page:

@@ -17,7 +17,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 from bs4.exceptions import ParserRejectedMarkup
 
-from canary_conformance.scenario.observations import Page
+from canary_conformance.scenario.observations import Page, Sent
 from canary_conformance.traffic.controls import is_hidden, is_plain
 
 EXCERPT = 400
@@ -73,7 +73,16 @@ def read_page(body: str) -> Reading:
     )
 
 
-def page_of(body: str, *, status: int, cookie: str, sent_at: float, took: float, path: str) -> Page:
+def page_of(
+    body: str,
+    *,
+    status: int,
+    cookie: str,
+    sent_at: float,
+    took: float,
+    path: str,
+    sent: Sent | None = None,
+) -> Page:
     """Return an answer as a page; cookie is the raw header that was sent, sent_at and took are seconds."""
     reading = read_page(body)
     return Page(
@@ -89,11 +98,19 @@ def page_of(body: str, *, status: int, cookie: str, sent_at: float, took: float,
         took=took,
         excerpt=reading.excerpt,
         path=path,
+        sent=sent,
     )
 
 
 def page_without_answer(
-    why: str, *, cookie: str, sent_at: float, took: float, path: str, timed_out: bool = False
+    why: str,
+    *,
+    cookie: str,
+    sent_at: float,
+    took: float,
+    path: str,
+    timed_out: bool = False,
+    sent: Sent | None = None,
 ) -> Page:
     """Return the page of a request that nobody answered.
 
@@ -104,8 +121,9 @@ def page_without_answer(
         took: For how long an answer was waited for, in seconds.
         path: What was requested.
         timed_out: Whether the transport gave up at its limit.
+        sent: The whole request.
     """
-    return Page(None, "", "", "", "", (), why, cookie, sent_at, took, "", path, timed_out)
+    return Page(None, "", "", "", "", (), why, cookie, sent_at, took, "", path, timed_out, sent)
 
 
 def parse_html(body: str) -> BeautifulSoup:

@@ -10,7 +10,6 @@ import collections
 import copy
 import itertools
 import threading
-import time
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -22,8 +21,8 @@ from canary_conformance.errors import NotJudged, RequirementFailed
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.observations import Ballot, Page, Sample
 from canary_conformance.timeouts import LIMITS
+from canary_conformance.traffic.http_exchange import plain_session, send
 from canary_conformance.traffic.kept_connection import KeptConnection
-from canary_conformance.traffic.page import page_of, page_without_answer
 from canary_conformance.waiting import NotInTime
 
 # Two cores limit a sample, and a good part of what a page costs them is waking up threads and processes: with
@@ -250,58 +249,3 @@ def _to_the_end_of(turns: Iterator[str]) -> Iterator[None]:
         yield
     finally:
         collections.deque(turns, maxlen=0)
-
-
-def send(
-    session: requests.Session,
-    request: requests.PreparedRequest,
-    limit: float | None = None,
-    *,
-    follow: bool = True,
-) -> Page:
-    """Send a request once and read the page; follow: go where a redirect leads.
-
-    limit: seconds for each answer (LIMITS.request).
-    A transport failure is a page with an error.
-    """
-    return exchange(session, request, limit, follow=follow)[0]
-
-
-def exchange(
-    session: requests.Session,
-    request: requests.PreparedRequest,
-    limit: float | None = None,
-    *,
-    follow: bool = True,
-) -> tuple[Page, requests.Response | None]:
-    """Send a request as send() does; return the page and the answer it was read from, None without one."""
-    path = request.path_url
-    started = time.monotonic()
-    try:
-        answer = session.send(request, timeout=limit or LIMITS.request, allow_redirects=follow)
-    except requests.RequestException as error:
-        reason = f"{type(error).__name__}: {error}"
-        sent = str(session.headers.get("Cookie", ""))
-        took = time.monotonic() - started
-        late = isinstance(error, requests.Timeout)
-        failed = page_without_answer(
-            reason, cookie=sent, sent_at=started, took=took, path=path, timed_out=late
-        )
-        return failed, None
-    page = page_of(
-        answer.text,
-        status=answer.status_code,
-        cookie=answer.request.headers.get("Cookie", ""),
-        sent_at=started,
-        took=time.monotonic() - started,
-        path=path,
-    )
-    return page, answer
-
-
-def plain_session() -> requests.Session:
-    """Return a session with an empty jar."""
-    session = requests.Session()
-    # Proxies and netrc of the user are for the outside; the gateway is on this machine.
-    session.trust_env = False
-    return session

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from canary_conformance.report.run_record import (
@@ -76,7 +76,7 @@ def upgrade_report(upgrade: Upgrade, tests: Sequence[TestRecord]) -> Report:
         parts.append("\n".join(["before you go (no part of the verdict):", *_indented(upgrade.findings)]))
     parts += [_move_text(move) for move in moves]
     values = {
-        "asked": {key: str(value) for key, value in asdict(upgrade.asked).items()},
+        "asked": {one.name: str(getattr(upgrade.asked, one.name)) for one in fields(upgrade.asked)},
         "requirements": table,
         "warnings": warnings,
         "findings": upgrade.findings,

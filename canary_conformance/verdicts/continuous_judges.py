@@ -16,7 +16,7 @@ from canary_conformance.timeouts import LIMITS
 from canary_conformance.verdicts.checks import Check, requirement_of
 from canary_conformance.verdicts.sample_judges import nothing_seen
 from canary_conformance.verdicts.statistics import MISS, leak_upper_bound, smallest_leak_found
-from canary_conformance.verdicts.verdict import Judge, Verdict, verdict_on
+from canary_conformance.verdicts.verdict import Judge, Verdict, first_seen, verdict_on
 from canary_conformance.verdicts.wording import (
     conclusive,
     examples_of,
@@ -25,6 +25,7 @@ from canary_conformance.verdicts.wording import (
     late_times,
     percent,
     quote,
+    sent_by,
 )
 
 Span = tuple[float, float]
@@ -61,6 +62,8 @@ def no_failed_page(live_at: float | None = None) -> Judge[Page]:
             false_alarm=0.0,
             smallest_leak=smallest_leak_found(n),
             late=() if holes else late_times([page for page in sample if failure_of(page)]),
+            requests=sent_by(page for page in sample if failure_of(page)),
+            first=first_seen(sample, lambda page: bool(failure_of(page))),
         )
 
     return judge
@@ -81,8 +84,17 @@ def only_before(moment: float, check: Check[Page]) -> Judge[Page]:
         telling = [page for page in after if conclusive(page) or not check(page)]
         n = len(telling)
         if n == 0:
-            seen = f"none of {len(sample)} pages is a whole page sent after the change had propagated"
-            return replace(nothing_seen(expected), seen=seen, evidence="no whole page after propagation")
+            failures = grouped(
+                [failure_of(page) for page in after], len(after), "pages sent after propagation"
+            )
+            seen = failures or f"none of {len(sample)} pages was sent after the change had propagated"
+            return replace(
+                nothing_seen(expected),
+                seen=seen,
+                evidence=seen.partition("\n")[0],
+                requests=sent_by(after),
+                first=first_seen(sample, lambda page: page in after),
+            )
         failed = len(after) - n
         aside = f" ({failed} more failed)" if failed else ""
         last = f", the last {max(page.sent_at for page in late) - moment:.2f} s after it" if late else ""
@@ -97,6 +109,8 @@ def only_before(moment: float, check: Check[Page]) -> Judge[Page]:
             sample_size=n,
             false_alarm=0.0,
             smallest_leak=smallest_leak_found(n),
+            requests=sent_by(late),
+            first=first_seen(sample, lambda page: page in late),
         )
 
     return judge

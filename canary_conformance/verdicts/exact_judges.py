@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from canary_conformance.scenario.observations import Sent
 from canary_conformance.scenario.stages import Verb
 from canary_conformance.verdicts.checks import Check, requirement_of
 from canary_conformance.verdicts.statistics import Unjudgeable
 from canary_conformance.verdicts.verdict import Verdict
-from canary_conformance.verdicts.wording import examples_of, instead, listed, quote, shorten, tally
+from canary_conformance.verdicts.wording import examples_of, instead, listed, quote, sent_by, shorten, tally
 
 T = TypeVar("T")
 Cell = TypeVar("Cell")
@@ -105,7 +106,10 @@ def counted(expected: Mapping[str, int], what: str) -> Callable[[Mapping[str, in
 
 
 def matrix(
-    expected: Mapping[Cell, Check[T]], noun: str, fine: str = ""
+    expected: Mapping[Cell, Check[T]],
+    noun: str,
+    fine: str = "",
+    sent: Callable[[Cell], Sent | None] = lambda _: None,
 ) -> Callable[[Mapping[Cell, T]], Verdict]:
     """Judge each of several observations by its own check: who may reach whom, which cookie opens 2.0.
 
@@ -116,6 +120,7 @@ def matrix(
         expected: the check of each observation, by its name or its parts (a source and a destination).
         noun: what is observed ("cookies", "connections").
         fine: what the verdict says when it holds, where "4 of 4 cookies were REQUIREMENT" is not it.
+        sent: what was sent for one of them, where the observation itself does not say.
 
     Raises:
         Unjudgeable: nothing is expected.
@@ -151,7 +156,7 @@ def matrix(
             _first([*wrong, *missing], number, noun),
             examples_of([(text, f"{_name(cell)}: {quote(seen[cell])}") for cell, text in wrong]),
         )
-        return replace(verdict, cookies=tuple(str(cell) for cell, _ in wrong[:2] if noun == "cookies"))
+        return replace(verdict, requests=sent_by(sent(cell) or seen[cell] for cell, _ in wrong))
 
     return judge
 
@@ -254,9 +259,8 @@ def _members(value: object) -> Counter[str] | None:
 
 
 def _counted(members: Counter[str]) -> str:
-    return listed(
-        [name if count == 1 else f"{name} ({count} times)" for name, count in sorted(members.items())]
-    )
+    several = {name: f" ({count} times)" if count > 1 else "" for name, count in members.items()}
+    return listed([f"{name}{several[name]}" for name in sorted(members)])
 
 
 def _text(value: object) -> str:
@@ -274,12 +278,9 @@ def _at_most(rows: list[str]) -> list[str]:
     return rows if rest <= 0 else [*rows[:_MOST_ROWS], f"and {rest} more"]
 
 
-_UNCHANGED = f" {Verb.UNCHANGED}"
-
-
 def is_unchanged(text: str) -> bool:
     """Return whether "Service/voting-app unchanged" or the like is about an object that stays as it is."""
-    return text.endswith(_UNCHANGED)
+    return text.endswith(f" {Verb.UNCHANGED}")
 
 
 def listed_objects(listed: Sequence[str]) -> Callable[[Sequence[str]], Verdict]:
@@ -292,9 +293,7 @@ def listed_objects(listed: Sequence[str]) -> Callable[[Sequence[str]], Verdict]:
     def judge(seen: Sequence[str]) -> Verdict:
         unchanged = [text for text in seen if is_unchanged(text)]
         verdict = same(listed, "objects")([text for text in seen if not is_unchanged(text)])
-        if not unchanged:
-            return verdict
-        remark = f"{', '.join(unchanged)} (applied again word for word)"
-        return replace(verdict, remark=remark)
+        again = f"{', '.join(unchanged)} (applied again word for word)"
+        return replace(verdict, remark=again if unchanged else "")
 
     return judge

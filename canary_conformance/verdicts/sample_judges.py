@@ -20,10 +20,9 @@ from canary_conformance.verdicts.load_balancer_shares import (
     share_fits,
 )
 from canary_conformance.verdicts.statistics import Unjudgeable, smallest_leak_found
-from canary_conformance.verdicts.verdict import Count, Judge, Verdict
+from canary_conformance.verdicts.verdict import Count, Judge, Verdict, first_seen
 from canary_conformance.verdicts.wording import (
     conclusive,
-    cookies_of,
     examples_of,
     grouped,
     late_times,
@@ -31,6 +30,7 @@ from canary_conformance.verdicts.wording import (
     noun,
     percent,
     quote,
+    sent_by,
     tally,
 )
 
@@ -62,7 +62,8 @@ def every(check: Check[T]) -> Judge[T]:
             smallest_leak=leak,
             late=late_times([one for one in sample if check(one)]),
             counts=_strays(n, len(offenders)),
-            cookies=cookies_of([one for one in sample if check(one)]),
+            requests=sent_by(one for one in sample if check(one)),
+            first=first_seen(sample, lambda one: bool(check(one))),
         )
 
     return judge
@@ -98,7 +99,8 @@ def never(check: Check[T]) -> Judge[T]:
             smallest_leak=leak,
             late=late_times([one for one in sample if not check(one) or not conclusive(one)]),
             counts=_strays(n, len(broken)),
-            cookies=cookies_of([one for one in sample if not check(one)]),
+            requests=sent_by(one for one in sample if not check(one)),
+            first=first_seen(sample, lambda one: not check(one)),
         )
 
     return judge

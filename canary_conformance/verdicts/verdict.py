@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from canary_conformance.scenario.observations import Sample
+from canary_conformance.scenario.observations import Ballot, Page, Sample, Sent
 from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts.statistics import smallest_leak_found
 
@@ -26,6 +26,16 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstSeen:
+    """The first offender of a sample: its number, of how many, and when it was sent (monotonic)."""
+
+    number: int
+    of: int
+    counted: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a judge found.
 
@@ -39,7 +49,8 @@ class Verdict:
     of all that fails the verdict, where each is an observation that was not there at its limit; empty where
     anything else fails it. `of_nothing` is whether it requires that there is nothing: only such a verdict
     holds where nothing was observed. `counts` are a sample's outcomes with their bounds, none where values
-    are compared. `cookies` are the raw cookies of at most two offending requests, "" for one without.
+    are compared. `requests` are at most two offending requests, as far as they are known; `first` is the
+    first of all, None where none has a time.
     """
 
     held: bool
@@ -55,7 +66,8 @@ class Verdict:
     remark: str = ""
     of_nothing: bool = False
     counts: tuple[Count, ...] = ()
-    cookies: tuple[str, ...] = ()
+    requests: tuple[Sent, ...] = ()
+    first: FirstSeen | None = None
 
     def __post_init__(self) -> None:
         if len(self.examples) > MOST_EXAMPLES:
@@ -70,6 +82,16 @@ def false_alarms_together(verdicts: Iterable[Verdict]) -> float:
     return sum(verdict.false_alarm or 0.0 for verdict in verdicts)
 
 
+def first_seen(sample: Sequence[T], offends: Callable[[T], bool]) -> FirstSeen | None:
+    """Return the first of a sample that offends, None where none does or has a time."""
+    for number, one in enumerate(sample, start=1):
+        page = one.answer if isinstance(one, Ballot) else one
+        if offends(one):
+            counted = "votes" if isinstance(one, Ballot) else "pages"
+            return FirstSeen(number, len(sample), counted, page.sent_at) if isinstance(page, Page) else None
+    return None
+
+
 def verdict_on(
     size: int,
     *,
@@ -79,6 +101,8 @@ def verdict_on(
     examples: tuple[str, ...] = (),
     luck: bool = True,
     late: tuple[tuple[float, float], ...] = (),
+    requests: tuple[Sent, ...] = (),
+    first: FirstSeen | None = None,
 ) -> Verdict:
     """Return the verdict on so many observations; none at all break it.
 
@@ -90,6 +114,8 @@ def verdict_on(
         examples: Offending observations.
         luck: Whether the observations are a sample, which finds leaks from a certain size.
         late: See Verdict.
+        requests: See Verdict.
+        first: See Verdict.
     """
     findings = [*problems] if size else [*problems, "nothing was seen"]
     return Verdict(
@@ -102,4 +128,6 @@ def verdict_on(
         false_alarm=0.0 if luck else None,
         smallest_leak=smallest_leak_found(size) if luck and size else None,
         late=late if findings else (),
+        requests=requests,
+        first=first,
     )

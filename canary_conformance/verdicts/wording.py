@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from canary_conformance.scenario.observations import Ballot, Page, Reply, ReplyKind
+from canary_conformance.scenario.observations import Ballot, Page, Reply, ReplyKind, Sent, with_cookie
 
 _MOST_GROUPS = 4
 _MOST_NAMED = 5
@@ -80,9 +80,20 @@ def late_times(offenders: Sequence[object]) -> tuple[tuple[float, float], ...]:
     return tuple((page.sent_at, page.ended_at) for page in pages) if len(pages) == len(offenders) else ()
 
 
-def cookies_of(offenders: Iterable[object]) -> tuple[str, ...]:
-    """Return the raw cookies of the first two different pages among these, "" for a page without one."""
-    return tuple(dict.fromkeys(one.cookie for one in offenders if isinstance(one, Page)))[:2]
+def sent_by(offenders: Iterable[object]) -> tuple[Sent, ...]:
+    """Return at most two different requests of these observations, of those that are known."""
+    return tuple(dict.fromkeys(sent for one in offenders if (sent := _sent(one)) is not None))[:2]
+
+
+def _sent(observation: object) -> Sent | None:
+    if isinstance(observation, Ballot):
+        return _sent(observation.answer)
+    if isinstance(observation, Page):
+        plain = with_cookie(observation.cookie) if observation.path == "/" else None
+        return observation.sent or plain
+    if isinstance(observation, Reply):
+        return observation.sent
+    return observation if isinstance(observation, Sent) else None
 
 
 def quote(observation: object) -> str:

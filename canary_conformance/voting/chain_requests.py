@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from canary_conformance.errors import NotJudged
 from canary_conformance.mesh.routes.conditions import HEADER, METHOD, PATH
 from canary_conformance.mesh.routes.endpoint_requests import CLUSTERS, requests_by_address
-from canary_conformance.scenario.observations import Call, Opening
+from canary_conformance.scenario.observations import Call, Opening, Sent
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.first_bytes import http_request
 from canary_conformance.verdicts import expect, matrix, same
@@ -36,14 +37,20 @@ Cell = tuple[str, str]
 """Who asks, and what, in words."""
 
 
+class Answered(NamedTuple):
+    """Who answered a request, in words, and how it is made again."""
+
+    who: str
+    sent: Sent | None
+
+
 def expect_answers_of_the_own_chain(namespace: NamespaceUnderTest) -> None:
     """Expect every request of each app to come to the analytics of its chain."""
     seen = namespace.once("requests to analytics", lambda: _take(namespace))
     own = {chain.page: chain.counter for chain in CHAINS.values()}
-    expect(
-        seen,
-        matrix({cell: exactly(_ANSWERED.format(own[cell[0]])) for cell in seen}, "requests to analytics"),
-    )
+    checks = {cell: exactly(_ANSWERED.format(own[cell[0]])) for cell in seen}
+    who = {cell: answer.who for cell, answer in seen.items()}
+    expect(who, matrix(checks, "requests to analytics", sent=lambda cell: seen[cell].sent))
 
 
 def expect_every_condition_behind_pages_is_probed(namespace: NamespaceUnderTest) -> None:
@@ -60,7 +67,7 @@ def _derive(namespace: NamespaceUnderTest) -> Derived:
     return derive(groups, {}, {METHOD: "GET", PATH: _PATH})
 
 
-def _take(namespace: NamespaceUnderTest) -> Mapping[Cell, str]:
+def _take(namespace: NamespaceUnderTest) -> Mapping[Cell, Answered]:
     probes = list(dict.fromkeys([*FIXED, *_derive(namespace).probes]))
     if len(probes) > MOST_REQUESTS:
         raise NotJudged(f"the running routes to analytics distinguish {len(probes)} requests")
@@ -68,10 +75,10 @@ def _take(namespace: NamespaceUnderTest) -> Mapping[Cell, str]:
     sources = [chain.page for chain in CHAINS.values()]
     with ThreadPoolExecutor(len(sources)) as pool:
         found = pool.map(lambda source: _ask(namespace, source, probes), sources)
-        return {cell: who for answers in found for cell, who in answers.items()}
+        return {cell: answered for answers in found for cell, answered in answers.items()}
 
 
-def _ask(namespace: NamespaceUnderTest, source: str, probes: Sequence[Probe]) -> Mapping[Cell, str]:
+def _ask(namespace: NamespaceUnderTest, source: str, probes: Sequence[Probe]) -> Mapping[Cell, Answered]:
     pod = source_pod(namespace, source)
     namespace.callers.prepare([pod])
     replies = namespace.callers.each(pod, [_call(namespace, source, probe) for probe in probes])
@@ -81,7 +88,7 @@ def _ask(namespace: NamespaceUnderTest, source: str, probes: Sequence[Probe]) ->
             chain.counter for app, chain in CHAINS.items() if DIFFERENT_VOTES[app].encode() in reply.received
         ]
         who = " and ".join(shown) or _counted(namespace, source, probe)
-        seen[source, probe.described(_PATH)] = _ANSWERED.format(who)
+        seen[source, probe.described(_PATH)] = Answered(_ANSWERED.format(who), reply.sent)
     return seen
 
 

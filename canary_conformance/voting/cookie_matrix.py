@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from canary_conformance.scenario.observations import Page
+from canary_conformance.scenario.observations import Page, Sent
 from canary_conformance.traffic.voter import SIDE_BY_SIDE, Voter
 from canary_conformance.verdicts import to_find_leak_in_each
 from canary_conformance.voting.feature_flag import FLAG
@@ -42,6 +42,11 @@ def versions_by_cookie(voter: Voter, cookies: Sequence[str]) -> Mapping[str, Ser
 def versions_by_header(voter: Voter, headers: Sequence[str]) -> Mapping[str, ServedBy]:
     """Return the version that served the pages with the flag in each of these other headers."""
     return _versions({header: Voter(voter.url, headers={header: FLAG}) for header in headers})
+
+
+def with_flag_in(header: str) -> Sent:
+    """Return a request with the flag in this header."""
+    return Sent(headers=((header, FLAG),))
 
 
 def _versions(voters: Mapping[str, Voter]) -> Mapping[str, ServedBy]:

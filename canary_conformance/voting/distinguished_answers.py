@@ -17,7 +17,7 @@ from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import expect, matrix, nothing, same, to_find_leak_in_each
 from canary_conformance.voting.contract import FINALIZE, NEW, OLD
 from canary_conformance.voting.cookie_matrix import ServedBy
-from canary_conformance.voting.distinguished_requests import COOKIE, Derived, Probe, derive
+from canary_conformance.voting.distinguished_requests import COOKIE, Derived, Probe, derive, sent_for
 from canary_conformance.voting.feature_flag import FLAG, OPENS
 from canary_conformance.voting.page_checks import not_routed_to, routed_to
 from canary_conformance.voting.request_sending import versions_by_request
@@ -61,7 +61,7 @@ def expect_answers(namespace: NamespaceUnderTest, which: Callable[[Probe], bool]
         version = required_version(namespace, probe)
         other = OLD.app if version == NEW.app else NEW.app
         checks[probe] = not_routed_to(other) if probe in answers.elsewhere else routed_to(version)
-    expect(seen, matrix(checks, "requests"))
+    expect(seen, matrix(checks, "requests", sent=sent_for))
 
 
 def expect_every_condition_is_probed(namespace: NamespaceUnderTest) -> None:

@@ -20,6 +20,7 @@ from canary_conformance.model.patterns.text_classes import (
     QUERY_VALUES,
     text_classes,
 )
+from canary_conformance.scenario.observations import Sent
 
 COOKIE = f"{HEADER}cookie"
 Texts = Mapping[str, str | None]
@@ -70,6 +71,11 @@ class Probe:
 
     def __str__(self) -> str:
         return self.described("/")
+
+
+def sent_for(probe: Probe) -> Sent:
+    """Return the request at the ingress gateway."""
+    return Sent(probe.method, probe.target(), tuple(probe.headers.items()))
 
 
 @dataclass(frozen=True, slots=True)

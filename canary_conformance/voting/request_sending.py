@@ -18,8 +18,9 @@ import requests
 from canary_conformance.mesh.routes.endpoint_requests import CLUSTERS, requests_by_address
 from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+from canary_conformance.traffic.http_exchange import plain_session, send
 from canary_conformance.traffic.kept_connection import KeptConnection
-from canary_conformance.traffic.voter import SIDE_BY_SIDE, plain_session, send
+from canary_conformance.traffic.voter import SIDE_BY_SIDE
 from canary_conformance.voting.contract import APP
 from canary_conformance.voting.cookie_matrix import ServedBy, served_by, until_unanswered
 from canary_conformance.voting.distinguished_requests import Probe

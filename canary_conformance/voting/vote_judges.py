@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from canary_conformance.scenario.observations import Ballot, Sample
 from canary_conformance.verdicts.checks import Saying
 from canary_conformance.verdicts.statistics import smallest_leak_found
-from canary_conformance.verdicts.verdict import Judge, Verdict, verdict_on
-from canary_conformance.verdicts.wording import examples_of, grouped, late_times, percent
+from canary_conformance.verdicts.verdict import Judge, Verdict, first_seen, verdict_on
+from canary_conformance.verdicts.wording import examples_of, grouped, late_times, percent, sent_by
 from canary_conformance.voting.page_results import DEFAULT_VOTES, Counts, VoteNames
 
 Which = Callable[[Ballot], bool]
@@ -42,6 +42,8 @@ def all_counted() -> Judge[Ballot]:
             fine=f"0 of {len(sample)} votes refused, slowest {slowest:.2f} s",
             examples=examples_of([(counted(one), str(one)) for one in refused]),
             late=late_times([one.answer for one in refused]),
+            requests=sent_by(refused),
+            first=first_seen(sample, lambda one: one in refused),
         )
 
     return judge
@@ -76,6 +78,8 @@ def reached_the_app(changes: int) -> Judge[Ballot]:
             fine=f"0 of {n} votes lost on their way{aside}",
             examples=examples_of([(counted(one), str(one)) for one in offenders]),
             late=late_times([one.answer for one in offenders]),
+            requests=sent_by(offenders),
+            first=first_seen(sample, lambda one: one in offenders),
         )
 
     return judge
@@ -120,6 +124,7 @@ def none_lost_nor_doubled(
             expected=f"{sample.describe}: each counted once",
             problems=problems,
             fine=f"{len(sample)} votes, none lost, none doubled: {', '.join(counts)}",
+            requests=sent_by(sample) if problems else (),
         )
 
     return judge
@@ -149,7 +154,11 @@ def none_strayed(before: Counts, after: Counts, store: str) -> Judge[Ballot]:
         problems = [] if same else [f"{moved} of {n} votes were counted by {store} ({was})"]
         fine = f"0 of {n} votes counted by {store} (finds strays from {percent(smallest_leak_found(n))})"
         return verdict_on(
-            n, expected=f"{sample.describe}: none counted by {store}", problems=problems, fine=fine
+            n,
+            expected=f"{sample.describe}: none counted by {store}",
+            problems=problems,
+            fine=fine,
+            requests=sent_by(sample) if problems else (),
         )
 
     return judge

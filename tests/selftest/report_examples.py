@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from canary_conformance.report.html.page import page_of
+from canary_conformance.voting.contract import CANARY
+from canary_conformance.voting.requirements import UPGRADE_REQUIREMENTS
 
 FOLDER = Path(__file__).parent / "data" / "reports"
 NAMES = ("green", "red", "incomplete", "environment")
@@ -35,8 +37,14 @@ def hostile(value: Any, key: str = "") -> Any:
 
 
 def with_upgrade(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the green report with these values of upgrade.json."""
-    return {**copy.deepcopy(report("green")), "upgrade": values}
+    """Return the green report, up to stage 4, with U1 to U5 and these values of upgrade.json."""
+    data = copy.deepcopy(report("green"))
+    data["requirements"] = [one for one in data["requirements"] if one["stage"] <= CANARY]
+    like = data["requirements"][0]
+    data["requirements"] += [
+        {**like, "id": one.id, "sentence": one.sentence} for one in UPGRADE_REQUIREMENTS.values()
+    ]
+    return {**data, "upgrade": values}
 
 
 def page(name: str) -> str:

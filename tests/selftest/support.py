@@ -176,9 +176,10 @@ class Site:
                 for name, value in {**headers, "Content-Length": str(len(text))}.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(text.encode())
+                if self.command != "HEAD":
+                    self.wfile.write(text.encode())
 
-            do_GET = do_POST = _serve  # noqa: N815
+            do_GET = do_POST = do_HEAD = do_OPTIONS = _serve  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -1,6 +1,6 @@
 import pytest
 
-from canary_conformance.scenario.observations import Transition
+from canary_conformance.scenario.observations import Transition, with_cookie
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import (
@@ -87,7 +87,7 @@ def test_every_component_has_a_subset_for_2_0(namespace: NamespaceUnderTest) -> 
 def test_no_cookie_leads_anywhere_else(namespace: NamespaceUnderTest) -> None:
     cookies = (*OPENING, *NEAR_MISSES)
     seen = namespace.once("cookies", lambda: versions_by_cookie(namespace.voter, cookies))
-    expect(seen, matrix(dict.fromkeys(cookies, routed_to("2.0")), "cookies"))
+    expect(seen, matrix(dict.fromkeys(cookies, routed_to("2.0")), "cookies", sent=with_cookie))
 
 
 @requirement("R5.1")

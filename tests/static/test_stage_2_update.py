@@ -73,7 +73,7 @@ def test_page_is_served_at_every_moment_of_the_update(plan: Plan) -> None:
 @requirement("R2.2")
 def test_both_versions_have_their_share(plan: Plan) -> None:
     seen = {"voting-app 1.0 -> analytics": call(plan.after(2), "voting-app 1.0", ANALYTICS)}
-    halves = "voting-analytics 1.0 1/2, voting-analytics 1.1 1/2"
+    halves = "voting-analytics 1.0 (50 %) or voting-analytics 1.1 (50 %)"
     expect(seen, answered_by(halves, "connections", plan.after(2)))
 
 

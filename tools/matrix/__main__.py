@@ -24,6 +24,7 @@ from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.versions import Versions, available, check_asked
 from canary_conformance.paths import store
 from canary_conformance.progress import Progress
+from canary_conformance.report.html.matrix_page import matrix_page
 from tools.command_line import CommandLine, end_as_the_suite
 from tools.matrix.combinations import Combination, Wanted, all_combinations, shard_of
 from tools.matrix.version_table import Result, as_json, table
@@ -47,7 +48,7 @@ class Settings:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run every combination, print a line for each and a table, and write reports/matrix-TIME.txt and .json.
+    """Run every combination, print a line for each and a table, and write reports/matrix-TIME.*.
 
     Returns the exit code of all combinations together (exit_codes); one that is not available has 4.
     """
@@ -98,7 +99,8 @@ def _matrix(asked: Settings, progress: Progress) -> int:
         code = together(result.exit_code for result in results)
     finally:
         text = f"{table(results)}\n" if results else "no combination was completed\n"
-        publish(folder, text, txt=text, json=json.dumps(as_json(results, code), indent=2) + "\n")
+        values = as_json(results, code)
+        publish(folder, text, txt=text, json=json.dumps(values, indent=2) + "\n", html=matrix_page(values))
     return code
 
 

@@ -72,7 +72,9 @@ def table(results: Sequence[Result]) -> str:
 
 def as_json(results: Sequence[Result], exit_code: int | None) -> dict[str, object]:
     """Return the same as plain values; exit_code: None where not all combinations came to their end."""
-    return {"exit_code": exit_code, "combinations": [_as_values(result) for result in results]}
+    names = short_names([result.combination for result in results])
+    values = [{"name": name, **_as_values(result)} for name, result in zip(names, results, strict=True)]
+    return {"exit_code": exit_code, "combinations": values}
 
 
 def _about(name: str, result: Result) -> list[str]:

@@ -59,9 +59,9 @@ class State:
     """Every object in force, in the order of creation, in a namespace of this mesh.
 
     `rolling` are the Deployments whose new pods aren't ready yet, each with what its pods still are (None: it
-    has none). `namespace_labels` are those of the scenario, and over them those of a manifest of the
-    namespace; `label_places` are their lines. `collected` are the objects that were applied and collected as
-    garbage at once. `application` is what the workloads run.
+    has none), `unawaited` why nobody waits for some of them. `namespace_labels` are those of the scenario,
+    and over them those of a manifest of the namespace; `label_places` are their lines. `collected` are the
+    objects that were applied and collected as garbage at once. `application` is what the workloads run.
     """
 
     namespace: str
@@ -69,6 +69,7 @@ class State:
     namespace_labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     objects: Mapping[Key, InForce] = field(default_factory=dict, hash=False)
     rolling: Mapping[Key, InForce | None] = field(default_factory=dict, hash=False)
+    unawaited: Mapping[Key, Finding] = field(default_factory=dict, compare=False, repr=False)
     mesh: MeshProfile = DEFAULT
     label_places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
     collected: Mapping[Key, InForce] = field(default_factory=dict, compare=False, repr=False)
@@ -89,11 +90,15 @@ class State:
         found: Read = self._read[key][1]
         return found
 
-    def apply(self, manifest: Manifest, step: int = 1) -> State:
+    def apply(self, manifest: Manifest, step: int = 1, unawaited: Finding | None = None) -> State:
         """Return the state with the object created, or replaced if there is one of its kind and name.
 
-        step: which step of the scenario this is, counted from 1. A Deployment whose pods change is `rolling`
-        from now on, until ready().
+        A Deployment whose pods change is `rolling` from now on, until ready().
+
+        Args:
+            manifest: The object.
+            step: Which step of the scenario this is, counted from 1.
+            unawaited: Why the step does not wait for pods, None where it does.
         """
         key = self.key_of(manifest)
         if _is_collected(manifest):
@@ -108,7 +113,8 @@ class State:
             rolling[key] = rolling.get(key, before)
         since = step if made or before is None else before.pods_since
         now = InForce(key, manifest, before.created if before else step, since)
-        state = replace(self, objects={**self.objects, key: now}, rolling=rolling)
+        nobody = {**self.unawaited, key: unawaited} if made and unawaited else self.unawaited
+        state = replace(self, objects={**self.objects, key: now}, rolling=rolling, unawaited=nobody)
         return state._labelled(manifest) if key == self._own_key else state
 
     def _labelled(self, manifest: Manifest) -> State:
@@ -146,7 +152,7 @@ class State:
 
     def ready(self) -> State:
         """Return the state in which every Deployment's pods are those that it asks for."""
-        return replace(self, rolling={})
+        return replace(self, rolling={}, unawaited={})
 
     def of(self, kind: str) -> Iterator[InForce]:
         """Yield the objects of a kind, the oldest first."""

@@ -51,7 +51,8 @@ class Workload:
     the kubelet sends to the pod's ports. `doubts` keep the model from knowing whether pods get ready;
     `problems` are all that it can't understand, `hindrances` what may keep its containers from running, on
     which no answer hangs. `stranger` is why the pods are not the component
-    whose labels they carry; they go by their workload's name then.
+    whose labels they carry; they go by their workload's name then. `unawaited` is why nobody waits for new
+    pods that are not ready yet.
     """
 
     deployment: str
@@ -77,6 +78,7 @@ class Workload:
     hindrances: tuple[Rule, ...]
     account: str
     stranger: Rule | None
+    unawaited: Finding | None = None
 
     @property
     def app(self) -> str:
@@ -127,7 +129,8 @@ def workloads(state: State, policies: Policies) -> tuple[Workload, ...]:
         pods = before or one
         workload = state.once("pods", partial(_workload, state=state), pods, *needs)
         if key in state.rolling:
-            workload = replace(workload, ready=0 if before is None else _left(one, workload.ready))
+            left = 0 if before is None else _left(one, workload.ready)
+            workload = replace(workload, ready=left, unawaited=state.unawaited.get(key))
         found.append(_now(workload, policies) if workload.direct else workload)
     return tuple(
         replace(one, stranger=one.stranger or _second(state.application, one, found)) for one in found

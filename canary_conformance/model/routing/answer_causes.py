@@ -162,9 +162,9 @@ def nobody_behind(
             return Rule(one.blocked[0].place, one.blocked[0].sentence)
     if fitting:
         one = fitting[0]
-        what = "has 0 replicas" if one.replicas == 0 else "has no ready pod yet"
         if not one.ready:
-            return Rule(one.place, f"Deployment/{one.deployment} {what}")
+            why = _not_ready(one, f"Deployment/{one.deployment}")
+            return Rule(why.place, why.sentence)
         leads = f"Service/{service.name} port {port.number} leads to the pods' port {port.target}"
         return Rule(port.place, f"{leads}, which none of them declares")
     if chosen and subset is not None:
@@ -181,8 +181,16 @@ def not_ready(workload: Workload) -> tuple[Finding, ...]:
     """Return why a workload has no ready pods; none where it has some and nothing keeps others back."""
     if workload.ready or workload.blocked:
         return workload.blocked
+    return (_not_ready(workload, str(workload)),)
+
+
+def _not_ready(workload: Workload, name: str) -> Finding:
+    if workload.replicas and workload.unawaited:
+        return Finding(
+            workload.unawaited.place, f"{name} has no ready pod yet: {workload.unawaited.sentence}"
+        )
     what = "has no ready pod yet" if workload.replicas else "has 0 replicas"
-    return (Finding(workload.place, f"{workload} {what}"),)
+    return Finding(workload.place, f"{name} {what}")
 
 
 def _only(export_to: Sequence[str], home: str) -> str:

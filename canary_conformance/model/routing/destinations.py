@@ -104,7 +104,7 @@ def _about(destination: Destination, share: Fraction = ALL) -> str:
     name = destination.host.partition(".")[0]
     subset = f" subset {destination.subset}" if destination.subset else ""
     port = f":{destination.port}" if destination.port is not None else ""
-    part = f" ({float(share):.4g} of requests)" if share != ALL else ""
+    part = f" ({float(100 * share):.4g} % of requests)" if share != ALL else ""
     return f"routes to {name}{port}{subset}{part}"
 
 

@@ -1,9 +1,9 @@
-"""The first sentence of the page: may this go out?"""
+"""The first sentence of the page: may this go out? Of a run that moves the mesh: may it be moved?"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from canary_conformance.exit_codes import ExitStatus
@@ -12,15 +12,35 @@ from canary_conformance.report.exit_decision import NO_VERDICT
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The answer, what it rests on, and whether it is good, bad or none (its colour and sign)."""
+    """The answer, what it rests on, whether it is good, bad or none (its colour), and the question."""
 
     answer: str
     because: str
     tone: str  # "good", "bad" or "open"
+    question: str = "May this canary release go out?"
 
 
 def headline_of(report: Mapping[str, Any]) -> Headline:
     """Return the answer of a run. What is not a complete verdict is never shown as a good one."""
+    if report["upgrade"]:
+        return _of_a_move(report)
+    return _of_a_release(report)
+
+
+def _of_a_move(report: Mapping[str, Any]) -> Headline:
+    """Return the same of a run that moved the mesh, of which the stages after its own are no part."""
+    asked, code = report["upgrade"]["asked"], report["run"]["exit_code"]
+    question = f"May the mesh be moved from {asked['source']} to {asked['target']}?"
+    holds = report["run"]["requirements"].get("holds", 0)
+    if code == ExitStatus.HOLDS:
+        because = f"{holds} requirements hold, judged before and after the move and after the way back."
+        return Headline("Yes. It may be moved.", because, "good", question)
+    found = _of_a_release(report)
+    answer = "No. It must not be moved as it is." if code == ExitStatus.FAILED else found.answer
+    return replace(found, answer=answer, question=question)
+
+
+def _of_a_release(report: Mapping[str, Any]) -> Headline:
     run = report["run"]
     code = run["exit_code"]
     if code == ExitStatus.HOLDS:

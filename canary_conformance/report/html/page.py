@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from canary_conformance.report.html.headline import headline_of
@@ -38,35 +38,36 @@ def page_of(report: Mapping[str, Any], folder: Path) -> str:
         folder: Its folder, which has the screenshots.
     """
     seen = report["observations"]
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            report=report,
-            run=report["run"],
-            headline=headline_of(report),
-            failures=_failures(report),
-            unjudged=_unjudged(report),
-            walk=walk_of(report),
-            failed_stages={one["stage"] for one in report["findings"] if one["outcome"] == "failed"},
-            undecided_stages={one["stage"] for one in report["requirements"] if one["standing"] != "holds"},
-            lines=time_lines(seen["transitions"]),
-            lane_px=LANE,
-            diagrams=diagrams(seen),
-            matrices=[_matrix(one) for one in seen["connections"]],
-            pictures=_pictures(seen["screenshots"], folder),
-            samples=_samples(report),
-            continuous=_continuous(seen["transitions"]),
-            stages=sorted({one["stage"] for one in report["requirements"]}),
-            standings=[one for one in _STANDINGS if one in run_standings(report)],
-            by_stage=_by_stage(report["requirements"]),
-        )
+    return template("report.html").render(
+        report=report,
+        run=report["run"],
+        headline=headline_of(report),
+        failures=_failures(report),
+        unjudged=_unjudged(report),
+        walk=walk_of(report),
+        failed_stages={one["stage"] for one in report["findings"] if one["outcome"] == "failed"},
+        undecided_stages={one["stage"] for one in report["requirements"] if one["standing"] != "holds"},
+        lines=time_lines(seen["transitions"]),
+        lane_px=LANE,
+        diagrams=diagrams(seen),
+        matrices=[_matrix(one) for one in seen["connections"]],
+        pictures=_pictures(seen["screenshots"], folder),
+        samples=_samples(report),
+        continuous=_continuous(seen["transitions"]),
+        stages=sorted({one["stage"] for one in report["requirements"]}),
+        standings=[one for one in _STANDINGS if one in run_standings(report)],
+        by_stage=_by_stage(report["requirements"]),
     )
 
 
 def comparison_page(comparison: Mapping[str, Any]) -> str:
     """Return the page of two runs compared (report.run_comparison)."""
-    return _environment().get_template("comparison.html").render(comparison=comparison)
+    return template("comparison.html").render(comparison=comparison)
+
+
+def template(name: str) -> Template:
+    """Return a template of this folder."""
+    return _environment().get_template(name)
 
 
 def run_standings(report: Mapping[str, Any]) -> set[str]:
@@ -120,10 +121,26 @@ def _failures(report: Mapping[str, Any]) -> list[dict[str, Any]]:
             "line": (one["causes"] or one["look_at"] or [None])[0],
             "excerpts": [_to_the_left(it) for it in one["excerpts"]],
             "seen_by": [_TIERS[tier] for tier in one["tiers"]],
+            "since": _since(one.get("first_seen")),
         }
         for one in failed
         if not one["follows"]
     ]
+
+
+def _since(first: Mapping[str, Any] | None) -> str:
+    """Return when a failure was first seen, in words; "" where that is not known."""
+    if not first:
+        return ""
+    words = f"first seen at number {first['number']:,} of {first['of']:,} {first['requests']}"
+    if not first["change"]:
+        return words
+    applied, propagated = first["after_applied"], first["after_propagated"]
+    if applied < 0:
+        return f"{words}, {-applied:.1f} s before “{first['change']}” was done"
+    side = "after" if propagated >= 0 else "before"
+    words += f", {applied:.1f} s after “{first['change']}” was done"
+    return f"{words} and {abs(propagated):.1f} s {side} it had propagated"
 
 
 def _to_the_left(excerpt: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,10 +173,16 @@ def _matrix(connections: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pictures(screenshots: list[Mapping[str, Any]], folder: Path) -> list[dict[str, Any]]:
-    """Return the screenshots with their bytes as data addresses, without those that are gone or too large."""
+    """Return the screenshots with their bytes as data addresses, without those that are gone or too large.
+
+    One that was left out on purpose has no address.
+    """
     found: list[dict[str, Any]] = []
     room = MOST_PICTURES
     for one in screenshots:
+        if one.get("left_out"):
+            found.append({**one, "address": ""})
+            continue
         path = folder / "screenshots" / Path(str(one["file"])).name
         content = path.read_bytes() if path.is_file() else b""
         if content.startswith(b"\xff\xd8") and len(content) <= room:

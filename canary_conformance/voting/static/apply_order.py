@@ -35,7 +35,7 @@ def unawaited_pods(plan: Plan, stage: int) -> list[Finding]:
     """Return each maker of pods that a stage applies without waiting for them."""
     why = f"(scenario.yaml, stage {stage}), so that the stage begins before its pods are ready"
     return [
-        Finding(one.place, f"{one.ref} is applied with wait_for: {step.wait_for} {why}")
+        Finding(step.waits_at or one.place, f"{one.ref} is applied with wait_for: {step.wait_for} {why}")
         for step in plan.scenario.stage(stage).steps
         if isinstance(step, Apply) and step.wait_for is not WaitFor.PODS
         for one in plan.manifests.files.get(step.file, ())

@@ -13,9 +13,10 @@ from functools import partial
 
 from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
-from canary_conformance.model.objects.host_names import closest_domain, is_wild, without_port
+from canary_conformance.model.objects.host_names import closest_domain, without_port
 from canary_conformance.model.objects.questions import INGRESS, INGRESS_PORT, Answer, Request
 from canary_conformance.model.patterns.match_conditions import AUTHORITY, METHOD, PATH, Kind, Property
+from canary_conformance.model.patterns.mesh_words import hosts_of_domain, texts_of_policy
 from canary_conformance.model.patterns.request_classes import (
     NotDecided,
     RequestClass,
@@ -23,7 +24,7 @@ from canary_conformance.model.patterns.request_classes import (
     left_undecided,
     request_classes,
 )
-from canary_conformance.model.patterns.text_classes import beginning, ending, exactly
+from canary_conformance.model.patterns.text_classes import exactly
 from canary_conformance.model.routing.route_matching import matches_whole
 from canary_conformance.model.routing.routes import Entry
 from canary_conformance.scenario.places import Place
@@ -31,6 +32,7 @@ from canary_conformance.voting.feature_flag import FLAG, OPENS
 from canary_conformance.voting.static.model_questions import ADDRESS, call, call_of, spoken
 from canary_conformance.voting.static.static_requests import COOKIE, METHODS, PATHS, Asked, readable
 
+EVERY_HOST = "*"
 COOKIES = Property(Kind.HEADER, COOKIE)
 _NAME = FLAG.partition("=")[0]
 _SENT_BY_BROWSERS = f"([^;]+; )*{FLAG}(; [^;]+)*"
@@ -151,7 +153,7 @@ def calls_decided(model: Model, source: str, destination: tuple[str, int]) -> tu
 
 def _chains(model: Model) -> Mapping[str, tuple[Entry, ...]]:
     """Return the routes by domain; without any, one domain without routes, whose answer says why."""
-    return model.routes_at_ingress(INGRESS_PORT) or {"*": ()}
+    return model.routes_at_ingress(INGRESS_PORT) or {EVERY_HOST: ()}
 
 
 def _shown(
@@ -161,9 +163,9 @@ def _shown(
     methods, paths = model.asked_by_policies()
     also = {
         COOKIES: (OPENS, _SENT_BY_BROWSERS, _NAMED),
-        METHOD: (*map(exactly, METHODS), *map(_in_policy, methods)),
-        PATH: (*map(exactly, PATHS), *map(_in_policy, paths)),
-        AUTHORITY: tuple(ending(one[1:]) if is_wild(one) else exactly(one) for one in domains),
+        METHOD: (*map(exactly, METHODS), *map(texts_of_policy, methods)),
+        PATH: (*map(exactly, PATHS), *map(texts_of_policy, paths)),
+        AUTHORITY: tuple(hosts_of_domain(one) for one in domains if one != EVERY_HOST),
     }
     preferred = {COOKIES: (None, FLAG, "a=1"), METHOD: METHODS, PATH: PATHS, AUTHORITY: (ADDRESS,)}
     for one in _classes(entries, also, preferred, {}):
@@ -222,11 +224,3 @@ def _replay(request: Request, entries: Sequence[Entry], decided: Entry | None) -
     taken = next((one for one in entries if not (one.match and one.match.why_not(request))), None)
     if taken is not decided:
         raise AssertionError(f"{request} is taken by {taken}, decided was {decided}")
-
-
-def _in_policy(word: str) -> str:
-    if word == "*":
-        return ".*"
-    if word.endswith("*"):
-        return beginning(word[:-1])
-    return ending(word[1:]) if word.startswith("*") else exactly(word)

@@ -1,7 +1,7 @@
 """Questions to the model in the tests' words: a voter at the page, a pod that calls a Service, who answers.
 
 The answer to each is a short text that equals the expected one or is wrong: "voting-app 1.0" when
-that workload serves every request, shares when several do ("voting-app 1.0 99/100, voting-app 2.0 1/100"),
+that workload serves every request, shares when several do ("voting-app 1.0 (99 %) or voting-app 2.0 (1 %)"),
 and how the request ends when nobody serves it ("503", "reset").
 """
 
@@ -30,6 +30,8 @@ from canary_conformance.voting import chains
 ADDRESS = "192.0.2.1"
 REFUSALS = frozenset({Ending.RESET, Ending.UNAVAILABLE})
 REFUSED = chains.REFUSED
+# Between those who answer one kind of request.
+OR = " or "
 
 
 def page(
@@ -111,5 +113,12 @@ def who(answer: Answer | None) -> str:
         if not outcome.one_pod:
             raise NotSpoken(f"the model does not predict the shares: {outcome.hashed}")
     if hashed:
-        return f"{' or '.join(parts)} (always the same pod)"
-    return ", ".join(f"{name} {share}" for name, share in parts.items())
+        return f"{OR.join(parts)} (always the same pod)"
+    most_first = sorted(parts.items(), key=lambda part: -part[1])
+    return OR.join(f"{name} ({_exact(share)})" for name, share in most_first)
+
+
+def _exact(share: Fraction) -> str:
+    """Return a share as it is read, never rounded: texts are compared, and equal ones are equal shares."""
+    percent = f"{float(100 * share):.4g}"
+    return f"{percent} %" if Fraction(percent) == 100 * share else str(share)

@@ -11,6 +11,7 @@ from canary_conformance.model.model import Model, Workload
 from canary_conformance.model.objects.questions import Answer, Ending, explain
 from canary_conformance.model.objects.state import POD_MAKERS, held_back
 from canary_conformance.model.pods.scaling import changed_numbers
+from canary_conformance.scenario.observations import Sent, with_cookie
 from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts import Saying, counted, matrix, same
 from canary_conformance.verdicts.exact_judges import compared
@@ -25,7 +26,7 @@ from canary_conformance.voting.static.manifest_causes import (
     of_workloads,
     without_proxies,
 )
-from canary_conformance.voting.static.model_questions import who
+from canary_conformance.voting.static.model_questions import OR, who
 from canary_conformance.voting.static.static_chains import WHOLE, PageSeen
 from canary_conformance.voting.static.static_legs import (
     causes_of_legs,
@@ -42,6 +43,7 @@ Cell = TypeVar("Cell")
 Seen = TypeVar("Seen")
 
 MYSQL, MYSQL_CLAIM = "voting-storage 2.0", "mysql-pv-claim"
+COOKIES = "cookies"
 # A screen full of them helps nobody.
 _MOST_FINDINGS = 8
 
@@ -73,7 +75,7 @@ def answered_by(
         unrefused = {outcomes.get(cell, REFUSED) for cell, text in right.items() if text == REFUSED}
         several = len(unrefused - {REFUSED}) > 1
         checks = {cell: _answered(text, answers.get(cell), several) for cell, text in right.items()}
-        verdict = matrix(checks, noun)(outcomes)
+        verdict = matrix(checks, noun, sent=_sent if noun == COOKIES else lambda _: None)(outcomes)
         wrong = [(answers[cell], text) for cell, text in right.items() if outcomes.get(cell, text) != text]
         return replace(verdict, examples=_quoted(wrong), causes=of_answers(wrong, model))
 
@@ -255,6 +257,10 @@ def nothing_found(called: str = "schema findings") -> Callable[[Sequence[Finding
     return judge
 
 
+def _sent(cookie: object) -> Sent:
+    return with_cookie(str(cookie))
+
+
 def _quoted(wrong: Iterable[tuple[Answer | None, str]]) -> tuple[str, ...]:
     quoted = dict.fromkeys(explain(answer) for answer, _ in wrong if answer is not None)
     return tuple(quoted)[:MOST_EXAMPLES]
@@ -279,7 +285,10 @@ def _seen(outcome: str, answer: Answer | None) -> str:
         return f"were refused ({', '.join(sorted(map(str, answer.endings)))})"
     if outcome == str(Ending.NOT_SENT):
         return "were not sent"
-    return f"were answered by {outcome}" if _is_workload(outcome) else f"ended with {outcome}"
+    ways = outcome.split(OR)
+    if all(map(_is_workload, ways)):
+        return f"were answered by {outcome}"
+    return f"ended {OR.join(f'at {way}' if _is_workload(way) else f'with {way}' for way in ways)}"
 
 
 def _is_workload(text: str) -> bool:

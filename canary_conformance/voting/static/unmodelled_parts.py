@@ -37,11 +37,15 @@ from canary_conformance.voting.static.unmodelled_kinds import also_made_elsewher
 
 
 class Unmodelled(NamedTuple):
-    """What is not followed, in words with its line, what it could do, and its line where it is known."""
+    """What is not followed, in words with its line, what it could do, and its line where it is known.
+
+    `whole` is the object where nothing of it is followed, "" for a part of one.
+    """
 
     words: str
     effect: Effect
     place: Place | None = None
+    whole: str = ""
 
     def not_judged(self) -> NotSpoken:
         """Return what a test that it touches ends with."""
@@ -62,15 +66,11 @@ def unmodelled(plan: Plan, stage: int, requirements: Sequence[str]) -> list[Unmo
 
 def suspects(plan: Plan, stage: int, requirements: Sequence[str]) -> list[Finding]:
     """Return the objects of a stage that the model does not follow and that could fail a requirement."""
-    found: dict[Place, Finding] = {}
-    for moment in plan.during(stage):
-        state = moment.model.state
-        for one in state.objects.values():
-            if is_followed(one) or not effect_of(one, state).touches.intersection(requirements):
-                continue
-            sentence = f"{one.key} may be the cause: {effect_of(one, state).why}"
-            found.setdefault(one.manifest.place, Finding(one.manifest.place, sentence))
-    return list(found.values())
+    return [
+        Finding(one.place, f"{one.whole} may be the cause: {one.effect.why}")
+        for one in unmodelled(plan, stage, requirements)
+        if one.whole and one.place
+    ]
 
 
 @contextmanager
@@ -113,7 +113,8 @@ def _of_state(state: State) -> Iterator[Unmodelled]:
         else:
             effect = effect_of(one, state)
             place = one.manifest.place
-            yield Unmodelled(f"{one.key} ({place}) is not part of the model: {effect.why}", effect, place)
+            sentence = f"{one.key} ({place}) is not part of the model: {effect.why}"
+            yield Unmodelled(sentence, effect, place, str(one.key))
     warned = state.namespace_labels.get(WARN, "")
     if any(violates(spec, warned) for spec in _pod_specs(state)):
         place = state.label_place(WARN)

@@ -6,11 +6,15 @@ without hypothesis, as in the environments of tox that judge the scenario.
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.paths import REPOSITORY
 from tests.selftest.suite_commands import BAD_INPUT, Suite, bare, suite
 
@@ -107,3 +111,20 @@ def test_a_folder_of_the_repository_is_as_good_a_place(bare: Suite, words: tuple
 def test_another_working_folder_is_as_good_a_place(bare: Suite, tmp_path: Path) -> None:
     ended = bare("-m", "static", "-q", bare.folder / "tests", cwd=tmp_path)
     assert ended.code == 0, ended.output
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_run_whose_reader_leaves_ends_quietly_and_is_no_defect(bare: Suite, both: bool) -> None:
+    run = f"{sys.executable} -m pytest -p no:cacheprovider -m static"
+    pipe = f"set -o pipefail; {run}{' 2>&1' if both else ''} | head -1"
+    done = subprocess.run(
+        ["bash", "-c", pipe],
+        cwd=bare.folder,
+        env={**os.environ, **bare.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == ExitStatus.INTERRUPTED
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 1

@@ -29,8 +29,8 @@ LIVE = TestRecord("tests/stage_1_deploy/x.py::t", ("R1.1",), 1, Outcome.PASSED, 
 class Ended:
     """A run that has ended."""
 
-    def __init__(self, folder: Path, *tests: TestRecord, page: bool = False) -> None:
-        run = RunState(Settings(MANIFESTS, folder))
+    def __init__(self, folder: Path, *tests: TestRecord, page: bool = False, reuse: bool = False) -> None:
+        run = RunState(Settings(MANIFESTS, folder, reuse=reuse))
         run.judge(read_source(MANIFESTS, MANIFESTS / "scenario.yaml"))
         run.folder = RunFolder(folder / "run", linked=False).make()
         run.tests += tests
@@ -62,6 +62,19 @@ def test_a_page_is_left_of_runs_on_a_cluster_and_of_others_where_it_is_asked_for
     ended = Ended(tmp_path, *tests, page=asked)
     ended.leave()
     assert {"report.json", "conformance.yaml"} <= ended.files
+    assert ("report.html" in ended.files) is page
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "page"),
+    [(ExitStatus.HOLDS, False, False), (ExitStatus.HOLDS, True, True), (ExitStatus.FAILED, False, True)],
+)
+def test_a_run_of_the_inner_loop_leaves_a_page_where_something_failed(
+    tmp_path: Path, status: ExitStatus, asked: bool, page: bool
+) -> None:
+    ended = Ended(tmp_path, LIVE, page=asked, reuse=True)
+    ended.leave(status)
+    assert "report.json" in ended.files
     assert ("report.html" in ended.files) is page
 
 

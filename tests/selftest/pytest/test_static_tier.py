@@ -81,7 +81,7 @@ def test_a_leak_of_one_percent_breaks_the_requirement_and_names_the_rule() -> No
     results = static_verdicts(MANIFESTS, changed(CANARY, old, leak))
     assert {"R4.3", "R4.5"} <= broken(results)
     told, *_ = [result.words for result in results if not result.held and "R4.3" in result.requirements]
-    assert "voting-app 1.0 99/100, voting-app 2.0 1/100" in told
+    assert "voting-app 1.0 (99 %) or voting-app 2.0 (1 %)" in told
     assert f"{CANARY}:" in told
 
 

@@ -16,7 +16,9 @@ from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.versions import available
 from canary_conformance.paths import REPOSITORY
 from canary_conformance.report.bundle import RunFolder
+from canary_conformance.report.html.matrix_page import matrix_page
 from canary_conformance.report.run_record import Outcome, requirement_lines
+from tests.selftest.report_examples import HOSTILE
 from tests.selftest.support import run_record
 from tools import reports
 from tools.matrix import __main__ as matrix
@@ -254,3 +256,22 @@ def test_arguments_that_pytest_refuses_are_wrong_for_every_cell(
     assert len(walks) == 1
     (file,) = (tmp_path / "reports").glob("matrix-*.json")
     assert json.loads(file.read_text()) == {"exit_code": None, "combinations": []}
+
+
+def test_the_page_has_every_cell_and_links_to_the_page_of_each_run() -> None:
+    values = json.loads(json.dumps(as_json([GREEN, RED, LOST, Result(UNKNOWN)], 1)))
+    text = matrix_page(values)
+    assert "1 of 4 combinations holds." in text
+    assert text.count('href="run/report.html"') == 2
+    assert [text.count(f'<td class="tag {tone}">{word}') for tone, word in CELLS] == [2, 1, 1]
+    assert "9.9.9 is not available" in text
+
+
+CELLS = (("holds", "holds"), ("FAILED", "FAILED"), ("other", "not judged"))
+
+
+def test_what_comes_from_runs_is_text_in_the_page() -> None:
+    values = json.loads(json.dumps(as_json([RED], 1)))
+    values["combinations"][0]["requirements"]["R3.2"]["evidence"] = HOSTILE
+    assert "<script" not in matrix_page(values)
+    assert "alert(1)" in matrix_page(values)

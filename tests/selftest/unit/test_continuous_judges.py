@@ -92,7 +92,7 @@ class TestOnlyBefore:
     def test_failed_pages_alone_prove_nothing(self) -> None:
         verdict = only_before(0.05, served_by("1.0"))(traffic(OLD, FAILED, FAILED))
         assert not verdict.held
-        assert verdict.seen == "none of 3 pages is a whole page sent after the change had propagated"
+        assert verdict.seen == "2 of 2 pages sent after propagation answered 503"
 
     def test_failures_themselves_can_be_what_must_end(self) -> None:
         assert only_before(0.15, failed_page)(traffic(OLD, FAILED, NEW)).held

@@ -6,7 +6,15 @@ from textwrap import dedent
 
 import pytest
 
-from tests.selftest.changed_manifests import LAST, ROUTING, UPDATE, content, standings, with_object
+from tests.selftest.changed_manifests import (
+    LAST,
+    ROUTING,
+    UPDATE,
+    content,
+    results_of,
+    standings,
+    with_object,
+)
 
 pytestmark = pytest.mark.selftest
 
@@ -84,3 +92,14 @@ def test_pods_that_no_step_waits_for_are_not_ready_when_the_stage_begins() -> No
     assert {"R4.1", "R4.2"} <= set(failed)
     assert all(id_.startswith("R4.") for id_ in failed)
     assert "wait_for: routes" in failed["R4.2"]
+
+
+def test_a_stage_that_waits_for_no_pods_is_one_cause_at_the_line_that_says_so() -> None:
+    text = content("scenario.yaml")
+    at = text.index("wait_for: pods", text.index(LAST))
+    changed_text = f"{text[:at]}wait_for: routes{text[at + 14 :]}"
+    line = text[:at].count("\n") + 1
+    broken = [one for one in results_of({"scenario.yaml": changed_text.encode()}) if not one.held]
+    assert {(one.causes[0].place.file, one.causes[0].place.line) for one in broken} == {
+        ("scenario.yaml", line)
+    }

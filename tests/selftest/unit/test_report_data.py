@@ -21,9 +21,10 @@ from canary_conformance.report.report_data import SCHEMA, VERSION, RunEnd, repor
 from canary_conformance.report.report_writing import read_data, write_data
 from canary_conformance.report.run_events import MOST_TICKS, answered_by, observations_of
 from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord
+from canary_conformance.scenario.observations import with_cookie
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.settings import read_source
-from canary_conformance.verdicts.verdict import Count, Verdict
+from canary_conformance.verdicts.verdict import Count, FirstSeen, Verdict
 from tests.selftest.report_examples import NAMES, report
 
 pytestmark = pytest.mark.selftest
@@ -41,7 +42,7 @@ BROKEN = Verdict(
     smallest_leak=0.5,
     causes=(Finding(Place(ROUTING, 34), "routes to 2.0"),),
     counts=(Count("fine", 1, 2, 2), Count("strays", 1, 0, 0)),
-    cookies=("a='b'; featureflag=on2", ""),
+    requests=(with_cookie("a='b'; featureflag=on2"), with_cookie("")),
 )
 RED = TestRecord("tests/x.py::t", ("R4.5",), 4, Outcome.FAILED, (BROKEN,), "why", 0.5, causes=BROKEN.causes)
 
@@ -88,9 +89,37 @@ def test_a_failure_has_its_lines_marked_and_its_requests_quoted_for_a_shell(tmp_
     assert (finding["requirement"], finding["expected"]) == ("R4.5", "each answered by 1.0")
     assert [one["line"] for one in finding["excerpts"][0]["lines"] if one["marked"]] == [34]
     assert finding["requests"] == [
-        "curl -si http://10.0.0.1:31/ -H 'cookie: a='\\''b'\\''; featureflag=on2'",
+        "curl -si http://10.0.0.1:31/ -H 'cookie: a='\"'\"'b'\"'\"'; featureflag=on2'",
         "curl -si http://10.0.0.1:31/",
     ]
+
+
+def _transition(stage: int, began: float) -> dict[str, Any]:
+    steps = [
+        {"step": "apply a", "started": 1.0, "applied": 2.0, "propagated": 3.0, "objects": []},
+        {"step": "apply b", "started": 10.0, "applied": 11.0, "propagated": 12.5, "objects": []},
+    ]
+    return {"event": "transition_seen", "stage": stage, "began": began, "steps": steps}
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "words"),
+    [
+        (1013.0, "57 of 1,375 pages, 2.0 s after “apply b” was done and 0.5 s after it had propagated"),
+        (1012.0, "57 of 1,375 pages, 1.0 s after “apply b” was done and 0.5 s before it had propagated"),
+        (1010.5, "57 of 1,375 pages, 0.5 s before “apply b” was done"),
+        (1009.0, "57 of 1,375 pages, 7.0 s after “apply a” was done and 6.0 s after it had propagated"),
+        (1000.5, "57 of 1,375 pages."),
+    ],
+)
+def test_a_failure_says_at_which_request_and_after_which_change_it_was_first_seen(
+    tmp_path: Path, sent_at: float, words: str
+) -> None:
+    failed = replace(RED, verdicts=(replace(BROKEN, first=FirstSeen(57, 1375, "pages", sent_at)),))
+    events = [_transition(4, 1000.0), _transition(3, 0.0)]
+    data = data_of(failed, folder=tmp_path, events=events)
+    assert problems(json.loads(json.dumps(data))) == []
+    assert f"first seen at number {words.rstrip('.')}</p>" in page_of(data, tmp_path)
 
 
 def test_links_lead_to_the_files_of_the_failed_test(tmp_path: Path) -> None:
@@ -112,7 +141,9 @@ def test_no_secret_of_the_manifests_or_of_a_verdict_comes_into_data_or_page(tmp_
     (manifests / file).write_text(text.replace(f"MYSQL_PASSWORD:{old}", f"MYSQL_PASSWORD: {secret}", 1))
     at = text[: text.index("MYSQL_PASSWORD:")].count("\n") + 1
     cause = Finding(Place(file, at), f"MYSQL_PASSWORD={secret}")
-    leaky = replace(BROKEN, seen=f"password: {secret}", causes=(cause,), cookies=(f"token={secret}",))
+    leaky = replace(
+        BROKEN, seen=f"password: {secret}", causes=(cause,), requests=(with_cookie(f"token={secret}"),)
+    )
     test = replace(RED, verdicts=(leaky,), causes=(cause,), reason=f"MYSQL_PASSWORD: {secret}")
     lines = ManifestLines(manifests, read_source(manifests, manifests / "scenario.yaml"))
     data = data_of(test, folder=tmp_path, lines=lines)

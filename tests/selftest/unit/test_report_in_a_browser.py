@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from canary_conformance.processes import find_program
+from canary_conformance.report.html.matrix_page import matrix_page
 from canary_conformance.report.html.page import comparison_page, page_of
 from canary_conformance.report.run_comparison import comparison_of
 from canary_conformance.traffic.chromium import PROGRAMS
@@ -21,6 +22,7 @@ from canary_conformance.upgrade.upgrade_moments import Moment
 from canary_conformance.upgrade.upgrade_options import Asked
 from canary_conformance.upgrade.upgrade_report import upgrade_report
 from canary_conformance.upgrade.upgrade_run import Upgrade
+from canary_conformance.voting.requirements import UPGRADE_REQUIREMENTS
 from tests.selftest.report_examples import FOLDER, NAMES, hostile, report, with_upgrade
 from tests.selftest.upgrade_support import MOVE, SOURCE, TARGET
 
@@ -48,10 +50,32 @@ def _upgraded() -> dict[str, Any]:
     made = SimpleNamespace(asked=Asked(SOURCE, TARGET), moves=moves, findings=())
     values: dict[str, Any] = json.loads(json.dumps(upgrade_report(cast(Upgrade, made), ()).values))
     row = {"before": "holds", "during": "FAILED", "after": "holds", "rolled back": "-"}
-    return with_upgrade({**values, "requirements": {"U1": row}})
+    ids = [*(line["id"] for line in report("green")["requirements"][:28]), *UPGRADE_REQUIREMENTS]
+    return with_upgrade({**values, "requirements": dict.fromkeys(ids, row)})
+
+
+def _matrix() -> str:
+    requirement = {"standing": "FAILED", "evidence": "5 of 26 cookies were answered by voting-app 2.0"}
+    held = {"standing": "holds", "evidence": "all of it"}
+    one = {"istio": "1.31.0", "kubernetes": "1.34.4", "seconds": 118.4, "said": "", "report": "reports/run"}
+    ids = [line["id"] for line in report("green")["requirements"]]
+    runs = [
+        {
+            **one,
+            "name": f"envoy {envoy}",
+            "envoy": envoy,
+            "exit_code": code,
+            "verdict": "holds" if code == 0 else "FAILED",
+            "requirements": dict.fromkeys(ids, held if code == 0 else requirement),
+        }
+        for envoy, code in (("1.36.4", 0), ("1.38.3", 1), ("1.40.0", 0))
+    ]
+    return matrix_page({"combinations": runs})
 
 
 def _text(name: str) -> str:
+    if name == "matrix":
+        return _matrix()
     if name == "comparison":
         return comparison_page(comparison_of(report("green"), report("red")))
     data = {"hostile": lambda: hostile(report("red")), "upgrade": _upgraded}
@@ -76,7 +100,7 @@ def _opened(driven: Browser, tmp_path: Path, name: str, theme: Theme, width: int
 
 
 @pytest.mark.parametrize(("theme", "width", "other"), [("light", 400, 1400), ("dark", 1400, 400)])
-@pytest.mark.parametrize("name", [*NAMES, "upgrade", "hostile", "comparison"])
+@pytest.mark.parametrize("name", [*NAMES, "upgrade", "hostile", "comparison", "matrix"])
 def test_a_page_is_accessible_quiet_and_fits(
     driven: Browser, tmp_path: Path, name: str, theme: Theme, width: int, other: int
 ) -> None:

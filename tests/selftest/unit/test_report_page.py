@@ -15,7 +15,7 @@ from canary_conformance.report.html.route_diagram import diagrams
 from canary_conformance.report.html.timeline import time_lines
 from canary_conformance.report.html.walk import walk_of
 from canary_conformance.report.run_comparison import comparison_of
-from tests.selftest.report_examples import FOLDER, HOSTILE, NAMES, hostile, page, report
+from tests.selftest.report_examples import FOLDER, HOSTILE, NAMES, hostile, page, report, with_upgrade
 
 pytestmark = pytest.mark.selftest
 
@@ -139,6 +139,27 @@ def test_only_a_whole_run_on_a_cluster_may_go_out() -> None:
     assert headline_of(part).tone == headline_of(static).tone == "open"
 
 
+@pytest.mark.parametrize(
+    ("code", "answer", "tone"),
+    [
+        (0, "Yes. It may be moved.", "good"),
+        (1, "No. It must not be moved as it is.", "bad"),
+        (3, "No verdict.", "open"),
+        (5, "Not known yet.", "open"),
+    ],
+)
+def test_a_run_that_moves_the_mesh_answers_whether_it_may_be_moved(code: int, answer: str, tone: str) -> None:
+    asked = {"source": "1.31.0+envoy1.38.3", "target": "1.31.0+envoy1.40.0", "way": "revision", "stage": "4"}
+    data = with_upgrade({"asked": asked, "warnings": [], "moves": [], "requirements": {}})
+    data["run"]["exit_code"] = code
+    found = headline_of(data)
+    assert (found.answer, found.tone) == (answer, tone)
+    assert found.question == "May the mesh be moved from 1.31.0+envoy1.38.3 to 1.31.0+envoy1.40.0?"
+    text = Elements(page_of(data, FOLDER)).text
+    assert text.index("The move of the mesh, and back") < text.index("What was looked at")
+    assert all(f"U{number}" in text for number in range(1, 6))
+
+
 def test_a_failure_before_the_environment_failed_is_not_kept_quiet() -> None:
     data = report("environment")
     data["run"]["requirements"] = {"FAILED": 2}
@@ -163,6 +184,17 @@ def test_screenshots_come_from_the_runs_own_folder_only(tmp_path: Path) -> None:
         {**shot, "file": name} for name in ("screenshots/a.jpg", "secret.jpg", "../x")
     ]
     assert page_of(data, tmp_path).count("data:image/jpeg") == 1
+
+
+def test_a_screenshot_that_was_left_out_has_its_reason_in_its_place(tmp_path: Path) -> None:
+    data = report("green")
+    shot = data["observations"]["screenshots"][0]
+    data["observations"]["screenshots"] = [
+        {**shot, "file": "", "left_out": "left out: the page shows a secret"}
+    ]
+    text = page_of(data, tmp_path)
+    assert "left out: the page shows a secret" in text
+    assert "data:image/jpeg" not in text
 
 
 def _transition(answers: list[str]) -> dict[str, Any]:

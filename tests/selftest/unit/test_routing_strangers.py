@@ -46,7 +46,7 @@ LIKE_THE_APP = 'app: voting-app, version: "1.0"'
 def test_a_second_workload_with_the_apps_labels_serves_pages_that_are_not_the_apps(image: str) -> None:
     results = results_of(toolbox(LIKE_THE_APP, image))
     assert {"R2.1", "R3.1"} <= failed(results)
-    assert "toolbox (labelled voting-app 1.0) 1/4" in words_of(results, "R2.1")
+    assert "toolbox (labelled voting-app 1.0) (25 %)" in words_of(results, "R2.1")
 
 
 @pytest.mark.parametrize("labels", ["app: toolbox", 'app: toolbox, version: "1.0"'])
