@@ -85,7 +85,7 @@ class Apply:
     created: tuple[ObjectRef, ...]
     configured: tuple[ObjectRef, ...]
     wait_for: WaitFor
-    waits_at: Place | None = field(default=None, compare=False, repr=False)
+    waits_at: Place | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         return f"apply {self.file}"

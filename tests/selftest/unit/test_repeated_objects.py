@@ -94,8 +94,9 @@ def test_pods_that_no_step_waits_for_are_not_ready_when_the_stage_begins() -> No
     assert "wait_for: routes" in failed["R4.2"]
 
 
-def test_a_stage_that_waits_for_no_pods_is_one_cause_at_the_line_that_says_so() -> None:
-    text = content("scenario.yaml")
+@pytest.mark.parametrize("above", ["", "# A line more.\n"])
+def test_a_stage_that_waits_for_no_pods_is_one_cause_at_the_line_that_says_so(above: str) -> None:
+    text = above + content("scenario.yaml")
     at = text.index("wait_for: pods", text.index(LAST))
     changed_text = f"{text[:at]}wait_for: routes{text[at + 14 :]}"
     line = text[:at].count("\n") + 1

@@ -24,10 +24,17 @@ def test_everything_that_is_told_is_there() -> None:
     ]
     app, gateway = ObjectRef("Deployment", "voting-app-1-0"), ObjectRef("Gateway", "voting-app-gateway")
     route = ObjectRef("VirtualService", "voting-app")
+    pods, routes = (one.waits_at for one in scenario.stage(1).steps if isinstance(one, Apply))
+    made = (app, ObjectRef("Service", "voting-app"))
     assert scenario.stage(1).steps == (
-        Apply("kubernetes/step-1.yaml", (app, ObjectRef("Service", "voting-app")), (), WaitFor.PODS),
-        Apply("istio/step-1.yaml", (gateway,), (route,), WaitFor.ROUTES),
+        Apply("kubernetes/step-1.yaml", made, (), WaitFor.PODS, pods),
+        Apply("istio/step-1.yaml", (gateway,), (route,), WaitFor.ROUTES, routes),
     )
+    lines = TOLD.splitlines()
+    assert [lines[place.line - 1].strip() for place in (pods, routes) if place] == [
+        "wait_for: pods",
+        "wait_for: routes",
+    ]
     assert scenario.stage(5).steps[-1] == Delete((app,))
     assert scenario.stage(6).steps == (Delete((ObjectRef("Service", "voting-app"),)),)
 
