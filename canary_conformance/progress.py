@@ -15,6 +15,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from canary_conformance.events import EventLog
+from canary_conformance.repeating import repeating
 from canary_conformance.status_line import LiveLine
 
 Say = Callable[[str], None]
@@ -146,7 +147,7 @@ class Progress:
     def _watched(self, phase: _Running) -> Iterator[None]:
         """Have a thread look at a phase: one for all running phases, none where nothing would be shown."""
         seen = self.live is not None or self.say is not say_nothing
-        looking = _again_and_again(self.look) if seen and self.depth == 0 else nullcontext()
+        looking = repeating(self.look, LOOK_EVERY, "progress") if seen and self.depth == 0 else nullcontext()
         if self.depth == 0:
             self._bearable = SILENCE
         self._running.append(phase)
@@ -158,20 +159,3 @@ class Progress:
             if self.depth == 0 and self.live is not None:
                 with self._lock:
                     self.live.erase()
-
-
-@contextmanager
-def _again_and_again(look: Callable[[], None]) -> Iterator[None]:
-    over = threading.Event()
-
-    def work() -> None:
-        while not over.wait(LOOK_EVERY):
-            look()
-
-    thread = threading.Thread(target=work, name="progress", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()

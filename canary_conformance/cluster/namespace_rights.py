@@ -1,6 +1,6 @@
 """Namespaces that the run makes, and its rights in them: where it has none, it binds its own role there.
 
-A right on namespaces of one prefix is none that RBAC knows. So a run's account may create namespaces and bind
+RBAC has no rights on namespaces of one prefix. So a run's account may create namespaces and bind
 one ClusterRole; what it does in the rest of the cluster, the API server refuses (Kubernetes: RBAC,
 "Restrictions on role binding creation or update").
 """

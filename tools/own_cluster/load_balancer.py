@@ -7,7 +7,6 @@ reached from this machine, and kube-proxy answers on it for the Service whose st
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Address, ip_address
@@ -16,6 +15,7 @@ from typing import Any
 from canary_conformance.cluster.nodes import node_of
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.images.engine import docker
+from canary_conformance.repeating import repeating
 from tools.own_cluster.plain_cluster import PlainCluster
 
 LOOK_EVERY = 1.0
@@ -65,16 +65,5 @@ def _free_address(cluster: PlainCluster, taken: Collection[str]) -> str:
 @contextmanager
 def balancing(cluster: PlainCluster) -> Iterator[None]:
     """Give addresses to new Services until the end."""
-    over = threading.Event()
-
-    def work() -> None:
-        while not over.wait(LOOK_EVERY):
-            balance(cluster)
-
-    thread = threading.Thread(target=work, name="load balancer", daemon=True)
-    thread.start()
-    try:
+    with repeating(lambda: balance(cluster), LOOK_EVERY, "load balancer"):
         yield
-    finally:
-        over.set()
-        thread.join()

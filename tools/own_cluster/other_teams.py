@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from canary_conformance.cluster.api import Api
+from canary_conformance.repeating import repeating
 from tools.own_cluster.mesh_layouts import Layout
 from tools.own_cluster.plain_cluster import PlainCluster
 
@@ -34,21 +34,13 @@ def put_to_work(cluster: PlainCluster, layout: Layout) -> None:
 @contextmanager
 def churning(cluster: PlainCluster) -> Iterator[None]:
     """Have pods, settings and a namespace come, change and go until the end, in kube-system too."""
-    over, api = threading.Event(), cluster.api()
-
-    def work() -> None:
-        for number in itertools.count():
-            _change(api, number, cluster.provisions.caller_image)
-            if over.wait(EVERY):
-                break
-
-    thread = threading.Thread(target=work, name="other teams", daemon=True)
-    thread.start()
+    api, numbers = cluster.api(), itertools.count()
     try:
-        yield
+        with repeating(
+            lambda: _change(api, next(numbers), cluster.provisions.caller_image), EVERY, "other teams"
+        ):
+            yield
     finally:
-        over.set()
-        thread.join()
         for namespace in ("kube-system", "shop"):
             for kind in ("Pod", "ConfigMap"):
                 api.delete("v1", kind, "churn", namespace)

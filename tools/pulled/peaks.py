@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from canary_conformance.processes import CommandFailed, run
+from canary_conformance.repeating import repeating
 from canary_conformance.timeouts import LIMITS
 from tools.pulled.cold_engine import ColdEngine
 
@@ -47,20 +47,9 @@ class Peaks:
 @contextlib.contextmanager
 def measured(engine: ColdEngine, home: Path) -> Iterator[Peaks]:
     """Yield what is seen while the block runs."""
-    peaks, ended = Peaks(), threading.Event()
-    before = psutil.virtual_memory().used
-
-    def watch() -> None:
-        while not ended.wait(LOOK_EVERY):
-            peaks.look(engine, home, before)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
+    peaks, before = Peaks(), psutil.virtual_memory().used
+    with repeating(lambda: peaks.look(engine, home, before), LOOK_EVERY, "peaks"):
         yield peaks
-    finally:
-        ended.set()
-        watcher.join()
 
 
 def size_of(folder: Path) -> int:
