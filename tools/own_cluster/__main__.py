@@ -28,6 +28,7 @@ from tools.own_cluster.load_balancer import balancing
 from tools.own_cluster.other_teams import churning
 from tools.own_cluster.proof import Proof, Run
 from tools.own_cluster.runner_account import USER
+from tools.own_cluster.suite_job import judged_inside, suite_archive
 from tools.own_cluster.variants import VARIANTS, OwnCluster, made
 from tools.preparation import ready_to_run
 from tools.reports import publish, report_folder, say
@@ -42,6 +43,7 @@ class Settings:
     variants: Sequence[str]
     keep: bool
     short: bool
+    job: bool = False
     arguments: tuple[str, ...] = ()
 
 
@@ -94,25 +96,36 @@ def settings(words: Sequence[str] | None = None) -> Settings:
     parser.add_argument("--only", action="append", choices=list(VARIANTS), help="this cluster only")
     parser.add_argument("--keep", action="store_true", help="keep the clusters, for a look at them")
     parser.add_argument("--short", action="store_true", help="stage 1 only; unused rights are no failure")
+    parser.add_argument("--job", action="store_true", help="also as the Job of examples/cluster")
     read = parser.parse_args(given[:end])
     variants = [name for name in VARIANTS if not read.only or name in read.only]
     arguments = tuple(given[end + 1 :])
-    return Settings(ImagesFrom(read.images), variants, read.keep, read.short, arguments)
+    return Settings(ImagesFrom(read.images), variants, read.keep, read.short, read.job, arguments)
 
 
 def _work(asked: Settings, progress: Progress) -> int:
     provisions = ready_to_run(SuiteOptions(asked.images), progress)
     folder, proofs = report_folder("own-cluster"), list[Proof]()
     try:
-        for name in asked.variants:
-            proofs.append(_judged_on(name, provisions, asked, folder, progress))
-            progress.note(str(proofs[-1]))
+        with contextlib.ExitStack() as meanwhile:
+            image = suite_archive(provisions, store(), progress)
+            archive = meanwhile.enter_context(image) if asked.job else None
+            for name in asked.variants:
+                proofs.append(_judged_on(name, provisions, asked, archive, folder, progress))
+                progress.note(str(proofs[-1]))
     finally:
         publish(folder, "\n".join(map(str, proofs)) or "no cluster was judged on")
     return together(status for one in proofs for status in one.statuses)
 
 
-def _judged_on(name: str, provisions: Provisions, asked: Settings, folder: Path, progress: Progress) -> Proof:
+def _judged_on(
+    name: str,
+    provisions: Provisions,
+    asked: Settings,
+    archive: Path | None,
+    folder: Path,
+    progress: Progress,
+) -> Proof:
     runs = (SHORT,) if asked.short else (WHOLE, FAILING, UNPULLED, PUSHED)
     with made(name, provisions, store(), progress, keep=asked.keep) as own:
         api = own.cluster.api()
@@ -123,6 +136,9 @@ def _judged_on(name: str, provisions: Provisions, asked: Settings, folder: Path,
                 meanwhile.enter_context(balancing(own.cluster))
             registry = start_registry(own.cluster, store(), progress)
             ended = [_run(one, own, registry, asked, folder, progress) for one in runs]
+            if archive:
+                log = folder / f"{name}-job.log"
+                ended.append(judged_inside(own, archive, asked.arguments, log, progress))
         changed = differences(before, state(api))
         requests = requests_of(own.cluster.audit_log, USER)
         allowed = allowed_attempts(own.cluster)
@@ -141,9 +157,7 @@ def _run(
     log = folder / f"{name} {one.name}.log".replace(" ", "-")
     words = [sys.executable, "-m", "pytest", one.tests, "--ignore=tests/selftest"]
     words += ["--kubeconfig", str(own.kubeconfig), "--context", name, "--report", str(report_of(log))]
-    words += ["--ingress", one.ingress]
-    if len(own.layout.gateways) > 1:
-        words += ["--gateway", f"{own.layout.gateway_namespace}/{own.layout.gateways[0]}"]
+    words += ["--ingress", one.ingress, *own.layout.options]
     if one.mistake:
         manifests = with_mistake(folder / "manifests", *one.mistake)
         words += ["--manifests", str(manifests), "--rewrite-for-mesh"]

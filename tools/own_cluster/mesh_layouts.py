@@ -37,6 +37,12 @@ class Layout:
     revision: str = ""
     load_balanced: bool = False
 
+    @property
+    def options(self) -> list[str]:
+        """The suite's options that say which gateway, where there are several."""
+        several = len(self.gateways) > 1
+        return [f"--gateway={self.gateway_namespace}/{self.gateways[0]}"] if several else []
+
 
 DEFAULTS = Layout("istio-system", "istio-system", ("istio-ingressgateway",), "mesh-default.yaml")
 # Microsoft: "Istio-based service mesh add-on for AKS", its revision on the Istio that is built here.

@@ -14,7 +14,9 @@ import yaml
 from canary_conformance.cluster.access_rights import OWN_ROLE, RBAC, RIGHTS, Area
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.images.image_options import ImagesFrom
 from canary_conformance.processes import CommandFailed
+from canary_conformance.progress import Progress
 from canary_conformance.stages.owned_namespaces import MADE_BY
 from tests.selftest.unit.test_kind import provisions
 from tools import access_roles
@@ -27,6 +29,7 @@ from tools.own_cluster.plain_cluster import PlainCluster, audited_config
 from tools.own_cluster.proof import Proof, Run
 from tools.own_cluster.rights_use import use_of
 from tools.own_cluster.runner_account import USER
+from tools.own_cluster.suite_job import builds, exit_code_of, has_ended, job_objects
 
 pytestmark = pytest.mark.selftest
 
@@ -287,5 +290,49 @@ def test_the_command_takes_one_cluster_or_both_and_passes_arguments_on() -> None
     assert settings([]).variants == ["own-a", "own-b"]
     asked = settings(["--only", "own-b", "--keep", "--", "-k", "canary"])
     assert (asked.variants, asked.keep, asked.arguments) == (["own-b"], True, ("-k", "canary"))
+    assert (asked.job, settings(["--job"]).job) == (False, True)
     with pytest.raises(BadInput):
         settings(["--only", "c"])
+
+
+def test_the_job_is_that_of_users_with_the_options_that_its_mesh_needs() -> None:
+    given = list(yaml.safe_load_all((access_roles.FOLDER / "job.yaml").read_text()))
+    for layout, gateway in ((DEFAULTS, []), (AKS, [f"--gateway={AKS.gateway_namespace}/{AKS.gateways[0]}"])):
+        documents = job_objects(layout, ["--timeout-factor=3"])
+        container = documents[0]["spec"]["template"]["spec"]["containers"][0]
+        before = given[0]["spec"]["template"]["spec"]["containers"][0]
+        words = ["--rewrite-for-mesh", *gateway, "--timeout-factor=3"]
+        assert container == before | {"args": [*before["args"], *words]}
+        assert documents[1:] == given[1:]
+
+
+def test_the_image_of_the_job_is_built_last_by_arguments_that_the_files_declare(tmp_path: Path) -> None:
+    pulled = replace(provisions(tmp_path), source=ImagesFrom.PULL)
+    made = list(builds(pulled, tmp_path, tmp_path, Progress()))
+    (job, *_) = job_objects(DEFAULTS)
+    assert made[-1][0] == job["spec"]["template"]["spec"]["containers"][0]["image"]
+    for _, words, _ in made:
+        options = dict(zip(words[::2], words[1::2], strict=True))
+        text = Path(options["--file"]).read_text()
+        given = {words[at + 1].partition("=")[0] for at, word in enumerate(words) if word == "--build-arg"}
+        assert all(f"\nARG {name}=" in text for name in given)
+        assert "--target" not in options or f" AS {options['--target']}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("conditions", "ended"),
+    [
+        ([], False),
+        ([{"type": "FailureTarget", "status": "True"}], False),
+        ([{"type": "Complete", "status": "False"}], False),
+        ([{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Complete", "status": "True"}], True),
+        ([{"type": "Failed", "status": "True"}], True),
+    ],
+)
+def test_a_job_has_ended_by_its_last_condition_only(conditions: list[Mapping[str, str]], ended: bool) -> None:
+    assert has_ended({"status": {"conditions": conditions}}) is ended
+    assert not has_ended({})
+
+
+def test_the_exit_code_of_the_job_is_that_of_its_container() -> None:
+    assert exit_code_of({"status": {"containerStatuses": [{"state": {"terminated": {"exitCode": 5}}}]}}) == 5
