@@ -163,3 +163,8 @@ def node_port(service: Object, port: int) -> int | None:
     """Return the port of the nodes that leads to a port of a Service, None where there is none."""
     ports = (service.get("spec") or {}).get("ports") or ()
     return next((int(one["nodePort"]) for one in ports if one["port"] == port and one.get("nodePort")), None)
+
+
+def label_selector(labels: Mapping[str, str]) -> str:
+    """Return labels as lists are restricted by them (Kubernetes: "Labels and Selectors")."""
+    return ",".join(f"{name}={value}" for name, value in labels.items())

@@ -19,7 +19,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.cluster.api import Api
-from canary_conformance.cluster.base import Address, Object, node_port
+from canary_conformance.cluster.base import Address, Object, label_selector, node_port
 from canary_conformance.cluster.kubeconfig import Kubeconfig, read_kubeconfig
 from canary_conformance.cluster.node_conditions import is_ready_node
 from canary_conformance.cluster.pod_access import UNANSWERED, PodName
@@ -181,7 +181,7 @@ def _node_hosts(service: Object, api: Api) -> Iterator[str]:
 
 
 def _pods_of(service: Object, api: Api) -> list[dict[str, Any]]:
-    labels = ",".join(f"{key}={value}" for key, value in (service["spec"].get("selector") or {}).items())
+    labels = label_selector(service["spec"].get("selector") or {})
     return api.list("v1", "Pod", service["metadata"]["namespace"], labels) if labels else []
 
 

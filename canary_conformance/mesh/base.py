@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from canary_conformance.cluster.base import Address, Cluster
+from canary_conformance.cluster.base import Address, Cluster, label_selector
 from canary_conformance.errors import EnvironmentFailed
 
 HTTP_PORT = 80
@@ -34,7 +34,7 @@ class Gateway:
     @property
     def pod_labels(self) -> str:
         """The label selector by which the API server lists its pods."""
-        return ",".join(f"{name}={value}" for name, value in self.selector.items())
+        return label_selector(self.selector)
 
     @property
     def url(self) -> str:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def _readable(cluster: Cluster) -> Iterator[None]:
     try:
         yield
     except ApiException as error:
-        if error.status == 403:
+        if error.status == HTTPStatus.FORBIDDEN:
             why = message_of(error)
             raise BadInput(
                 f"a right is missing on cluster {cluster.name} (--check-cluster names each): {why}"
@@ -179,7 +180,7 @@ def has_ambient(api: Api) -> bool | None:
     try:
         return bool(api.list("v1", "Pod", None, AMBIENT))
     except ApiException as error:
-        if error.status == 403:
+        if error.status == HTTPStatus.FORBIDDEN:
             return None
         raise
 

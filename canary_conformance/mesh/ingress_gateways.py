@@ -15,6 +15,7 @@ from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.apply_answers import FIELD_MANAGER
+from canary_conformance.cluster.base import label_selector
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.cluster.pod_state import is_ready
 from canary_conformance.errors import BadInput, EnvironmentFailed
@@ -130,7 +131,7 @@ def named_gateway(api: Api, name: str) -> FoundGateway:
     if service is None:
         known = ", ".join(map(str, gateways_of(api, namespace))) or "none"
         raise BadInput(f"--gateway {name}: there is no such Service; ingress gateways: {known}")
-    labels = ",".join(f"{key}={value}" for key, value in (service["spec"].get("selector") or {}).items())
+    labels = label_selector(service["spec"].get("selector") or {})
     pods = api.list("v1", "Pod", namespace, labels) if labels else []
     if pods and not all(map(_is_router, pods)):
         raise BadInput(f"--gateway {name}: the Service leads to pods that run no gateway of Istio")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,8 +39,6 @@ from canary_conformance.stages.run_names import RunNames
 
 T = TypeVar("T")
 
-FORBIDDEN = 403
-
 
 @dataclass
 class ClusterCheck:
@@ -62,7 +61,11 @@ class ClusterCheck:
         try:
             found = read()
         except ApiException as error:
-            unread = "may not be read" if error.status == FORBIDDEN else f"can't be read: {error.reason}"
+            unread = (
+                "may not be read"
+                if error.status == HTTPStatus.FORBIDDEN
+                else f"can't be read: {error.reason}"
+            )
             self.rows.append((name, unread))
             return ()
         self.rows.append((name, "\n".join(map(text, found)) or "none"))

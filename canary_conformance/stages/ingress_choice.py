@@ -7,11 +7,13 @@ for hosts that they do not name, so that is for the user to choose. Two that tak
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.cluster.api import Api
+from canary_conformance.cluster.base import label_selector
 from canary_conformance.errors import BadInput
 from canary_conformance.mesh.base import Gateway
 from canary_conformance.mesh.ingress_gateways import others_on_port
@@ -19,7 +21,6 @@ from canary_conformance.progress import Progress
 from canary_conformance.scenario.manifests import ManifestFolder
 
 _OWN = "choose --ingress own for a copy of the gateway that the run makes and removes"
-FORBIDDEN = 403
 
 
 def needs_own_ingress(
@@ -47,7 +48,7 @@ def needs_own_ingress(
     try:
         others = [one for one in others_on_port(api, gateway) if one.namespace not in own]
     except ApiException as error:
-        if error.status != FORBIDDEN:
+        if error.status != HTTPStatus.FORBIDDEN:
             raise
         progress.note("whether Gateways of others open the ingress is not known: they may not be listed")
         return False
@@ -77,11 +78,11 @@ def check_selectors(
             continue
         if own and any(gateway.selector.get(name) == value for name, value in selector.items()):
             continue
-        labels = ",".join(f"{name}={value}" for name, value in selector.items())
+        labels = label_selector(selector)
         try:
             pods = api.list("v1", "Pod", None, labels)
         except ApiException as error:
-            if error.status != FORBIDDEN:
+            if error.status != HTTPStatus.FORBIDDEN:
                 raise
             progress.note(f"whether {one.ref} opens gateways of others is not known: pods may not be listed")
             continue
