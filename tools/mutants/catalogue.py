@@ -18,10 +18,12 @@ from tools.mutants.catalogue_stores import STORES
 from tools.mutants.catalogue_values import VALUES
 from tools.mutants.catalogue_yardstick import YARDSTICK
 from tools.mutants.edit_sites import Source
+from tools.mutants.mistake import mistakes
 from tools.mutants.mutant import Mutant
 
-_OF_OBJECTS = (*PAGE, *MESH, *ROUTING, *REQUESTS, *PODS, *PLACEMENT, *CONTAINERS, *FILES, *YARDSTICK)
-MISTAKES = (*_OF_OBJECTS, *VALUES, *STORES, *REFUSED, *ANALYZED)
+_OF_OBJECTS = (PAGE, MESH, ROUTING, REQUESTS, PODS, PLACEMENT, CONTAINERS, FILES, YARDSTICK)
+_OF_VALUES = (VALUES, STORES, REFUSED, ANALYZED)
+MISTAKES = tuple(mistake for part in (*_OF_OBJECTS, *_OF_VALUES) for mistake in mistakes(part))
 
 
 def catalogue(sources: Iterable[Source]) -> Iterator[Mutant]:

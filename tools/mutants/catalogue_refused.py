@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 
-from tools.mutants.catalogue_values import Make
-from tools.mutants.mistake import Mistake, before, to
+from tools.mutants.mistake import Breakage, Catalogue, Step, before, breaks, to
 
-_STEP_1, _STEP_3 = "kubernetes/step-1", "kubernetes/step-3"
-_APP, _REDIS, _MYSQL = (
-    "Deployment/voting-app-1-0",
-    "Deployment/voting-storage-1-0",
-    "Deployment/voting-storage-2-0",
-)
 _POD = "spec.template.spec.containers"
 _C = f"{_POD}[0]"
-_LOCK, _CANARY = "istio/step-2", "istio/step-3"
 
-
-def _refused(file: str, ref: str, make: Make, path: str, rows: dict[str, str]) -> Iterator[Mistake]:
-    """Yield the mistakes that put YAML at one place of an object."""
-    for name, source in rows.items():
-        yield Mistake(name, file, ref, (make(path, source),), "R0.1")
-
-
-REFUSED = (
-    *_refused(
-        _STEP_1,
-        _APP,
-        before,
-        "spec.replicas",
-        {
+_SOURCES: Mapping[str, Mapping[tuple[Callable[[str, str], Step], str], Mapping[str, str]]] = {
+    "kubernetes/step-1 Deployment/voting-app-1-0": {
+        (before, "spec.replicas"): {
             "a pod may be ready for less than no time": "minReadySeconds: -1",
             "fewer than no old ReplicaSets are kept": "revisionHistoryLimit: -1",
             "the roll-out has no time": "progressDeadlineSeconds: 0",
@@ -40,13 +21,7 @@ REFUSED = (
             "the surge is a percentage without its sign": 'strategy:\n  rollingUpdate:\n    maxSurge: "25"',
             "no pod may be replaced": "strategy:\n  rollingUpdate:\n    maxSurge: 0\n    maxUnavailable: 0",
         },
-    ),
-    *_refused(
-        _STEP_1,
-        _APP,
-        before,
-        "spec.selector.matchLabels",
-        {
+        (before, "spec.selector.matchLabels"): {
             "a selector's operator is a sign": (
                 "matchExpressions:\n  - key: app\n    operator: '='\n    values: [voting-app]"
             ),
@@ -58,13 +33,7 @@ REFUSED = (
                 "matchExpressions:\n  - key: app\n    operator: in\n    values: [voting-app]"
             ),
         },
-    ),
-    *_refused(
-        _STEP_1,
-        _APP,
-        before,
-        _POD,
-        {
+        (before, _POD): {
             "an alias's address is a name": "hostAliases:\n  - ip: localhost\n    hostnames: [cache]",
             "an alias's address has a port": "hostAliases:\n  - ip: 127.0.0.1:80\n    hostnames: [cache]",
             "a toleration has neither key nor operator": "tolerations:\n  - effect: NoSchedule",
@@ -95,13 +64,7 @@ REFUSED = (
             "how groups change is left open": 'securityContext:\n  fsGroupChangePolicy: ""',
             "the class of the runtime is left open": 'runtimeClassName: ""',
         },
-    ),
-    *_refused(
-        _STEP_1,
-        _APP,
-        before,
-        f"{_C}.image",
-        {
+        (before, f"{_C}.image"): {
             "the pod sleeps longer than it may take to end": (
                 "lifecycle:\n  preStop:\n    sleep:\n      seconds: 30"
             ),
@@ -110,38 +73,20 @@ REFUSED = (
                 "lifecycle:\n  postStart:\n    sleep:\n      seconds: 60"
             ),
         },
-    ),
-    *_refused(
-        _STEP_1,
-        _APP,
-        to,
-        "metadata.labels.version",
-        {
+        (to, "metadata.labels.version"): {
             "a label ends in a dot": '"1.0."',
             "a label has a space": '"1.0 beta"',
             "a label has a plus": '"1.0+build"',
             "a label begins with a hyphen": '"-1.0"',
             "a label is a sentence": '"the first version of the page, as it was in the beginning of it all"',
         },
-    ),
-    *_refused(
-        _STEP_1,
-        _APP,
-        before,
-        "metadata.labels.app",
-        {
+        (before, "metadata.labels.app"): {
             "a label's key has a space": '"team name": voting',
             "a label's key has two slashes": "example.com/team/name: voting",
             "a label's key has a domain in capitals": "Example.com/team: voting",
             "a label's key has no name": "example.com/: voting",
         },
-    ),
-    *_refused(
-        _STEP_1,
-        _APP,
-        before,
-        "metadata.labels",
-        {
+        (before, "metadata.labels"): {
             "an annotation's key has a space": 'annotations:\n  "built by": me',
             "an annotation's key ends in a slash": "annotations:\n  example.com/: me",
             "a finalizer has no domain": "finalizers: [protect]",
@@ -149,60 +94,58 @@ REFUSED = (
                 'ownerReferences:\n  - {apiVersion: v1, kind: ConfigMap, name: "", uid: x}'
             ),
         },
-    ),
-    *_refused(
-        _STEP_1,
-        _REDIS,
-        to,
-        "spec.template.spec.terminationGracePeriodSeconds",
-        {
+    },
+    "kubernetes/step-1 Deployment/voting-storage-1-0": {
+        (to, "spec.template.spec.terminationGracePeriodSeconds"): {
             "Redis may take no longer than its hook sleeps": "2",
             "Redis may take less than its hook sleeps": "1",
-        },
-    ),
-    *_refused(
-        _STEP_1,
-        "Service/voting-app",
-        before,
-        "spec.selector",
-        {
+        }
+    },
+    "kubernetes/step-1 Service/voting-app": {
+        (before, "spec.selector"): {
             "the Service's family is of no protocol": "ipFamilies: [IPv5]",
             "the Service's family is a number": "ipFamilies: ['4']",
             "the Service has a class of a load balancer": "loadBalancerClass: example.com/lb",
             "the Service lets ranges of a load balancer in": "loadBalancerSourceRanges: [10.0.0.0/8]",
             "the Service's port for health checks is of another type": "healthCheckNodePort: 30000",
-        },
-    ),
-    *_refused(
-        _STEP_3,
-        _MYSQL,
-        before,
-        f"{_C}.volumeMounts[0].mountPath",
-        {"a mount's folder is given twice": "subPathExpr: $(VERSION)"},
-    ),
-    *_refused(
-        _LOCK,
-        "PeerAuthentication/default",
-        before,
-        "spec.mtls",
-        {
+        }
+    },
+    "kubernetes/step-3 Deployment/voting-storage-2-0": {
+        (before, f"{_C}.volumeMounts[0].mountPath"): {
+            "a mount's folder is given twice": "subPathExpr: $(VERSION)"
+        }
+    },
+    "istio/step-2 PeerAuthentication/default": {
+        (before, "spec.mtls"): {
             "the policy selects by no labels": "selector: {}",
             "the policy selects by an empty map of labels": "selector:\n  matchLabels: {}",
             "the policy has modes of ports and no selector": "portLevelMtls:\n  8080:\n    mode: DISABLE",
-        },
-    ),
-    *_refused(
-        _CANARY,
-        "DestinationRule/voting-app",
-        to,
-        "spec.subsets[1].labels.version",
-        {"a subset's label has a space": '"2.0 beta"', "a subset's label ends in a dot": '"2.0."'},
-    ),
-    *_refused(
-        _CANARY,
-        "VirtualService/voting-app",
-        to,
-        "spec.http[0].route[0].destination.port.number",
-        {"the canary's port is 0": "0", "the canary's port is none that a computer has": "65536"},
-    ),
-)
+        }
+    },
+    "istio/step-3 DestinationRule/voting-app": {
+        (to, "spec.subsets[1].labels.version"): {
+            "a subset's label has a space": '"2.0 beta"',
+            "a subset's label ends in a dot": '"2.0."',
+        }
+    },
+    "istio/step-3 VirtualService/voting-app": {
+        (to, "spec.http[0].route[0].destination.port.number"): {
+            "the canary's port is 0": "0",
+            "the canary's port is none that a computer has": "65536",
+        }
+    },
+}
+"""What YAML stands at a place of an object, by the sentence for it."""
+
+
+def _refused(
+    places: Mapping[tuple[Callable[[str, str], Step], str], Mapping[str, str]],
+) -> Mapping[str, Breakage]:
+    return {
+        name: breaks("R0.1", make(path, source))
+        for (make, path), rows in places.items()
+        for name, source in rows.items()
+    }
+
+
+REFUSED: Catalogue = {where: _refused(places) for where, places in _SOURCES.items()}

@@ -6,154 +6,115 @@ the type. Every requirement has to hold for them.
 
 from __future__ import annotations
 
-from tools.mutants.mistake import Step, after, before, to
-from tools.mutants.variants import Change, Variant
+from collections.abc import Mapping, Sequence
 
-_STEP_1, _STEP_2, _STEP_3 = "kubernetes/step-1", "kubernetes/step-2", "kubernetes/step-3"
-_APP, _APP_2 = "Deployment/voting-app-1-0", "Deployment/voting-app-2-0"
-_MYSQL, _HOLDER = "Deployment/voting-storage-2-0", "Secret/voting-storage-secret"
+from tools.mutants.mistake import Step, after, before, to
+from tools.mutants.variants import Variant, changes_of
+
 _POD = "spec.template.spec.containers"
 _C = f"{_POD}[0]"
 _FULL = "{}.voting.svc.cluster.local."
 
 
-def _variant(name: str, file: str, ref: str, *steps: Step) -> Variant:
-    return Variant(name, (Change(file, ref, steps),))
-
-
-CORRECT_VALUES = (
-    _variant(
-        "the app names its Services in full, with the dot at the end that makes a name absolute",
-        _STEP_1,
-        _APP,
-        to(f"{_C}.env[0].value", _FULL.format("voting-storage")),
-        to(f"{_C}.env[1].value", _FULL.format("voting-analytics")),
-    ),
-    _variant(
-        "the app names Redis in capitals, and analytics with its namespace",
-        _STEP_1,
-        _APP,
-        to(f"{_C}.env[0].value", "Voting-Storage"),
-        to(f"{_C}.env[1].value", "voting-analytics.voting"),
-    ),
-    _variant(
-        "the app names Redis by a variable that is defined above",
-        _STEP_1,
-        _APP,
-        to(f"{_C}.env[0].value", "$(STORE)"),
-        before(f"{_C}.env[0]", "- name: STORE\n  value: voting-storage"),
-    ),
-    _variant(
-        "the app says its ports, which are the defaults",
-        _STEP_1,
-        _APP,
-        before(
-            f"{_C}.env[0]",
-            '- name: PORT\n  value: "8080"\n- name: REDIS_PORT\n  value: "6379"\n'
-            '- name: ANALYTICS_PORT\n  value: "8080"',
+_STEPS: Mapping[str, Mapping[str, Sequence[Step]]] = {
+    "kubernetes/step-1 Deployment/voting-app-1-0": {
+        "the app names its Services in full, with the dot at the end that makes a name absolute": (
+            to(f"{_C}.env[0].value", _FULL.format("voting-storage")),
+            to(f"{_C}.env[1].value", _FULL.format("voting-analytics")),
         ),
-    ),
-    _variant(
-        "the flag's buttons are switched on by another word, and the page has a title",
-        _STEP_1,
-        _APP,
-        to(f"{_C}.env[2].value", '"true"'),
-        before(f"{_C}.env[0]", "- name: TITLE\n  value: Cats or dogs"),
-    ),
-    _variant(
-        "the account of MySQL has a sentence for a password",
-        _STEP_3,
-        _HOLDER,
-        to("stringData.MYSQL_PASSWORD", '"correct horse, battery: staple!"'),
-        to("stringData.MYSQL_DATABASE", "votes_2-0"),
-    ),
-    _variant(
-        "the Secret is of the type for a login, with the keys of that",
-        _STEP_3,
-        _HOLDER,
-        to("type", "kubernetes.io/basic-auth"),
-        before("stringData.MYSQL_USER", "username: voting"),
-    ),
-    _variant(
-        "the app of 2.0 logs in as root, with the password of root",
-        _STEP_3,
-        _APP_2,
-        to(f"{_C}.env[1]", "{name: MYSQL_USER, value: root}"),
-        to(f"{_C}.env[2].valueFrom.secretKeyRef.key", "MYSQL_ROOT_PASSWORD"),
-    ),
-    _variant(
-        "MySQL's mount ends in a slash, and its folder of the volume is two levels deep",
-        _STEP_3,
-        _MYSQL,
-        to(f"{_C}.volumeMounts[0].mountPath", "/var/lib/mysql/"),
-        to(f"{_C}.volumeMounts[0].subPath", "voting/mysql"),
-    ),
-    _variant(
-        "Redis sleeps for one second less than it may take to end",
-        _STEP_1,
-        "Deployment/voting-storage-1-0",
-        to("spec.template.spec.terminationGracePeriodSeconds", "3"),
-    ),
-    _variant(
-        "the app's roll-out has one second more than its pods take, and a surge in percent",
-        _STEP_1,
-        _APP,
-        before(
-            "spec.replicas",
-            "minReadySeconds: 1\nprogressDeadlineSeconds: 600\nrevisionHistoryLimit: 0\n"
-            "strategy:\n  rollingUpdate:\n    maxSurge: 25%\n    maxUnavailable: 0",
+        "the app names Redis in capitals, and analytics with its namespace": (
+            to(f"{_C}.env[0].value", "Voting-Storage"),
+            to(f"{_C}.env[1].value", "voting-analytics.voting"),
         ),
-    ),
-    _variant(
-        "the app's selector has an expression more, which its pods fit",
-        _STEP_1,
-        _APP,
-        before(
-            "spec.selector.matchLabels",
-            "matchExpressions:\n  - key: app\n    operator: In\n    values: [voting-app, other]\n"
-            "  - key: track\n    operator: DoesNotExist",
+        "the app names Redis by a variable that is defined above": (
+            to(f"{_C}.env[0].value", "$(STORE)"),
+            before(f"{_C}.env[0]", "- name: STORE\n  value: voting-storage"),
         ),
-    ),
-    _variant(
-        "the app's pods tolerate a taint, and are spread where that is possible",
-        _STEP_1,
-        _APP,
-        before(
-            _POD,
-            "tolerations:\n  - key: spot\n    operator: Exists\n    effect: NoExecute\n"
-            "    tolerationSeconds: 60\n"
-            "topologySpreadConstraints:\n  - maxSkew: 1\n    topologyKey: kubernetes.io/hostname\n"
-            "    whenUnsatisfiable: ScheduleAnyway\n    labelSelector: {matchLabels: {app: voting-app}}",
+        "the app says its ports, which are the defaults": (
+            before(
+                f"{_C}.env[0]",
+                '- name: PORT\n  value: "8080"\n- name: REDIS_PORT\n  value: "6379"\n'
+                '- name: ANALYTICS_PORT\n  value: "8080"',
+            ),
         ),
-    ),
-    _variant(
-        "the pods' full name is asked for without a subdomain, which changes nothing",
-        _STEP_1,
-        _APP,
-        before(_POD, "setHostnameAsFQDN: true"),
-    ),
-    _variant(
-        "labels and annotations of the team, with a domain and without",
-        _STEP_1,
-        _APP,
-        before("metadata.labels.app", 'example.com/team: voting_1.0\ncost-center: "0815"'),
-        before("metadata.labels", "annotations:\n  example.com/Built.By: me, at noon"),
-    ),
-    _variant(
-        "the app's proxy has requests and limits of its own, and a log of less",
-        _STEP_1,
-        _APP,
-        after(
-            "spec.template.metadata.labels",
-            "annotations:\n  sidecar.istio.io/proxyCPU: 20m\n  sidecar.istio.io/proxyMemoryLimit: 256Mi\n"
-            "  sidecar.istio.io/logLevel: warning",
+        "the flag's buttons are switched on by another word, and the page has a title": (
+            to(f"{_C}.env[2].value", '"true"'),
+            before(f"{_C}.env[0]", "- name: TITLE\n  value: Cats or dogs"),
         ),
-    ),
-    _variant(
-        "objects name an empty namespace, which is that of the scenario",
-        _STEP_2,
-        "Deployment/voting-analytics-1-1",
-        before("metadata.name", 'namespace: ""'),
-    ),
+        "the app's roll-out has one second more than its pods take, and a surge in percent": (
+            before(
+                "spec.replicas",
+                "minReadySeconds: 1\nprogressDeadlineSeconds: 600\nrevisionHistoryLimit: 0\n"
+                "strategy:\n  rollingUpdate:\n    maxSurge: 25%\n    maxUnavailable: 0",
+            ),
+        ),
+        "the app's selector has an expression more, which its pods fit": (
+            before(
+                "spec.selector.matchLabels",
+                "matchExpressions:\n  - key: app\n    operator: In\n    values: [voting-app, other]\n"
+                "  - key: track\n    operator: DoesNotExist",
+            ),
+        ),
+        "the app's pods tolerate a taint, and are spread where that is possible": (
+            before(
+                _POD,
+                "tolerations:\n  - key: spot\n    operator: Exists\n    effect: NoExecute\n"
+                "    tolerationSeconds: 60\n"
+                "topologySpreadConstraints:\n  - maxSkew: 1\n    topologyKey: kubernetes.io/hostname\n"
+                "    whenUnsatisfiable: ScheduleAnyway\n    labelSelector: {matchLabels: {app: voting-app}}",
+            ),
+        ),
+        "the pods' full name is asked for without a subdomain, which changes nothing": (
+            before(_POD, "setHostnameAsFQDN: true"),
+        ),
+        "labels and annotations of the team, with a domain and without": (
+            before("metadata.labels.app", 'example.com/team: voting_1.0\ncost-center: "0815"'),
+            before("metadata.labels", "annotations:\n  example.com/Built.By: me, at noon"),
+        ),
+        "the app's proxy has requests and limits of its own, and a log of less": (
+            after(
+                "spec.template.metadata.labels",
+                "annotations:\n  sidecar.istio.io/proxyCPU: 20m\n  sidecar.istio.io/proxyMemoryLimit: 256Mi\n"
+                "  sidecar.istio.io/logLevel: warning",
+            ),
+        ),
+    },
+    "kubernetes/step-3 Secret/voting-storage-secret": {
+        "the account of MySQL has a sentence for a password": (
+            to("stringData.MYSQL_PASSWORD", '"correct horse, battery: staple!"'),
+            to("stringData.MYSQL_DATABASE", "votes_2-0"),
+        ),
+        "the Secret is of the type for a login, with the keys of that": (
+            to("type", "kubernetes.io/basic-auth"),
+            before("stringData.MYSQL_USER", "username: voting"),
+        ),
+    },
+    "kubernetes/step-3 Deployment/voting-app-2-0": {
+        "the app of 2.0 logs in as root, with the password of root": (
+            to(f"{_C}.env[1]", "{name: MYSQL_USER, value: root}"),
+            to(f"{_C}.env[2].valueFrom.secretKeyRef.key", "MYSQL_ROOT_PASSWORD"),
+        )
+    },
+    "kubernetes/step-3 Deployment/voting-storage-2-0": {
+        "MySQL's mount ends in a slash, and its folder of the volume is two levels deep": (
+            to(f"{_C}.volumeMounts[0].mountPath", "/var/lib/mysql/"),
+            to(f"{_C}.volumeMounts[0].subPath", "voting/mysql"),
+        )
+    },
+    "kubernetes/step-1 Deployment/voting-storage-1-0": {
+        "Redis sleeps for one second less than it may take to end": (
+            to("spec.template.spec.terminationGracePeriodSeconds", "3"),
+        )
+    },
+    "kubernetes/step-2 Deployment/voting-analytics-1-1": {
+        "objects name an empty namespace, which is that of the scenario": (
+            before("metadata.name", 'namespace: ""'),
+        )
+    },
+}
+CORRECT_VALUES = tuple(
+    Variant(name, changes_of({where: steps}))
+    for where, rows in _STEPS.items()
+    for name, steps in rows.items()
 )
 """Every such variant."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from canary_conformance.report.run_record import Tier
@@ -11,9 +11,6 @@ from canary_conformance.scenario.places import Place
 from tools.mutants.edit_sites import Source
 from tools.mutants.edits import Edit, Path, YamlText
 from tools.mutants.mutant import Mutant, short_file
-
-SCENARIO = ""
-"""The object of a mistake in scenario.yaml, which is one document and no object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +26,8 @@ class Mistake:
     """One mistake that people make.
 
     `name` is a sentence that says what is wrong, `file` the short name ("istio/step-3", "scenario"), `ref`
-    the object ("Service/voting-app"). `ids` are the requirements that name it, "" where it does not
-    differ from what it should be. live: a cluster has to judge it.
+    the object ("Service/voting-app"), "" in scenario.yaml, which is none. `ids` are the requirements that
+    name it, "" where it does not differ from what it should be. live: a cluster has to judge it.
     """
 
     name: str
@@ -60,22 +57,50 @@ class Mistake:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """What a row of the catalogue does, and what that breaks; the fields are a Mistake's."""
+
+    ids: str
+    steps: tuple[Step, ...]
+    live: bool = False
+
+
+Catalogue = Mapping[str, Mapping[str, Breakage]]
+"""What is done by its sentence, by file and object: "kubernetes/step-1 Service/voting-app", or "scenario"."""
+
+
+def breaks(ids: str, *steps: Step) -> Breakage:
+    """Return a row that the manifests alone decide."""
+    return Breakage(ids, steps)
+
+
+def breaks_live(ids: str, *steps: Step) -> Breakage:
+    """Return a row that a cluster has to judge."""
+    return Breakage(ids, steps, live=True)
+
+
+def mistakes(catalogue: Catalogue) -> Iterator[Mistake]:
+    """Yield the mistakes of a catalogue."""
+    for where, rows in catalogue.items():
+        file, _, ref = where.partition(" ")
+        for name, one in rows.items():
+            yield Mistake(name, file, ref, one.steps, one.ids, one.live)
+
+
 def to(path: str, source: str) -> Step:
     """Replace a value by another one on one line, written as it shall stand there."""
-    at = _path(path)
-    return Step(at, lambda yaml, number: [yaml.replace(number, at, source)])
+    return _edited(YamlText.replace, path, source)
 
 
 def under(path: str, source: str) -> Step:
     """Replace what a key holds by YAML of one or more lines."""
-    at = _path(path)
-    return Step(at, lambda yaml, number: [yaml.replace_by_block(number, at, source)])
+    return _edited(YamlText.replace_by_block, path, source)
 
 
 def becomes(path: str, source: str) -> Step:
     """Replace a key with its value, or an item with its dash, by YAML of one or more lines."""
-    at = _path(path)
-    return Step(at, lambda yaml, number: [yaml.rewrite(number, at, source)])
+    return _edited(YamlText.rewrite, path, source)
 
 
 def without(path: str) -> Step:
@@ -86,20 +111,17 @@ def without(path: str) -> Step:
 
 def renamed(path: str, key: str) -> Step:
     """Give a key another name."""
-    at = _path(path)
-    return Step(at, lambda yaml, number: [yaml.rename(number, at, key)])
+    return _edited(YamlText.rename, path, key)
 
 
 def after(path: str, source: str) -> Step:
     """Insert a key or an item after another one."""
-    at = _path(path)
-    return Step(at, lambda yaml, number: [yaml.insert_after(number, at, source)])
+    return _edited(YamlText.insert_after, path, source)
 
 
 def before(path: str, source: str) -> Step:
     """Insert a key or an item before another one."""
-    at = _path(path)
-    return Step(at, lambda yaml, number: [yaml.insert_before(number, at, source)])
+    return _edited(YamlText.insert_before, path, source)
 
 
 def swapped(path: str, other: str) -> Step:
@@ -136,6 +158,11 @@ def cut_after(old: str) -> Step:
         return [Edit(start + len(old), len(yaml.text), "")]
 
     return Step((), edits)
+
+
+def _edited(edit: Callable[[YamlText, int, Path, str], Edit], path: str, source: str) -> Step:
+    at = _path(path)
+    return Step(at, lambda yaml, number: [edit(yaml, number, at, source)])
 
 
 def _path(path: str) -> Path:

@@ -59,6 +59,12 @@ class MadeVariant:
     overlay: Mapping[str, bytes]
 
 
+def changes_of(steps: Mapping[str, Sequence[Step]]) -> tuple[Change, ...]:
+    """Return what is changed, by file and object as in a Catalogue."""
+    parts = ((where.partition(" "), done) for where, done in steps.items())
+    return tuple(Change(file, ref, tuple(done)) for (file, _, ref), done in parts)
+
+
 _LINKS = (before("spec.template.spec.containers[0].env[0]", "- name: FLAGCONTROLS\n  value: links"),)
 _OTHER_KINDS = """\
 apiVersion: v1
@@ -133,141 +139,86 @@ _PATIENT = "timeout: 30s\nretries:\n  attempts: 3\n  perTryTimeout: 5s\n  retryO
 _ONE_MORE_COOKIE = "headers:\n  response:\n    add:\n      set-cookie: visitor=1"
 
 
-def _listed(step: str, ref: str) -> Change:
+def _listed(step: str, ref: str) -> Sequence[Step]:
     """List one more object that a step creates ("stages[2].steps[0]"), before the first of the list."""
-    return Change("scenario", "", (before(f"{step}.created[0]", f"- {ref}"),))
+    return [before(f"{step}.created[0]", f"- {ref}")]
 
 
-VARIANTS = (
-    Variant(
-        "the footer's set and clear are links whose scripts send forms, as in the original app",
-        (
-            Change("kubernetes/step-1", "Deployment/voting-app-1-0", _LINKS),
-            Change("kubernetes/step-3", "Deployment/voting-app-2-0", _LINKS),
+_CHANGES: Mapping[str, Mapping[str, Sequence[Step]]] = {
+    "the footer's set and clear are links whose scripts send forms, as in the original app": {
+        "kubernetes/step-1 Deployment/voting-app-1-0": _LINKS,
+        "kubernetes/step-3 Deployment/voting-app-2-0": _LINKS,
+    },
+    "the canary's pattern has no group around the flag": {
+        "istio/step-3 VirtualService/voting-app": (
+            to("spec.http[0].match[0].headers.cookie.regex", "'^(.*?; ?)?featureflag=on(;.*)?$'"),
+        )
+    },
+    "the lock names its hosts in full": {
+        f"istio/step-2 DestinationRule/voting-{name}": (to("spec.host", _FULL.format(name)),)
+        for name in ("app", "analytics", "storage")
+    },
+    "the requests to analytics take turns among its pods": {
+        "istio/step-3 DestinationRule/voting-analytics": (
+            before("spec.trafficPolicy.tls", "loadBalancer:\n  simple: ROUND_ROBIN"),
+        )
+    },
+    "the stores' TLS is set by a rule of its own, which Istio merges with the one of the subsets": {
+        "scenario": _listed("stages[2].steps[0]", "DestinationRule/voting-storage-tls"),
+        "istio/step-2 DestinationRule/voting-storage": (
+            without("spec.trafficPolicy"),
+            followed_by(_TLS_RULE),
         ),
-    ),
-    Variant(
-        "the canary's pattern has no group around the flag",
-        (
-            Change(
-                "istio/step-3",
-                "VirtualService/voting-app",
-                (to("spec.http[0].match[0].headers.cookie.regex", "'^(.*?; ?)?featureflag=on(;.*)?$'"),),
-            ),
+        "istio/step-3 DestinationRule/voting-storage": (without("spec.trafficPolicy"),),
+        "istio/step-5 DestinationRule/voting-storage": (without("spec.trafficPolicy"),),
+    },
+    "a Sidecar shows the pods their own namespace and the mesh's": {
+        "scenario": _listed("stages[0].steps[1]", "Sidecar/default"),
+        "istio/step-1 Gateway/voting-app-gateway": (followed_by(_SIDECAR),),
+    },
+    "access is for the pods of the namespace and the ingress gateway": {
+        "scenario": _listed("stages[2].steps[0]", "AuthorizationPolicy/friends"),
+        "istio/step-2 PeerAuthentication/default": (followed_by(_FRIENDS),),
+    },
+    "the page's routes have generous limits, a cookie more, and are shown to every namespace": {
+        "istio/step-3 VirtualService/voting-app": (
+            before("spec.hosts", 'exportTo:\n  - "*"'),
+            before("spec.http[0].route", _ONE_MORE_COOKIE),
+            before("spec.http[1].route", _ONE_MORE_COOKIE),
         ),
-    ),
-    Variant(
-        "the lock names its hosts in full",
-        tuple(
-            Change("istio/step-2", f"DestinationRule/voting-{name}", (to("spec.host", _FULL.format(name)),))
-            for name in ("app", "analytics", "storage")
-        ),
-    ),
-    Variant(
-        "the requests to analytics take turns among its pods",
-        (
-            Change(
-                "istio/step-3",
-                "DestinationRule/voting-analytics",
-                (before("spec.trafficPolicy.tls", "loadBalancer:\n  simple: ROUND_ROBIN"),),
-            ),
-        ),
-    ),
-    Variant(
-        "the stores' TLS is set by a rule of its own, which Istio merges with the one of the subsets",
-        (
-            _listed("stages[2].steps[0]", "DestinationRule/voting-storage-tls"),
-            Change(
-                "istio/step-2",
-                "DestinationRule/voting-storage",
-                (without("spec.trafficPolicy"), followed_by(_TLS_RULE)),
-            ),
-            Change("istio/step-3", "DestinationRule/voting-storage", (without("spec.trafficPolicy"),)),
-            Change("istio/step-5", "DestinationRule/voting-storage", (without("spec.trafficPolicy"),)),
-        ),
-    ),
-    Variant(
-        "a Sidecar shows the pods their own namespace and the mesh's",
-        (
-            _listed("stages[0].steps[1]", "Sidecar/default"),
-            Change("istio/step-1", "Gateway/voting-app-gateway", (followed_by(_SIDECAR),)),
-        ),
-    ),
-    Variant(
-        "access is for the pods of the namespace and the ingress gateway",
-        (
-            _listed("stages[2].steps[0]", "AuthorizationPolicy/friends"),
-            Change("istio/step-2", "PeerAuthentication/default", (followed_by(_FRIENDS),)),
-        ),
-    ),
-    Variant(
-        "the page's routes have generous limits, a cookie more, and are shown to every namespace",
-        (
-            Change(
-                "istio/step-3",
-                "VirtualService/voting-app",
-                (
-                    before("spec.hosts", 'exportTo:\n  - "*"'),
-                    before("spec.http[0].route", _ONE_MORE_COOKIE),
-                    before("spec.http[1].route", _ONE_MORE_COOKIE),
-                ),
-            ),
-            Change("istio/step-4", "VirtualService/voting-app", (before("spec.http[0].route", _PATIENT),)),
-        ),
-    ),
-    Variant(
-        "a path that the application does not have is answered by the gateway itself",
-        (
-            Change(
-                "istio/step-3",
-                "VirtualService/voting-app",
-                (before("spec.http[0]", "- match:\n    - uri:\n        exact: /healthz\n" + _HEALTHY),),
-            ),
-        ),
-    ),
-    Variant(
-        "objects of other kinds come along, and one is applied again as it is",
-        (
-            Change("kubernetes/step-1", "Service/voting-app", (followed_by(_OTHER_KINDS),)),
-            Change("kubernetes/step-2", "Deployment/voting-analytics-1-1", (followed_by(_AGAIN),)),
-            Change("scenario", "", (after("stages[0].steps[0].created[5]", _LISTED),)),
-        ),
-    ),
-    Variant(
-        "a policy's port is a key without quotes",
-        (
-            Change("istio/step-2", "PeerAuthentication/default", (followed_by(_OF_A_PORT),)),
-            Change("scenario", "", (after("stages[2].steps[0].created[3]", "- PeerAuthentication/metrics"),)),
-        ),
-    ),
-    Variant(
-        "the stores have a policy of their own beside the default, as strict but for the port of an exporter",
-        (
-            Change("istio/step-2", "PeerAuthentication/default", (followed_by(_OF_THE_STORES),)),
-            Change("scenario", "", (after("stages[2].steps[0].created[3]", "- PeerAuthentication/metrics"),)),
-        ),
-    ),
-    Variant(
-        "the Secret has one more key",
-        (
-            Change(
-                "kubernetes/step-3",
-                "Secret/voting-storage-secret",
-                (before("stringData.MYSQL_USER", 'MYSQL_PORT: "3306"'),),
-            ),
-        ),
-    ),
-    Variant(
-        "the probes of the app name its port by its number",
-        (
-            Change(
-                "kubernetes/step-1",
-                "Deployment/voting-app-1-0",
-                (to("spec.template.spec.containers[0].readinessProbe.httpGet.port", "8080"),),
-            ),
-        ),
-    ),
-)
+        "istio/step-4 VirtualService/voting-app": (before("spec.http[0].route", _PATIENT),),
+    },
+    "a path that the application does not have is answered by the gateway itself": {
+        "istio/step-3 VirtualService/voting-app": (
+            before("spec.http[0]", "- match:\n    - uri:\n        exact: /healthz\n" + _HEALTHY),
+        )
+    },
+    "objects of other kinds come along, and one is applied again as it is": {
+        "kubernetes/step-1 Service/voting-app": (followed_by(_OTHER_KINDS),),
+        "kubernetes/step-2 Deployment/voting-analytics-1-1": (followed_by(_AGAIN),),
+        "scenario": (after("stages[0].steps[0].created[5]", _LISTED),),
+    },
+    "a policy's port is a key without quotes": {
+        "istio/step-2 PeerAuthentication/default": (followed_by(_OF_A_PORT),),
+        "scenario": (after("stages[2].steps[0].created[3]", "- PeerAuthentication/metrics"),),
+    },
+    "the stores have a policy of their own beside the default, as strict but for the port of an exporter": {
+        "istio/step-2 PeerAuthentication/default": (followed_by(_OF_THE_STORES),),
+        "scenario": (after("stages[2].steps[0].created[3]", "- PeerAuthentication/metrics"),),
+    },
+    "the Secret has one more key": {
+        "kubernetes/step-3 Secret/voting-storage-secret": (
+            before("stringData.MYSQL_USER", 'MYSQL_PORT: "3306"'),
+        )
+    },
+    "the probes of the app name its port by its number": {
+        "kubernetes/step-1 Deployment/voting-app-1-0": (
+            to("spec.template.spec.containers[0].readinessProbe.httpGet.port", "8080"),
+        )
+    },
+}
+
+VARIANTS = tuple(Variant(name, changes_of(steps)) for name, steps in _CHANGES.items())
 """Every variant; a live run of one takes as long as any other."""
 
 

@@ -10,7 +10,7 @@ from canary_conformance.paths import MANIFESTS
 from tests.selftest.changed_manifests import changed, standings, with_object
 from tools.mutants.catalogue_containers import CONTAINERS
 from tools.mutants.edit_sites import sources_of
-from tools.mutants.mistake import Mistake, Step, after, becomes, before, to
+from tools.mutants.mistake import Mistake, Step, after, becomes, before, mistakes, to
 
 pytestmark = pytest.mark.selftest
 
@@ -32,7 +32,9 @@ def judged(mistake: Mistake) -> tuple[dict[str, str], dict[str, str]]:
     return standings({made.file: made.content})
 
 
-@pytest.mark.parametrize("mistake", [one for one in CONTAINERS if one.live], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "mistake", [one for one in mistakes(CONTAINERS) if one.live], ids=lambda one: one.name
+)
 def test_what_may_break_is_not_judged_and_named_with_its_line(mistake: Mistake) -> None:
     failed, unjudged = judged(mistake)
     assert not failed
