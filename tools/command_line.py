@@ -27,6 +27,37 @@ from tools.suite_process import SuiteDefect, SuiteOptions
 class Parser(argparse.ArgumentParser):
     """A parser for which a mistake is bad input, with the suite's exit code for it."""
 
+    def __init__(self, prog: str, description: str | None, *, passes_on: bool = False) -> None:
+        """Make one without options.
+
+        Args:
+            prog: How the command is called.
+            description: What it does.
+            passes_on: Whether arguments after `--` go to pytest.
+        """
+        super().__init__(prog=prog, description=description)
+        self._passes_on = passes_on
+
+    def flag(self, name: str, help_text: str) -> None:
+        """Add an option without a value."""
+        self.add_argument(name, action="store_true", help=help_text)
+
+    def count(self, name: str, help_text: str, default: int | None = None) -> None:
+        """Add an option whose value is a number from 1 on."""
+        self.add_argument(name, type=count_of, default=default, metavar="N", help=help_text)
+
+    def add_images(self, help_text: str) -> None:
+        """Add the source of images."""
+        self.add_argument("--images", choices=list(ImagesFrom), default=ImagesFrom.AUTO, help=help_text)
+
+    def own(self, words: Sequence[str] | None) -> argparse.Namespace:
+        """Return the command's own options; `arguments` are pytest's. Raises BadInput."""
+        given = list(sys.argv[1:] if words is None else words)
+        end = given.index("--") if self._passes_on and "--" in given else len(given)
+        read = self.parse_args(given[:end])
+        read.arguments = tuple(given[end + 1 :])
+        return read
+
     def error(self, message: str) -> NoReturn:
         """Raise BadInput."""
         raise BadInput(f"{message}\n{self.format_usage().rstrip()}")
@@ -36,22 +67,9 @@ class CommandLine(Parser):
     """The command line of a tool that passes the suite's own options on to its runs."""
 
     def __init__(self, prog: str, description: str, *, passes_on: bool = False) -> None:
-        """Add the options that all commands have.
-
-        Args:
-            prog: How the command is called.
-            description: What it does, in a sentence.
-            passes_on: Whether arguments after `--` go to pytest.
-        """
-        super().__init__(prog=prog, description=description)
-        self._passes_on = passes_on
-        sources = [str(one) for one in ImagesFrom]
-        self.add_argument(
-            "--images",
-            choices=sources,
-            default=str(ImagesFrom.AUTO),
-            help="where images come from (see pytest --help)",
-        )
+        """Add the options that all commands have; the parameters are a Parser's."""
+        super().__init__(prog, description, passes_on=passes_on)
+        self.add_images("where images come from (see pytest --help)")
         add_registry_option(self.add_argument)
         self.add_argument(
             "--cluster-name",
@@ -60,9 +78,7 @@ class CommandLine(Parser):
             metavar="NAME",
             help="name of the kind cluster",
         )
-        self.add_argument(
-            "--keep-cluster", action="store_true", help="keep the cluster at the end; the next run reuses it"
-        )
+        self.flag("--keep-cluster", "keep the cluster at the end; the next run reuses it")
 
     def add_versions(self) -> None:
         """Add the versions of the one cluster; the environment has them too, which the suite's runs obey."""
@@ -70,21 +86,17 @@ class CommandLine(Parser):
 
     def add_rounds(self, default: int, help_text: str) -> None:
         """Add --rounds with its help, and the versions of the one cluster that they are made on."""
-        self.add_argument("--rounds", type=count_of, default=default, metavar="N", help=help_text)
+        self.count("--rounds", help_text, default)
         self.add_versions()
 
     def read(self, words: Sequence[str] | None) -> tuple[argparse.Namespace, SuiteOptions]:
         """Return the command's own options, and the suite's. Raises BadInput."""
-        given = list(sys.argv[1:] if words is None else words)
-        end = given.index("--") if self._passes_on and "--" in given else len(given)
-        read = self.parse_args(given[:end])
+        read = self.own(words)
         use_registry(read.registry)
         versions = asked_versions(vars(read).get)
-        arguments = tuple(given[end + 1 :])
-        suite = SuiteOptions(
-            ImagesFrom(read.images), read.cluster_name, read.keep_cluster, versions, arguments
+        return read, SuiteOptions(
+            ImagesFrom(read.images), read.cluster_name, read.keep_cluster, versions, read.arguments
         )
-        return read, suite
 
 
 def end_as_the_suite(work: Callable[[], int]) -> int:

@@ -26,7 +26,7 @@ from tools.reports import say
 
 def main(arguments: Sequence[str]) -> int:
     """Render one run, or compare two; return the exit code (3: it can't be written, 4: bad input)."""
-    parser = Parser(prog="python -m tools.report", description=__doc__)
+    parser = Parser("python -m tools.report", __doc__)
     parser.add_argument("run", metavar="RUN", help="a run's folder, its name under reports/, or latest")
     parser.add_argument("other", metavar="RUN2", nargs="?", help="a later run to compare it with")
     try:

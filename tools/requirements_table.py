@@ -6,7 +6,6 @@ Run as `python -m tools.requirements_table` to rewrite the page, with `--check` 
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,11 +20,11 @@ from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Scenario
 from canary_conformance.scenario.yaml_files import Document, read_yaml
 from canary_conformance.voting.requirements import REQUIREMENTS, UPGRADE_REQUIREMENTS
-from tools.requirement_marks import MarkedTest, Unreadable, collect_marks
+from tools.generated_parts import write_part
+from tools.requirement_marks import MarkedTest, collect_marks
 from tools.source_links import Link
 
-BEGIN = "<!-- requirements:begin -->"
-END = "<!-- requirements:end -->"
+PART = "requirements"
 NO_TEST = "*not yet judged*"
 NO_LINK = "-"
 PAGE = Path("docs/requirements.md")
@@ -97,38 +96,17 @@ def _links(links: Iterable[Link]) -> str:
     return "<br>".join(dict.fromkeys(link.markdown(PAGE.parent) for link in links)) or NO_LINK
 
 
-def with_tables(page: str, text: str) -> str:
-    """Return the page's text with these tables between its markers.
-
-    Raises:
-        Unreadable: The page lacks one of the two.
-    """
-    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
-        raise Unreadable(f"{PAGE} needs one line {BEGIN} and, after it, one line {END}")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{text}\n{END}{after}"
-
-
 def main(arguments: Sequence[str] | None = None, root: Path = REPOSITORY) -> int:
     """Rewrite the page, or with --check print how it differs; return 0, or 1 when it does."""
     parser = argparse.ArgumentParser(prog="python -m tools.requirements_table", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 with a diff")
     check = parser.parse_args(arguments).check
-    path = root / PAGE
     try:
-        old = path.read_text(encoding="utf-8")
         text = tables(collect_marks(root / "tests"), ManifestLines(root / "manifests"))
-        new = with_tables(old, text)
-    except (OSError, SyntaxError, BadInput, Unreadable) as problem:
+        return write_part(root, PAGE, PART, text, "the marks", check=check)
+    except (OSError, ValueError, SyntaxError, BadInput) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
-    if not check:
-        path.write_text(new, encoding="utf-8")
-        return 0
-    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    sys.stdout.writelines(difflib.unified_diff(before, after, str(PAGE), f"{PAGE} by the marks"))
-    return int(old != new)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ the run's folder; with `--check` to print how the page differs.
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import re
 import sys
@@ -19,9 +18,9 @@ from canary_conformance.report.run_record import TestRecord, Tier, record_from
 from canary_conformance.verdicts import Verdict
 from canary_conformance.verdicts.wording import percent
 from canary_conformance.voting.requirements import REQUIREMENTS
+from tools.generated_parts import write_part
 
-BEGIN = "<!-- samples:begin -->"
-END = "<!-- samples:end -->"
+PART = "samples"
 PAGE = Path("docs/verdicts.md")
 _SAMPLE = re.compile(r"(\d+) (page|vote|connection)s? ")
 _CONTINUOUS = re.compile(r" while stage \d was entered")
@@ -68,34 +67,19 @@ def _yes(held: bool) -> str:
     return "yes" if held else "-"
 
 
-def with_table(page: str, text: str) -> str:
-    """Return the page's text with this table between its markers. Raises ValueError where it lacks them."""
-    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
-        raise ValueError(f"{PAGE} needs one line {BEGIN} and, after it, one line {END}")
-    before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}"
-
-
 def main(arguments: Sequence[str] | None = None, root: Path = REPOSITORY) -> int:
     """Rewrite the page, or with --check print how it differs; return 0, or 1 when it does."""
     parser = argparse.ArgumentParser(prog="python -m tools.sample_table", description=__doc__)
     parser.add_argument("report", nargs="?", type=Path, default=REPORTS / "latest", help="a run's folder")
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 with a diff")
     read = parser.parse_args(arguments)
-    path = root / PAGE
     try:
         values = json.loads((read.report / "run.json").read_text(encoding="utf-8"))
-        old = path.read_text(encoding="utf-8")
-        new = with_table(old, table([record_from(test) for test in values["tests"]]))
+        text = table([record_from(test) for test in values["tests"]])
+        return write_part(root, PAGE, PART, text, str(read.report), check=read.check)
     except (OSError, ValueError, KeyError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
-    if not read.check:
-        path.write_text(new, encoding="utf-8")
-        return 0
-    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    sys.stdout.writelines(difflib.unified_diff(before, after, str(PAGE), f"{PAGE} by {read.report}"))
-    return int(old != new)
 
 
 if __name__ == "__main__":

@@ -55,10 +55,8 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         passes_on=True,
     )
     parser.add_rounds(30, "number of runs (default 30)")
-    parser.add_argument(
-        "--burst",
-        action="store_true",
-        help="send each file's objects at once, as kubectl does, and count the requests that this loses",
+    parser.flag(
+        "--burst", "send each file's objects at once, as kubectl does, and count the requests that this loses"
     )
     read, suite = parser.read(words)
     if read.burst and suite.arguments:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from canary_conformance.errors import BadInput, EnvironmentFailed, NotJudged
 from canary_conformance.exit_codes import ExitStatus, word_of
@@ -55,13 +56,21 @@ class Ended:
     output: str
 
 
-def timed_process(words: Sequence[str | Path], environment: Mapping[str, str], log: Path) -> Ended:
+def timed_process(
+    words: Sequence[str | Path], environment: Mapping[str, str], log: Path, **user: Any
+) -> Ended:
     """Run a program in the repository to its end, whatever that is; its output goes to a log.
 
     There is no limit: each wait of the program has its own. environment is added to this process's own. Where
     this process is interrupted, the program ends first and has removed what it made.
+
+    Args:
+        words: The program and its arguments.
+        environment: Variables beside this process's own.
+        log: Where its output goes.
+        user: What subprocess.Popen gets for a program of another user.
     """
-    with started_process(words, environment, log) as process:
+    with started_process(words, environment, log, **user) as process:
         started = time.monotonic()
         exit_code = process.wait()
     return Ended(time.monotonic() - started, exit_code, log.read_text(errors="replace"))
@@ -83,21 +92,17 @@ def timed_suite(words: Sequence[str], log: Path) -> Ended:
 
 @contextlib.contextmanager
 def started_process(
-    words: Sequence[str | Path], environment: Mapping[str, str], log: Path
+    words: Sequence[str | Path], environment: Mapping[str, str], log: Path, **user: Any
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Yield a program that runs in the repository, in a process group of its own, its output going to a log.
 
     One that still runs at the end is asked to end by SIGTERM, and has removed what it made.
     """
+    options = {"cwd": REPOSITORY, "env": {**os.environ, **environment}, "start_new_session": True, **user}
+    command = [str(word) for word in words]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(word) for word in words],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=REPOSITORY,
-            env={**os.environ, **environment},
-            start_new_session=True,
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, **options
         )
         try:
             yield process

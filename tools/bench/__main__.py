@@ -60,10 +60,8 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         "Times runs of the suite and of a shell script with the same steps, in turns on one cluster.",
     )
     parser.add_rounds(3, "number of rounds; each times both (default 3)")
-    parser.add_argument(
-        "--from-nothing",
-        action="store_true",
-        help="first delete the suite's cluster of that name and time a run that creates it",
+    parser.flag(
+        "--from-nothing", "first delete the suite's cluster of that name and time a run that creates it"
     )
     parser.add_argument(
         "--workers",
@@ -72,10 +70,8 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         metavar="N",
         help="compare a run with N workers (2 or more) with a run in one process",
     )
-    parser.add_argument(
-        "--inner",
-        action="store_true",
-        help="time how long a run with --reuse takes to judge the canary's routes after an edit",
+    parser.flag(
+        "--inner", "time how long a run with --reuse takes to judge the canary's routes after an edit"
     )
     read, suite = parser.read(words)
     if read.workers < 0 or read.workers == 1:

@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 
 from canary_conformance.exit_codes import ExitStatus
 
-# docker stats prints powers of 1024 (docker/go-units, BytesSize).
-MIB = {"B": 1 / 1024**2, "KiB": 1 / 1024, "MiB": 1.0, "GiB": 1024.0, "TiB": 1024.0**2}
-_USAGE = re.compile(rf"(\d+(?:\.\d+)?)({'|'.join(MIB)}) / ")
 _JUDGED = re.compile(r"^\d+ requirements: .+$", re.MULTILINE)
 
 
@@ -69,17 +66,6 @@ class Numbers:
     def __str__(self) -> str:
         rounds = _table(self.rounds, *self.compared)
         return "\n".join([*self.header, *_from_nothing(self.from_nothing), *rounds])
-
-
-def memory_mib(stats: str) -> float:
-    """Return the sum in MiB of lines like "1.5GiB / 23.5GiB" (docker stats, MemUsage).
-
-    Raises ValueError for no line at all and for any other line; a stopped container's is "-- / --".
-    """
-    amounts = [_USAGE.match(line) for line in stats.splitlines()]
-    if not amounts or not all(amounts):
-        raise ValueError(f"docker stats printed {stats!r}")
-    return sum(float(amount[1]) * MIB[amount[2]] for amount in amounts if amount)
 
 
 def _from_nothing(run: TimedRun | None) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +16,13 @@ from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.images.engine import docker
 from canary_conformance.processes import CommandFailed, last_lines
 from canary_conformance.progress import Progress
-from canary_conformance.timeouts import LIMITS
-from tools.bench.bench_numbers import TimedRun, memory_mib
+from canary_conformance.repeating import repeating
+from tools.bench.bench_numbers import TimedRun
+from tools.container_memory import UNITS, memory_used
 from tools.suite_process import timed_process
 
 SAMPLE_EVERY = 2.0
+MIB = UNITS["MiB"]
 
 
 def timed_run(
@@ -63,22 +64,15 @@ def busy_seconds(stat: Path = Path("/proc/stat")) -> float | None:
 def _memory_watch(cluster_name: str) -> Iterator[list[float]]:
     """Yield a list that grows by the memory of the cluster's nodes, in MiB, until the block ends."""
     samples: list[float] = []
-    stopping = threading.Event()
 
-    def watch() -> None:
-        while not stopping.is_set():
-            # No node yet, or none any more, is no sample: a run from nothing begins and ends so.
-            with contextlib.suppress(CommandFailed, ValueError):
-                samples.append(memory_mib(_node_stats(cluster_name)))
-            stopping.wait(SAMPLE_EVERY)
+    def look() -> None:
+        # No node yet, or none any more, is no sample: a run from nothing begins and ends so.
+        with contextlib.suppress(CommandFailed, ValueError):
+            samples.append(memory_used(_node_stats(cluster_name)) / MIB)
 
-    thread = threading.Thread(target=watch, name="memory of the nodes", daemon=True)
-    thread.start()
-    try:
+    look()
+    with repeating(look, SAMPLE_EVERY, "memory of the nodes"):
         yield samples
-    finally:
-        stopping.set()
-        thread.join(LIMITS.command)
 
 
 def _node_stats(cluster_name: str) -> str:

@@ -78,10 +78,8 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         default=secrets.randbelow(10_000),
         help="random seed of the points of interruption",
     )
-    parser.add_argument("--first", type=count_of, default=1, metavar="N", help="start with the Nth interrupt")
-    parser.add_argument(
-        "--last", type=count_of, default=sys.maxsize, metavar="N", help="stop after the Nth interrupt"
-    )
+    parser.count("--first", "start with the Nth interrupt", 1)
+    parser.count("--last", "stop after the Nth interrupt", sys.maxsize)
     parser.add_versions()
     read, suite = parser.read(words)
     if read.keep_cluster:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from canary_conformance.errors import BadInput
@@ -17,7 +17,7 @@ from canary_conformance.file_output import check_writable, writing
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.processes import usable_cores
 from canary_conformance.progress import Progress
-from tools.command_line import CommandLine, count_of, end_as_the_suite
+from tools.command_line import CommandLine, end_as_the_suite
 from tools.mutants.correct_values import CORRECT_VALUES
 from tools.mutants.differential import Draw, differential
 from tools.mutants.disagreements import report_json, report_text
@@ -95,13 +95,9 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         dest="expression",
         help="only mutants whose names match: words with and, or, not",
     )
-    parser.add_argument("--limit", type=count_of, metavar="N", help="only the first N mutants")
-    parser.add_argument(
-        "--jobs",
-        type=count_of,
-        default=usable_cores(),
-        metavar="N",
-        help="number of processes for the static tier (default: one for each core)",
+    parser.count("--limit", "only the first N mutants")
+    parser.count(
+        "--jobs", "number of processes for the static tier (default: one for each core)", usable_cores()
     )
     parser.add_argument(
         "--live",
@@ -111,25 +107,16 @@ def settings(words: Sequence[str] | None = None) -> Settings:
         default="",
         help="also run on a cluster: those that the static tier misses (default), one of each kind, or all",
     )
-    parser.add_argument(
-        "--peers", action="store_true", help="also count what istioctl analyze and the API server find"
+    parser.flag("--peers", "also count what istioctl analyze and the API server find")
+    parser.flag(
+        "--variants", "judge correct variants of the manifests instead (with --live on a cluster, too)"
     )
-    parser.add_argument(
-        "--variants",
-        action="store_true",
-        help="judge correct variants of the manifests instead (with --live on a cluster, too)",
-    )
-    parser.add_argument(
+    parser.flag(
         "--differential",
-        action="store_true",
-        help="change what the kinds' schemas allow instead, and compare the static tier with a cluster",
+        "change what the kinds' schemas allow instead, and compare the static tier with a cluster",
     )
-    parser.add_argument(
-        "--fuzz",
-        type=count_of,
-        default=0,
-        metavar="N",
-        help="send N random requests through the mesh and compare the answers with the model",
+    parser.count(
+        "--fuzz", "send N random requests through the mesh and compare the answers with the model", 0
     )
     parser.add_argument(
         "--seed", type=int, default=1, metavar="S", help="what --differential --limit N and --fuzz N draw"
@@ -139,19 +126,8 @@ def settings(words: Sequence[str] | None = None) -> Settings:
     )
     parser.add_versions()
     read, suite = parser.read(words)
-    return Settings(
-        expression=read.expression,
-        limit=read.limit,
-        jobs=read.jobs,
-        live=read.live,
-        peers=read.peers,
-        suite=suite,
-        variants=read.variants,
-        differential=read.differential,
-        seed=read.seed,
-        runs=read.runs,
-        fuzz=read.fuzz,
-    )
+    own = (one.name for one in fields(Settings) if one.name != "suite")
+    return Settings(suite=suite, **{name: getattr(read, name) for name in own})
 
 
 def _judge(asked: Settings, progress: Progress) -> int:

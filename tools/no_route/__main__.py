@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from canary_conformance.exit_codes import ExitStatus, together, word_of
+from canary_conformance.exit_codes import together
 from canary_conformance.images.engine import ensure_engine
-from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from tools.command_line import CommandLine, end_as_the_suite
+from tools.named_runs import NamedRun, named_run
 from tools.no_route.cut_off_network import CutOff, check_rights, cut_off
 from tools.no_route.engine_link import linked_engine
 from tools.reports import publish, report_folder, say
-from tools.suite_process import ALL_TESTS, SuiteOptions, report_of, timed_process
+from tools.suite_process import ALL_TESTS, SuiteOptions, report_of
 
 CLUSTER = "voting-conformance-no-route"
 SHORT = ("tests/stage_1_deploy",)
@@ -57,25 +57,6 @@ def ways(*, short: bool) -> tuple[Way, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a run ended; str is its line of the table."""
-
-    way: Way
-    seconds: float
-    exit_code: int
-    said: bool
-
-    @property
-    def status(self) -> int:
-        """Its exit code, or that of a failure where its header does not say how the gateway was reached."""
-        return self.exit_code or (ExitStatus.HOLDS if self.said else ExitStatus.FAILED)
-
-    def __str__(self) -> str:
-        header = "" if self.said else f", and no line of its header has {self.way.header!r}"
-        return f"{self.way.name}: {word_of(self.exit_code)} after {self.seconds:.0f} s{header}"
-
-
 def main(words: Sequence[str] | None = None) -> int:
     """Run the suite each way and write what came of it to reports/no-route-TIME.txt.
 
@@ -89,7 +70,7 @@ def settings(words: Sequence[str] | None = None) -> tuple[tuple[Way, ...], Suite
     """Read the command line; what follows `--` is pytest's. Raises BadInput."""
     parser = CommandLine("python -m tools.no_route", __doc__ or "", passes_on=True)
     parser.set_defaults(cluster_name=CLUSTER)
-    parser.add_argument("--short", action="store_true", help="stage 1 only")
+    parser.flag("--short", "stage 1 only")
     names = [way.name for way in ways(short=True)]
     parser.add_argument("--only", action="append", choices=names, help="these ways only; may be repeated")
     read, suite = parser.read(words)
@@ -102,7 +83,7 @@ def settings(words: Sequence[str] | None = None) -> tuple[tuple[Way, ...], Suite
 def _work(chosen: Sequence[Way], suite: SuiteOptions, progress: Progress) -> int:
     check_rights()
     ensure_engine(progress)
-    folder, results = report_folder("no-route"), list[Result]()
+    folder, results = report_folder("no-route"), list[NamedRun]()
     try:
         for way in chosen:
             with progress.phase(f"{way.name}: running the suite"):
@@ -113,7 +94,7 @@ def _work(chosen: Sequence[Way], suite: SuiteOptions, progress: Progress) -> int
     return together(one.status for one in results)
 
 
-def _run(way: Way, suite: SuiteOptions, log: Path) -> Result:
+def _run(way: Way, suite: SuiteOptions, log: Path) -> NamedRun:
     cluster = f"{suite.cluster_name}-remote" if way.remote else suite.cluster_name
     own = replace(suite, cluster_name=cluster)
     words = own.command("--report", str(report_of(log)), keep=way.keep, tests=way.tests)
@@ -123,11 +104,7 @@ def _run(way: Way, suite: SuiteOptions, log: Path) -> Result:
             network = held.enter_context(cut_off())
             words = network.words(words)
             environment |= held.enter_context(_engine_of(way, network))
-        ended = timed_process(words, environment, log)
-    result = Result(way, ended.seconds, ended.exit_code, way.header in ended.output)
-    if result.status:
-        say(last_lines(ended.output))
-    return result
+        return named_run(way.name, words, environment, log, header=way.header)
 
 
 @contextlib.contextmanager

@@ -17,22 +17,22 @@ from canary_conformance.exit_codes import ExitStatus, together
 from canary_conformance.images.image_options import ImagesFrom
 from canary_conformance.images.provisions import Provisions
 from canary_conformance.paths import MANIFESTS, store
-from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from tools.command_line import Parser, end_as_the_suite
+from tools.named_runs import NamedRun, named_run
 from tools.own_cluster.audit_log import requests_of
 from tools.own_cluster.cluster_state import differences, state
 from tools.own_cluster.forbidden_attempts import allowed_attempts
 from tools.own_cluster.guarded_registry import GuardedRegistry, start_registry
 from tools.own_cluster.load_balancer import balancing
 from tools.own_cluster.other_teams import churning
-from tools.own_cluster.proof import Proof, Run
+from tools.own_cluster.proof import Proof
 from tools.own_cluster.runner_account import USER
 from tools.own_cluster.suite_job import judged_inside, suite_archive
 from tools.own_cluster.variants import VARIANTS, OwnCluster, made
 from tools.preparation import ready_to_run
 from tools.reports import publish, report_folder, say
-from tools.suite_process import SuiteOptions, report_of, timed_process
+from tools.suite_process import SuiteOptions, report_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +88,15 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def settings(words: Sequence[str] | None = None) -> Settings:
     """Read the command line; what follows `--` is pytest's. Raises BadInput."""
-    given = list(sys.argv[1:] if words is None else words)
-    end = given.index("--") if "--" in given else len(given)
-    parser = Parser(prog="python -m tools.own_cluster", description=__doc__)
-    sources = [str(one) for one in ImagesFrom]
-    parser.add_argument("--images", choices=sources, default=str(ImagesFrom.AUTO), help="as of pytest")
+    parser = Parser("python -m tools.own_cluster", __doc__, passes_on=True)
+    parser.add_images("as of pytest")
     parser.add_argument("--only", action="append", choices=list(VARIANTS), help="this cluster only")
-    parser.add_argument("--keep", action="store_true", help="keep the clusters, for a look at them")
-    parser.add_argument("--short", action="store_true", help="stage 1 only; unused rights are no failure")
-    parser.add_argument("--job", action="store_true", help="also as the Job of examples/cluster")
-    read = parser.parse_args(given[:end])
+    parser.flag("--keep", "keep the clusters, for a look at them")
+    parser.flag("--short", "stage 1 only; unused rights are no failure")
+    parser.flag("--job", "also as the Job of examples/cluster")
+    read = parser.own(words)
     variants = [name for name in VARIANTS if not read.only or name in read.only]
-    arguments = tuple(given[end + 1 :])
-    return Settings(ImagesFrom(read.images), variants, read.keep, read.short, read.job, arguments)
+    return Settings(ImagesFrom(read.images), variants, read.keep, read.short, read.job, read.arguments)
 
 
 def _work(asked: Settings, progress: Progress) -> int:
@@ -152,7 +148,7 @@ def _run(
     asked: Settings,
     folder: Path,
     progress: Progress,
-) -> Run:
+) -> NamedRun:
     name = own.cluster.name
     log = folder / f"{name} {one.name}.log".replace(" ", "-")
     words = [sys.executable, "-m", "pytest", one.tests, "--ignore=tests/selftest"]
@@ -164,11 +160,8 @@ def _run(
     words += ["--images", str(asked.images), "--push-to", f"{registry.host}/team"] if one.pushes else []
     words += ["--pull-secret", str(registry.config)] if one.logs_in else []
     with progress.phase(f"{name}: {one.name}"):
-        ended = timed_process([*words, *asked.arguments], {"DOCKER_CONFIG": str(registry.logins)}, log)
-    result = Run(one.name, ended.seconds, ended.exit_code, one.expected)
-    if result.status:
-        say(last_lines(ended.output))
-    return result
+        logins = {"DOCKER_CONFIG": str(registry.logins)}
+        return named_run(one.name, [*words, *asked.arguments], logins, log, one.expected)
 
 
 def with_mistake(folder: Path, name: str, written: str, mistake: str) -> Path:

@@ -8,31 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from canary_conformance.cluster.access_rights import Area
-from canary_conformance.exit_codes import ExitStatus, word_of
+from canary_conformance.exit_codes import ExitStatus
+from tools.named_runs import NamedRun
 from tools.own_cluster.audit_log import Request, namespaces_made, trespasses
 from tools.own_cluster.mesh_layouts import Layout
 from tools.own_cluster.rights_use import Use, use_of
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run that ended: what it was, seconds, its exit code and the one that it should have."""
-
-    name: str
-    seconds: float
-    exit_code: int
-    expected: int = ExitStatus.HOLDS
-
-    @property
-    def status(self) -> int:
-        """Its exit code where it is a wrong one, else 0."""
-        if self.exit_code == self.expected:
-            return ExitStatus.HOLDS
-        return self.exit_code or ExitStatus.FAILED
-
-    def __str__(self) -> str:
-        wrong = f", and should end with {word_of(self.expected)}" if self.status else ""
-        return f"{self.name}: {word_of(self.exit_code)} after {self.seconds:.0f} s{wrong}"
 
 
 @dataclass(frozen=True)
@@ -51,7 +31,7 @@ class Proof:
 
     cluster: str
     layout: Layout
-    runs: Sequence[Run]
+    runs: Sequence[NamedRun]
     requests: Sequence[Request]
     differences: Sequence[str]
     allowed: Sequence[str] = ()

@@ -28,8 +28,8 @@ from canary_conformance.progress import Progress
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import wait_until
 from tools.access_roles import ACCOUNTS, FOLDER
+from tools.named_runs import NamedRun
 from tools.own_cluster.mesh_layouts import Layout
-from tools.own_cluster.proof import Run
 from tools.own_cluster.variants import OwnCluster
 from tools.reports import say
 
@@ -121,7 +121,7 @@ def _arguments(**values: str) -> list[str]:
 
 def judged_inside(
     own: OwnCluster, archive: Path, arguments: Sequence[str], log: Path, progress: Progress
-) -> Run:
+) -> NamedRun:
     """Run the Job to its end, write its log, and remove it. Raises CommandFailed, NotInTime."""
     cluster, api = own.cluster, own.cluster.api()
     with progress.phase(f"{cluster.name}: the image of the Job"):
@@ -134,7 +134,7 @@ def judged_inside(
         cluster.kubectl("apply", "--filename", "-", feed=text)
         try:
             pod = _ended(api, objects[0]["metadata"]["name"])
-            result = Run(NAME, time.monotonic() - started, exit_code_of(pod))
+            result = NamedRun(NAME, time.monotonic() - started, exit_code_of(pod))
             log.write_text(api.log(pod["metadata"]["name"], ACCOUNTS), encoding="utf-8")
         finally:
             cluster.kubectl("delete", "--cascade=foreground", "--filename", "-", feed=text)

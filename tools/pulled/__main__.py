@@ -58,18 +58,14 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def settings(words: Sequence[str] | None = None) -> Settings:
     """Read the command line; what follows `--` is pytest's. Raises BadInput."""
-    given = list(sys.argv[1:] if words is None else words)
-    end = given.index("--") if "--" in given else len(given)
-    parser = Parser(prog="python -m tools.pulled", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="one way to name images, stages 1 to 4")
-    parser.add_argument(
-        "--keep", action="store_true", help="keep the engine and the user, for a look at them"
-    )
+    parser = Parser("python -m tools.pulled", __doc__, passes_on=True)
+    parser.flag("--short", "one way to name images, stages 1 to 4")
+    parser.flag("--keep", "keep the engine and the user, for a look at them")
     parser.add_argument(
         "--port", type=int, default=PORT, help=f"port of the registry on loopback (default {PORT})"
     )
-    read = parser.parse_args(given[:end])
-    return Settings(read.short, read.keep, read.port, tuple(given[end + 1 :]))
+    read = parser.own(words)
+    return Settings(read.short, read.keep, read.port, read.arguments)
 
 
 def _work(asked: Settings, progress: Progress) -> int:

@@ -17,6 +17,7 @@ import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -69,21 +70,14 @@ class OrdinaryUser:
         }
         return {**passed, **own, **extra}
 
-    def start(self, words: list[str], extra: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-        """Start a program of the user's in the copy of the repository; its output goes to a log."""
-        with log.open("ab") as output:
-            return subprocess.Popen(
-                [str(self.python), *words],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=self.suite,
-                env=self.environment(extra),
-                user=self.number,
-                group=self.group,
-                extra_groups=[],
-                start_new_session=True,
-            )
+    @property
+    def options(self) -> dict[str, Any]:
+        """What subprocess.Popen gets for a program of the user's in the copy of the repository."""
+        return {"cwd": self.suite, **_identity(self.number, self.group)}
+
+
+def _identity(number: int, group: int) -> dict[str, Any]:
+    return {"user": number, "group": group, "extra_groups": []}
 
 
 def is_passed_on(name: str) -> bool:
@@ -169,9 +163,7 @@ def python_for(number: int, group: int, folder: Path) -> Path:
                 timeout=LIMITS.command,
                 check=True,
                 cwd=folder,
-                user=number,
-                group=group,
-                extra_groups=[],
+                **_identity(number, group),
             )
             return place / name
     raise EnvironmentFailed(f"no {name} on PATH is one that an ordinary user may run")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,11 @@ import psutil
 from canary_conformance.processes import CommandFailed, run
 from canary_conformance.repeating import repeating
 from canary_conformance.timeouts import LIMITS
+from tools.container_memory import memory_used
 from tools.pulled.cold_engine import ColdEngine
 
 # Seconds between two looks: memory comes and goes within seconds.
 LOOK_EVERY = 2
-UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
 @dataclass(slots=True)
@@ -62,15 +61,8 @@ def size_of(folder: Path) -> int:
 
 
 def containers_memory(engine: ColdEngine) -> int:
-    """Return the memory of all containers, as the engine reports it."""
+    """Return the memory of all containers, as the engine reports it; 0 where it does not."""
     try:
-        output = engine.docker("stats", "--no-stream", "--format", "{{.MemUsage}}")
-    except CommandFailed:
+        return memory_used(engine.docker("stats", "--no-stream", "--format", "{{.MemUsage}}"))
+    except (CommandFailed, ValueError):
         return 0
-    return sum(bytes_of(line.partition("/")[0]) for line in output.splitlines())
-
-
-def bytes_of(text: str) -> int:
-    """Return the number of bytes of a size as the engine writes it: 1.5GiB."""
-    found = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?i?B)\s*", text)
-    return int(float(found[1]) * UNITS[found[2]]) if found and found[2] in UNITS else 0

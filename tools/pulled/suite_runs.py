@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +9,11 @@ from pathlib import Path
 from canary_conformance.exit_codes import word_of
 from canary_conformance.images.pins import PINS
 from canary_conformance.processes import usable_cores
-from canary_conformance.timeouts import LIMITS
 from tools.pulled.cold_engine import ColdEngine
 from tools.pulled.loopback_registry import PREFIX, LoopbackRegistry
 from tools.pulled.ordinary_user import OrdinaryUser
 from tools.pulled.peaks import Peaks, measured
+from tools.suite_process import timed_process
 
 SHORT = ("tests/stage_1_deploy", "tests/stage_2_update", "tests/stage_3_lock", "tests/stage_4_canary")
 MEGA, GIGA = 1e6, 1e9
@@ -92,22 +87,8 @@ def run_suite(
     log: Path,
 ) -> Measured:
     """Run the suite to its end. An interrupt ends it as Ctrl-C would, and it removes what it made."""
-    served, started = registry.served(), time.monotonic()
+    served = registry.served()
+    environment = user.environment({"DOCKER_HOST": engine.host, PINS: str(pins)})
     with measured(engine, user.home) as peaks:
-        process = user.start(list(words), {"DOCKER_HOST": engine.host, PINS: str(pins)}, log)
-        try:
-            exit_code = process.wait()
-        finally:
-            _end(process)
-    return Measured(way, time.monotonic() - started, exit_code, registry.served() - served, peaks)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    os.killpg(process.pid, signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(LIMITS.namespace_gone + LIMITS.cluster_delete)
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        ended = timed_process([user.python, *words], {}, log, env=environment, **user.options)
+    return Measured(way, ended.seconds, ended.exit_code, registry.served() - served, peaks)

@@ -90,7 +90,7 @@ def _work(words: Sequence[str] | None) -> int:
     about = (
         "Runs the suite on registries that refuse, fail or serve other content, and checks how each run ends."
     )
-    Parser(prog="python -m tools.refusals", description=about).parse_args(words)
+    Parser("python -m tools.refusals", about).parse_args(words)
     progress = Progress(say=say)
     ensure_engine(progress)
     folder = report_folder("refusals")

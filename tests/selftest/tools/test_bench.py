@@ -22,9 +22,10 @@ from fixtures.run_state import RUN
 from tests.selftest.support import interrupted_when
 from tools.bench import __main__ as bench
 from tools.bench import timed_runs
-from tools.bench.bench_numbers import Numbers, Round, TimedRun, memory_mib
+from tools.bench.bench_numbers import Numbers, Round, TimedRun
 from tools.bench.inner_loop import ANOTHER_WAY, AS_WRITTEN, EDITED, MISTAKEN, InnerLoop, measure
-from tools.bench.timed_runs import busy_seconds
+from tools.bench.timed_runs import MIB, busy_seconds
+from tools.container_memory import memory_used
 from tools.suite_process import SuiteOptions
 
 pytestmark = pytest.mark.selftest
@@ -54,13 +55,13 @@ WHOLE_PAGE = "Cats: 0 | Dogs: 0 / Cats: 0/0 (0%) | Dogs: 0/0 (0%) / store: redis
     ],
 )
 def test_memory_of_all_nodes_is_added_up(stats: str, mib: float) -> None:
-    assert memory_mib(stats) == mib
+    assert memory_used(stats) == mib * MIB
 
 
 @pytest.mark.parametrize("stats", ["", "-- / --", "1.5GiB / 2GiB\n-- / --", "1.5GB / 2GB", "GiB / 2GiB"])
 def test_memory_that_can_not_be_read_is_no_number(stats: str) -> None:
     with pytest.raises(ValueError, match="docker stats printed"):
-        memory_mib(stats)
+        memory_used(stats)
 
 
 def rows(numbers: Numbers) -> dict[str, list[str]]:

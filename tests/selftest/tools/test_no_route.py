@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from dataclasses import replace
 
 import pytest
 
 from canary_conformance.errors import BadInput
-from canary_conformance.exit_codes import ExitStatus
 from tools.no_route import cut_off_network
-from tools.no_route.__main__ import CLUSTER, WITHOUT, Result, settings, ways
+from tools.no_route.__main__ import CLUSTER, settings
 from tools.no_route.cut_off_network import CutOff, check_rights
 from tools.no_route.loopback_relay import pass_both_ways, serving
 
@@ -39,24 +37,6 @@ def test_the_last_run_that_was_chosen_takes_the_cluster_away() -> None:
     assert [way.keep for way in kept] == [True]
     with pytest.raises(BadInput):
         settings(["--only", "by-post"])
-
-
-@pytest.mark.parametrize(
-    ("exit_code", "said", "status"),
-    [
-        (0, True, ExitStatus.HOLDS),
-        (0, False, ExitStatus.FAILED),
-        (3, False, ExitStatus.ENVIRONMENT),
-        (5, True, ExitStatus.NOT_JUDGED),
-    ],
-)
-def test_a_run_that_does_not_say_how_the_gateway_was_reached_failed(
-    exit_code: int, said: bool, status: ExitStatus
-) -> None:
-    result = Result(ways(short=True)[0], 1.0, exit_code, said)
-    assert result.status == status
-    assert (WITHOUT in str(result)) is not said
-    assert "loopback" in str(replace(result, said=True))
 
 
 def test_only_root_makes_a_network(monkeypatch: pytest.MonkeyPatch) -> None:

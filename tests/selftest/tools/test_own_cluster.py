@@ -20,13 +20,14 @@ from canary_conformance.progress import Progress
 from canary_conformance.stages.owned_namespaces import MADE_BY
 from tests.selftest.unit.test_kind import provisions
 from tools import access_roles
+from tools.named_runs import NamedRun
 from tools.own_cluster.__main__ import FAILING, settings, with_mistake
 from tools.own_cluster.audit_log import Request, requests_of, trespasses
 from tools.own_cluster.cluster_state import differences
 from tools.own_cluster.forbidden_attempts import ATTEMPTS, allowed_attempts
 from tools.own_cluster.mesh_layouts import AKS, DEFAULTS, operator
 from tools.own_cluster.plain_cluster import PlainCluster, audited_config
-from tools.own_cluster.proof import Proof, Run
+from tools.own_cluster.proof import Proof
 from tools.own_cluster.rights_use import use_of
 from tools.own_cluster.runner_account import USER
 from tools.own_cluster.suite_job import builds, exit_code_of, has_ended, job_objects
@@ -123,7 +124,7 @@ def test_binding_the_role_uses_the_right_to_bind_it() -> None:
 
 def test_a_proof_fails_by_a_run_by_the_log_or_by_what_changed() -> None:
     def proof(code: int = 0, requests: tuple[Request, ...] = ALLOWED, changed: tuple[str, ...] = ()) -> Proof:
-        return Proof("own-b", AKS, [Run("whole run", 1.0, code)], requests, changed, whole=False)
+        return Proof("own-b", AKS, [NamedRun("whole run", 1.0, code)], requests, changed, whole=False)
 
     good = proof()
     assert (set(good.statuses), good.wrong) == ({ExitStatus.HOLDS}, [])
@@ -143,7 +144,7 @@ def test_a_proof_fails_by_a_run_by_the_log_or_by_what_changed() -> None:
 
 
 def test_a_run_that_should_fail_is_wrong_where_it_holds() -> None:
-    failing = Run("a run that fails", 1.0, ExitStatus.FAILED, ExitStatus.FAILED)
+    failing = NamedRun("a run that fails", 1.0, ExitStatus.FAILED, ExitStatus.FAILED)
     assert failing.status == ExitStatus.HOLDS
     assert replace(failing, exit_code=0).status == ExitStatus.FAILED
     assert "should end with" in str(replace(failing, exit_code=0))

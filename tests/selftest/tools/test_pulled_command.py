@@ -18,7 +18,7 @@ from tools.pulled import cold_engine, ordinary_user
 from tools.pulled.cold_engine import ColdEngine, command, configuration, rules
 from tools.pulled.loopback_registry import LoopbackRegistry
 from tools.pulled.ordinary_user import is_passed_on
-from tools.pulled.peaks import Peaks, bytes_of
+from tools.pulled.peaks import Peaks
 from tools.pulled.suite_runs import Measured, Way, suite_words, ways
 
 pytestmark = pytest.mark.selftest
@@ -169,14 +169,6 @@ def test_no_python_that_the_user_may_run_is_said(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EnvironmentFailed, match="an ordinary user may run"):
         ordinary_user.python_for(1000, 1000, tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [("1.5GiB", 1610612736), ("12KiB", 12288), ("0B", 0), ("", 0), ("--", 0)],
-)
-def test_sizes_are_read_as_the_engine_writes_them(text: str, size: int) -> None:
-    assert bytes_of(text) == size
 
 
 def test_a_result_names_seconds_megabytes_and_peaks() -> None:

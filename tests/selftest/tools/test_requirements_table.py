@@ -10,11 +10,14 @@ import pytest
 from canary_conformance.paths import MANIFESTS, TESTS
 from canary_conformance.scenario.requirement import Trait
 from canary_conformance.voting.requirements import REQUIREMENTS, UPGRADE_REQUIREMENTS
+from tools.generated_parts import with_part
 from tools.requirement_marks import MarkedTest, Unreadable, collect_marks
-from tools.requirements_table import BEGIN, END, NO_TEST, ManifestLines, main, tables, with_tables
+from tools.requirements_table import NO_TEST, PAGE, PART, ManifestLines, main, tables
 from tools.source_links import Link
 
 pytestmark = pytest.mark.selftest
+
+BEGIN, END = "<!-- requirements:begin -->", "<!-- requirements:end -->"
 
 CANARY = """
 import pytest
@@ -186,13 +189,13 @@ def test_judges_are_followed_to_where_they_are_defined(tmp_path: Path) -> None:
 
 def test_only_what_stands_between_the_markers_is_replaced() -> None:
     page = f"# Title\n{BEGIN}\nold\n{END}\nrest\n"
-    assert with_tables(page, "new") == f"# Title\n{BEGIN}\nnew\n{END}\nrest\n"
+    assert with_part(page, PART, "new", PAGE) == f"# Title\n{BEGIN}\nnew\n{END}\nrest\n"
 
 
 @pytest.mark.parametrize("page", ["", BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
 def test_a_page_without_its_markers_is_refused(page: str) -> None:
-    with pytest.raises(Unreadable, match="requirements:begin"):
-        with_tables(page, "new")
+    with pytest.raises(ValueError, match="requirements:begin"):
+        with_part(page, PART, "new", PAGE)
 
 
 def test_the_command_checks_then_rewrites(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -210,6 +213,7 @@ def test_the_command_checks_then_rewrites(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_the_command_names_the_missing_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(MANIFESTS, tmp_path / "manifests")
     assert main([], tmp_path) == 1
     assert "requirements.md" in capsys.readouterr().err
 

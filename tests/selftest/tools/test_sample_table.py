@@ -14,9 +14,11 @@ from canary_conformance.report.run_record import Outcome, TestRecord, Tier
 from canary_conformance.verdicts import Verdict, smallest_leak_found
 from canary_conformance.verdicts.wording import percent
 from canary_conformance.voting.requirements import REQUIREMENTS
-from tools.sample_table import BEGIN, END, PAGE, main, table
+from tools.sample_table import PAGE, main, table
 
 pytestmark = pytest.mark.selftest
+
+BEGIN, END = "<!-- samples:begin -->", "<!-- samples:end -->"
 
 ROW = re.compile(r"^\| (R\d\.\d+) \| (.*?) \| (yes|-) \| (yes|-) \|$", re.MULTILINE)
 SAMPLE = re.compile(r"(\d+) (?:page|vote|connection)s?: ([\d.]+ %)")
