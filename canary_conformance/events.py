@@ -12,6 +12,7 @@ is one process). By name it also has:
 | step_propagated | each proxy has the step's configuration | stage, step |
 | stage_entered | a stage is reached | stage |
 | transition_seen | a stage was entered, or not | stage, began, address, steps, pages, votes, stalls |
+| transition_seen | the mesh was moved, or not | move (its name); the rest as for a stage |
 | connections_seen | pods connected to each other | stage, rows: source, destination, end, first bytes |
 | routes_seen | proxies' routes were read | stage, proxies: origin, conditions, clusters, share; subsets |
 | tls_seen | both ends of each leg were read | stage, rows: leg, status, server, client, policy, rule |

@@ -35,7 +35,9 @@ def _change(first: FirstSeen, stage: int, events: Iterable[Event]) -> dict[str, 
     steps: list[tuple[float, Mapping[str, Any]]] = [
         (first.at - event["began"], step)
         for event in events
-        if event.get("event") == "transition_seen" and event["stage"] == stage and "began" in event
+        if event.get("event") == "transition_seen" and "began" in event
+        # What is required of a move of the mesh has no stage.
+        if (event.get("move") if not stage else event["stage"] == stage)
         for step in event["steps"]
         if step["started"] <= first.at - event["began"]
     ]

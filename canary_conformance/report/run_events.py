@@ -56,7 +56,14 @@ def _transition(event: Event) -> dict[str, Any]:
         }
         for step in event["steps"]
     ]
-    return {"stage": event["stage"], "steps": steps, "voters": voters, "stalls": event.get("stalls", [])}
+    move = {"move": event["move"]} if event.get("move") else {}
+    return {
+        "stage": event["stage"],
+        **move,
+        "steps": steps,
+        "voters": voters,
+        "stalls": event.get("stalls", []),
+    }
 
 
 def _thinned(ticks: Mapping[str, Any]) -> dict[str, Any]:

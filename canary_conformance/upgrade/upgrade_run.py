@@ -14,8 +14,10 @@ from canary_conformance.mesh.installation import ROOT_NAMESPACE, mesh_of, write_
 from canary_conformance.mesh.istioctl import analyze, precheck
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.mesh.revisions import control_planes, revisions
+from canary_conformance.scenario.observations import StepRecord, Transition
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.stages.transition import start_callers
+from canary_conformance.stages.transition_facts import transition_facts
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.upgrade.moves import Course, Side, go, lacking
@@ -124,7 +126,7 @@ class Upgrade:
             namespace.watch.check()
         end, after = self._arrive(course, mesh, stops, voters)
         self._put_back(voters, before, after)
-        return Move(
+        move = Move(
             source=course.source.provisions.mesh_version,
             target=course.target.provisions.mesh_version,
             image=mesh.proxy_image,
@@ -143,6 +145,8 @@ class Upgrade:
             timeline=sightings(one for seen in watching.looks.seen().values() for one in seen),
             end=end,
         )
+        write_move(namespace, name, move)
+        return move
 
     def _go(self, course: Course, name: str, stops: Stops) -> Mesh:
         """Go the way, and return the mesh as it is then, wherever the way ended."""
@@ -221,6 +225,14 @@ class Upgrade:
             if store in before:
                 voter.vote(DEFAULT_VOTES[0], before[store].cats)
                 voter.vote(DEFAULT_VOTES[1], before[store].dogs)
+
+
+def write_move(namespace: NamespaceUnderTest, name: str, move: Move) -> None:
+    """Write what voters saw of a move as an event, in the form of a transition."""
+    steps = tuple(StepRecord(one.name, (), one.started, one.ended, one.ended) for one in move.steps)
+    seen = Transition(namespace.stage, steps, move.pages, ballots=move.ballots)
+    progress = namespace.progress
+    progress.event("transition_seen", move=name, **transition_facts(seen, progress.began))
 
 
 def moved_to(namespace: NamespaceUnderTest, mesh: Mesh) -> None:

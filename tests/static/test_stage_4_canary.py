@@ -1,6 +1,7 @@
 import pytest
 
 from canary_conformance.model.stage_plan import Plan
+from canary_conformance.scenario.observations import with_cookie
 from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.chains import ANALYTICS, WHO_MAY_REACH_WHOM
 from canary_conformance.voting.contract import CHAINS
@@ -53,7 +54,9 @@ from canary_conformance.voting.static.static_pods import (
     why_not_ready,
 )
 from canary_conformance.voting.static.static_requests import (
+    BALLOTS,
     BROWSER,
+    PRESSED,
     VOTE,
     Asked,
     answer,
@@ -103,7 +106,7 @@ def test_flagged_voters_see_no_1_0_once_the_routes_are_live(plan: Plan) -> None:
     seen = {moment: page(moment.model, FLAG) for moment in (*routed, last)}
     ready = {moment for moment in routed if has_ready_pods(moment.model, "voting-app 2.0")}
     expected = {moment: "voting-app 2.0" if moment in {*ready, last} else REFUSED for moment in seen}
-    expect(seen, answered_by(expected, "pages", plan.after(4)))
+    expect(seen, answered_by(expected, "pages", plan.after(4), sent=lambda _: with_cookie(FLAG)))
 
 
 @requirement("R4.2")
@@ -190,13 +193,13 @@ def test_voter_with_the_flag_always_sees_2_0(plan: Plan) -> None:
 @requirement("R4.5")
 def test_the_flag_opens_2_0_wherever_it_stands(plan: Plan) -> None:
     seen = {cookie: page(plan.after(4), cookie) for cookie in OPENING}
-    expect(seen, answered_by("voting-app 2.0", "cookies", plan.after(4)))
+    expect(seen, answered_by("voting-app 2.0", "cookies", plan.after(4), sent=with_cookie))
 
 
 @requirement("R4.5")
 def test_near_misses_stay_on_1_0(plan: Plan) -> None:
     seen = {cookie: page(plan.after(4), cookie) for cookie in NEAR_MISSES}
-    expect(seen, answered_by("voting-app 1.0", "cookies", plan.after(4)))
+    expect(seen, answered_by("voting-app 1.0", "cookies", plan.after(4), sent=with_cookie))
 
 
 @requirement("R4.5")
@@ -215,34 +218,37 @@ def test_setting_and_clearing_the_flag_are_answered_by_the_version_that_is_shown
     """As a browser sends them."""
     model = plan.after(4)
     versions = {"": "voting-app 1.0", FLAG: "voting-app 2.0"}
-    seen = {
-        f"POST {path} {cookie}".strip(): answer(model, Asked("POST", path, BROWSER), cookie)
+    pressed = {
+        f"POST {path} {cookie}".strip(): (Asked("POST", path, BROWSER), cookie)
         for path in FLAG_PATHS
         for cookie in versions
     }
-    expected = {
-        f"POST {path} {cookie}".strip(): version
-        for path in FLAG_PATHS
-        for cookie, version in versions.items()
-    }
-    expect(seen, answered_by(expected, "requests", plan.after(4)))
+    seen = {name: answer(model, asked, cookie) for name, (asked, cookie) in pressed.items()}
+    expected = {name: versions[cookie] for name, (_, cookie) in pressed.items()}
+    sent = {name: asked.sent(cookie or None) for name, (asked, cookie) in pressed.items()}
+    expect(seen, answered_by(expected, "requests", model, sent=sent.get))
 
 
 @requirement("R4.6")
 def test_pages_of_both_versions_have_the_buttons(plan: Plan) -> None:
-    expect(without_flag_buttons(plan.after(4)), nothing_found("settings that remove the flag's buttons"))
+    expect(
+        without_flag_buttons(plan.after(4)),
+        nothing_found("settings that remove the flag's buttons", (with_cookie(""), with_cookie(FLAG))),
+    )
 
 
 @requirement("R4.6")
 def test_the_cookie_of_set_and_clear_reaches_the_browser(plan: Plan) -> None:
-    expect(lost_cookies(plan.after(4)), nothing_found("lost cookies of set and clear"))
+    expect(lost_cookies(plan.after(4)), nothing_found("lost cookies of set and clear", PRESSED))
 
 
 @requirement("R4.7")
 def test_a_vote_is_counted_by_the_version_that_the_flag_chooses(plan: Plan) -> None:
     versions = {"": "voting-app 1.0", FLAG: "voting-app 2.0"}
     seen = {f"vote with {cookie or 'no cookie'}": answer(plan.after(4), VOTE, cookie) for cookie in versions}
-    expect(seen, answered_by(dict(zip(seen, versions.values(), strict=True)), "votes", plan.after(4)))
+    expected = dict(zip(seen, versions.values(), strict=True))
+    sent = dict(zip(seen, BALLOTS.values(), strict=True))
+    expect(seen, answered_by(expected, "votes", plan.after(4), sent=sent.get))
 
 
 @requirement("R4.7")
@@ -261,13 +267,14 @@ def test_each_version_counts_in_a_store_of_its_own(plan: Plan) -> None:
             },
             "connections",
             model,
+            sent=lambda leg: BALLOTS[FLAG if "2.0 ->" in leg else ""],
         ),
     )
 
 
 @requirement("R4.7")
 def test_no_vote_is_copied_to_the_other_version(plan: Plan) -> None:
-    expect(copied_requests(plan.after(4)), nothing_found("routes that copy votes"))
+    expect(copied_requests(plan.after(4)), nothing_found("routes that copy votes", tuple(BALLOTS.values())))
 
 
 @requirement("R4.8")

@@ -1,6 +1,7 @@
 import pytest
 
 from canary_conformance.model.stage_plan import Plan
+from canary_conformance.scenario.observations import with_cookie
 from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.feature_flag import FLAG, NEAR_MISSES, OPENING
 from canary_conformance.voting.static.analyzed_objects import analyzed
@@ -52,7 +53,7 @@ def test_every_object_of_stage_5_is_of_its_schema(plan: Plan) -> None:
 @requirement("R5.1")
 def test_no_cookie_leads_anywhere_but_to_2_0(plan: Plan) -> None:
     seen = {cookie: page(plan.after(5), cookie) for cookie in (*OPENING, *NEAR_MISSES)}
-    expect(seen, answered_by("voting-app 2.0", "cookies", plan.after(5)))
+    expect(seen, answered_by("voting-app 2.0", "cookies", plan.after(5), sent=with_cookie))
 
 
 @requirement("R5.1")

@@ -33,7 +33,12 @@ def _of_a_move(report: Mapping[str, Any]) -> Headline:
     question = f"May the mesh be moved from {asked['source']} to {asked['target']}?"
     holds = report["run"]["requirements"].get("holds", 0)
     if code == ExitStatus.HOLDS:
-        because = f"{holds} requirements hold, judged before and after the move and after the way back."
+        figures = [move["figures"] for move in report["upgrade"]["moves"]]
+        sent, votes = (sum(one[name] for one in figures) for name in ("requests_sent", "votes_cast"))
+        because = (
+            f"{holds} requirements hold, judged before and after the move and after the way back. "
+            f"None of {sent:,} requests failed meanwhile, and none of {votes:,} votes was lost."
+        )
         return Headline("Yes. It may be moved.", because, "good", question)
     found = _of_a_release(report)
     answer = "No. It must not be moved as it is." if code == ExitStatus.FAILED else found.answer
@@ -65,16 +70,26 @@ def _of_a_release(report: Mapping[str, Any]) -> Headline:
 def _holds(report: Mapping[str, Any]) -> Headline:
     counts, total = report["run"]["requirements"], len(report["requirements"])
     holds = counts.get("holds", 0)
-    if report["run"]["tier"] == "static":
+    static = report["run"]["tier"] == "static"
+    # What only a cluster shows can't be judged there, whatever is selected.
+    left = [
+        one["id"]
+        for one in report["requirements"]
+        if one["standing"] != "holds" and not (static and one["needs_cluster"])
+    ]
+    if left:
+        by = " by the manifests alone" if static else ""
+        because = (
+            f"{holds} of {total} requirements were selected, and hold{by}. The others were not looked at."
+        )
+        return Headline("Not known: only a part was judged.", because, "open")
+    if static:
         return Headline(
             "Nothing in the manifests speaks against it.",
             f"{holds} of {total} requirements hold by the manifests alone. "
             "Images, the cluster or the mesh may still fail what holds here.",
             "open",
         )
-    if holds < total:
-        because = f"{holds} of {total} requirements were selected, and hold. The others were not looked at."
-        return Headline("Not known: only a part was judged.", because, "open")
     return Headline("Yes. It may go out.", f"All {total} requirements hold.", "good")
 
 

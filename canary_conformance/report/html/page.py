@@ -27,7 +27,9 @@ from canary_conformance.report.html.walk import walk_of
 # Bytes: of all pictures of a page together, well below its limit of 3 MB.
 MOST_PICTURES = 1_500_000
 _TIERS = {"static": "in the manifests alone", "live": "on the cluster"}
-_STANDINGS = ("FAILED", "not judged", "skipped", "not run", "holds", "not selected")
+# Of a run on a cluster that ended before it came to a requirement's tests there.
+MANIFESTS_ONLY = "holds by the manifests alone"
+_STANDINGS = ("FAILED", "not judged", "skipped", "not run", MANIFESTS_ONLY, "holds", "not selected")
 
 
 def page_of(report: Mapping[str, Any], folder: Path) -> str:
@@ -38,6 +40,10 @@ def page_of(report: Mapping[str, Any], folder: Path) -> str:
         folder: Its folder, which has the screenshots.
     """
     seen = report["observations"]
+    report = {
+        **report,
+        "requirements": [_by_tier(one, report["run"]["tier"]) for one in report["requirements"]],
+    }
     return template("report.html").render(
         report=report,
         run=report["run"],
@@ -55,8 +61,9 @@ def page_of(report: Mapping[str, Any], folder: Path) -> str:
         samples=_samples(report),
         continuous=_continuous(seen["transitions"]),
         stages=sorted({one["stage"] for one in report["requirements"]}),
+        judged=sum(bool(one["verdicts"]) for one in report["requirements"]),
         standings=[one for one in _STANDINGS if one in run_standings(report)],
-        by_stage=_by_stage(report["requirements"]),
+        by_stage=_by_stage(report),
     )
 
 
@@ -217,10 +224,19 @@ def _continuous(transitions: list[Mapping[str, Any]]) -> int:
     return sum(sum(voter["counts"].values()) for one in transitions for voter in one["voters"])
 
 
-def _by_stage(requirements: list[Mapping[str, Any]]) -> dict[int, dict[str, int]]:
-    """Return how many requirements of each stage are what."""
-    found: dict[int, dict[str, int]] = {}
-    for one in requirements:
-        stage = found.setdefault(one["stage"], {})
-        stage[one["standing"]] = stage.get(one["standing"], 0) + 1
+def _by_tier(requirement: dict[str, Any], tier: str) -> dict[str, Any]:
+    """Return a requirement as the page has it: what a cluster did not show does not plainly hold."""
+    early = tier == "live" and requirement["tiers"] == ["static"] and requirement["standing"] == "holds"
+    return {**requirement, "standing": MANIFESTS_ONLY} if early else requirement
+
+
+def _by_stage(report: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Return how many requirements of each stage are what; a move has those up to its stage, and its own."""
+    found: dict[str, dict[str, int]] = {}
+    for one in report["requirements"]:
+        if report["upgrade"] and one["standing"] == "not selected":
+            continue
+        name = f"Stage {one['stage']}" if one["stage"] else "All stages"
+        counts = found.setdefault("The move" if one["id"].startswith("U") else name, {})
+        counts[one["standing"]] = counts.get(one["standing"], 0) + 1
     return found

@@ -59,9 +59,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The time line of one transition; times are seconds since the run began."""
+    """The time line of one transition; times are seconds since the run began, move is "" for a stage's."""
 
     stage: int
+    move: str
     began: float
     ended: float
     lanes: tuple[Lane, ...]
@@ -92,9 +93,8 @@ def _line(transition: Mapping[str, Any]) -> Line:
     span = max(ended - began, 0.001)
     lanes = [_lane(voter, number * LANE, began, span) for number, voter in enumerate(voters)]
     stalls = [(_percent(a, began, span), _percent(b, began, span)) for a, b in transition["stalls"]]
-    return Line(
-        transition["stage"], began, ended, tuple(lanes), tuple(_marks(steps, began, span)), tuple(stalls)
-    )
+    stage, move, marks = transition["stage"], transition.get("move", ""), _marks(steps, began, span)
+    return Line(stage, move, began, ended, tuple(lanes), tuple(marks), tuple(stalls))
 
 
 def _lane(voter: Mapping[str, Any], top: int, began: float, span: float) -> Lane:

@@ -11,14 +11,19 @@ from typing import Any
 # Shorter ones, in seconds, are less than a pixel.
 LEAST = 0.1
 _STAGE = re.compile(r"\bstage (\d+)\b")
+_MOVES = {"move": "there", "roll back": "back"}
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A part of the run: at and width in percent of it; stage is 0 before the first was entered."""
+    """A part of the run: at and width in percent of it; stage is 0 before the first was entered.
+
+    The flag is what stands where it begins, "" for nothing.
+    """
 
     name: str
     kind: str
+    flag: str
     stage: int
     at: float
     width: float
@@ -41,12 +46,12 @@ def _spans(phases: list[Mapping[str, Any]], whole: float) -> Iterator[Span]:
         began, ended = phase["started"], phase["started"] + phase["seconds"]
         named = _STAGE.search(phase["name"])
         stage = int(named[1]) if named else stage
-        yield _span(phase["name"], "entered" if named else "made", stage, began, ended, whole)
-        if stage:
-            next_at = following["started"] if following else whole
-            yield _span(f"what stage {stage} requires is judged", "judged", stage, ended, next_at, whole)
-
-
-def _span(name: str, kind: str, stage: int, began: float, ended: float, whole: float) -> Span:
-    at, width = 100 * began / whole, 100 * max(0.0, ended - began) / whole
-    return Span(name, kind, stage, at, width, max(0.0, ended - began))
+        move = _MOVES.get(phase["name"].partition(":")[0], "")
+        kind = "entered" if named else "moved" if move else "made"
+        at, width = 100 * began / whole, 100 * max(0.0, ended - began) / whole
+        yield Span(phase["name"], kind, named[1] if named else move, stage, at, width, ended - began)
+        # Nothing is judged once the cluster is deleted.
+        if stage and not phase["name"].startswith("cluster "):
+            seconds = max(0.0, (following["started"] if following else whole) - ended)
+            name = f"what stage {stage} requires is judged"
+            yield Span(name, "judged", "", stage, 100 * ended / whole, 100 * seconds / whole, seconds)

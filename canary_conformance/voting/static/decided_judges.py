@@ -8,15 +8,13 @@ from dataclasses import replace
 from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.questions import Answer, Ending, explain
-from canary_conformance.scenario.observations import Sent
 from canary_conformance.verdicts.exact_judges import compared
 from canary_conformance.verdicts.verdict import MOST_EXAMPLES, Verdict
 from canary_conformance.voting.contract import APP, NEW, OLD
 from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.voting.static.decided_requests import Decided, Requests, Voters, opens
 from canary_conformance.voting.static.manifest_causes import of_answers
-from canary_conformance.voting.static.model_questions import ADDRESS, who
-from canary_conformance.voting.static.static_requests import COOKIE
+from canary_conformance.voting.static.model_questions import who
 
 _MOST_ROWS = 6
 _PAGES = frozenset({OLD.page, NEW.page})
@@ -62,7 +60,7 @@ def all_reach(
         verdict = compared(what, rows, f"{what}, by all of {len(seen)} kinds of requests", len(seen))
         pairs: list[tuple[Answer | None, str]] = [(one.answer, required(one)) for one in shown.values()]
         examples = tuple(dict.fromkeys(explain(one.answer) for one in shown.values()))[:MOST_EXAMPLES]
-        sent = tuple(_sent(one) for one in shown.values())[:MOST_EXAMPLES]
+        sent = tuple(one.asked.sent(one.cookie) for one in shown.values())[:MOST_EXAMPLES]
         return replace(verdict, examples=examples, causes=of_answers(pairs, model), requests=sent)
 
     return judge
@@ -103,13 +101,6 @@ def _is_wrong(one: Decided, right: str) -> bool:
     # Where the path is another one, or the answer late, it is still that version that gets the request.
     reached = {name for outcome in one.answer.outcomes if outcome.probability for name in outcome.pods}
     return one.asked.of_contract or bool(reached & (_PAGES - {right}))
-
-
-def _sent(one: Decided) -> Sent:
-    asked = one.asked
-    headers = {**asked.headers, **({"host": asked.host} if asked.host != ADDRESS else {})}
-    carried = {**headers, **({COOKIE: one.cookie} if one.cookie is not None else {})}
-    return Sent(asked.method, asked.path, tuple(carried.items()))
 
 
 def _row(one: Decided, right: str) -> str:

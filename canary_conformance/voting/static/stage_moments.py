@@ -14,6 +14,7 @@ from canary_conformance.model.objects.questions import Answer, Ending, Lack, Out
 from canary_conformance.model.routing.destination_rules import destination_rules
 from canary_conformance.model.routing.services import services
 from canary_conformance.model.stage_plan import Moment, Plan
+from canary_conformance.scenario.observations import with_cookie
 from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts.verdict import Verdict
 from canary_conformance.voting.contract import APP
@@ -136,6 +137,7 @@ def uninterrupted() -> Callable[[Pages], Verdict]:
         held = not rows and number > 0
         fine = f"every page whole at {number} of {number} moments of stage {pages.stage}"
         seen = shown or [fine if held else f"stage {pages.stage} applies nothing"]
+        sent = dict.fromkeys(with_cookie(cookie) for one in pages.interruptions for cookie in one.cookies)
         return Verdict(
             held=held,
             expected=f"a whole page for {voters} at each of {number} moments of stage {pages.stage}",
@@ -146,6 +148,7 @@ def uninterrupted() -> Callable[[Pages], Verdict]:
             false_alarm=None,
             smallest_leak=None,
             causes=by_line(one.failure.cause for one in pages.interruptions if one.failure.cause),
+            requests=tuple(sent),
         )
 
     return judge

@@ -11,7 +11,7 @@ from canary_conformance.model.model import Model, Workload
 from canary_conformance.model.objects.questions import Answer, Ending, explain
 from canary_conformance.model.objects.state import POD_MAKERS, held_back
 from canary_conformance.model.pods.scaling import changed_numbers
-from canary_conformance.scenario.observations import Sent, with_cookie
+from canary_conformance.scenario.observations import Sent
 from canary_conformance.scenario.places import Finding
 from canary_conformance.verdicts import Saying, counted, matrix, same
 from canary_conformance.verdicts.exact_judges import compared
@@ -43,7 +43,6 @@ Cell = TypeVar("Cell")
 Seen = TypeVar("Seen")
 
 MYSQL, MYSQL_CLAIM = "voting-storage 2.0", "mysql-pv-claim"
-COOKIES = "cookies"
 # A screen full of them helps nobody.
 _MOST_FINDINGS = 8
 
@@ -53,6 +52,7 @@ def answered_by(
     noun: str,
     model: Model | None = None,
     words_of: Callable[[Answer | None], str] = who,
+    sent: Callable[[Cell], Sent | None] = lambda _: None,
 ) -> Callable[[Mapping[Cell, Answer | None]], Verdict]:
     """Judge that each answer is given by the workload expected ("voting-app 1.0", "refused").
 
@@ -64,6 +64,7 @@ def answered_by(
         model: what the answers are of; with it a route that should have matched is found, and where nothing
             can be asked, what keeps the pods from being ready.
         words_of: how an answer becomes a text, see canary_conformance.voting.static.model_questions.who.
+        sent: the request of what is asked, by which a reader sees the same on a cluster.
     """
 
     def judge(answers: Mapping[Cell, Answer | None]) -> Verdict:
@@ -75,7 +76,7 @@ def answered_by(
         unrefused = {outcomes.get(cell, REFUSED) for cell, text in right.items() if text == REFUSED}
         several = len(unrefused - {REFUSED}) > 1
         checks = {cell: _answered(text, answers.get(cell), several) for cell, text in right.items()}
-        verdict = matrix(checks, noun, sent=_sent if noun == COOKIES else lambda _: None)(outcomes)
+        verdict = matrix(checks, noun, sent=sent)(outcomes)
         wrong = [(answers[cell], text) for cell, text in right.items() if outcomes.get(cell, text) != text]
         return replace(verdict, examples=_quoted(wrong), causes=of_answers(wrong, model))
 
@@ -241,10 +242,12 @@ def votes_on_a_claim(model: Model) -> Verdict:
     return because(right, lambda: (*missing, *causes))(claims_mounted(model, MYSQL))
 
 
-def nothing_found(called: str = "schema findings") -> Callable[[Sequence[Finding]], Verdict]:
+def nothing_found(
+    called: str = "schema findings", requests: tuple[Sent, ...] = ()
+) -> Callable[[Sequence[Finding]], Verdict]:
     """Judge that nothing was found; what was is shown whole, one "file:line: sentence" a line, at most eight.
 
-    `called` names them in the messages ("ways past the Gateway").
+    `called` names them in the messages ("ways past the Gateway"); `requests` show it on a cluster.
     """
 
     def judge(found: Sequence[Finding]) -> Verdict:
@@ -252,13 +255,9 @@ def nothing_found(called: str = "schema findings") -> Callable[[Sequence[Finding
         rows = [*map(str, found[:_MOST_FINDINGS]), *([f"and {rest} more"] if rest > 0 else [])]
         brief = found[0].sentence if found else ""
         verdict = compared(f"no {called}", rows, f"no {called}", len(found), brief)
-        return replace(verdict, causes=by_line(found), of_nothing=True)
+        return replace(verdict, causes=by_line(found), of_nothing=True, requests=requests if rows else ())
 
     return judge
-
-
-def _sent(cookie: object) -> Sent:
-    return with_cookie(str(cookie))
 
 
 def _quoted(wrong: Iterable[tuple[Answer | None, str]]) -> tuple[str, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from canary_conformance.errors import NotSpoken
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.questions import INGRESS, INGRESS_PORT, Answer, Ending, Request
+from canary_conformance.scenario.observations import Sent, with_cookie
 from canary_conformance.scenario.places import Finding
 from canary_conformance.voting import chains
 from canary_conformance.voting.feature_flag import FLAG
@@ -39,6 +40,12 @@ class Asked:
         """Whether the application has this path and method, and voters call its address."""
         return (self.path.partition("?")[0], self.method, self.host) in _OF_CONTRACT
 
+    def sent(self, cookie: str | None) -> Sent:
+        """Return the request with this Cookie header, None for none, as a voter sends it."""
+        host = {"host": self.host} if self.host != ADDRESS else {}
+        carried = {**self.headers, **host, **({COOKIE: cookie} if cookie is not None else {})}
+        return Sent(self.method, self.path, tuple(carried.items()))
+
     def __str__(self) -> str:
         sent = {**self.headers, **({"host": self.host} if self.host != ADDRESS else {})}
         headers = ", ".join(f"{name}: {readable(value)}" for name, value in sent.items())
@@ -46,6 +53,8 @@ class Asked:
 
 
 VOTE = Asked("POST")
+BALLOTS = {cookie: replace(with_cookie(cookie, "POST"), body="vote=Cats") for cookie in ("", FLAG)}
+"""A vote without the flag and one with it, by the cookie."""
 _OF_CONTRACT = frozenset((path, method, ADDRESS) for path in PATHS for method in METHODS)
 
 
@@ -62,6 +71,7 @@ def answer(model: Model, asked: Asked, cookie: str) -> Answer:
 
 # Set is pressed on a page without the flag, clear on one with it.
 _PRESSED = (("/featureflag/set", ""), ("/featureflag/clear", FLAG))
+PRESSED = tuple(with_cookie(cookie, "POST", path) for path, cookie in _PRESSED)
 
 
 def lost_cookies(model: Model) -> list[Finding]:
