@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -120,3 +121,38 @@ def config_map(name: str, namespace: str = SYSTEM, **data: str) -> dict[str, Any
         "metadata": {"name": name, "namespace": namespace},
         "data": data,
     }
+
+
+AKS = "aks-istio-system"
+MESH_CONFIG = f"""
+rootNamespace: {AKS}
+accessLogFile: own
+defaultConfig: {{image: {{imageType: distroless}}}}
+"""
+
+
+def usual() -> list[dict[str, Any]]:
+    """Return the objects of an Istio that was installed without options."""
+    return [
+        webhook("default", by_label=True),
+        webhook("default", tag="default"),
+        istiod("default"),
+        gateway_pod("istio-ingressgateway"),
+        gateway_service("istio-ingressgateway", ip="127.0.0.1"),
+    ]
+
+
+def add_on(revision: str = "asm-1-30") -> list[dict[str, Any]]:
+    """Return the objects of AKS' add-on, without its gateways."""
+    values = {
+        "global": {"hub": "registry.test/istio", "tag": "1.30.2", "proxy": {"image": "proxyv2"}},
+        "pilot": {"cni": {"enabled": True}},
+    }
+    return [
+        webhook(revision, namespace=AKS),
+        istiod(revision, AKS),
+        istiod_deployment(revision, AKS, SHARED_MESH_CONFIG="shared"),
+        config_map(f"istio-sidecar-injector-{revision}", AKS, values=json.dumps(values)),
+        config_map(f"istio-{revision}", AKS, mesh=MESH_CONFIG),
+        config_map("shared", AKS, mesh="accessLogFile: shared\nextra: 1\n"),
+    ]

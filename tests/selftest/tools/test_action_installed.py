@@ -141,3 +141,31 @@ def test_the_action_judges_a_repository_that_is_somebody_elses(job: Job) -> None
     assert wrong.ran("Keep the reports")
     assert "R4.4" in wrong.summary
     assert "featureflag=on" in wrong.summary, "the request that changes its answer"
+
+
+def installed_by(tmp_path: Path, python: str) -> tuple[Job, StepRun]:
+    """A job that gets as far as installing, with this script as every Python."""
+    programs = tmp_path / "programs"
+    for folder in (programs, tmp_path / "work space", tmp_path / "temp", tmp_path / "home"):
+        folder.mkdir()
+    for name in ("python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"):
+        (programs / name).write_text(python)
+        (programs / name).chmod(0o755)
+    job = Job(tmp_path, REPOSITORY, {"manifests": "k8s"}, environment={"PATH": f"{programs}:/usr/bin:/bin"})
+    job.run()
+    return job, job.step("Install the suite")
+
+
+def test_a_runner_without_a_python_that_is_new_enough_gets_one_sentence(tmp_path: Path) -> None:
+    job, install = installed_by(tmp_path, "#!/bin/bash\nexit 1\n")
+    assert install.code == 4
+    assert install.printed.startswith("::error::The suite needs Python 3.11 or later")
+    assert "could not be installed" in job.summary
+    assert not job.ran("Judge the manifests by the model")
+    assert not job.ran("Keep the reports")
+
+
+def test_an_installation_that_fails_is_the_environments_failure(tmp_path: Path) -> None:
+    _, install = installed_by(tmp_path, '#!/bin/bash\n[ "$1" = -c ]\n')
+    assert install.code == 3
+    assert install.printed.startswith("::error::The suite could not be installed")

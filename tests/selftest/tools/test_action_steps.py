@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from canary_conformance.paths import REPOSITORY
-from tests.selftest.action_steps import Job, StepRun, action
+from tests.selftest.action_steps import Job, action
 
 pytestmark = pytest.mark.selftest
 
-INSTALL = "Install the suite"
 STATIC = "Judge the manifests by the model"
 E2E = "Judge them on a cluster"
 RESTORE, SAVE = "Take the node from the cache", "Put the node into the cache"
@@ -280,34 +279,6 @@ def test_a_comment_replaces_that_of_an_earlier_push(
 
 def test_a_push_has_no_pull_request_to_comment_on(play: Play) -> None:
     assert not play({"comment": "true"}).ran(COMMENT)
-
-
-def installed(tmp_path: Path, python: str) -> tuple[Job, StepRun]:
-    """A job that gets as far as installing, with this script as every Python."""
-    programs = tmp_path / "programs"
-    for folder in (programs, tmp_path / "work space", tmp_path / "temp", tmp_path / "home"):
-        folder.mkdir()
-    for name in ("python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"):
-        (programs / name).write_text(python)
-        (programs / name).chmod(0o755)
-    job = Job(tmp_path, REPOSITORY, {"manifests": "k8s"}, environment={"PATH": f"{programs}:/usr/bin:/bin"})
-    job.run()
-    return job, job.step(INSTALL)
-
-
-def test_a_runner_without_a_python_that_is_new_enough_gets_one_sentence(tmp_path: Path) -> None:
-    job, install = installed(tmp_path, "#!/bin/bash\nexit 1\n")
-    assert install.code == 4
-    assert install.printed.startswith("::error::The suite needs Python 3.11 or later")
-    assert "could not be installed" in job.summary
-    assert not job.ran(STATIC)
-    assert not job.ran(KEEP)
-
-
-def test_an_installation_that_fails_is_the_environments_failure(tmp_path: Path) -> None:
-    _, install = installed(tmp_path, '#!/bin/bash\n[ "$1" = -c ]\n')
-    assert install.code == 3
-    assert install.printed.startswith("::error::The suite could not be installed")
 
 
 def test_a_broken_script_is_noticed(play: Play) -> None:

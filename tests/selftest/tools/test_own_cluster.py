@@ -11,15 +11,13 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from canary_conformance.cluster.access_rights import OWN_ROLE, RBAC, RIGHTS, Area
+from canary_conformance.cluster.access_rights import OWN_ROLE, RBAC, Area
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.images.image_options import ImagesFrom
 from canary_conformance.processes import CommandFailed
 from canary_conformance.progress import Progress
-from canary_conformance.stages.owned_namespaces import MADE_BY
 from tests.selftest.unit.test_kind import provisions
-from tools import access_roles
 from tools.named_runs import NamedRun
 from tools.own_cluster.__main__ import FAILING, settings, with_mistake
 from tools.own_cluster.audit_log import Request, requests_of, trespasses
@@ -190,40 +188,6 @@ def test_what_was_added_removed_or_changed_is_named() -> None:
     assert differences(before, before) == []
 
 
-def test_the_roles_that_users_apply_are_the_list() -> None:
-    for name, text in access_roles.files().items():
-        assert (access_roles.FOLDER / name).read_text() == text, "run python -m tools.access_roles"
-    page = access_roles.PAGE.read_text()
-    assert access_roles.page(page) == page, "run python -m tools.access_roles"
-    assert all(access_roles.files()[name] in page for name in access_roles.SHOWN)
-
-
-def test_the_roles_grant_each_right_of_the_list_and_nothing_else() -> None:
-    documents = list(yaml.safe_load_all((access_roles.FOLDER / "roles.yaml").read_text()))
-    rules = {one["metadata"]["name"]: one["rules"] for one in documents if one["kind"] == "ClusterRole"}
-    for area, (role, _) in access_roles.ROLES.items():
-        granted = {
-            (rule["apiGroups"][0], rule["resources"][0], verb)
-            for rule in rules[role]
-            for verb in rule["verbs"]
-        }
-        assert granted == {
-            (one.group, one.resource, v) for one in RIGHTS if one.area is area for v in one.verbs
-        }
-
-
-def test_only_the_role_of_the_cluster_is_bound_everywhere() -> None:
-    bound = [
-        document
-        for name in access_roles.files()
-        for document in yaml.safe_load_all((access_roles.FOLDER / name).read_text())
-        if document["kind"].endswith("Binding")
-    ]
-    everywhere = [one["roleRef"]["name"] for one in bound if one["kind"] == "ClusterRoleBinding"]
-    assert everywhere == [access_roles.ROLES[Area.CLUSTER][0]]
-    assert OWN_ROLE not in {one["roleRef"]["name"] for one in bound}
-
-
 def test_the_run_that_is_to_fail_has_manifests_with_a_claim_that_nobody_made(tmp_path: Path) -> None:
     assert FAILING.mistake
     folder = with_mistake(tmp_path / "manifests", *FAILING.mistake)
@@ -259,12 +223,6 @@ def test_an_attempt_counts_as_refused_only_by_the_servers_word(answer: str, refu
     assert allowed == ([] if refused else [" ".join(words) for words in ATTEMPTS])
 
 
-def test_the_policy_is_for_the_account_that_the_roles_are_for() -> None:
-    policy = (access_roles.FOLDER / "confinement.yaml").read_text()
-    assert f'"{USER}"' in policy
-    assert MADE_BY in policy
-
-
 def test_the_api_server_writes_its_log_to_a_folder_of_this_machine(tmp_path: Path) -> None:
     config = audited_config(provisions(tmp_path), tmp_path)
     patch = yaml.safe_load(config["kubeadmConfigPatches"][-1])["apiServer"]
@@ -294,17 +252,6 @@ def test_the_command_takes_one_cluster_or_both_and_passes_arguments_on() -> None
     assert (asked.job, settings(["--job"]).job) == (False, True)
     with pytest.raises(BadInput):
         settings(["--only", "c"])
-
-
-def test_the_job_is_that_of_users_with_the_options_that_its_mesh_needs() -> None:
-    given = list(yaml.safe_load_all((access_roles.FOLDER / "job.yaml").read_text()))
-    for layout, gateway in ((DEFAULTS, []), (AKS, [f"--gateway={AKS.gateway_namespace}/{AKS.gateways[0]}"])):
-        documents = job_objects(layout, ["--timeout-factor=3"])
-        container = documents[0]["spec"]["template"]["spec"]["containers"][0]
-        before = given[0]["spec"]["template"]["spec"]["containers"][0]
-        words = ["--rewrite-for-mesh", *gateway, "--timeout-factor=3"]
-        assert container == before | {"args": [*before["args"], *words]}
-        assert documents[1:] == given[1:]
 
 
 def test_the_image_of_the_job_is_built_last_by_arguments_that_the_files_declare(tmp_path: Path) -> None:

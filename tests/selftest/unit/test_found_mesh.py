@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,19 +19,22 @@ from canary_conformance.mesh.running_components import ProxyVersion
 from canary_conformance.timeouts import Timeouts
 from tests.selftest.api_server import ApiServer
 from tests.selftest.mesh_objects import (
+    AKS,
+    add_on,
     config_map,
     gateway_pod,
     gateway_service,
     istiod,
     istiod_deployment,
     kubernetes_node,
+    usual,
     webhook,
 )
 
 pytestmark = pytest.mark.selftest
 
 EXTERNAL, INTERNAL = "aks-istio-ingressgateway-external", "aks-istio-ingressgateway-internal"
-AKS, INGRESS = "aks-istio-system", "aks-istio-ingress"
+INGRESS = "aks-istio-ingress"
 
 
 @pytest.fixture
@@ -60,44 +62,6 @@ def find(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(module, "proxy_versions", lambda _, pods: dict.fromkeys(pods, reported))
     (tmp_path / "ours").mkdir()
     return Found(existing_cluster(server.kubeconfig(tmp_path), "theirs", tmp_path / "ours"))
-
-
-MESH_CONFIG = f"""
-rootNamespace: {AKS}
-accessLogFile: own
-defaultConfig: {{image: {{imageType: distroless}}}}
-"""
-
-
-def usual() -> list[dict[str, Any]]:
-    """Return the objects of an Istio that was installed without options."""
-    return [
-        webhook("default", by_label=True),
-        webhook("default", tag="default"),
-        istiod("default"),
-        gateway_pod("istio-ingressgateway"),
-        gateway_service("istio-ingressgateway", ip="127.0.0.1"),
-    ]
-
-
-def add_on(revision: str = "asm-1-30") -> list[dict[str, Any]]:
-    """Return the objects of AKS' add-on, without its gateways."""
-    values = {
-        "global": {
-            "hub": "registry.test/istio",
-            "tag": "1.30.2",
-            "proxy": {"image": "proxyv2"},
-        },
-        "pilot": {"cni": {"enabled": True}},
-    }
-    return [
-        webhook(revision, namespace=AKS),
-        istiod(revision, AKS),
-        istiod_deployment(revision, AKS, SHARED_MESH_CONFIG="shared"),
-        config_map(f"istio-sidecar-injector-{revision}", AKS, values=json.dumps(values)),
-        config_map(f"istio-{revision}", AKS, mesh=MESH_CONFIG),
-        config_map("shared", AKS, mesh="accessLogFile: shared\nextra: 1\n"),
-    ]
 
 
 def test_a_usual_mesh_is_found_by_itself(server: ApiServer, find: Found) -> None:
@@ -137,10 +101,7 @@ def test_several_gateways_are_listed_until_one_is_named(server: ApiServer, find:
             gateway_pod(name, INGRESS, {"istio": name}),
             gateway_service(name, INGRESS, istio=name, ip="127.0.0.1"),
         ]
-    with pytest.raises(
-        BadInput, match=f"name one with --gateway: {INGRESS}/{EXTERNAL}, {INGRESS}/{INTERNAL}"
-    ):
-        find()
+    rejected(find, f"name one with --gateway: {INGRESS}/{EXTERNAL}, {INGRESS}/{INTERNAL}")
     assert find(gateway=f"{INGRESS}/{INTERNAL}").gateway.name == INTERNAL
 
 
@@ -173,14 +134,8 @@ def test_the_copy_that_a_run_has_is_no_second_gateway(server: ApiServer, find: F
 
 
 def test_two_revisions_without_a_default_are_listed(server: ApiServer, find: Found) -> None:
-    server.objects += [
-        *usual()[2:],
-        istiod("a"),
-        istiod("b"),
-        webhook("a"),
-        webhook("b"),
-        webhook("b", tag="prod"),
-    ]
+    revisions = [istiod("a"), istiod("b"), webhook("a"), webhook("b"), webhook("b", tag="prod")]
+    server.objects += [*usual()[2:], *revisions]
     with pytest.raises(BadInput, match=r"name one with --revision: the cluster has a, b \(tag prod\)"):
         find()
     assert find(revision="a").injection_labels == {"istio.io/rev": "a"}
@@ -222,8 +177,7 @@ def test_a_namespace_gets_the_labels_by_which_the_control_plane_sees_it(
 
 
 def test_ambient_mode_beside_sidecars_is_reported(server: ApiServer, find: Found) -> None:
-    ztunnel = gateway_pod("ztunnel", role="ztunnel")
-    server.objects += [*usual(), ztunnel]
+    server.objects += [*usual(), gateway_pod("ztunnel", role="ztunnel")]
     assert find().ambient is True
 
 
@@ -233,13 +187,35 @@ def rejected(find: Found, why: str, **named: str) -> None:
     assert "\n" not in str(bad.value)
 
 
-def test_a_cluster_without_istio_is_bad_input(find: Found) -> None:
-    rejected(find, "^cluster theirs has no Istio that injects sidecars$")
-
-
-def test_a_mesh_in_ambient_mode_only_is_bad_input(server: ApiServer, find: Found) -> None:
-    server.objects += [istiod("default"), gateway_pod("ztunnel", role="ztunnel")]
-    rejected(find, "it has ambient mode only, which the suite does not support")
+@pytest.mark.parametrize(
+    ("objects", "why"),
+    [
+        ([], "^cluster theirs has no Istio that injects sidecars$"),
+        (
+            [istiod("default"), gateway_pod("ztunnel", role="ztunnel")],
+            "it has ambient mode only, which the suite does not support",
+        ),
+        (
+            [webhook("remote", url="https://istiod.example.test/inject")],
+            "the control plane of revision remote does not run in the cluster",
+        ),
+        (
+            [*usual(), config_map("istio", mesh="rootNamespace: policies")],
+            "rootNamespace is policies and its control plane is in istio-system",
+        ),
+        (usual()[:3], "no ingress gateway of Istio was found"),
+        (
+            [*usual()[:-1], gateway_service("istio-ingressgateway", ports=(15021, 443))],
+            "istio-system/istio-ingressgateway has no port 80; its ports are 15021, 443",
+        ),
+    ],
+    ids=["no Istio", "ambient", "control plane elsewhere", "other root namespace", "no gateway", "no port"],
+)
+def test_a_mesh_that_no_run_can_be_on_is_bad_input(
+    objects: list[dict[str, Any]], why: str, server: ApiServer, find: Found
+) -> None:
+    server.objects += objects
+    rejected(find, why)
 
 
 def test_an_istio_that_is_too_old_is_bad_input(server: ApiServer, find: Found) -> None:
@@ -250,33 +226,10 @@ def test_an_istio_that_is_too_old_is_bad_input(server: ApiServer, find: Found) -
     )
 
 
-def test_a_control_plane_elsewhere_is_bad_input(server: ApiServer, find: Found) -> None:
-    server.objects += [webhook("remote", url="https://istiod.example.test/inject")]
-    rejected(find, "the control plane of revision remote does not run in the cluster")
-
-
-def test_policies_of_another_namespace_are_bad_input(server: ApiServer, find: Found) -> None:
-    server.objects += [*usual(), config_map("istio", mesh="rootNamespace: policies")]
-    rejected(find, "rootNamespace is policies and its control plane is in istio-system")
-
-
-def test_a_cluster_without_a_gateway_is_bad_input(server: ApiServer, find: Found) -> None:
-    server.objects += usual()[:3]
-    rejected(find, "no ingress gateway of Istio was found")
-
-
-def test_a_gateway_without_the_port_is_bad_input(server: ApiServer, find: Found) -> None:
-    server.objects += [*usual()[:-1], gateway_service("istio-ingressgateway", ports=(15021, 443))]
-    rejected(find, "istio-system/istio-ingressgateway has no port 80; its ports are 15021, 443")
-
-
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        (
-            "istio-system/none",
-            "no such Service; ingress gateways: istio-system/istio-ingressgateway",
-        ),
+        ("istio-system/none", "no such Service; ingress gateways: istio-system/istio-ingressgateway"),
         ("elsewhere/none", "no such Service; ingress gateways: istio-system/istio-ingressgateway"),
         ("istio-system/app", "leads to pods that run no gateway of Istio"),
     ],

@@ -16,11 +16,7 @@ from canary_conformance.images.image_pulls import failure
 from canary_conformance.images.node_image import Stocked
 from canary_conformance.images.offline import KIND_VERSION
 from canary_conformance.images.pins import (
-    ISTIO_VERSION,
     envoy_pins,
-    minor_of,
-    numbers_of,
-    pins,
     reference_of,
 )
 from canary_conformance.images.provisions import Provisions, provide, provide_for
@@ -229,25 +225,6 @@ def test_a_program_that_was_not_built_after_all_is_said(
         EnvironmentFailed, match="kind was neither found on PATH in a version that fits nor made here"
     ):
         provided(ImagesFrom.BUILD, tmp_path)
-
-
-def test_every_image_that_is_pulled_has_a_pinned_reference() -> None:
-    own = pins().own
-    assert set(own) == {"node", "debian", "pilot", "proxyv2", "istioctl", "mysql"}
-    assert all(reference.tag != "latest" for reference in own.values())
-    assert "@sha256:" in NODE
-
-
-def test_another_version_is_pulled_by_its_tag_and_a_pinned_one_by_its_digest() -> None:
-    assert str(reference_of("pilot", "1.29.3")) == "docker.io/istio/pilot:1.29.3"
-    assert str(reference_of("node", "1.33.4")) == "docker.io/kindest/node:v1.33.4"
-    assert reference_of("node", reference_of("node").version) == reference_of("node")
-    assert str(reference_of("node", "1.36.4")).startswith("docker.io/kindest/node:v1.36.4@sha256:099e0493")
-
-
-def test_both_sources_run_the_same_istio_but_for_security_fixes_in_the_pulled_one() -> None:
-    assert minor_of(PULLED_ISTIO) == minor_of(ISTIO_VERSION)
-    assert numbers_of(PULLED_ISTIO) >= (1, 31, 1)
 
 
 @pytest.mark.usefixtures("programs", "wanted")

@@ -9,7 +9,16 @@ import pytest
 
 from canary_conformance.errors import BadInput
 from canary_conformance.images import pins as pinned
-from canary_conformance.images.pins import mirror, pulled_from, reference_of, use_registry
+from canary_conformance.images.pins import (
+    ISTIO_VERSION,
+    minor_of,
+    mirror,
+    numbers_of,
+    pins,
+    pulled_from,
+    reference_of,
+    use_registry,
+)
 from canary_conformance.images.recipes import Pulled
 from canary_conformance.images.references import Mirror, Reference
 from canary_conformance.images.release_images import istioctl, pulled_node, releases
@@ -239,3 +248,23 @@ def test_a_kind_is_new_enough_from_the_release_with_a_node_of_that_kubernetes_on
     assert oldest_kind("1.34.11", "0.33.0") == "0.30.0"
     assert oldest_kind("1.36.4", "0.33.0") == "0.32.0"
     assert oldest_kind("1.99.0", "0.33.0") == "0.33.0"
+
+
+def test_every_image_that_is_pulled_has_a_pinned_reference() -> None:
+    own = pins().own
+    assert set(own) == {"node", "debian", "pilot", "proxyv2", "istioctl", "mysql"}
+    assert all(reference.tag != "latest" for reference in own.values())
+    assert "@sha256:" in str(reference_of("node"))
+
+
+def test_another_version_is_pulled_by_its_tag_and_a_pinned_one_by_its_digest() -> None:
+    assert str(reference_of("pilot", "1.29.3")) == "docker.io/istio/pilot:1.29.3"
+    assert str(reference_of("node", "1.33.4")) == "docker.io/kindest/node:v1.33.4"
+    assert reference_of("node", reference_of("node").version) == reference_of("node")
+    assert str(reference_of("node", "1.36.4")).startswith("docker.io/kindest/node:v1.36.4@sha256:099e0493")
+
+
+def test_both_sources_run_the_same_istio_but_for_security_fixes_in_the_pulled_one() -> None:
+    pulled = reference_of("pilot").version
+    assert minor_of(pulled) == minor_of(ISTIO_VERSION)
+    assert numbers_of(pulled) >= (1, 31, 1)
