@@ -10,8 +10,6 @@ from canary_conformance.settings import Settings
 from fixtures.collection import pytest_collection_modifyitems, selected_requirements
 from fixtures.run_state import RUN, RunState
 
-pytestmark = pytest.mark.selftest
-
 
 def item(*ids: str) -> pytest.Item:
     marks = [pytest.mark.requirement(one).mark for one in ids]

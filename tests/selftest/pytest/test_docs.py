@@ -32,8 +32,6 @@ from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.scenario.scenario_folder import load_scenario
 from tools.requirements_table import main
 
-pytestmark = pytest.mark.selftest
-
 HISTORY = "CHANGELOG.md"
 PAGES = sorted(page for folder in (REPOSITORY, REPOSITORY / "docs") for page in folder.glob("*.md"))
 CURRENT = [page for page in PAGES if page.name != HISTORY]

@@ -17,9 +17,6 @@ from tests.selftest.pytest.test_exit_status import (
     run_pytest,
 )
 
-pytestmark = pytest.mark.selftest
-
-
 __all__ = ["run_pytest"]
 
 

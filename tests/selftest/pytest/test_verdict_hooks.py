@@ -34,9 +34,6 @@ from tests.selftest.verdict_items import (
     verdict,
 )
 
-pytestmark = pytest.mark.selftest
-
-
 __all__ = ["run"]
 
 

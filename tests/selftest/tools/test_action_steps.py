@@ -13,8 +13,6 @@ import pytest
 from canary_conformance.paths import REPOSITORY
 from tests.selftest.action_steps import Job, StepRun, action
 
-pytestmark = pytest.mark.selftest
-
 INSTALL = "Install the suite"
 STATIC = "Judge the manifests by the model"
 E2E = "Judge them on a cluster"

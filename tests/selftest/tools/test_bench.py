@@ -27,9 +27,6 @@ from tools.bench.inner_loop import ANOTHER_WAY, AS_WRITTEN, EDITED, MISTAKEN, In
 from tools.bench.timed_runs import busy_seconds
 from tools.suite_process import SuiteOptions
 
-pytestmark = pytest.mark.selftest
-
-
 FAKE_KUBECTL = """#!/bin/sh
 echo "kubectl $*" >> "$CALLS"
 case "$*" in

@@ -28,8 +28,6 @@ from tools.matrix.version_table import Result, as_json, table
 from tools.rounds import Round
 from tools.suite_process import SuiteOptions
 
-pytestmark = pytest.mark.selftest
-
 BUILT = available(ImagesFrom.BUILD)
 HEADER = ("ran: istiod 1.31.0", "refused by a proxy: LDS Internal: no")
 OLD, NEW, UNKNOWN = all_combinations(BUILT, (None,), ("1.36.4", "1.40.0", "9.9.9"), (None,))

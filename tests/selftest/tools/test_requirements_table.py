@@ -14,8 +14,6 @@ from tools.requirement_marks import MarkedTest, Unreadable, collect_marks
 from tools.requirements_table import BEGIN, END, NO_TEST, ManifestLines, main, tables, with_tables
 from tools.source_links import Link
 
-pytestmark = pytest.mark.selftest
-
 CANARY = """
 import pytest
 import a_module_that_is_nowhere

@@ -16,8 +16,6 @@ from canary_conformance.verdicts.wording import percent
 from canary_conformance.voting.requirements import REQUIREMENTS
 from tools.sample_table import BEGIN, END, PAGE, main, table
 
-pytestmark = pytest.mark.selftest
-
 ROW = re.compile(r"^\| (R\d\.\d+) \| (.*?) \| (yes|-) \| (yes|-) \|$", re.MULTILINE)
 SAMPLE = re.compile(r"(\d+) (?:page|vote|connection)s?: ([\d.]+ %)")
 

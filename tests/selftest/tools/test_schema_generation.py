@@ -10,8 +10,6 @@ import pytest
 from tools.schemas.generate import main
 from tools.schemas.shrink import shrink
 
-pytestmark = pytest.mark.selftest
-
 
 def document(**schemas: Any) -> dict[str, Any]:
     return {"components": {"schemas": schemas}}

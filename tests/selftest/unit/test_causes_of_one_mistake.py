@@ -10,8 +10,6 @@ from canary_conformance.report.run_record import Outcome, TestRecord
 from canary_conformance.scenario.places import Finding
 from tests.selftest.unit.test_manifest_causes import LOCK, PODS, ROUTES, causes, mistaken
 
-pytestmark = pytest.mark.selftest
-
 STORES = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 EVERYONE_ELSE = "            subset: v1-0\n            port:\n              number: 8080\n"
 LEAK = (

@@ -17,8 +17,6 @@ from canary_conformance.mesh.base import Gateway
 from canary_conformance.scenario.observations import Reply, ReplyKind
 from canary_conformance.stages import closed_ingress
 
-pytestmark = pytest.mark.selftest
-
 LISTENING = (8080, 6379, 3306)
 
 GATEWAY = Gateway("n", "ingress", Address("192.0.2.1", 31080), {})

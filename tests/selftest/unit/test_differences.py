@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from canary_conformance.differences.terminal_text import terminal_text
 from canary_conformance.differences.values import Change, Standing
 from canary_conformance.scenario.places import Place
@@ -26,8 +24,6 @@ from tests.selftest.compared_manifests import (
     moved,
     nothing_changes,
 )
-
-pytestmark = pytest.mark.selftest
 
 REGEX = f"regex: '{OPENS}'"
 _TEXT = content(ROUTING)

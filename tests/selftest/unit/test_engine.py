@@ -18,9 +18,6 @@ from canary_conformance.progress import Progress
 from canary_conformance.timeouts import Timeouts
 from tests.selftest.engine_machine import ALL, DEBIAN, Machine, ensured, machine
 
-pytestmark = pytest.mark.selftest
-
-
 __all__ = ["machine"]
 
 UBUNTU = 'ID=ubuntu\nID_LIKE=debian\nNAME="Ubuntu"\n'

@@ -21,9 +21,6 @@ from canary_conformance.temporary_files import scratch
 from canary_conformance.waiting import wait_until
 from tests.selftest.engine_machine import ALL, Machine, ensured, machine
 
-pytestmark = pytest.mark.selftest
-
-
 __all__ = ["machine"]
 
 

@@ -16,8 +16,6 @@ from canary_conformance.verdicts import (
 from canary_conformance.voting.cookie_matrix import ServedBy
 from canary_conformance.voting.page_checks import routed_to
 
-pytestmark = pytest.mark.selftest
-
 OLD, NEW = ServedBy(frozenset({"1.0"})), ServedBy(frozenset({"2.0"}))
 
 PONG = Reply(ReplyKind.ANSWERED, b"+PONG\r\n", "", 0.001)

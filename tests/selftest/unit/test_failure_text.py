@@ -16,8 +16,6 @@ from canary_conformance.report.run_record import Outcome, TestRecord, Tier
 from canary_conformance.settings import read_source
 from canary_conformance.verdicts import ExpectationFailed, Verdict
 
-pytestmark = pytest.mark.selftest
-
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 PODS = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 NOW = 1000.0  # seconds

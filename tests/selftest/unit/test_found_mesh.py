@@ -29,8 +29,6 @@ from tests.selftest.mesh_objects import (
     webhook,
 )
 
-pytestmark = pytest.mark.selftest
-
 EXTERNAL, INTERNAL = "aks-istio-ingressgateway-external", "aks-istio-ingressgateway-internal"
 AKS, INGRESS = "aks-istio-system", "aks-istio-ingress"
 

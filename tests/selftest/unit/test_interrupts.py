@@ -8,8 +8,6 @@ import pytest
 
 from canary_conformance.interrupts import Interrupts
 
-pytestmark = pytest.mark.selftest
-
 
 def test_the_second_signal_is_told_and_the_third_is_obeyed() -> None:
     lines: list[str] = []

@@ -15,8 +15,6 @@ from canary_conformance.scenario.manifests import Concern, load_manifests, parse
 from canary_conformance.scenario.places import Place
 from canary_conformance.scenario.stages import Apply, MissingFiles, ObjectRef, Scenario, Stage, WaitFor
 
-pytestmark = pytest.mark.selftest
-
 RULES = """\
 apiVersion: networking.istio.io/v1
 kind: VirtualService

@@ -17,8 +17,6 @@ from canary_conformance.scenario.places import Place
 from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Scenario
 
-pytestmark = pytest.mark.selftest
-
 FOUND = replace(AKS, revisions=("asm-1-31", "prod"))
 USUAL, EXTERNAL = "ingressgateway", "aks-istio-ingressgateway-external"
 DIFF = """\

@@ -8,8 +8,6 @@ import pytest
 
 from canary_conformance.model.pods.peer_authentication import Scope, policy_in_force
 
-pytestmark = pytest.mark.selftest
-
 LABELS = {"app": "voting-storage", "version": "1.0"}
 
 

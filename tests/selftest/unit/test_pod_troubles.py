@@ -29,8 +29,6 @@ from tests.selftest.rollout_looks import (
     waited,
 )
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.mark.parametrize("reason", sorted(HOPELESS))
 @pytest.mark.parametrize("statuses", ["containerStatuses", "initContainerStatuses"])

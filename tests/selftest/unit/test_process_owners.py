@@ -20,8 +20,6 @@ from canary_conformance.paths import REPOSITORY
 from canary_conformance.temporary_files import remove_abandoned, scratch
 from canary_conformance.waiting import wait_until
 
-pytestmark = pytest.mark.selftest
-
 # Linux never gives a process this number (proc_sys_kernel(5): pid_max).
 NO_PROCESS = 4194305
 needs_to_see_processes = pytest.mark.skipif(

@@ -17,8 +17,6 @@ from canary_conformance.verdicts import every, served_by
 from canary_conformance.verdicts.wording import sent_by
 from tests.selftest.support import SeenRequest, Site
 
-pytestmark = pytest.mark.selftest
-
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
 OF_EVERY_CLIENT = {"accept", "accept-encoding", "connection", "content-length", "user-agent"}
 

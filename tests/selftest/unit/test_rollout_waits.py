@@ -29,8 +29,6 @@ from tests.selftest.rollout_looks import (
 )
 from tests.selftest.support import FakeClock
 
-pytestmark = pytest.mark.selftest
-
 
 def seen(*states: Object, names: Sequence[str] = ("storage",)) -> Readiness:
     return look(cast(Api, FakeApi((states, ()))), "voting", deployments(*names))

@@ -9,8 +9,6 @@ import pytest
 from canary_conformance.cluster.rollouts import is_settled, owner_of, rollout_left
 from canary_conformance.scenario.stages import ObjectRef
 
-pytestmark = pytest.mark.selftest
-
 DB, LOG, RS = ObjectRef("StatefulSet", "db"), ObjectRef("DaemonSet", "log"), ObjectRef("ReplicaSet", "app")
 SETTLED: dict[str, Any] = {"currentRevision": "db-1", "updateRevision": "db-1"}
 

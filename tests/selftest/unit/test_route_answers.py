@@ -16,8 +16,6 @@ from tests.selftest.routing_support import (
     page,
 )
 
-pytestmark = pytest.mark.selftest
-
 TO_2 = "route: [{destination: {host: web, subset: v2, port: {number: 8080}}}]"
 
 

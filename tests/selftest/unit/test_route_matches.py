@@ -15,8 +15,6 @@ from tests.selftest.routing_support import (
     page,
 )
 
-pytestmark = pytest.mark.selftest
-
 TO_2 = "route: [{destination: {host: web, subset: v2, port: {number: 8080}}}]"
 TO_1 = "route: [{destination: {host: web, subset: v1, port: {number: 8080}}}]"
 

@@ -13,8 +13,6 @@ from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
 from tests.selftest.routing_support import INJECTED, NAMESPACE, deployment, documents, manifests, service
 
-pytestmark = pytest.mark.selftest
-
 CANARY = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 SCENARIO = "scenario.yaml"
 

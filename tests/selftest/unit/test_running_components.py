@@ -22,8 +22,6 @@ from canary_conformance.mesh.running_components import (
 )
 from tests.selftest.support import FakeClock
 
-pytestmark = pytest.mark.selftest
-
 SEEN = ControlPlane("v1.34.4", ("v1.34.4",), ("1.31.0-eed52ebb66ad-Clean",))
 GATEWAY, APP = PodName("istio-system", "gateway"), PodName("voting", "app")
 WANTED = {"kubernetes": "1.34.4", "istio": "1.31.0"}

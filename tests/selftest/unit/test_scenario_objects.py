@@ -21,8 +21,6 @@ from canary_conformance.voting.scenario_objects import (
 )
 from canary_conformance.voting.static.static_objects import old_references, subsets_of
 
-pytestmark = pytest.mark.selftest
-
 Object = dict[str, Any]
 
 

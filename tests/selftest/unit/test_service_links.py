@@ -7,8 +7,6 @@ import pytest
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
 from tests.selftest.routing_support import deployment, model, service
 
-pytestmark = pytest.mark.selftest
-
 DEPLOY = "kubernetes/step-1-create-voting-app.yaml"
 UPDATE = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
 SCENARIO = "scenario.yaml"

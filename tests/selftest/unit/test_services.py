@@ -9,8 +9,6 @@ from canary_conformance.model.objects.questions import OUTSIDE, Ending, Request,
 from canary_conformance.model.routing.services import Protocol, services
 from tests.selftest.routing_support import call, deployment, documents, endings, model, only, service
 
-pytestmark = pytest.mark.selftest
-
 FULL = "web.voting.svc.cluster.local"
 
 

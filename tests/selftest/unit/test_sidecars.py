@@ -22,8 +22,6 @@ from tests.selftest.routing_support import (
     service,
 )
 
-pytestmark = pytest.mark.selftest
-
 STORE = documents(
     deployment("store", ports="{name: redis, containerPort: 6379}"),
     service("store", "{name: redis, port: 6379}"),

@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import pytest
-
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import StaticResult, static_verdicts
 from tools.mutants.edit_sites import sources_of
 from tools.mutants.mistake import Step, before, documents_swapped, followed_by, to
 from tools.mutants.variants import Change, Variant
-
-pytestmark = pytest.mark.selftest
 
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"

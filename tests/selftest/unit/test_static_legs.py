@@ -6,8 +6,6 @@ import pytest
 
 from tests.selftest.changed_manifests import changed, changed_together, failed, results_of, unjudged, words_of
 
-pytestmark = pytest.mark.selftest
-
 PODS = "kubernetes/step-1-create-voting-app.yaml"
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 DEFAULT = "metadata:\n  name: default\nspec:\n  mtls:\n    mode: STRICT\n"

@@ -26,9 +26,6 @@ from canary_conformance.traffic.continuous_traffic import ContinuousTraffic, Vot
 from canary_conformance.voting.stage_rules import EVERYONE, VOTING_RULES
 from canary_conformance.voting.voting_app import VOTING_APP
 
-pytestmark = pytest.mark.selftest
-
-
 LIVE_AT = 7.0  # seconds on the monotonic clock
 
 
