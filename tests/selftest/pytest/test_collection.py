@@ -21,8 +21,7 @@ def item(*ids: str) -> pytest.Item:
 
 def config(wanted: str | None, upgrade: bool = False) -> pytest.Config:
     found = SimpleNamespace(
-        getoption=lambda _: wanted,
-        pluginmanager=SimpleNamespace(hasplugin=lambda _: upgrade),
+        getoption=lambda _: wanted, pluginmanager=SimpleNamespace(hasplugin=lambda _: upgrade)
     )
     return cast(pytest.Config, found)
 

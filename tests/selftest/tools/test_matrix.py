@@ -187,12 +187,7 @@ def test_cells_are_walked_one_after_the_other_and_written_down(
     assert [
         combination["exit_code"]
         for combination in json.loads(file.with_suffix(".json").read_text())["combinations"]
-    ] == [
-        0,
-        4,
-        3,
-        0,
-    ]
+    ] == [0, 4, 3, 0]
 
 
 def test_nothing_is_made_where_no_cell_can_be_had(

@@ -170,8 +170,7 @@ def test_no_python_that_the_user_may_run_is_said(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("text", "size"),
-    [("1.5GiB", 1610612736), ("12KiB", 12288), ("0B", 0), ("", 0), ("--", 0)],
+    ("text", "size"), [("1.5GiB", 1610612736), ("12KiB", 12288), ("0B", 0), ("", 0), ("--", 0)]
 )
 def test_sizes_are_read_as_the_engine_writes_them(text: str, size: int) -> None:
     assert bytes_of(text) == size

@@ -37,19 +37,9 @@ def grouped(found: dict[str, tuple[Finding, ...]]) -> list[Finding | None]:
     [
         ("scenario.yaml", "istio-injection: enabled", "team: voting", "the namespace has no label"),
         (STORES, "  MYSQL_PASSWORD: sample", "  PASSWORD: sample", "Secret/voting-storage-secret has"),
-        (
-            STORES,
-            "claimName: mysql-pv-claim",
-            "claimName: mysql",
-            "PersistentVolumeClaim/mysql does",
-        ),
+        (STORES, "claimName: mysql-pv-claim", "claimName: mysql", "PersistentVolumeClaim/mysql does"),
         (STORES, "targetPort: redis", "targetPort: 6380", "voting-storage 1.0:6380: nothing listens there"),
-        (
-            ROUTES,
-            EVERYONE_ELSE,
-            LEAK,
-            "VirtualService/voting-app http[1]: routes to voting-app:8080",
-        ),
+        (ROUTES, EVERYONE_ELSE, LEAK, "VirtualService/voting-app http[1]: routes to voting-app:8080"),
     ],
 )
 def test_a_mistake_is_the_one_cause(

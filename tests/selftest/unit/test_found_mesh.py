@@ -81,11 +81,7 @@ def usual() -> list[dict[str, Any]]:
 def add_on(revision: str = "asm-1-30") -> list[dict[str, Any]]:
     """Return the objects of AKS' add-on, without its gateways."""
     values = {
-        "global": {
-            "hub": "registry.test/istio",
-            "tag": "1.30.2",
-            "proxy": {"image": "proxyv2"},
-        },
+        "global": {"hub": "registry.test/istio", "tag": "1.30.2", "proxy": {"image": "proxyv2"}},
         "pilot": {"cni": {"enabled": True}},
     }
     return [
@@ -271,10 +267,7 @@ def test_a_gateway_without_the_port_is_bad_input(server: ApiServer, find: Found)
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        (
-            "istio-system/none",
-            "no such Service; ingress gateways: istio-system/istio-ingressgateway",
-        ),
+        ("istio-system/none", "no such Service; ingress gateways: istio-system/istio-ingressgateway"),
         ("elsewhere/none", "no such Service; ingress gateways: istio-system/istio-ingressgateway"),
         ("istio-system/app", "leads to pods that run no gateway of Istio"),
     ],

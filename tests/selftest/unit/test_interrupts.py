@@ -28,9 +28,7 @@ def test_a_run_that_removes_what_it_made_is_not_disturbed_by_the_first_signal() 
     interrupts = Interrupts(lines.append)
     interrupts.let_remove()
     interrupts.take(signal.SIGTERM)
-    assert lines == [
-        "SIGTERM: cleaning up. Interrupt again to stop and leave the cluster behind",
-    ]
+    assert lines == ["SIGTERM: cleaning up. Interrupt again to stop and leave the cluster behind"]
     interrupts.check()
 
 

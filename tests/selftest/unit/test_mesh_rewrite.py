@@ -140,10 +140,7 @@ def test_a_namespace_that_a_file_brings_is_labelled_alike() -> None:
         # They choose a gateway of this mesh.
         ({"istio": EXTERNAL}, {"istio": EXTERNAL}),
         ({"app": EXTERNAL, "istio": EXTERNAL}, {"app": EXTERNAL, "istio": EXTERNAL}),
-        (
-            {"istio": "aks-istio-ingressgateway-internal"},
-            {"istio": "aks-istio-ingressgateway-internal"},
-        ),
+        ({"istio": "aks-istio-ingressgateway-internal"}, {"istio": "aks-istio-ingressgateway-internal"}),
         ({}, {}),
         (None, None),
         # They choose none of any mesh.

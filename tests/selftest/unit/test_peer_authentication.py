@@ -27,10 +27,7 @@ def policy(
         spec["selector"] = {"matchLabels": selector}
     if ports:
         spec["portLevelMtls"] = {port: {"mode": port_mode} for port, port_mode in ports.items()}
-    return {
-        "metadata": {"name": name, "namespace": namespace, "creationTimestamp": created},
-        "spec": spec,
-    }
+    return {"metadata": {"name": name, "namespace": namespace, "creationTimestamp": created}, "spec": spec}
 
 
 def decides(*policies: dict[str, Any], port: int = 6379) -> tuple[str, str] | None:

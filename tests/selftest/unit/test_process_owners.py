@@ -40,13 +40,7 @@ def sleeping(token: str) -> Iterator[subprocess.Popen[bytes]]:
     environment |= {process_owners.MARK: token} if token else {}
     with subprocess.Popen(["sleep", "600"], env=environment) as process:
         # While a program is loaded it has its name before its environment.
-        wait_until(
-            lambda: _is_loaded(process.pid, token),
-            until=bool,
-            limit=10,
-            what="it sleeps",
-            pause=0.01,
-        )
+        wait_until(lambda: _is_loaded(process.pid, token), until=bool, limit=10, what="it sleeps", pause=0.01)
         try:
             yield process
         finally:

@@ -15,14 +15,7 @@ from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.image_pulls import failure
 from canary_conformance.images.node_image import Stocked
 from canary_conformance.images.offline import KIND_VERSION
-from canary_conformance.images.pins import (
-    ISTIO_VERSION,
-    envoy_pins,
-    minor_of,
-    numbers_of,
-    pins,
-    reference_of,
-)
+from canary_conformance.images.pins import ISTIO_VERSION, envoy_pins, minor_of, numbers_of, pins, reference_of
 from canary_conformance.images.provisions import Provisions, provide, provide_for
 from canary_conformance.images.pull_outcomes import Outcome
 from canary_conformance.images.recipes import Recipe

@@ -42,8 +42,7 @@ def test_protocol_is_that_of_app_protocol_or_name(port: str, wanted: Protocol) -
 
 
 @pytest.mark.parametrize(
-    ("target", "found"),
-    [("http", 8080), ("admin", 9000), ("9000", 9000), ("1234", 1234), ("nothing", None)],
+    ("target", "found"), [("http", 8080), ("admin", 9000), ("9000", 9000), ("1234", 1234), ("nothing", None)]
 )
 def test_target_port_is_a_number_or_the_name_of_a_containers_port(target: str, found: int | None) -> None:
     ports = "{name: http, containerPort: 8080}, {name: admin, containerPort: 9000}"
@@ -156,8 +155,7 @@ def test_what_the_model_does_not_speak_is_unknown_with_its_place(edit: tuple[str
 
 def test_http_to_a_port_of_another_protocol_and_the_other_way_round() -> None:
     of = model(
-        deployment("web"),
-        service("web", "{name: http, port: 8080}, {name: tcp, port: 81, targetPort: http}"),
+        deployment("web"), service("web", "{name: http, port: 8080}, {name: tcp, port: 81, targetPort: http}")
     )
     client = Source("client")
     as_http = of.answer(Request(client, "web", 81, speaks=Speech.HTTP))

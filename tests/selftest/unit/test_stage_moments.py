@@ -100,9 +100,7 @@ def test_pages_by_analytics_that_is_not_to_be_called_are_blamed_on_the_route_tha
 
 def test_a_page_of_the_wrong_version_names_the_route() -> None:
     overlay = changed(
-        "istio/step-3",
-        "VirtualService/voting-app",
-        to("spec.http[1].route[0].destination.subset", "v2-0"),
+        "istio/step-3", "VirtualService/voting-app", to("spec.http[1].route[0].destination.subset", "v2-0")
     )
     words = told(static_verdicts(MANIFESTS, overlay), "R4.1", "ordinary_voters")
     assert (

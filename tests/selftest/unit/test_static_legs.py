@@ -46,8 +46,7 @@ SELECTIVE = "name: default\nspec:\n  selector: {matchLabels: {app: voting-app}}"
 
 
 @pytest.mark.parametrize(
-    "default",
-    [DEFAULT.replace("STRICT", "PERMISSIVE"), DEFAULT.replace("name: default\nspec:", SELECTIVE)],
+    "default", [DEFAULT.replace("STRICT", "PERMISSIVE"), DEFAULT.replace("name: default\nspec:", SELECTIVE)]
 )
 def test_a_strict_policy_of_some_pods_does_not_make_up_for_the_default(default: str) -> None:
     results = results_of(of_the_stores("mtls: {mode: STRICT}", default))
