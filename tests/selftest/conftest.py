@@ -15,3 +15,8 @@ def _no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runs within a selftest be no runs of the CI job that runs the selftests."""
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark each test below this folder, and no other: pytest calls this one for no item elsewhere."""
+    item.add_marker("selftest")

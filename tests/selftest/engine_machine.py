@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.images import debian, engine
-from canary_conformance.images.engine import (
-    ensure_engine,
-)
+from canary_conformance.images.engine import ensure_engine
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import Timeouts
 from tests.selftest.support import Programs

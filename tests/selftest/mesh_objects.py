@@ -73,12 +73,7 @@ def gateway_pod(
 
 
 def pod(
-    name: str,
-    namespace: str,
-    labels: dict[str, str],
-    *,
-    args: list[str] | None = None,
-    ready: bool = True,
+    name: str, namespace: str, labels: dict[str, str], *, args: list[str] | None = None, ready: bool = True
 ) -> dict[str, Any]:
     """Return a running pod with one container."""
     container = {"name": "istio-proxy" if args else "discovery", "args": args or [], "image": IMAGE}

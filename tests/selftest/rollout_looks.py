@@ -10,11 +10,7 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.cluster.api import Api
-from canary_conformance.cluster.pod_readiness import (
-    Diagnosis,
-    NoDiagnosis,
-    wait_for_rollouts,
-)
+from canary_conformance.cluster.pod_readiness import Diagnosis, NoDiagnosis, wait_for_rollouts
 from canary_conformance.cluster.pod_state import Trouble
 from canary_conformance.errors import StageFailed
 from canary_conformance.scenario.stages import ObjectRef

@@ -6,14 +6,7 @@ from dataclasses import replace
 
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.scenario.observations import Ballot, Call, Page, Reply, ReplyKind
-from canary_conformance.upgrade.upgrade_observations import (
-    Attempt,
-    End,
-    MeshCall,
-    Move,
-    ProxySeen,
-    StepMade,
-)
+from canary_conformance.upgrade.upgrade_observations import Attempt, End, MeshCall, Move, ProxySeen, StepMade
 from canary_conformance.voting.page_results import Counts
 from tests.selftest.support import NEW_PAGE, OLD_PAGE
 

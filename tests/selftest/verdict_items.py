@@ -10,9 +10,7 @@ from typing import Any, Literal, cast
 
 import pytest
 
-from canary_conformance.errors import (
-    EnvironmentFailed,
-)
+from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.paths import MANIFESTS, TESTS
 from canary_conformance.report.bundle import RunFolder

@@ -13,8 +13,6 @@ from tests.selftest.mesh_objects import kubernetes_node
 from tests.selftest.suite_commands import BAD_INPUT, Ended, Suite
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 ENVIRONMENT = 3
 
 

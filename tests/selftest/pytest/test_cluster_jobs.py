@@ -12,8 +12,6 @@ from canary_conformance.paths import REPOSITORY
 from tests.selftest.suite_commands import Suite, bare, suite
 from tools.access_roles import ACCOUNT, ACCOUNTS, FOLDER
 
-pytestmark = pytest.mark.selftest
-
 __all__ = ["bare", "suite"]
 
 JOB, INDEXED, PLUGIN = "job.yaml", "indexed-job.yaml", "sonobuoy-plugin.yaml"

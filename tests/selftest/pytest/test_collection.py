@@ -10,8 +10,6 @@ from canary_conformance.settings import Settings
 from fixtures.collection import pytest_collection_modifyitems, selected_requirements
 from fixtures.run_state import RUN, RunState
 
-pytestmark = pytest.mark.selftest
-
 
 def item(*ids: str) -> pytest.Item:
     marks = [pytest.mark.requirement(one).mark for one in ids]
@@ -23,8 +21,7 @@ def item(*ids: str) -> pytest.Item:
 
 def config(wanted: str | None, upgrade: bool = False) -> pytest.Config:
     found = SimpleNamespace(
-        getoption=lambda _: wanted,
-        pluginmanager=SimpleNamespace(hasplugin=lambda _: upgrade),
+        getoption=lambda _: wanted, pluginmanager=SimpleNamespace(hasplugin=lambda _: upgrade)
     )
     return cast(pytest.Config, found)
 

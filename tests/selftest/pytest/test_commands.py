@@ -18,9 +18,6 @@ from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.paths import REPOSITORY
 from tests.selftest.suite_commands import BAD_INPUT, Suite, bare, suite
 
-pytestmark = pytest.mark.selftest
-
-
 __all__ = ["bare", "suite"]
 
 

@@ -24,9 +24,6 @@ from fixtures import environment
 from fixtures.exit_status import account_of, decide
 from fixtures.run_state import NAMESPACE_UNDER_TEST, RUN, STAGE_FAILURE, RunState
 
-pytestmark = pytest.mark.selftest
-
-
 BROKEN = ExpectationFailed(Verdict(False, "all of 2.0", "one of 1.0", "1 of 600", (), 600, 0.0, 0.01))
 DISTURBED = "pod app-1 was taken away"
 LIVE, STATIC = "tests/stage_4_canary/test_canary.py", "tests/static/test_stage_4_canary.py"

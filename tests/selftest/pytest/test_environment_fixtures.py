@@ -14,8 +14,6 @@ from canary_conformance.errors import EnvironmentFailed
 from fixtures import environment
 from tests.selftest.pytest.test_environment import DISTURBED, Session, through
 
-pytestmark = pytest.mark.selftest
-
 
 def fixture_of(module: str) -> pytest.FixtureDef[object]:
     return cast(

@@ -20,8 +20,6 @@ from canary_conformance.paths import MANIFESTS
 from tests.selftest.repository_copy import linked_repository
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 ONE_TEST = "tests/stage_1_deploy/test_page.py"
 ANALYTICS = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
 ENVIRONMENT_FAILED, BAD_INPUT = 3, 4

@@ -18,9 +18,6 @@ from canary_conformance.exit_codes import ExitStatus
 from tests.selftest.repository_copy import linked_repository
 from tests.selftest.repository_copy import run_pytest as run_pytest_in
 
-pytestmark = pytest.mark.selftest
-
-
 ONE_TEST = "tests/static/test_stage_1_deploy.py"
 BOTH_WAYS = pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "workers"])
 

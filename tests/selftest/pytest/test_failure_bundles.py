@@ -15,8 +15,6 @@ from canary_conformance.settings import Settings
 from fixtures.report_files import leave_failure
 from fixtures.run_state import FAILED_STAGE, NAMESPACE_UNDER_TEST, RUN, RunState
 
-pytestmark = pytest.mark.selftest
-
 RED = "R4.4 stage 4 FAILED"
 
 

@@ -11,14 +11,7 @@ import pytest
 from canary_conformance.events import FILE, events_in
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.paths import MANIFESTS
-from tests.selftest.pytest.test_exit_status import (
-    BOTH_WAYS,
-    Pytest,
-    run_pytest,
-)
-
-pytestmark = pytest.mark.selftest
-
+from tests.selftest.pytest.test_exit_status import BOTH_WAYS, Pytest, run_pytest
 
 __all__ = ["run_pytest"]
 

@@ -21,8 +21,6 @@ from canary_conformance import __version__
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from tests.selftest.built_wheel import wheel
 
-pytestmark = pytest.mark.selftest
-
 __all__ = ["wheel"]
 
 FROM_A_REGISTRY = os.environ.get("VOTING_WHEEL_TEST") == "registry"

@@ -18,9 +18,6 @@ from canary_conformance.waiting import wait_until
 from tests.selftest.repository_copy import linked_repository
 from tests.selftest.terminal_screen import COLUMNS, Screen, terminal
 
-pytestmark = pytest.mark.selftest
-
-
 # With -v a line begins with the name of its test, which leaves little of 80 columns.
 WIDE = 140
 LIMIT = 60
@@ -34,9 +31,6 @@ import pytest
 
 from fixtures.run_state import RUN
 from canary_conformance.waiting import wait_until
-
-pytestmark = pytest.mark.selftest
-
 
 def wait_for(name):
     wait_until(Path(name).exists, until=bool, limit=60, what=name, pause=0.02)

@@ -14,9 +14,6 @@ from canary_conformance.paths import MANIFESTS, REPOSITORY
 from fixtures import pytest_settings
 from tests.selftest.suite_commands import Ended, Suite, bare, suite
 
-pytestmark = pytest.mark.selftest
-
-
 __all__ = ["bare", "suite"]
 
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"

@@ -14,8 +14,6 @@ from canary_conformance.timeouts import LIMITS, stretch
 from fixtures.option_definitions import FACTOR_VARIABLE
 from fixtures.options import apply_factor, check_node_files, path_of
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.fixture(autouse=True)
 def _written_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

@@ -13,8 +13,6 @@ from tests.selftest.pytest.test_exit_codes import BAD_INPUT, Pytest, manifests, 
 
 __all__ = ["manifests", "run_pytest"]
 
-pytestmark = pytest.mark.selftest
-
 STATIC = "tests/static"
 LIVE = "tests/stage_1_deploy/test_page.py"
 

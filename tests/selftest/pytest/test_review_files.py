@@ -13,8 +13,6 @@ import pytest
 from canary_conformance.paths import MANIFESTS
 from tests.selftest.repository_copy import linked_repository, run_pytest
 
-pytestmark = pytest.mark.selftest
-
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 FILTER = """---
 apiVersion: networking.istio.io/v1alpha3

@@ -20,8 +20,6 @@ from fixtures import run_report
 from fixtures.run_report import leave_report
 from fixtures.run_state import RUN, RunState
 
-pytestmark = pytest.mark.selftest
-
 STATIC = TestRecord("tests/static/x.py::t", ("R1.1",), 1, Outcome.PASSED, (), "", 0.1, Tier.STATIC)
 LIVE = TestRecord("tests/stage_1_deploy/x.py::t", ("R1.1",), 1, Outcome.PASSED, (), "", 0.1)
 

@@ -9,8 +9,6 @@ import pytest
 
 from canary_conformance.paths import REPOSITORY
 
-pytestmark = pytest.mark.selftest
-
 OURS = [
     REPOSITORY / "conftest.py",
     *(

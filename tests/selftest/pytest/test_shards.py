@@ -13,8 +13,6 @@ from canary_conformance.settings import Settings
 from canary_conformance.shard import Shard, read_shard
 from tests.selftest.suite_commands import BAD_INPUT, Suite, bare, suite
 
-pytestmark = pytest.mark.selftest
-
 __all__ = ["bare", "suite"]
 
 

@@ -21,8 +21,6 @@ from canary_conformance.voting.static.static_runner import (
 )
 from tests.selftest.repository_copy import linked_repository
 
-pytestmark = pytest.mark.selftest
-
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 PODS = "kubernetes/step-1-create-voting-app.yaml"

@@ -30,8 +30,6 @@ from fixtures.run_state import FAILED_STAGE, RUN, RunState
 from fixtures.stage import bring_to_stage
 from tests.selftest.upgrade_support import RESET, SOURCE, TARGET, attempt
 
-pytestmark = pytest.mark.selftest
-
 GONE = "the node was running and is gone"
 MESH = SimpleNamespace(proxy_image="proxy", revision="default")
 

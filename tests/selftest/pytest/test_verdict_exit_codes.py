@@ -35,9 +35,6 @@ from tests.selftest.verdict_items import (
     run,
 )
 
-pytestmark = pytest.mark.selftest
-
-
 __all__ = ["run"]
 
 

@@ -9,10 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from canary_conformance.errors import (
-    RequirementFailed,
-    StageFailed,
-)
+from canary_conformance.errors import RequirementFailed, StageFailed
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import Outcome, TestRecord
@@ -33,9 +30,6 @@ from tests.selftest.verdict_items import (
     run,
     verdict,
 )
-
-pytestmark = pytest.mark.selftest
-
 
 __all__ = ["run"]
 
@@ -131,10 +125,7 @@ def test_a_defect_is_an_error_told_without_source_text(run: RunState, phase: Whe
 
 @pytest.mark.parametrize(
     ("why", "outcome"),
-    [
-        ("not judged: stage 4 never got ready", Outcome.NOT_JUDGED),
-        ("stage 5 has no files", Outcome.SKIPPED),
-    ],
+    [("not judged: stage 4 never got ready", Outcome.NOT_JUDGED), ("stage 5 has no files", Outcome.SKIPPED)],
 )
 def test_a_skipped_test_says_why(run: RunState, why: str, outcome: Outcome) -> None:
     Item(run, "R4.4").goes_through("setup", lambda: pytest.skip(why))

@@ -17,8 +17,6 @@ import pytest
 from canary_conformance.paths import MANIFESTS
 from tests.selftest.repository_copy import linked_repository, run_pytest
 
-pytestmark = pytest.mark.selftest
-
 ROUTES = "istio/step-3-add-routing-for-2.0-components.yaml"
 
 

@@ -15,8 +15,6 @@ import pytest
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from tests.selftest.action_steps import Job, StepRun
 
-pytestmark = pytest.mark.selftest
-
 NOBODY = 65534
 CLOSED = "tcp://127.0.0.1:1"
 FOLDER = """my 'k8s' "$(id)" é"""

@@ -59,10 +59,7 @@ def play(tmp_path: Path) -> Play:
             program = folder / "suite/bin" / name
             program.write_text(PROGRAM.format(notes=notes, static=static, e2e=e2e, node=node))
             program.chmod(0o755)
-        outputs = {
-            "bin": str(folder / "suite/bin"),
-            "report": str(folder / "suite/report"),
-        }
+        outputs = {"bin": str(folder / "suite/bin"), "report": str(folder / "suite/report")}
         job = Job(
             folder, REPOSITORY, {"manifests": "k8s", **(inputs or {})}, known={"suite": outputs}, **more
         )

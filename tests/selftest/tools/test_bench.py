@@ -28,9 +28,6 @@ from tools.bench.timed_runs import MIB, busy_seconds
 from tools.container_memory import memory_used
 from tools.suite_process import SuiteOptions
 
-pytestmark = pytest.mark.selftest
-
-
 FAKE_KUBECTL = """#!/bin/sh
 echo "kubectl $*" >> "$CALLS"
 case "$*" in

@@ -22,8 +22,6 @@ from tests.selftest.support import FAILED_PAGE, OLD_PAGE
 from tools.burst import Losses
 from tools.soak import settings
 
-pytestmark = pytest.mark.selftest
-
 VOTED = Ballot("Cats", replace(OLD_PAGE, status=302))
 REFUSED = Ballot("Dogs", FAILED_PAGE)
 

@@ -21,8 +21,6 @@ from canary_conformance.images.go_recipes import GoPrograms
 from canary_conformance.paths import REPOSITORY, store
 from tests.selftest.action_steps import ACTION, action
 
-pytestmark = pytest.mark.selftest
-
 EXAMPLES = REPOSITORY / "examples/ci"
 WORKFLOWS = (
     *sorted((REPOSITORY / ".github/workflows").glob("*.yml")),

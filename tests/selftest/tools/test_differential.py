@@ -18,8 +18,6 @@ from tools.mutants.requirement_verdicts import RequirementVerdicts
 from tools.mutants.schema_changes import SchemaChange, overlay_of, sample, schema_changes
 from tools.mutants.scoring import Judged, Kill
 
-pytestmark = pytest.mark.selftest
-
 HOLDS = RequirementVerdicts({}, {})
 FAILED = RequirementVerdicts({"R1.2": "no pod"}, {})
 REFUSED = RequirementVerdicts({"R0.1": "unknown field"}, {})

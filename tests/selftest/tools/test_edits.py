@@ -12,8 +12,6 @@ import yaml
 from canary_conformance.paths import MANIFESTS
 from tools.mutants.edits import EditImpossible, YamlText, quoted_like
 
-pytestmark = pytest.mark.selftest
-
 TEXT = """\
 # the head
 kind: A   # what it is

@@ -22,8 +22,6 @@ from tools.faults.interruption_points import PHASES, SIGNALS, points
 from tools.faults.suite_run import LineMissing, make_home, suite_run
 from tools.suite_process import Ended
 
-pytestmark = pytest.mark.selftest
-
 SAMPLED = next(case for case in CASES if case.name == "istiod restarted, while stage 4 is sampled")
 NODE = next(case for case in CASES if case.fault == "node restarted")
 MISTAKEN = next(case for case in CASES if case.mistake is not None)

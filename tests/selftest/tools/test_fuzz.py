@@ -19,8 +19,6 @@ from tools.mutants.fuzz.random_routes import random_routes
 from tools.mutants.fuzz.sent_requests import CameBack
 from tools.mutants.fuzz.traced_routes import ROUTE, SUBSET, traced
 
-pytestmark = pytest.mark.selftest
-
 FLAGGED = "- match: [{headers: {cookie: {exact: a}}}]\n  route: [{destination: {host: web, subset: v2}}]\n"
 OTHERS = "- route: [{destination: {host: web, subset: v1}}]\n"
 OURS = at_ingress(f"http:\n{FLAGGED}{OTHERS}")

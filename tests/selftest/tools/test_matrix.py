@@ -28,8 +28,6 @@ from tools.matrix.version_table import Result, as_json, table
 from tools.rounds import Round
 from tools.suite_process import SuiteOptions
 
-pytestmark = pytest.mark.selftest
-
 BUILT = available(ImagesFrom.BUILD)
 HEADER = ("ran: istiod 1.31.0", "refused by a proxy: LDS Internal: no")
 OLD, NEW, UNKNOWN = all_combinations(BUILT, (None,), ("1.36.4", "1.40.0", "9.9.9"), (None,))
@@ -189,12 +187,7 @@ def test_cells_are_walked_one_after_the_other_and_written_down(
     assert [
         combination["exit_code"]
         for combination in json.loads(file.with_suffix(".json").read_text())["combinations"]
-    ] == [
-        0,
-        4,
-        3,
-        0,
-    ]
+    ] == [0, 4, 3, 0]
 
 
 def test_nothing_is_made_where_no_cell_can_be_had(

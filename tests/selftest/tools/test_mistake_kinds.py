@@ -9,8 +9,6 @@ from canary_conformance.paths import MANIFESTS
 from tools.mutants.mistake_kinds import KINDS, one_of_each_kind
 from tools.mutants.mutant_collection import all_mutants, chosen
 
-pytestmark = pytest.mark.selftest
-
 
 def test_every_kind_has_a_mutant_that_a_requirement_names() -> None:
     found = one_of_each_kind(all_mutants(MANIFESTS))

@@ -27,8 +27,6 @@ from tools.mutants.mutant_change import Scope
 from tools.mutants.mutant_collection import all_mutants, chosen
 from tools.mutants.object_operators import TOGETHER
 
-pytestmark = pytest.mark.selftest
-
 
 @cache
 def mutants() -> tuple[Mutant, ...]:

@@ -28,8 +28,6 @@ from tools.mutants.scoring import Judged, Kill, Score, score
 from tools.mutants.survivors import Row, excuses, read_rows, rows_for_nothing
 from tools.suite_process import SuiteOptions
 
-pytestmark = pytest.mark.selftest
-
 
 def mutant(name: str, file: str = "f", content: bytes = b"b | c", expected: str = "R4.4") -> Mutant:
     return Mutant(name, file, b"a", content, "swapped value", Place(file, 7), frozenset(expected.split()))

@@ -22,8 +22,6 @@ from tools.mutants.scoring import Judged
 from tools.mutants.static_verdicts import changed_copy, check_original, judge, judged_by
 from tools.suite_process import Ended, SuiteDefect, report_of
 
-pytestmark = pytest.mark.selftest
-
 HELD = StaticResult(("R1.2",), held=True, words="", node="t::a")
 BROKEN = StaticResult(("R4.4", "R4.5"), held=False, words="0 of 600", node="t::b")
 REFUSED = StaticResult((BAD_INPUT,), held=False, words="f:1: no kind", node="reading the folder")

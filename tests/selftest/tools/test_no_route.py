@@ -14,8 +14,6 @@ from tools.no_route.__main__ import CLUSTER, settings
 from tools.no_route.cut_off_network import CutOff, check_rights
 from tools.no_route.loopback_relay import pass_both_ways, serving
 
-pytestmark = pytest.mark.selftest
-
 LOOPBACK = "127.0.0.1"
 
 

@@ -30,8 +30,6 @@ from tools.own_cluster.rights_use import use_of
 from tools.own_cluster.runner_account import USER
 from tools.own_cluster.suite_job import builds, exit_code_of, has_ended, job_objects
 
-pytestmark = pytest.mark.selftest
-
 ISTIO = "networking.istio.io"
 OURS, ROOT, GATEWAYS = "judge-voting", AKS.root, AKS.gateway_namespace
 AREAS = {Area.OURS: (OURS,), Area.MESH: (ROOT,), Area.GATEWAY: (GATEWAYS,)}

@@ -21,8 +21,6 @@ from tools.pulled.ordinary_user import is_passed_on
 from tools.pulled.peaks import Peaks
 from tools.pulled.suite_runs import Measured, Way, suite_words, ways
 
-pytestmark = pytest.mark.selftest
-
 ENGINE = ColdEngine(Path("/somewhere/engine"))
 REGISTRY = LoopbackRegistry("127.0.0.1:5099")
 

@@ -23,8 +23,6 @@ from tools.pulled.kind_node import image_files as archive_files
 from tools.pulled.loopback_registry import LoopbackRegistry, running_registry
 from tools.pulled.stand_ins import write_pins
 
-pytestmark = pytest.mark.selftest
-
 KUBEADM = [
     "registry.k8s.io/kube-proxy:v1.34.4",
     "registry.k8s.io/coredns/coredns:v1.12.1",

@@ -22,8 +22,6 @@ from tools.refusals.misbehaving_registry import (
 )
 from tools.suite_process import Ended
 
-pytestmark = pytest.mark.selftest
-
 HOST = "127.0.0.1:5000"
 CASE = Case("login", "HOST/login", ExitStatus.BAD_INPUT, ("docker login HOST",))
 SAID = f"a line\nexit code 4: refused: `docker login {HOST}`\n"

@@ -10,8 +10,6 @@ import pytest
 from tests.selftest.report_examples import report
 from tools.report import main
 
-pytestmark = pytest.mark.selftest
-
 
 def _run(folder: Path, name: str) -> str:
     folder.mkdir()

@@ -87,10 +87,7 @@ def test_only_tests_in_stage_folders_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        (
-            '@requirement("R4.44")\ndef test_x(): ...',
-            r"test_x\.py:1: unknown requirement 'R4\.44'; did you",
-        ),
+        ('@requirement("R4.44")\ndef test_x(): ...', r"test_x\.py:1: unknown requirement 'R4\.44'; did you"),
         ("@requirement(WHICH)\ndef test_x(): ...", "write the id out"),
         ("@requirement(*WHICH)\ndef test_x(): ...", "write the id out"),
         ("@requirement()\ndef test_x(): ...", "a mark is written"),

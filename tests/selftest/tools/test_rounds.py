@@ -16,8 +16,6 @@ from tests.selftest.support import run_record
 from tools.rounds import read_round
 from tools.suite_process import Ended, SuiteOptions, report_of
 
-pytestmark = pytest.mark.selftest
-
 
 def test_a_round_is_the_walk_of_e2e_on_the_kept_cluster() -> None:
     suite = SuiteOptions(ImagesFrom.BUILD, "c", versions=AskedVersions(envoy="1.38.3"))

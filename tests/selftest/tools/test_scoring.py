@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from canary_conformance.report.run_record import Tier
 from canary_conformance.scenario.places import Place
 from tools.mutants.mutant import Mutant
 from tools.mutants.scoring import Judged, Kill, Share, Standing, left_alive, score
-
-pytestmark = pytest.mark.selftest
 
 
 def mutant(name: str, expected: str = "R4.4", decided: Tier = Tier.STATIC) -> Mutant:

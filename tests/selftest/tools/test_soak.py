@@ -26,9 +26,6 @@ from tools.rounds import Round
 from tools.soak import Settings, table
 from tools.suite_process import SuiteOptions, report_of
 
-pytestmark = pytest.mark.selftest
-
-
 ASKED = Settings(3, SuiteOptions(cluster_name="a-cluster"))
 
 

@@ -16,8 +16,6 @@ from tools.mutants.scoring import Judged, Kill
 from tools.mutants.static_verdicts import judge
 from tools.mutants.variants import VARIANTS, Change, Variant, table, wrong
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.mark.parametrize("variant", [*VARIANTS, *CORRECT_VALUES], ids=lambda variant: variant.name)
 def test_every_requirement_holds_for_a_variant_by_the_manifests_alone(variant: Variant) -> None:

@@ -25,8 +25,6 @@ from canary_conformance.scenario.scenario_folder import SCENARIO_FILE
 from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.settings import read_source
 
-pytestmark = pytest.mark.selftest
-
 WHERE = {Area.OURS: ("judge-voting", "judge-suite"), Area.MESH: ("istio-system",), Area.GATEWAY: ("edge",)}
 
 

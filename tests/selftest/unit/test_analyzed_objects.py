@@ -7,8 +7,6 @@ import pytest
 from canary_conformance.paths import MANIFESTS
 from tests.selftest.changed_manifests import FIRST, LAST, changed, failed, results_of, unjudged, words_of
 
-pytestmark = pytest.mark.selftest
-
 GATEWAY = "istio/step-1-create-voting-app-gateway.yaml"
 EVERYONE = "istio/step-4-route-everyone-to-2.0.yaml"
 DROPPED = "istio/step-5-drop-old-subsets.yaml"

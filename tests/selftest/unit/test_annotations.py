@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.report.findings import finding_of_end
 from canary_conformance.report.formats.annotations import MOST, StoppedCommands, annotation_lines
@@ -22,8 +20,6 @@ from tests.selftest.review_cases import (
     reviewed,
     unjudged,
 )
-
-pytestmark = pytest.mark.selftest
 
 # "Workflow commands for GitHub Actions": ::command name=value,name=value::message
 COMMAND = re.compile(r"::(error|warning) ((?:\w+=[^,:\r\n]*)(?:,\w+=[^,:\r\n]*)*)::([^\r\n]*)")

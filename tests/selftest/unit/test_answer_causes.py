@@ -23,8 +23,6 @@ from tests.selftest.routing_support import (
     service,
 )
 
-pytestmark = pytest.mark.selftest
-
 TO_2 = "http: [{route: [{destination: {host: web, subset: v2}}]}]"
 PODS = documents(
     deployment("one", "1", app="web", replicas=3), deployment("two", "2", app="web"), service("web")

@@ -18,8 +18,6 @@ from canary_conformance.voting.contract import CANARY, STAGES
 from canary_conformance.voting.static.app_settings import other_account
 from canary_conformance.voting.voting_app import VOTING_APP
 
-pytestmark = pytest.mark.selftest
-
 PODS = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 COMPONENTS = [
     (app, version)

@@ -5,8 +5,6 @@ import pytest
 from canary_conformance.verdicts import render
 from canary_conformance.verdicts.exact_judges import listed_objects
 
-pytestmark = pytest.mark.selftest
-
 LISTED = ["Deployment/a created", "Service/b configured"]
 
 

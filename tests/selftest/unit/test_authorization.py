@@ -25,8 +25,6 @@ from tests.selftest.routing_support import (
     service,
 )
 
-pytestmark = pytest.mark.selftest
-
 STORE = "{name: redis, containerPort: 6379}, {name: mysql, containerPort: 3306}"
 PODS = documents(
     deployment("web"),

@@ -12,8 +12,6 @@ from canary_conformance.traffic.page import read_page
 from canary_conformance.voting.feature_flag import FLAG
 from tests.selftest.flag_pages import FORMS, RIGHT, THERE_AND_BACK, WRONG, FlagSite, Footer
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.fixture
 def site() -> Iterator[FlagSite]:

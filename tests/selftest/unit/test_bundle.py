@@ -15,8 +15,6 @@ from canary_conformance.report.bundle import RunFolder
 from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord
 from canary_conformance.verdicts import Verdict
 
-pytestmark = pytest.mark.selftest
-
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
 

@@ -14,8 +14,6 @@ from canary_conformance.scenario.observations import Call, Opening, ReplyKind
 from canary_conformance.traffic import callers
 from canary_conformance.traffic.callers import Callers
 
-pytestmark = pytest.mark.selftest
-
 ANSWER = json.dumps([{"kind": "refused", "received": "", "detail": "x" * 70_000, "took": 0.1}])
 POD = PodName("voting", "voting-app")
 

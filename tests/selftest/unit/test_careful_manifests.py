@@ -9,8 +9,6 @@ import pytest
 from canary_conformance.paths import MANIFESTS
 from tests.selftest.changed_manifests import LAST, UPDATE, changed, failed, results_of, unjudged
 
-pytestmark = pytest.mark.selftest
-
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 POLICY = "  trafficPolicy:\n"
 OPAQUE = "type: Opaque\n"

@@ -10,8 +10,6 @@ from canary_conformance.report.run_record import Outcome, TestRecord
 from canary_conformance.scenario.places import Finding
 from tests.selftest.unit.test_manifest_causes import LOCK, PODS, ROUTES, causes, mistaken
 
-pytestmark = pytest.mark.selftest
-
 STORES = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 EVERYONE_ELSE = "            subset: v1-0\n            port:\n              number: 8080\n"
 LEAK = (
@@ -39,19 +37,9 @@ def grouped(found: dict[str, tuple[Finding, ...]]) -> list[Finding | None]:
     [
         ("scenario.yaml", "istio-injection: enabled", "team: voting", "the namespace has no label"),
         (STORES, "  MYSQL_PASSWORD: sample", "  PASSWORD: sample", "Secret/voting-storage-secret has"),
-        (
-            STORES,
-            "claimName: mysql-pv-claim",
-            "claimName: mysql",
-            "PersistentVolumeClaim/mysql does",
-        ),
+        (STORES, "claimName: mysql-pv-claim", "claimName: mysql", "PersistentVolumeClaim/mysql does"),
         (STORES, "targetPort: redis", "targetPort: 6380", "voting-storage 1.0:6380: nothing listens there"),
-        (
-            ROUTES,
-            EVERYONE_ELSE,
-            LEAK,
-            "VirtualService/voting-app http[1]: routes to voting-app:8080",
-        ),
+        (ROUTES, EVERYONE_ELSE, LEAK, "VirtualService/voting-app http[1]: routes to voting-app:8080"),
     ],
 )
 def test_a_mistake_is_the_one_cause(

@@ -19,8 +19,6 @@ from canary_conformance.voting.chain_requests import expect_answers_of_the_own_c
 from canary_conformance.voting.page_results import DIFFERENT_VOTES
 from canary_conformance.voting.running_routes import Way
 
-pytestmark = pytest.mark.selftest
-
 PODS = {f"voting-app {version}": PodName("voting", f"app-{version}") for version in ("1.0", "2.0")}
 COUNTER = {"voting-analytics 1.1": "10.0.0.1", "voting-analytics 2.0": "10.0.0.2"}
 Leads = Callable[[str, bytes], str]

@@ -45,8 +45,6 @@ from tests.selftest.support import OLD_PAGE
 
 NO_FLAG = "showed no state of the feature flag (one of set and clear as plain text, not both)"
 
-pytestmark = pytest.mark.selftest
-
 OLD = replace(OLD_PAGE, host="voting-app-1-0-abc-x7k", sent_at=10.0)
 NEW = replace(OLD, store="mysql", results="Cats: 2/6 (33%) | Dogs: 4/6 (67%)", flag="set")
 NOWHERE = replace(OLD, host="", store="", flag="", results="", buttons=())

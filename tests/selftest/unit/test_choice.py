@@ -17,8 +17,6 @@ from canary_conformance.images.pull_outcomes import Outcome, PullFailed, PullRef
 from canary_conformance.images.recipes import Pulled, Recipe
 from canary_conformance.progress import Progress
 
-pytestmark = pytest.mark.selftest
-
 # What each of these ends a run with that may not build: 4 where the user can mend it, else 3.
 KINDS = {
     Outcome.LOGIN: BadInput,

@@ -32,8 +32,6 @@ from canary_conformance.traffic.chromium import (
 from tests.selftest.flag_pages import RIGHT, THERE_AND_BACK, WRONG, FlagSite, Footer
 from tests.selftest.support import Programs, SeenRequest
 
-pytestmark = pytest.mark.selftest
-
 PROGRAM = next((path for name in PROGRAMS if (path := find_program(name))), None)
 with_a_browser = pytest.mark.skipif(PROGRAM is None, reason="this machine has no Chromium")
 

@@ -17,8 +17,6 @@ from canary_conformance.mesh.base import Gateway
 from canary_conformance.scenario.observations import Reply, ReplyKind
 from canary_conformance.stages import closed_ingress
 
-pytestmark = pytest.mark.selftest
-
 LISTENING = (8080, 6379, 3306)
 
 GATEWAY = Gateway("n", "ingress", Address("192.0.2.1", 31080), {})
@@ -65,8 +63,7 @@ def out_of_reach(nodes: Nodes) -> Cluster:
     """A kind cluster whose node's address has no route."""
     server = SimpleNamespace(list=lambda *_: [NODE])
     return cast(
-        Cluster,
-        SimpleNamespace(api=server, node_address=None, nodes=nodes, address_of=lambda *_: None),
+        Cluster, SimpleNamespace(api=server, node_address=None, nodes=nodes, address_of=lambda *_: None)
     )
 
 
@@ -85,11 +82,7 @@ def knocked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_the_ingress_alone_where_nothing_else_is_open(knocked: list[str]) -> None:
     seen = closed_ingress.knock_everywhere(
-        GATEWAY,
-        KIND,
-        [service("app")],
-        [pod({"containerPort": 6379})],
-        LISTENING,
+        GATEWAY, KIND, [service("app")], [pod({"containerPort": 6379})], LISTENING
     )
     assert list(seen) == ["ingress gateway"]
     assert knocked == [GATEWAY.url]

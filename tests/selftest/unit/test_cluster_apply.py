@@ -13,8 +13,6 @@ from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.apply_answers import FIELD_MANAGER, Refused, ref_of
 from canary_conformance.scenario.stages import ObjectRef, Verb
 
-pytestmark = pytest.mark.selftest
-
 
 def item(spec: object, *, version: str = "1", fields: object = None, status: object = None) -> dict[str, Any]:
     managed = [

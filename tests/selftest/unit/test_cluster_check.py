@@ -21,8 +21,6 @@ from canary_conformance.timeouts import Timeouts
 from tests.selftest.api_server import ApiServer
 from tests.selftest.mesh_objects import gateway_pod, gateway_service, istiod, kubernetes_node, webhook
 
-pytestmark = pytest.mark.selftest
-
 GATEWAY = "istio-ingressgateway"
 
 

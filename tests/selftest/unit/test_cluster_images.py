@@ -24,8 +24,6 @@ from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import Manifest, ManifestFolder, load_manifests, parse_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
 
-pytestmark = pytest.mark.selftest
-
 DIGEST = f"sha256:{'a' * 64}"
 LOGIN = {"auth": base64.b64encode(b"tester:long-enough-password").decode()}
 SECRET = PullSecret({"registry.example.com": LOGIN})

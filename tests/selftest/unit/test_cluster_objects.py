@@ -20,8 +20,6 @@ from canary_conformance.stages.cluster_objects import (
 )
 from canary_conformance.stages.owned_namespaces import MADE_BY
 
-pytestmark = pytest.mark.selftest
-
 TEXT = """\
 apiVersion: v1
 kind: Namespace

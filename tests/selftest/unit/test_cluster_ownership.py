@@ -21,8 +21,6 @@ from canary_conformance.images.partial_folders import unfinished
 from canary_conformance.temporary_files import scratch
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 # The mark of a run of an earlier version; Linux gives no process this number (proc_sys_kernel(5): pid_max).
 ENDED = "4194305-1"
 HOLDER = """

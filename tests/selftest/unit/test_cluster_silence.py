@@ -22,8 +22,6 @@ from canary_conformance.cluster.pod_access import PodName, PodPort, run_in_pod
 from canary_conformance.errors import EnvironmentFailed, NotJudged
 from canary_conformance.timeouts import Timeouts
 
-pytestmark = pytest.mark.selftest
-
 LIMIT = 0.1
 PATIENCE = 5.0
 

@@ -23,8 +23,6 @@ from canary_conformance.stages.closed_ingress import knock_everywhere, ways_in
 from canary_conformance.stages.disturbances import Unanswered, vitals, watch_of
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 Object = Mapping[str, Any]
 INGRESS = "aks-istio-ingressgateway-external"
 

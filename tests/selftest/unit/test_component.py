@@ -10,8 +10,6 @@ from canary_conformance.model.pods.component import component_index, component_n
 from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
 
-pytestmark = pytest.mark.selftest
-
 DEPLOY = "kubernetes/step-1-create-voting-app.yaml"
 ANALYTICS = "        - name: voting-analytics\n          image: localhost/voting-analytics:1.0\n"
 

@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 
 from canary_conformance.images.content_keys import KEY_LENGTH, folder_key, key_of, lay_out
 
-pytestmark = pytest.mark.selftest
-
 
 def fill(folder: Path) -> Path:
     (folder / "files/etc").mkdir(parents=True)

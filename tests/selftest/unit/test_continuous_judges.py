@@ -21,8 +21,6 @@ from canary_conformance.verdicts.continuous_judges import answered_all_along
 from canary_conformance.voting.page_checks import formatted_as
 from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE
 
-pytestmark = pytest.mark.selftest
-
 OLD, NEW, FAILED = OLD_PAGE, NEW_PAGE, FAILED_PAGE
 
 

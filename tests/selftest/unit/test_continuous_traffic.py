@@ -32,8 +32,6 @@ from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.waiting import wait_until
 from tests.selftest.support import OLD_PAGE, Site
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.fixture
 def site() -> Iterator[Site]:

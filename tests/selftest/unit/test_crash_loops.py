@@ -14,9 +14,6 @@ from canary_conformance.voting.crash_loops import CrashLoops
 from tests.selftest.crashing_pods import Crashing, Script, always, named
 from tests.selftest.stuck_support import MYSQL, PAGE, PONG, Object, pod
 
-pytestmark = pytest.mark.selftest
-
-
 NO_ROOT = ["voting-storage: starting", "ERROR: CREATE USER failed for 'root'@'%' at line 1"]
 
 

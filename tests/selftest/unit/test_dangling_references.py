@@ -17,8 +17,6 @@ from tests.selftest.routing_support import (
     service,
 )
 
-pytestmark = pytest.mark.selftest
-
 ROUTE = "http: [{route: [{destination: {host: web, subset: v1, port: {number: 8080}}}]}]"
 
 

@@ -9,8 +9,6 @@ import pytest
 
 from canary_conformance.voting.scenario_objects import dangling_rules
 
-pytestmark = pytest.mark.selftest
-
 OBJECTS: dict[str, list[dict[str, Any]]] = {
     "Service": [{"metadata": {"name": "app"}, "spec": {"selector": {"app": "app"}}}],
     "Pod": [{"metadata": {"labels": {"app": "app", "version": "2.0"}}}, {"metadata": {}}],

@@ -15,8 +15,6 @@ from tests.selftest.changed_manifests import (
     words_of,
 )
 
-pytestmark = pytest.mark.selftest
-
 LAST = "istio/step-4-route-everyone-to-2.0.yaml"
 COOKIE = f"            cookie:\n              regex: '{OPENS}'\n"
 CANARY = f"    - match:\n        - headers:\n{COOKIE}"

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.questions import Ending
 from tests.selftest.routing_support import OPEN, TWO, at_gate, istio, model, only, page
-
-pytestmark = pytest.mark.selftest
 
 TO_2 = "route: [{destination: {host: web, subset: v2}}]"
 TO_1 = "route: [{destination: {host: web, subset: v1}}]"

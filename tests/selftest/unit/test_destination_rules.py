@@ -26,8 +26,6 @@ from tests.selftest.routing_support import (
     service,
 )
 
-pytestmark = pytest.mark.selftest
-
 
 class TestScopesOfRules:
     SUBSETS = 'subsets: [{{name: v1, labels: {{version: "1"}}, trafficPolicy: {{tls: {{mode: {}}}}}}}]'

@@ -15,8 +15,6 @@ from canary_conformance.differences.judged_change import judged_change
 from canary_conformance.paths import MANIFESTS
 from tests.selftest.changed_manifests import ROUTING
 
-pytestmark = pytest.mark.selftest
-
 IDENTITY = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main")
 WIDE = "(featureflag=on)(.*)$"
 

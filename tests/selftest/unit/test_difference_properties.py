@@ -22,8 +22,6 @@ from tools.mutants.catalogue import catalogue
 from tools.mutants.edit_sites import sources_of
 from tools.mutants.mutant import Mutant
 
-pytestmark = pytest.mark.selftest
-
 # Some mistakes of the catalogue, more of those on routes, which move requests.
 _EVERY = tuple(catalogue(sources_of(MANIFESTS)))
 METHODS = ("GET", "POST", "HEAD", "OPTIONS")

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from canary_conformance.differences.terminal_text import terminal_text
 from canary_conformance.differences.values import Change, Standing
 from canary_conformance.scenario.places import Place
 from canary_conformance.voting.feature_flag import OPENS
-from tests.selftest.changed_manifests import (
-    FIRST,
-    ROUTING,
-    changed,
-    changed_together,
-    content,
-    with_object,
-)
+from tests.selftest.changed_manifests import FIRST, ROUTING, changed, changed_together, content, with_object
 from tests.selftest.compared_manifests import (
     EVERYONE,
     GATEWAY,
@@ -26,8 +17,6 @@ from tests.selftest.compared_manifests import (
     moved,
     nothing_changes,
 )
-
-pytestmark = pytest.mark.selftest
 
 REGEX = f"regex: '{OPENS}'"
 _TEXT = content(ROUTING)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from canary_conformance.mesh.routes.conditions import METHOD, PATH, Condition, How
 from canary_conformance.voting.distinguished_answers import flagged, opens, ordinary, varies_the_cookie_alone
 from canary_conformance.voting.distinguished_requests import COOKIE, Derived, Probe, derive
 from canary_conformance.voting.feature_flag import FLAG, OPENS
-
-pytestmark = pytest.mark.selftest
 
 CANARY = Condition(COOKIE, How.REGEX, OPENS)
 PLAIN = {METHOD: "GET", PATH: "/"}

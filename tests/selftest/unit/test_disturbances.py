@@ -27,8 +27,6 @@ from canary_conformance.stages.disturbances import (
 )
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 APP, DB = ObjectRef("ReplicaSet", "app"), ObjectRef("StatefulSet", "db")
 QUIET = Vitals(
     node="running since noon",

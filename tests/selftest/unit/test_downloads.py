@@ -11,8 +11,6 @@ import pytest
 from canary_conformance.images.golang import go_environment
 from canary_conformance.paths import IMAGES
 
-pytestmark = pytest.mark.selftest
-
 REQUIREMENTS = sorted((IMAGES / "offline").rglob("*.txt"))
 MODULES = sorted(IMAGES.rglob("go.mod"))
 DOCKERFILES = sorted(IMAGES.rglob("Dockerfile*"))

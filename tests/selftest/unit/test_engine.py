@@ -9,17 +9,11 @@ import pytest
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images import engine
 from canary_conformance.images.debian import install_packages
-from canary_conformance.images.engine import (
-    CAP_SYS_RESOURCE,
-    engine_version,
-)
+from canary_conformance.images.engine import CAP_SYS_RESOURCE, engine_version
 from canary_conformance.processes import CommandFailed
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import Timeouts
 from tests.selftest.engine_machine import ALL, DEBIAN, Machine, ensured, machine
-
-pytestmark = pytest.mark.selftest
-
 
 __all__ = ["machine"]
 

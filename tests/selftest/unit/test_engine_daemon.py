@@ -11,18 +11,11 @@ import pytest
 
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.images import engine
-from canary_conformance.images.engine import (
-    CAP_SYS_RESOURCE,
-    CAPPED_RUNTIME,
-    bounding_set_lacks,
-)
+from canary_conformance.images.engine import CAP_SYS_RESOURCE, CAPPED_RUNTIME, bounding_set_lacks
 from canary_conformance.process_owners import MARK, name_of, own_token
 from canary_conformance.temporary_files import scratch
 from canary_conformance.waiting import wait_until
 from tests.selftest.engine_machine import ALL, Machine, ensured, machine
-
-pytestmark = pytest.mark.selftest
-
 
 __all__ = ["machine"]
 

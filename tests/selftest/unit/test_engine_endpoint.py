@@ -13,8 +13,6 @@ from canary_conformance.images import engine_endpoint
 from canary_conformance.images.engine_endpoint import endpoint, engine_host, listening_address
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.mark.parametrize(
     ("address", "host"),

@@ -11,8 +11,6 @@ from canary_conformance import events
 from canary_conformance.events import FILE, EventLog, events_in
 from canary_conformance.progress import Progress
 
-pytestmark = pytest.mark.selftest
-
 
 def test_events_wait_until_the_file_is_known(tmp_path: Path) -> None:
     file, log = tmp_path / FILE, EventLog("gw0")

@@ -7,14 +7,10 @@ import io
 from dataclasses import replace
 from typing import Any
 
-import pytest
 import yaml
 
 from canary_conformance.scenario.observations import Page, StepRecord, Transition
 from canary_conformance.stages.evidence_texts import events_text, pods_text, steps_csv, traffic_csv
-
-pytestmark = pytest.mark.selftest
-
 
 NAMESPACE = "voting"
 

@@ -5,18 +5,9 @@ from __future__ import annotations
 import pytest
 
 from canary_conformance.scenario.observations import Reply, ReplyKind
-from canary_conformance.verdicts import (
-    answers_with,
-    counted,
-    exactly,
-    matrix,
-    refused_by_reset,
-    same,
-)
+from canary_conformance.verdicts import answers_with, counted, exactly, matrix, refused_by_reset, same
 from canary_conformance.voting.cookie_matrix import ServedBy
 from canary_conformance.voting.page_checks import routed_to
-
-pytestmark = pytest.mark.selftest
 
 OLD, NEW = ServedBy(frozenset({"1.0"})), ServedBy(frozenset({"2.0"}))
 
@@ -39,10 +30,7 @@ class TestSame:
     def test_a_difference_is_shown_both_ways(self) -> None:
         verdict = same(["a", "b", "c"], "objects")(["a", "x", "a"])
         assert not verdict.held
-        assert verdict.seen.splitlines() == [
-            "2 of 3 objects missing: b, c",
-            "2 unexpected objects: a, x",
-        ]
+        assert verdict.seen.splitlines() == ["2 of 3 objects missing: b, c", "2 unexpected objects: a, x"]
 
     def test_seeing_nothing_holds_only_when_nothing_was_expected(self) -> None:
         verdict = same([], "warnings")(())

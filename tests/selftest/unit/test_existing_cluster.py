@@ -18,8 +18,6 @@ from canary_conformance.timeouts import Timeouts
 from tests.selftest.api_server import ApiServer, write_kubeconfig
 from tests.selftest.support import Site
 
-pytestmark = pytest.mark.selftest
-
 # Neither leads anywhere (RFC 3849, RFC 6761); a network may answer for each address of IPv4.
 NOWHERE, NO_NAME = "2001:db8::1", "gateway.invalid"
 

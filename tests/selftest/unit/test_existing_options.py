@@ -9,8 +9,6 @@ import pytest
 from canary_conformance.errors import BadInput
 from canary_conformance.existing_options import IN_CLUSTER, ExistingOptions, existing_options
 
-pytestmark = pytest.mark.selftest
-
 NONE = {"gateway": "", "revision": "", "namespace_prefix": "", "ingress": "", "images": "auto"}
 
 

@@ -6,8 +6,6 @@ import pytest
 
 from canary_conformance.exit_codes import ExitStatus, together, word_of
 
-pytestmark = pytest.mark.selftest
-
 
 def test_each_code_has_its_word() -> None:
     words = [word_of(code) for code in (*ExitStatus, -9, 77)]

@@ -25,8 +25,6 @@ from canary_conformance.verdicts import (
 )
 from canary_conformance.voting.requirements import requirement_of
 
-pytestmark = pytest.mark.selftest
-
 
 def is_even(number: int) -> str:
     return "" if number % 2 == 0 else f"were odd ({number})"

@@ -19,8 +19,6 @@ from tests.selftest.routing_support import (
     service,
 )
 
-pytestmark = pytest.mark.selftest
-
 STORE = "{name: redis, containerPort: 6379}"
 MESH = documents(
     deployment("voting-app-1-0", "1.0", app="voting-app"),

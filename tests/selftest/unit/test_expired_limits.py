@@ -28,8 +28,6 @@ from canary_conformance.verdicts import (
 from canary_conformance.waiting import NotInTime, wait_until
 from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE, FakeClock
 
-pytestmark = pytest.mark.selftest
-
 LATE = page_without_answer(
     "ReadTimeout: no answer within 5 s", cookie="", sent_at=7.0, took=5.0, path="/", timed_out=True
 )

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-import pytest
-
 from canary_conformance.report.failure_causes import cause_lines, failed_by_cause, same_cause
 from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord, record_from
 from canary_conformance.report.run_tables import failure_table, requirement_table
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.verdicts import Verdict
-
-pytestmark = pytest.mark.selftest
 
 ACCOUNT = Finding(Place("kubernetes/step-1.yaml", 180), "ServiceAccount/nobody does not exist")
 SAME_LINE = Finding(ACCOUNT.place, "no ready pod is behind voting-app:8080")

@@ -16,8 +16,6 @@ from canary_conformance.report.run_record import Outcome, TestRecord, Tier
 from canary_conformance.settings import read_source
 from canary_conformance.verdicts import ExpectationFailed, Verdict
 
-pytestmark = pytest.mark.selftest
-
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 PODS = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 NOW = 1000.0  # seconds
@@ -110,11 +108,7 @@ def test_a_stage_that_can_not_get_ready_is_told_with_what_to_look_at() -> None:
     probe = "Deployment/voting-app-2-0:spec.template.spec.containers[0].readinessProbe"
     failed = StageFailed("no page", ["GET / 500"], breaks="R4.2", concerns=[probe], since=NOW - 6.5)
     text = TEXTS.stage_not_ready(failed, 4)
-    assert text.splitlines()[:3] == [
-        "R4.2 stage 4 FAILED: no page",
-        "last log lines:",
-        "  GET / 500",
-    ]
+    assert text.splitlines()[:3] == ["R4.2 stage 4 FAILED: no page", "last log lines:", "  GET / 500"]
     assert lines_named(text, PODS) == ["readinessProbe:"]
     assert last_words(text) == "when 6.5 s after all pods ran and nothing changed any more"
 

@@ -24,8 +24,6 @@ from canary_conformance.voting.static.field_rows_mesh import TABLE
 from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.field_reading import Path, is_read, leaves, put, record_entries, recorded
 
-pytestmark = pytest.mark.selftest
-
 _PORT = "portLevelSettings: [{port: {number: 8080}, tls: {mode: ISTIO_MUTUAL}}]"
 _POLICY = f"{{tls: {{mode: ISTIO_MUTUAL}}, {_PORT}}}"
 # An object of each kind that has what the reading of other fields hangs on; it needs not be a right one.

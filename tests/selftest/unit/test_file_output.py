@@ -20,8 +20,6 @@ from tools.mutants import __main__ as mutants
 from tools.preparation import ready_machine
 from tools.reports import publish, report_folder
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.fixture
 def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

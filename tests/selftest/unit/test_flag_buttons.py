@@ -10,8 +10,6 @@ from tools.mutants.edit_sites import sources_of
 from tools.mutants.mistake import before
 from tools.mutants.variants import Change, Variant
 
-pytestmark = pytest.mark.selftest
-
 SOURCES = sources_of(MANIFESTS)
 ORDINARY, CANARY = "spec.http[1].route", "spec.http[0].route"
 

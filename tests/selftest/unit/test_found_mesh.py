@@ -31,8 +31,6 @@ from tests.selftest.mesh_objects import (
     webhook,
 )
 
-pytestmark = pytest.mark.selftest
-
 EXTERNAL, INTERNAL = "aks-istio-ingressgateway-external", "aks-istio-ingressgateway-internal"
 INGRESS = "aks-istio-ingress"
 

@@ -7,8 +7,6 @@ import pytest
 from canary_conformance.model.objects.questions import Ending, Wire
 from tests.selftest.routing_support import OPEN, TWO, at_gate, at_ingress, endings, istio, model, only, page
 
-pytestmark = pytest.mark.selftest
-
 TO_1 = "http: [{route: [{destination: {host: web, subset: v1, port: {number: 8080}}}]}]"
 TO_2 = TO_1.replace("v1", "v2")
 ROUTE = at_gate(TO_1)

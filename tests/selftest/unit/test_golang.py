@@ -13,8 +13,6 @@ from canary_conformance.images.golang import go_environment, go_program, host_pl
 from canary_conformance.processes import CommandFailed
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.fixture(autouse=True)
 def _no_go_is_known_yet() -> None:

@@ -15,8 +15,6 @@ from canary_conformance.upgrade import hand_over
 from canary_conformance.upgrade.hand_over import FREEZE, THAW, additions, handed_over
 from canary_conformance.upgrade.upgraded_proxies import SILENT, look_at_answering, look_at_proxies, proxy_seen
 
-pytestmark = pytest.mark.selftest
-
 
 def test_counts_are_added_whether_numbers_or_fields_of_a_hash() -> None:
     assert additions({"votes": {"Cats": 2, "Dogs": 5}, "Birds": 1}) == [

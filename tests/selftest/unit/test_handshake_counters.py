@@ -11,8 +11,6 @@ import pytest
 from canary_conformance.model.handshake_counters import PROXY_CONFIG, counts, with_counter
 from canary_conformance.scenario.manifests import ManifestFolder, parse_manifests
 
-pytestmark = pytest.mark.selftest
-
 COUNTER = "ssl.handshake"
 PODS = {"app": "store", "version": "1.0"}
 DEPLOYMENT = """\

@@ -21,8 +21,6 @@ from canary_conformance.mesh.base import Gateway
 from canary_conformance.processes import find_program
 from canary_conformance.timeouts import Timeouts
 
-pytestmark = pytest.mark.selftest
-
 LOOPBACK = "127.0.0.1"
 OPENINGS = Openings((Port(LOOPBACK, 40001, "6443/tcp"), Port(LOOPBACK, 40002, "32381/tcp")), ())
 with_openssl = pytest.mark.skipif(find_program("openssl") is None, reason="this machine has no openssl")

@@ -18,8 +18,6 @@ from canary_conformance.voting.page_checks import results_format
 from tests.selftest.dumps import dump
 from tests.selftest.support import NEW_PAGE, OLD_PAGE
 
-pytestmark = pytest.mark.selftest
-
 HALVES = {"plain": 0.5, "percent": 0.5}
 ANALYTICS = "voting-analytics.voting."
 

@@ -17,8 +17,6 @@ from canary_conformance.progress import Progress
 from canary_conformance.scenario.places import Place
 from canary_conformance.scenario.stages import ObjectRef
 
-pytestmark = pytest.mark.selftest
-
 APP = UsedImage("localhost/voting-app:1.0", "IfNotPresent", Place("a.yaml", 7))
 CALLER = UsedImage("localhost/voting-conformance-caller:1")
 IMAGES = ClusterImages({"voting-app:1.0": "x.example/app:1"}, PullSecret({"x.example": {"auth": "abc"}}))

@@ -18,8 +18,6 @@ from canary_conformance.progress import Progress
 from canary_conformance.timeouts import Timeouts
 from tests.selftest.support import FakeClock, Programs
 
-pytestmark = pytest.mark.selftest
-
 PILOT = "docker.io/istio/pilot:1.31.1"
 MIRRORED = "harbor.example.com:5000/dockerhub/istio/pilot:1.31.1"
 DIGEST = f"sha256:{'a' * 64}"

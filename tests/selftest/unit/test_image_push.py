@@ -17,8 +17,6 @@ from canary_conformance.images.references import Mirror
 from canary_conformance.progress import Progress
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 DIGEST = f"sha256:{'b' * 64}"
 APP, STORE, OTHER = "localhost/voting-app:1.0", "localhost/voting-storage:1.0", "docker.io/library/nginx:1"
 USED = tuple(UsedImage(name) for name in (APP, STORE, OTHER, CALLER))

@@ -15,8 +15,6 @@ import pytest
 from canary_conformance.images.engine import CAPPED_RUNTIME
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 PROCESS = {
     "terminal": False,
     "args": ["sh", "-c", 'echo "CAP_SYS_RESOURCE"'],

@@ -15,8 +15,6 @@ from canary_conformance.progress import Progress
 from canary_conformance.scenario.manifests import ManifestFolder, parse_manifests
 from canary_conformance.stages.ingress_choice import check_selectors, needs_own_ingress
 
-pytestmark = pytest.mark.selftest
-
 LABELS = {"istio": "ingressgateway", "app": "istio-ingressgateway"}
 INGRESS = Gateway(
     "istio-system", "ingress", Address("192.0.2.1", 80), {"istio": "ingressgateway"}, shared=True

@@ -10,8 +10,6 @@ import pytest
 from canary_conformance.cluster.api import Api
 from canary_conformance.mesh.injection_webhooks import injects, reasons_without_injection, selects
 
-pytestmark = pytest.mark.selftest
-
 Selector = dict[str, Any]
 
 

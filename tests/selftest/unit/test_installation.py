@@ -20,8 +20,6 @@ from canary_conformance.progress import Progress
 from tests.selftest.support import Programs
 from tests.selftest.unit.test_kind import provisions
 
-pytestmark = pytest.mark.selftest
-
 
 class Server:
     """An API server with a mesh of some key, or none; what is done to it stands among istioctl's calls."""

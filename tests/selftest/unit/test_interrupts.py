@@ -8,8 +8,6 @@ import pytest
 
 from canary_conformance.interrupts import Interrupts
 
-pytestmark = pytest.mark.selftest
-
 
 def test_the_second_signal_is_told_and_the_third_is_obeyed() -> None:
     lines: list[str] = []
@@ -30,9 +28,7 @@ def test_a_run_that_removes_what_it_made_is_not_disturbed_by_the_first_signal() 
     interrupts = Interrupts(lines.append)
     interrupts.let_remove()
     interrupts.take(signal.SIGTERM)
-    assert lines == [
-        "SIGTERM: cleaning up. Interrupt again to stop and leave the cluster behind",
-    ]
+    assert lines == ["SIGTERM: cleaning up. Interrupt again to stop and leave the cluster behind"]
     interrupts.check()
 
 

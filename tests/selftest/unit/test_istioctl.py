@@ -13,8 +13,6 @@ from canary_conformance.mesh.istioctl import FINDINGS, read_findings, read_proxy
 from canary_conformance.mesh.revisions import revision_name, revisions
 from canary_conformance.processes import Completed
 
-pytestmark = pytest.mark.selftest
-
 
 def control_plane(*proxies: tuple[str, str]) -> str:
     """Return a control plane's answer: of each proxy its id and the status of its listeners."""

@@ -19,8 +19,6 @@ from canary_conformance.images.recipes import ImageFile, InStore, Recipe
 from canary_conformance.progress import Progress
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 MINOR = minor_of(ISTIO_VERSION)
 SAME_MINOR, OTHER = f"{MINOR}.7", "1.29.4"
 

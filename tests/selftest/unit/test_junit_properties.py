@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from canary_conformance.report.junit_properties import properties
 from canary_conformance.report.run_record import Outcome, TestRecord
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.verdicts import Verdict
 from canary_conformance.voting.requirements import REQUIREMENTS
-
-pytestmark = pytest.mark.selftest
 
 
 def test_properties_tell_each_requirement_and_each_verdict_in_order() -> None:

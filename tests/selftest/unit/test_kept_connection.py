@@ -16,8 +16,6 @@ from canary_conformance.traffic.voter import Voter
 from canary_conformance.voting.feature_flag import FLAG
 from tests.selftest.support import SeenRequest, Site
 
-pytestmark = pytest.mark.selftest
-
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage"
 LIMIT = 10.0
 GET = requests.Request("GET", "http://voting.test/").prepare()

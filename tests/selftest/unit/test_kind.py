@@ -25,8 +25,6 @@ from canary_conformance.images.versions import MeshVersion
 from canary_conformance.progress import Progress
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 
 def provisions(kind: Path, *, own_network: bool = True) -> Provisions:
     return Provisions(

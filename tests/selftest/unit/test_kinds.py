@@ -13,8 +13,6 @@ from canary_conformance.scenario.kinds import (
     listed_kind_problem,
 )
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.mark.parametrize(("kind", "versions"), API_VERSIONS.items())
 def test_every_kind_of_the_table_is_taken(kind: str, versions: tuple[str, ...]) -> None:

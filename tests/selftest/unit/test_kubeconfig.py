@@ -16,8 +16,6 @@ from canary_conformance.existing_options import IN_CLUSTER
 from tests.selftest.api_server import write_kubeconfig
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 SERVER = "https://api.example.test:6443"
 
 

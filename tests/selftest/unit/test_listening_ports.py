@@ -1,10 +1,6 @@
 """Listening ports read from excerpts of a pod's /proc/net/tcp."""
 
-import pytest
-
 from canary_conformance.cluster.listening_ports import read_listening
-
-pytestmark = pytest.mark.selftest
 
 HEADING = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
 

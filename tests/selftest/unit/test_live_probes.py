@@ -26,8 +26,6 @@ from canary_conformance.voting.distinguished_requests import COOKIE, Probe
 from canary_conformance.voting.feature_flag import OPENS
 from canary_conformance.voting.running_routes import RunningProxy, Way, expect_derived
 
-pytestmark = pytest.mark.selftest
-
 V1, V2 = (f"outbound|8080|v{one}-0|voting-app.voting.svc.cluster.local" for one in (1, 2))
 CANARY = RunningRoute("voting-app", (Condition(COOKIE, How.REGEX, OPENS),), (V2,), 1.0)
 EVERYONE = RunningRoute("voting-app", (), (V1,), 1.0)

@@ -16,8 +16,6 @@ from canary_conformance.voting.locked_traffic import expect_proved_identities, e
 from canary_conformance.voting.mutual_tls import leg_of_workloads
 from canary_conformance.voting.stage_contract import PODS_AT, legs_at
 
-pytestmark = pytest.mark.selftest
-
 RESET = Reply(ReplyKind.RESET, b"", "", 0.0)
 
 

@@ -23,8 +23,6 @@ from canary_conformance.images.image_options import ImagesFrom
 from canary_conformance.progress import Progress
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 MEMINFO = "MemTotal:       16384000 kB\nMemFree:          100000 kB\nMemAvailable:   {} kB\n"
 GIB_IN_KB = 1024 * 1024
 NEEDS = Needs(images_gb=6, store_gb=3, memory_gib=4, cores=2)

@@ -17,8 +17,6 @@ from canary_conformance.voting.static.static_runner import static_tests
 from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.repository_copy import linked_repository, run_pytest
 
-pytestmark = pytest.mark.selftest
-
 PODS = "kubernetes/step-1-create-voting-app.yaml"
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 IMAGE = "      containers:\n        - name: voting-app\n"

@@ -15,8 +15,6 @@ from canary_conformance.scenario.manifests import Concern, load_manifests, parse
 from canary_conformance.scenario.places import Place
 from canary_conformance.scenario.stages import Apply, MissingFiles, ObjectRef, Scenario, Stage, WaitFor
 
-pytestmark = pytest.mark.selftest
-
 RULES = """\
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -173,10 +171,7 @@ def test_mistakes_in_a_list_have_their_lines(text: str, told: str) -> None:
         ("kind: Namespace\nmetadata: {name: other}", "a.yaml:3: Namespace/other is not the scenario's"),
         ("kind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: '{{ .x }}'}]}", "a.yaml:4: no image"),
         ("kind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: '${IMAGE}'}]}", "a.yaml:4: no image"),
-        (
-            "kind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: 'a@sha256:0', args: [$(X)]}]}",
-            "",
-        ),
+        ("kind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: 'a@sha256:0', args: [$(X)]}]}", ""),
         ("kind: Pod\nmetadata: {name: p, annotations: {a: '{{ .x }}'}}", ""),
         ("kind: Pod\nmetadata: {name: '{{ .x }}'}", "a.yaml:3: {{ .x }} is a Helm template"),
         ("kind: Pod\nmetadata: {name: p, namespace: '{{ .x }}'}", "a.yaml:3: {{ .x }} is a Helm template"),

@@ -25,8 +25,6 @@ from fixtures.mesh_source import judge_for
 from fixtures.run_state import RunState
 from tests.selftest.api_server import ApiServer
 
-pytestmark = pytest.mark.selftest
-
 INGRESS = "aks-istio-ingress"
 NAME, INTERNAL = "aks-istio-ingressgateway-external", "aks-istio-ingressgateway-internal"
 PORTS = ({"port": 80, "targetPort": 8080}, {"port": 443, "targetPort": "https"}, {"port": 15021})

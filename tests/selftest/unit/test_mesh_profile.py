@@ -13,8 +13,6 @@ from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.mesh_facts import NO_FACTS, MeshFacts, read_mesh_facts
 from tests.selftest.changed_manifests import changed, changed_together, failed, results_of, unjudged
 
-pytestmark = pytest.mark.selftest
-
 SCENARIO = "scenario.yaml"
 GATEWAY = "istio/step-1-create-voting-app-gateway.yaml"
 OURS = "istio-injection: enabled"

@@ -17,8 +17,6 @@ from canary_conformance.scenario.places import Place
 from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Scenario
 
-pytestmark = pytest.mark.selftest
-
 FOUND = replace(AKS, revisions=("asm-1-31", "prod"))
 USUAL, EXTERNAL = "ingressgateway", "aks-istio-ingressgateway-external"
 DIFF = """\
@@ -142,10 +140,7 @@ def test_a_namespace_that_a_file_brings_is_labelled_alike() -> None:
         # They choose a gateway of this mesh.
         ({"istio": EXTERNAL}, {"istio": EXTERNAL}),
         ({"app": EXTERNAL, "istio": EXTERNAL}, {"app": EXTERNAL, "istio": EXTERNAL}),
-        (
-            {"istio": "aks-istio-ingressgateway-internal"},
-            {"istio": "aks-istio-ingressgateway-internal"},
-        ),
+        ({"istio": "aks-istio-ingressgateway-internal"}, {"istio": "aks-istio-ingressgateway-internal"}),
         ({}, {}),
         (None, None),
         # They choose none of any mesh.

@@ -18,8 +18,6 @@ from canary_conformance.voting.observed_outcomes import Seen, SeenKind
 from canary_conformance.voting.page_checks import results_format
 from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE
 
-pytestmark = pytest.mark.selftest
-
 REDIS, MYSQL = "voting-storage 1.0", "voting-storage 2.0"
 ROUTE = Place("istio/step-3.yaml", 12)
 FORMATS = {"voting-analytics 1.0": "plain", "voting-analytics 1.1": "percent"}

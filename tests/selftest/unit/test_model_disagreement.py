@@ -11,8 +11,6 @@ from canary_conformance.report.run_record import Outcome, TestRecord, Tier
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.verdicts.model_disagreement import Disagreement
 
-pytestmark = pytest.mark.selftest
-
 FOUND = Disagreement(
     "1 of 6 plaintext calls",
     "voting-app 1.0:8080: refused",

@@ -13,8 +13,6 @@ from canary_conformance.voting import mysql_restart as module
 from canary_conformance.voting.mysql_restart import restart_of_mysql
 from canary_conformance.waiting import NotInTime
 
-pytestmark = pytest.mark.selftest
-
 LOG = "Can't open and lock privilege tables"
 CRASHED = {
     "name": "voting-storage",

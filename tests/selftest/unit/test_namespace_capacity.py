@@ -10,8 +10,6 @@ from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.stages.namespace_capacity import namespaces_that_fit
 
-pytestmark = pytest.mark.selftest
-
 
 def folder_of(cpu: object, replicas: object = 1) -> ManifestFolder:
     container = {"name": "c", "image": "i", "resources": {"requests": {"cpu": cpu}}}

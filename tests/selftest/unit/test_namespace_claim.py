@@ -19,8 +19,6 @@ from canary_conformance.stages.namespace_claim import claimed_namespaces, remove
 from canary_conformance.stages.owned_namespaces import MADE_BY
 from canary_conformance.stages.run_names import RunNames
 
-pytestmark = pytest.mark.selftest
-
 NAMES = RunNames("a-")
 OURS = {MADE_BY: NAMES.suite}
 LEASE = "Lease"

@@ -5,12 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-import pytest
-
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.namespace_deletion import delete_namespace
-
-pytestmark = pytest.mark.selftest
 
 
 class Recorded:

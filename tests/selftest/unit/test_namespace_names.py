@@ -15,8 +15,6 @@ from canary_conformance.scenario.manifests import ManifestFolder, load_manifests
 from canary_conformance.scenario.namespace_names import Renaming, rename_manifests, rename_scenario
 from canary_conformance.scenario.scenario_folder import load_scenario
 
-pytestmark = pytest.mark.selftest
-
 RENAMING = Renaming(
     namespace="voting",
     to="voting-gw1",

@@ -19,8 +19,6 @@ from canary_conformance.timeouts import Timeouts
 from tests.selftest.api_server import ApiServer, Object
 from tests.selftest.support import SeenRequest
 
-pytestmark = pytest.mark.selftest
-
 DELETE = ("delete", "namespaces")
 
 

@@ -18,8 +18,6 @@ from canary_conformance.cluster.nodes import KindNode
 from canary_conformance.errors import EnvironmentFailed
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 INSIDE = ["172.18.0.0/16", "fc00:f853:ccd:e793::/64"]
 COUNTED = f"1 60 RETURN all -- * * 0.0.0.0/0 172.18.0.0/16\n7 420 all -- * * 0.0.0.0/0 /* {COMMENT} */\n"
 

@@ -24,8 +24,6 @@ from canary_conformance.timeouts import Timeouts
 from canary_conformance.traffic.voter import Voter
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:

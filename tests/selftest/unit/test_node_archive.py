@@ -24,8 +24,6 @@ from canary_conformance.process_owners import own_token
 from canary_conformance.processes import CommandFailed
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 NODE = Contents("voting-conformance/node:1", frozenset({"a=1", "b=2"}), "linux/amd64 on linux/amd64")
 # More than one piece, and nothing that repeats itself.
 LAYERS = os.urandom(1000) * 5000

@@ -20,8 +20,6 @@ from canary_conformance.scenario.observations import Reply, ReplyKind
 from canary_conformance.timeouts import Timeouts
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 LOOPBACK = "127.0.0.1"
 needs_bash = pytest.mark.skipif(
     find_program("bash") is None or find_program("timeout") is None, reason="no bash, or no timeout"

@@ -40,8 +40,6 @@ from canary_conformance.voting.static.decided_judges import all_calls_reach, all
 from canary_conformance.voting.static.decided_requests import Requests
 from canary_conformance.voting.static.static_judges import answered_by, nothing_found, whole_pages
 
-pytestmark = pytest.mark.selftest
-
 NO_PAGES: Sample[Page] = Sample((), "no pages")
 NO_VOTES: Sample[Ballot] = Sample((), "no votes")
 EMPTY = Counts(0, 0, "percent")

@@ -20,8 +20,6 @@ from tests.selftest.api_server import plural
 from tests.selftest.mesh_objects import config_map
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 
 class Discovery:
     def resource(self, _: str, kind: str) -> tuple[str, bool]:

@@ -6,8 +6,6 @@ import pytest
 
 from canary_conformance.stages.observation_cache import Taken
 
-pytestmark = pytest.mark.selftest
-
 
 def test_it_is_taken_once_under_its_name() -> None:
     taken = Taken()

@@ -10,8 +10,6 @@ from canary_conformance.scenario.observations import AppliedObject, Call, Sample
 from canary_conformance.scenario.stages import ObjectRef, Verb
 from tests.selftest.support import OLD_PAGE
 
-pytestmark = pytest.mark.selftest
-
 PAGE = replace(OLD_PAGE, host="voting-app-1-0-5d8-x7k", sent_at=10.0, took=0.25)
 
 

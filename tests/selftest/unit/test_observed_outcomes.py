@@ -12,8 +12,6 @@ from canary_conformance.voting.cookie_matrix import ServedBy
 from canary_conformance.voting.observed_outcomes import Seen, SeenKind, seen_in, seen_on_pages
 from canary_conformance.voting.page_results import DIFFERENT_VOTES
 
-pytestmark = pytest.mark.selftest
-
 EMPTY = "Cats: 0/0 (0%) | Dogs: 0/0 (0%)"
 GREETING = b"\x49\x00\x00\x00\x0a8.4.0"
 

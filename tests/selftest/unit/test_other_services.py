@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import static_verdicts
 from tools.mutants.edit_sites import sources_of
 from tools.mutants.mistake import followed_by, text
 from tools.mutants.variants import Change, Variant
-
-pytestmark = pytest.mark.selftest
 
 SOURCES = sources_of(MANIFESTS)
 PODS, LOCK, CANARY, LAST = "kubernetes/step-1", "istio/step-2", "istio/step-3", "istio/step-5"

@@ -10,8 +10,6 @@ from canary_conformance.mesh.tls.envoy_config import read_config
 from canary_conformance.mesh.tls.outbound_clusters import ClusterName, clusters_towards, outbound_cluster
 from tests.selftest.dumps import Edit, dump, listener, part, routes
 
-pytestmark = pytest.mark.selftest
-
 APP = "voting-app.voting.svc.cluster.local"
 ANALYTICS = "voting-analytics.voting.svc.cluster.local"
 STORAGE = "voting-storage.voting.svc.cluster.local"

@@ -7,8 +7,6 @@ import pytest
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import static_verdicts
 
-pytestmark = pytest.mark.selftest
-
 PODS = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 FIRST = "kubernetes/step-1-create-voting-app.yaml"
 CLAIM = """          persistentVolumeClaim:

@@ -17,8 +17,6 @@ from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.scenario_folder import SCENARIO_FILE, load_scenario
 
-pytestmark = pytest.mark.selftest
-
 OVERLAY, FILE = MANIFESTS / "overlays/aks", "kustomization.yaml"
 STEP = "istio/step-1-create-voting-app-gateway.yaml"
 

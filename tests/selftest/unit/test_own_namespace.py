@@ -11,8 +11,6 @@ from canary_conformance.scenario.namespace_names import Renaming, rename_manifes
 from canary_conformance.scenario.own_namespace import brought_by_file, with_labels
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Scenario, Stage, WaitFor
 
-pytestmark = pytest.mark.selftest
-
 OWN = ObjectRef("Namespace", "voting")
 NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: voting, labels: {team: a}}\n"
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: app, namespace: voting}\n"

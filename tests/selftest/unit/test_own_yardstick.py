@@ -19,8 +19,6 @@ from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.voting.source_objects import KNOWN
 from canary_conformance.voting.static.static_runner import BAD_INPUT, static_verdicts
 
-pytestmark = pytest.mark.selftest
-
 SCENARIO = "scenario.yaml"
 OURS: dict[str, Any] = yaml.safe_load((MANIFESTS / SCENARIO).read_text(encoding="utf-8"))
 PEER_AUTHENTICATION = """

@@ -13,15 +13,12 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from zipfile import ZipFile
 
-import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import canary_conformance
 from canary_conformance.paths import MANIFESTS, PACKAGE, REPOSITORY
 from tests.selftest.built_wheel import build_wheel, wheel
-
-pytestmark = pytest.mark.selftest
 
 __all__ = ["wheel"]
 

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from canary_conformance.paths import IMAGES
 from canary_conformance.traffic.page import EXCERPT, Reading, read_page
 
-pytestmark = pytest.mark.selftest
-
 OUR_PAGE = IMAGES / "voting/go/page/testdata/page.html"
 """A page of our own app, byte for byte: its tests, run wherever its image is made, compare with this file."""
 

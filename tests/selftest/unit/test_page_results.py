@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from canary_conformance.voting.page_results import Counts, arithmetic_error, parse_results
 
-pytestmark = pytest.mark.selftest
-
 votes = st.integers(0, 100_000)
 
 

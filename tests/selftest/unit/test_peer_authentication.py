@@ -8,8 +8,6 @@ import pytest
 
 from canary_conformance.model.pods.peer_authentication import Scope, policy_in_force
 
-pytestmark = pytest.mark.selftest
-
 LABELS = {"app": "voting-storage", "version": "1.0"}
 
 
@@ -29,10 +27,7 @@ def policy(
         spec["selector"] = {"matchLabels": selector}
     if ports:
         spec["portLevelMtls"] = {port: {"mode": port_mode} for port, port_mode in ports.items()}
-    return {
-        "metadata": {"name": name, "namespace": namespace, "creationTimestamp": created},
-        "spec": spec,
-    }
+    return {"metadata": {"name": name, "namespace": namespace, "creationTimestamp": created}, "spec": spec}
 
 
 def decides(*policies: dict[str, Any], port: int = 6379) -> tuple[str, str] | None:

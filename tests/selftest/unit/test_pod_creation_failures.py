@@ -12,8 +12,6 @@ from canary_conformance.cluster.pod_creation_failures import unmade_pods
 from canary_conformance.cluster.pod_references import absent_references, references
 from canary_conformance.scenario.stages import ObjectRef
 
-pytestmark = pytest.mark.selftest
-
 APP, DB = ObjectRef("Deployment", "app"), ObjectRef("StatefulSet", "db")
 FORBIDDEN = 'pods "app-x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation'
 NO_ACCOUNT = (

@@ -13,8 +13,6 @@ from canary_conformance.cluster.pod_access import OtherAnswer, PodName
 from canary_conformance.stages import pod_health as liveness
 from canary_conformance.stages.pod_health import LivenessProbe, failing_liveness_probes, liveness_probes
 
-pytestmark = pytest.mark.selftest
-
 NOW = datetime(2026, 11, 25, 10, 0, 30, tzinfo=UTC)
 POD = PodName("voting", "app-1")
 DECLARED: dict[str, Any] = {"httpGet": {"path": "/livez", "port": 15020}, "failureThreshold": 6}

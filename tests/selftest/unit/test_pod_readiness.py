@@ -9,8 +9,6 @@ import pytest
 
 from tests.selftest.changed_manifests import changed, changed_together, failed, results_of, unjudged, words_of
 
-pytestmark = pytest.mark.selftest
-
 DEPLOY = "kubernetes/step-1-create-voting-app.yaml"
 UPDATE = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"

@@ -12,8 +12,6 @@ from canary_conformance.cluster.pod_stability import Steady
 from canary_conformance.cluster.pod_state import all_runs
 from tests.selftest.support import FakeClock
 
-pytestmark = pytest.mark.selftest
-
 Object = dict[str, Any]
 
 

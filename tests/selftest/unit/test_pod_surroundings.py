@@ -9,8 +9,6 @@ import pytest
 
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
 
-pytestmark = pytest.mark.selftest
-
 DEPLOY = "kubernetes/step-1-create-voting-app.yaml"
 PODS = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"

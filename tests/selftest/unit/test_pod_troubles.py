@@ -12,9 +12,7 @@ from urllib3.exceptions import MaxRetryError
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.container_exits import habits
-from canary_conformance.cluster.pod_readiness import (
-    last_log_lines,
-)
+from canary_conformance.cluster.pod_readiness import last_log_lines
 from canary_conformance.cluster.pod_state import HOPELESS, is_ready, pod_troubles
 from tests.selftest.rollout_looks import (
     LOGS,
@@ -28,8 +26,6 @@ from tests.selftest.rollout_looks import (
     unschedulable,
     waited,
 )
-
-pytestmark = pytest.mark.selftest
 
 
 @pytest.mark.parametrize("reason", sorted(HOPELESS))

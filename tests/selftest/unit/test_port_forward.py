@@ -16,8 +16,6 @@ from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.pod_access import DATA, ERROR, PodName
 from canary_conformance.cluster.port_forward import PortForward
 
-pytestmark = pytest.mark.selftest
-
 PORT = b"\x90\x1f"
 
 

@@ -20,8 +20,6 @@ from canary_conformance.paths import REPOSITORY
 from canary_conformance.temporary_files import remove_abandoned, scratch
 from canary_conformance.waiting import wait_until
 
-pytestmark = pytest.mark.selftest
-
 # Linux never gives a process this number (proc_sys_kernel(5): pid_max).
 NO_PROCESS = 4194305
 needs_to_see_processes = pytest.mark.skipif(
@@ -42,13 +40,7 @@ def sleeping(token: str) -> Iterator[subprocess.Popen[bytes]]:
     environment |= {process_owners.MARK: token} if token else {}
     with subprocess.Popen(["sleep", "600"], env=environment) as process:
         # While a program is loaded it has its name before its environment.
-        wait_until(
-            lambda: _is_loaded(process.pid, token),
-            until=bool,
-            limit=10,
-            what="it sleeps",
-            pause=0.01,
-        )
+        wait_until(lambda: _is_loaded(process.pid, token), until=bool, limit=10, what="it sleeps", pause=0.01)
         try:
             yield process
         finally:

@@ -22,8 +22,6 @@ from canary_conformance.processes import (
 )
 from canary_conformance.waiting import wait_until
 
-pytestmark = pytest.mark.selftest
-
 SOON = 0.5
 LONG = 20
 

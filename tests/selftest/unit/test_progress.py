@@ -12,8 +12,6 @@ from canary_conformance.progress import Phase, Progress
 from canary_conformance.status_line import LiveLine
 from canary_conformance.waiting import wait_until
 
-pytestmark = pytest.mark.selftest
-
 
 class Watch:
     """The monotonic clock of a test: it moves when told to."""

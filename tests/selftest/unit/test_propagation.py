@@ -16,8 +16,6 @@ from canary_conformance.mesh.propagation import KINDS_WITH_TOKEN, ROUNDS, Sentin
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.timeouts import LIMITS
 
-pytestmark = pytest.mark.selftest
-
 ONE, TWO = PodName("voting", "one"), PodName("voting", "two")
 
 

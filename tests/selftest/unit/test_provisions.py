@@ -27,8 +27,6 @@ from canary_conformance.paths import IMAGES
 from canary_conformance.progress import Progress
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 PILOT, NODE = str(reference_of("pilot")), str(reference_of("node"))
 PULLED_ISTIO = reference_of("pilot").version
 NEWEST_ENVOY = list(envoy_pins())[-1]

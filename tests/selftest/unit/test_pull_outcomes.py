@@ -8,8 +8,6 @@ import pytest
 
 from canary_conformance.images.pull_outcomes import MEANINGS, Outcome, last_word, outcome_of
 
-pytestmark = pytest.mark.selftest
-
 
 def reports() -> list[tuple[Outcome, str]]:
     """Return the outcomes and the words of engines in the data file."""

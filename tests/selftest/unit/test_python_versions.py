@@ -13,8 +13,6 @@ import pytest
 from canary_conformance.paths import REPOSITORY
 from tests.selftest.suite_commands import BAD_INPUT
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.mark.parametrize("module", ["fixtures", "toxfile"])
 def test_a_python_that_is_too_old_is_named_with_the_one_that_is_needed(module: str) -> None:

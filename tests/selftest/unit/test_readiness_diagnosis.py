@@ -17,8 +17,6 @@ from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting import readiness_diagnosis
 
-pytestmark = pytest.mark.selftest
-
 CANARY = 4
 MYSQL = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 

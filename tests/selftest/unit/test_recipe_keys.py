@@ -17,8 +17,6 @@ from canary_conformance.images.versions import MeshVersion
 from canary_conformance.images.voting_images import voting_images
 from canary_conformance.paths import MANIFESTS
 
-pytestmark = pytest.mark.selftest
-
 
 def everything(root: Path, version: str = "1.0", mysql: str = "mysql:8.4") -> tuple[Recipe, ...]:
     """Return a small graph with a recipe of each class, made from a folder's files."""

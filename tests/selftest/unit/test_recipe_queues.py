@@ -16,8 +16,6 @@ from canary_conformance.images.recipes import ASSEMBLE, COMPILE, Recipe
 from canary_conformance.processes import CommandFailed, run
 from canary_conformance.progress import Progress
 
-pytestmark = pytest.mark.selftest
-
 
 @dataclass
 class Log:

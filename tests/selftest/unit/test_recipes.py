@@ -15,9 +15,6 @@ from canary_conformance.progress import Progress
 from tests.selftest.support import Programs
 from tests.selftest.unit.test_recipe_keys import root
 
-pytestmark = pytest.mark.selftest
-
-
 __all__ = ["root"]
 
 FAKE_GO = """

@@ -26,8 +26,6 @@ from canary_conformance.images.release_support import oldest_kind, supports
 from canary_conformance.images.versions import MeshVersion
 from canary_conformance.paths import IMAGES
 
-pytestmark = pytest.mark.selftest
-
 DIGEST = f"sha256:{'0' * 64}"
 OWN_PINS = IMAGES / "pulled/references.ini"
 MESH = MeshVersion("1.31.1", None)

@@ -14,8 +14,6 @@ from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.remains import compared, held_beside, remains
 from canary_conformance.voting.voting_app import VOTING_APP
 
-pytestmark = pytest.mark.selftest
-
 CLUSTER_ROLE = """\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole

@@ -16,9 +16,6 @@ from tests.selftest.changed_manifests import (
     with_object,
 )
 
-pytestmark = pytest.mark.selftest
-
-
 STORAGE = """\
     apiVersion: v1
     kind: Service

@@ -27,8 +27,6 @@ from canary_conformance.settings import read_source
 from canary_conformance.verdicts.verdict import Count, FirstSeen, Verdict
 from tests.selftest.report_examples import NAMES, report
 
-pytestmark = pytest.mark.selftest
-
 ROUTING = "istio/step-3-add-routing-for-2.0-components.yaml"
 SCHEMA_FILE = json.loads((REPOSITORY / "docs" / SCHEMA).read_text(encoding="utf-8"))
 BROKEN = Verdict(

@@ -27,10 +27,7 @@ from tests.selftest.report_examples import FOLDER, NAMES, hostile, report, with_
 from tests.selftest.upgrade_support import MOVE, SOURCE, TARGET
 
 PROGRAM = next((path for name in PROGRAMS if (path := find_program(name))), None)
-pytestmark = [
-    pytest.mark.selftest,
-    pytest.mark.skipif(PROGRAM is None, reason="this machine has no Chromium"),
-]
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="this machine has no Chromium")
 SERIOUS = {"serious", "critical"}
 SCREEN = 900
 Theme = Literal["light", "dark"]

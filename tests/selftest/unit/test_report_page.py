@@ -17,8 +17,6 @@ from canary_conformance.report.html.walk import walk_of
 from canary_conformance.report.run_comparison import comparison_of
 from tests.selftest.report_examples import FOLDER, HOSTILE, NAMES, hostile, page, report, with_upgrade
 
-pytestmark = pytest.mark.selftest
-
 MOST = 3_000_000
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 

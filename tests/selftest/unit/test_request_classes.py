@@ -14,8 +14,6 @@ from canary_conformance.model.patterns.request_classes import NotDecided, Reques
 from canary_conformance.model.routing.route_matching import Match, read_match
 from tests.selftest.routing_support import manifests
 
-pytestmark = pytest.mark.selftest
-
 X, Y, Q = Property(Kind.HEADER, "x"), Property(Kind.HEADER, "y"), Property(Kind.QUERY, "q")
 
 

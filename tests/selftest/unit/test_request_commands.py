@@ -17,8 +17,6 @@ from canary_conformance.verdicts import every, served_by
 from canary_conformance.verdicts.wording import sent_by
 from tests.selftest.support import SeenRequest, Site
 
-pytestmark = pytest.mark.selftest
-
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
 OF_EVERY_CLIENT = {"accept", "accept-encoding", "connection", "content-length", "user-agent"}
 
@@ -85,7 +83,4 @@ def test_the_votes_and_pages_of_a_voter_are_sent_again() -> None:
 
 def test_a_command_from_a_pod_stays_as_it_is_and_equal_ones_are_one() -> None:
     one = Sent(command="kubectl exec -n voting pod -- caller call '[]'")
-    assert commands_of([one, one, with_cookie("")], "http://g") == [
-        one.command,
-        "curl -si http://g/",
-    ]
+    assert commands_of([one, one, with_cookie("")], "http://g") == [one.command, "curl -si http://g/"]

@@ -19,8 +19,6 @@ from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.voting.request_sending import versions_by_request
 from tests.selftest.support import OLD_PAGE, SeenRequest, Site
 
-pytestmark = pytest.mark.selftest
-
 ADDRESSES = {"1.0": "10.0.0.1", "2.0": "10.0.0.2"}
 POST, HIDDEN = Probe(((METHOD, "POST"),)), Probe((("header x-beta", "1"), (METHOD, "POST")))
 OLD, NEW = (ServedBy(frozenset({version})) for version in ("1.0", "2.0"))

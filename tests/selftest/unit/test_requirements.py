@@ -11,8 +11,6 @@ from canary_conformance.scenario.kinds import API_VERSIONS
 from canary_conformance.scenario.manifests import Concern
 from canary_conformance.voting.requirements import REQUIREMENTS, UnknownRequirement, requirement_of
 
-pytestmark = pytest.mark.selftest
-
 
 def test_every_requirement_of_every_stage_is_there() -> None:
     required = {0: 1, 1: 7, 2: 3, 3: 7, 4: 10, 5: 4, 6: 2}

@@ -26,8 +26,6 @@ from canary_conformance.stages.reuse import (
 )
 from canary_conformance.voting.voting_app import VOTING_APP
 
-pytestmark = pytest.mark.selftest
-
 ROUTES_OF_2_0 = "istio/step-3-add-routing-for-2.0-components.yaml"
 PODS_OF_2_0 = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 NAMESPACE, SUITE = "voting", "voting-conformance"

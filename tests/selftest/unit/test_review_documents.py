@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import pytest
 
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.report.findings import finding_of_end
@@ -30,8 +29,6 @@ from tests.selftest.review_cases import (
     reviewed,
     unjudged,
 )
-
-pytestmark = pytest.mark.selftest
 
 NOWHERE = ManifestLines(Path("/nowhere"))
 # OASIS publishes it; the package carries it as it stands.

@@ -31,8 +31,6 @@ from tests.selftest.review_cases import (
     unjudged,
 )
 
-pytestmark = pytest.mark.selftest
-
 NOWHERE = ManifestLines(Path("nowhere"))
 OURS = {"h2", "h3", "p", "ul", "li", "code", "pre", "details", "summary", "strong", "em"}
 TABLE = {"table", "thead", "tbody", "tr", "th", "td"}

@@ -8,10 +8,7 @@ from typing import cast
 import pytest
 
 from canary_conformance.cluster.api import Api
-from canary_conformance.cluster.pod_readiness import (
-    Readiness,
-    look,
-)
+from canary_conformance.cluster.pod_readiness import Readiness, look
 from canary_conformance.cluster.pod_state import Trouble
 from canary_conformance.timeouts import LIMITS
 from tests.selftest.rollout_looks import (
@@ -28,8 +25,6 @@ from tests.selftest.rollout_looks import (
     waited,
 )
 from tests.selftest.support import FakeClock
-
-pytestmark = pytest.mark.selftest
 
 
 def seen(*states: Object, names: Sequence[str] = ("storage",)) -> Readiness:

@@ -9,8 +9,6 @@ import pytest
 from canary_conformance.cluster.rollouts import is_settled, owner_of, rollout_left
 from canary_conformance.scenario.stages import ObjectRef
 
-pytestmark = pytest.mark.selftest
-
 DB, LOG, RS = ObjectRef("StatefulSet", "db"), ObjectRef("DaemonSet", "log"), ObjectRef("ReplicaSet", "app")
 SETTLED: dict[str, Any] = {"currentRevision": "db-1", "updateRevision": "db-1"}
 
@@ -39,11 +37,7 @@ def counts(ready: int, replicas: int | None = None, updated: int = 0) -> dict[st
         (DB, item({"replicas": 3}, **counts(2, 3)), "db: 2 of 3 ready"),
         (DB, item({"replicas": 1}, **counts(1, 2)), "db: 1 of 1 ready"),
         (DB, item(**counts(1) | {"updateRevision": "db-2"}), "db: 0 of 1 updated"),
-        (
-            DB,
-            item({"updateStrategy": {"type": "OnDelete"}}, **counts(1) | {"updateRevision": "db-2"}),
-            "",
-        ),
+        (DB, item({"updateStrategy": {"type": "OnDelete"}}, **counts(1) | {"updateRevision": "db-2"}), ""),
         (
             DB,
             item(

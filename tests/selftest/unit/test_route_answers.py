@@ -7,16 +7,7 @@ from fractions import Fraction
 import pytest
 
 from canary_conformance.model.objects.questions import Ending, Outcome, Wire
-from tests.selftest.routing_support import (
-    at_ingress,
-    between_pods,
-    call,
-    endings,
-    only,
-    page,
-)
-
-pytestmark = pytest.mark.selftest
+from tests.selftest.routing_support import at_ingress, between_pods, call, endings, only, page
 
 TO_2 = "route: [{destination: {host: web, subset: v2, port: {number: 8080}}}]"
 

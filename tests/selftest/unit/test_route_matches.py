@@ -5,17 +5,7 @@ from __future__ import annotations
 import pytest
 
 from canary_conformance.model.objects.questions import Ending
-from tests.selftest.routing_support import (
-    OPEN,
-    TWO,
-    at_gate,
-    at_ingress,
-    model,
-    only,
-    page,
-)
-
-pytestmark = pytest.mark.selftest
+from tests.selftest.routing_support import OPEN, TWO, at_gate, at_ingress, model, only, page
 
 TO_2 = "route: [{destination: {host: web, subset: v2, port: {number: 8080}}}]"
 TO_1 = "route: [{destination: {host: web, subset: v1, port: {number: 8080}}}]"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from canary_conformance.model.objects.questions import Ending, Source, Wire
 from tests.selftest.routing_support import (
     CLIENT,
@@ -21,8 +19,6 @@ from tests.selftest.routing_support import (
     page,
     service,
 )
-
-pytestmark = pytest.mark.selftest
 
 TO_2 = "route: [{destination: {host: web, subset: v2, port: {number: 8080}}}]"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,8 +23,6 @@ from canary_conformance.model.objects.state import State
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import Manifest, parse_manifests
 from canary_conformance.voting.voting_app import VOTING_APP
-
-pytestmark = pytest.mark.selftest
 
 FILES = (
     "kubernetes/step-1-create-voting-app.yaml",

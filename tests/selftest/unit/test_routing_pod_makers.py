@@ -13,8 +13,6 @@ from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
 from tests.selftest.routing_support import INJECTED, NAMESPACE, deployment, documents, manifests, service
 
-pytestmark = pytest.mark.selftest
-
 CANARY = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 SCENARIO = "scenario.yaml"
 
@@ -33,8 +31,7 @@ def rolled(*texts: str) -> Model:
 
 
 @pytest.mark.parametrize(
-    ("kind", "first", "during"),
-    [("Deployment", 3, 3), ("StatefulSet", 3, 2), ("DaemonSet", 1, 0)],
+    ("kind", "first", "during"), [("Deployment", 3, 3), ("StatefulSet", 3, 2), ("DaemonSet", 1, 0)]
 )
 def test_pods_of_each_kind_are_counted_and_replaced(kind: str, first: int, during: int) -> None:
     assert Model(rolled(of_kind(kind)).state.ready()).counted_pods() == {"web 1": first}

@@ -26,8 +26,6 @@ from canary_conformance.voting import chains
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING, OTHER_HEADERS
 from canary_conformance.voting.voting_app import VOTING_APP
 
-pytestmark = pytest.mark.selftest
-
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 FLAG = {"Cookie": "featureflag=on"}
 REFUSED = {Ending.RESET, Ending.UNAVAILABLE}

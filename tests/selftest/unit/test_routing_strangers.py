@@ -8,8 +8,6 @@ import pytest
 
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
 
-pytestmark = pytest.mark.selftest
-
 UPDATE = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
 CANARY = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 SCENARIO = "scenario.yaml"

@@ -9,8 +9,6 @@ import pytest
 from canary_conformance.model.objects.questions import Ending, Source
 from tests.selftest.routing_support import call, deployment, documents, in_mesh, istio, model, only, service
 
-pytestmark = pytest.mark.selftest
-
 PORTS = "{name: redis, port: 6379}, {name: mysql, port: 3306}"
 STORES = documents(
     deployment("one", "1", app="store", ports="{containerPort: 6379}"),

@@ -23,8 +23,6 @@ from tests.selftest.routing_support import (
     service,
 )
 
-pytestmark = pytest.mark.selftest
-
 BARE = PODS.replace('version: "1"}', 'version: "1", sidecar.istio.io/inject: "false"}')
 SERVED = {Wire.MTLS: "mTLS", Wire.PLAIN: "plaintext"}
 

@@ -17,8 +17,6 @@ from tests.selftest.rules_cases import REFUSED, TAKEN
 from tests.selftest.rules_objects import ALL, ROUTES, SERVICE
 from tests.selftest.schema_examples import changed, findings
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.mark.parametrize("text", ALL)
 def test_examples_have_no_finding(text: str) -> None:

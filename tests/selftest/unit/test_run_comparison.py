@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import copy
 
-import pytest
-
 from canary_conformance.report.run_comparison import comparison_of, comparison_text
 from tests.selftest.report_examples import report
-
-pytestmark = pytest.mark.selftest
 
 
 def test_a_requirement_that_broke_has_its_line() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
-
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.report.findings import RunFinding, findings_of
 from canary_conformance.report.manifest_lines import ManifestLines
@@ -15,8 +13,6 @@ from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord,
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.settings import read_source
 from canary_conformance.verdicts import Verdict
-
-pytestmark = pytest.mark.selftest
 
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 ROUTE = Finding(Place(CANARY, 34), "VirtualService/voting-app http[0]: routes to voting-app:8080 subset v2-0")

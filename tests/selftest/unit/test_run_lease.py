@@ -13,8 +13,6 @@ from kubernetes.client.exceptions import ApiException
 from canary_conformance.cluster.run_lease import DURATION, RunLease
 from canary_conformance.errors import BadInput
 
-pytestmark = pytest.mark.selftest
-
 NAMESPACE = "a-voting-conformance"
 
 

@@ -24,8 +24,6 @@ from canary_conformance.verdicts import Verdict
 from canary_conformance.voting.requirements import REQUIREMENTS, UnknownRequirement, ids_with
 from tools.requirement_marks import collect_marks
 
-pytestmark = pytest.mark.selftest
-
 
 def verdict(evidence: str, *, held: bool = True, false_alarm: float | None = None) -> Verdict:
     return Verdict(held, "expected", "seen", evidence, (), 600, false_alarm, None)

@@ -13,8 +13,6 @@ from canary_conformance.report.run_tables import requirement_table, times_table
 from canary_conformance.verdicts import Verdict
 from canary_conformance.voting.requirements import REQUIREMENTS
 
-pytestmark = pytest.mark.selftest
-
 
 def record(id_: str, evidence: str, *, outcome: Outcome = Outcome.PASSED) -> TestRecord:
     held = outcome is Outcome.PASSED

@@ -22,8 +22,6 @@ from canary_conformance.mesh.running_components import (
 )
 from tests.selftest.support import FakeClock
 
-pytestmark = pytest.mark.selftest
-
 SEEN = ControlPlane("v1.34.4", ("v1.34.4",), ("1.31.0-eed52ebb66ad-Clean",))
 GATEWAY, APP = PodName("istio-system", "gateway"), PodName("voting", "app")
 WANTED = {"kubernetes": "1.34.4", "istio": "1.31.0"}
@@ -145,8 +143,5 @@ def test_what_proxies_refused_is_returned_once_in_envoys_own_words() -> None:
     lines = "".join(line.format(f"Internal:Error adding listener: {what}") for what in ("one", "two", "one"))
     log = f"info\tads\tADS: new connection\n{lines}"
     found = refused_by_proxies(cast(Any, Server(log)), "istio-system", within=3.2)
-    assert found == [
-        "LDS Internal:Error adding listener: one",
-        "LDS Internal:Error adding listener: two",
-    ]
+    assert found == ["LDS Internal:Error adding listener: one", "LDS Internal:Error adding listener: two"]
     assert not refused_by_proxies(cast(Any, Server()), "istio-system", within=1)

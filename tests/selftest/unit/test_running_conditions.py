@@ -21,8 +21,6 @@ from canary_conformance.mesh.routes.endpoint_requests import requests_by_address
 from canary_conformance.mesh.routes.foreign_filters import foreign_in_dump, running_listeners
 from canary_conformance.mesh.routes.route_tables import RunningRoute, dynamic_tables
 
-pytestmark = pytest.mark.selftest
-
 PATTERN = "^(.*?; ?)?(featureflag=on)(;.*)?$"
 PAGE = "outbound|8080|v2-0|voting-app.voting.svc.cluster.local"
 CANARY = {

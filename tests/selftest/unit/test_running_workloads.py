@@ -9,8 +9,6 @@ import pytest
 from canary_conformance.stages.running_workloads import Workload, workloads
 from canary_conformance.voting.voting_app import VOTING_APP
 
-pytestmark = pytest.mark.selftest
-
 PROXY = {"name": "istio-proxy", "image": "proxy:1"}
 EXPORTER = {"name": "exporter", "image": "exporter:1", "ports": [{"containerPort": 9090}], "env": []}
 

@@ -34,8 +34,6 @@ from canary_conformance.verdicts.statistics import FALSE_ALARM, FALSE_ALARMS_PER
 from canary_conformance.voting.page_checks import results_format
 from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE
 
-pytestmark = pytest.mark.selftest
-
 OLD, NEW, FAILED = OLD_PAGE, NEW_PAGE, FAILED_PAGE
 PONG = Reply(ReplyKind.ANSWERED, b"+PONG\r\n", "", 0.001)
 RESET = Reply(ReplyKind.RESET, b"", "errno 104", 0.001)

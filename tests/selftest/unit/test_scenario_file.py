@@ -10,8 +10,6 @@ from canary_conformance.errors import BadInput
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, WaitFor
 from tests.selftest.scenario_text import LAST, TOLD, parse
 
-pytestmark = pytest.mark.selftest
-
 
 def test_everything_that_is_told_is_there() -> None:
     scenario = parse(TOLD)

@@ -11,9 +11,6 @@ from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import MissingFiles
 from tests.selftest.scenario_text import TOLD
 
-pytestmark = pytest.mark.selftest
-
-
 FILES = ("kubernetes/step-1.yaml", "istio/step-1.yaml", "istio/step-4.yaml", "istio/step-5.yaml")
 
 

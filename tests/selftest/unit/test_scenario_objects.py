@@ -13,15 +13,8 @@ from canary_conformance.scenario.manifests import ManifestFolder, parse_manifest
 from canary_conformance.scenario.observations import AppliedObject, StepRecord, Transition
 from canary_conformance.scenario.stages import ObjectRef, Verb
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.voting.scenario_objects import (
-    endpoints,
-    page_routed_at,
-    routing_objects,
-    warnings_of,
-)
+from canary_conformance.voting.scenario_objects import endpoints, page_routed_at, routing_objects, warnings_of
 from canary_conformance.voting.static.static_objects import old_references, subsets_of
-
-pytestmark = pytest.mark.selftest
 
 Object = dict[str, Any]
 

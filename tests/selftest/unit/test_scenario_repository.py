@@ -12,8 +12,6 @@ from canary_conformance.voting import contract
 from canary_conformance.voting.contract import STAGES
 from canary_conformance.voting.requirements import REQUIREMENTS
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.fixture(scope="module")
 def scenario() -> Scenario:

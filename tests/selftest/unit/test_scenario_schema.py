@@ -19,8 +19,6 @@ from canary_conformance.scenario.scenario_file import parse_scenario_file
 from canary_conformance.scenario.stages import WaitFor
 from canary_conformance.scenario.yaml_files import parse_yaml
 
-pytestmark = pytest.mark.selftest
-
 SCHEMA = json.loads((MANIFESTS / "scenario.schema.json").read_text())
 OWN = yaml.safe_load((MANIFESTS / "scenario.yaml").read_text())
 Change = Callable[[dict[str, Any]], object]

@@ -14,9 +14,6 @@ from canary_conformance.scenario.places import Place
 from canary_conformance.scenario.yaml_files import LARGEST_FILE, YamlFile, parse_yaml, read_yaml
 from canary_conformance.scenario.yaml_loader import DEEPEST, MOST_NODES
 
-pytestmark = pytest.mark.selftest
-
-
 TEXT = b"""\
 # first line
 spec:

@@ -22,8 +22,6 @@ from tests.selftest.schema_examples import (
     findings,
 )
 
-pytestmark = pytest.mark.selftest
-
 
 def test_own_manifests_have_no_finding() -> None:
     folder = load_manifests(MANIFESTS, load_scenario(MANIFESTS))

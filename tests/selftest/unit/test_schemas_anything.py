@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from canary_conformance.model.schemas.schema_findings import schema_findings
 from canary_conformance.scenario.manifests import parse_manifests
 from tests.selftest.schema_examples import ALL
-
-pytestmark = pytest.mark.selftest
-
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(),

@@ -6,8 +6,6 @@ import pytest
 
 from tests.selftest.changed_manifests import changed, failed, results_of, words_of
 
-pytestmark = pytest.mark.selftest
-
 DEPLOY = "kubernetes/step-1-create-voting-app.yaml"
 SPEC = "      terminationGracePeriodSeconds: 5\n"
 

@@ -11,8 +11,6 @@ import pytest
 from tests.selftest.rules_objects import CLAIM, DEPLOYMENT, SERVICE, STATEFUL
 from tests.selftest.schema_examples import findings
 
-pytestmark = pytest.mark.selftest
-
 JOB = """\
 apiVersion: batch/v1
 kind: Job

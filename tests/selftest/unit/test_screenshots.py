@@ -17,8 +17,6 @@ from canary_conformance.traffic.chromium import PROGRAMS, chromium, started_chro
 from fixtures.screenshots import LEFT_OUT, keeper_of, take_screenshot
 from tests.selftest.support import NEW_PAGE, SeenRequest, Site
 
-pytestmark = pytest.mark.selftest
-
 SECRET = "hunter2-hunter2"
 PROGRAM = next((path for name in PROGRAMS if (path := find_program(name))), None)
 

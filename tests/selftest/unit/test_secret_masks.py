@@ -16,9 +16,6 @@ from canary_conformance.report.secret_masks import MASK, know_values, mask_secre
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
 
-pytestmark = pytest.mark.selftest
-
-
 SECRET = {
     "apiVersion": "v1",
     "kind": "Secret",

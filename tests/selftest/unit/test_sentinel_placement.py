@@ -17,8 +17,6 @@ from canary_conformance.stages.run_names import SUITE_NAMESPACE
 from canary_conformance.stages.sentinel_placement import kinds_with_token, namespace_shown_to_all
 from canary_conformance.voting.voting_app import VOTING_APP
 
-pytestmark = pytest.mark.selftest
-
 SIDECAR = """\
 apiVersion: networking.istio.io/v1
 kind: Sidecar

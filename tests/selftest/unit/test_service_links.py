@@ -7,8 +7,6 @@ import pytest
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
 from tests.selftest.routing_support import deployment, model, service
 
-pytestmark = pytest.mark.selftest
-
 DEPLOY = "kubernetes/step-1-create-voting-app.yaml"
 UPDATE = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
 SCENARIO = "scenario.yaml"
@@ -82,8 +80,7 @@ def with_service(called: str, port: int, file: str = DEPLOY) -> dict[str, bytes]
 
 
 @pytest.mark.parametrize(
-    ("called", "port", "variable"),
-    [("redis", 6379, "REDIS_PORT"), ("analytics", 8080, "ANALYTICS_PORT")],
+    ("called", "port", "variable"), [("redis", 6379, "REDIS_PORT"), ("analytics", 8080, "ANALYTICS_PORT")]
 )
 def test_a_service_that_sets_a_variable_of_the_contract_keeps_pods_from_starting(
     called: str, port: int, variable: str

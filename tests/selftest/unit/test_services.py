@@ -9,8 +9,6 @@ from canary_conformance.model.objects.questions import OUTSIDE, Ending, Request,
 from canary_conformance.model.routing.services import Protocol, services
 from tests.selftest.routing_support import call, deployment, documents, endings, model, only, service
 
-pytestmark = pytest.mark.selftest
-
 FULL = "web.voting.svc.cluster.local"
 
 
@@ -44,8 +42,7 @@ def test_protocol_is_that_of_app_protocol_or_name(port: str, wanted: Protocol) -
 
 
 @pytest.mark.parametrize(
-    ("target", "found"),
-    [("http", 8080), ("admin", 9000), ("9000", 9000), ("1234", 1234), ("nothing", None)],
+    ("target", "found"), [("http", 8080), ("admin", 9000), ("9000", 9000), ("1234", 1234), ("nothing", None)]
 )
 def test_target_port_is_a_number_or_the_name_of_a_containers_port(target: str, found: int | None) -> None:
     ports = "{name: http, containerPort: 8080}, {name: admin, containerPort: 9000}"
@@ -158,8 +155,7 @@ def test_what_the_model_does_not_speak_is_unknown_with_its_place(edit: tuple[str
 
 def test_http_to_a_port_of_another_protocol_and_the_other_way_round() -> None:
     of = model(
-        deployment("web"),
-        service("web", "{name: http, port: 8080}, {name: tcp, port: 81, targetPort: http}"),
+        deployment("web"), service("web", "{name: http, port: 8080}, {name: tcp, port: 81, targetPort: http}")
     )
     client = Source("client")
     as_http = of.answer(Request(client, "web", 81, speaks=Speech.HTTP))

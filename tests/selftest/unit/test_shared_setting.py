@@ -18,8 +18,6 @@ from canary_conformance.stages.owned_namespaces import MADE_BY
 from canary_conformance.stages.run_names import RunNames
 from canary_conformance.voting.voting_app import VOTING_APP
 
-pytestmark = pytest.mark.selftest
-
 NAMES = RunNames("team-a-")
 NODE_PORT = """\
 apiVersion: v1

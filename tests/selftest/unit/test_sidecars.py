@@ -22,8 +22,6 @@ from tests.selftest.routing_support import (
     service,
 )
 
-pytestmark = pytest.mark.selftest
-
 STORE = documents(
     deployment("store", ports="{name: redis, containerPort: 6379}"),
     service("store", "{name: redis, port: 6379}"),
@@ -111,8 +109,7 @@ def test_a_route_that_is_not_shown_does_not_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "knows"),
-    [({"app": "client"}, True), ({"app": "other"}, False), ({}, False)],
+    ("labels", "knows"), [({"app": "client"}, True), ({"app": "other"}, False), ({}, False)]
 )
 def test_a_selector_comes_before_the_namespaces_own(labels: dict[str, str], knows: bool) -> None:
     own = showing("./*", name="own", more="workloadSelector: {labels: {app: client}}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.selftest.stuck_support import (
     ANALYTICS,
     PAGE,
@@ -15,8 +13,6 @@ from tests.selftest.stuck_support import (
     diagnosed,
     pod,
 )
-
-pytestmark = pytest.mark.selftest
 
 
 def test_a_store_that_does_not_answer_yet_may_be_slow() -> None:

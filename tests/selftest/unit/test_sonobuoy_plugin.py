@@ -19,8 +19,6 @@ from canary_conformance.paths import REPOSITORY
 from canary_conformance.waiting import wait_until
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 PLUGIN = REPOSITORY / "examples/cluster/sonobuoy-plugin.yaml"
 
 

@@ -11,8 +11,6 @@ import pytest
 from canary_conformance.processes import find_program
 from canary_conformance.report.source_revision import revision_of
 
-pytestmark = pytest.mark.selftest
-
 
 def test_a_folder_in_no_repository_has_no_commit(tmp_path: Path) -> None:
     assert revision_of(tmp_path, None) == {"commit": "", "changed": False}

@@ -27,9 +27,6 @@ from canary_conformance.voting.stage_rules import VOTING_RULES
 from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.unit.test_evidence_texts import NAMESPACE, TRANSITION, container, event, pod
 
-pytestmark = pytest.mark.selftest
-
-
 STEP_1 = "manifests/kubernetes/step-1-create-voting-app.yaml"
 SECRETS = "manifests/kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import pytest
-
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import StaticResult, static_verdicts
 from tools.mutants.edit_sites import sources_of
 from tools.mutants.mistake import Step, before, documents_swapped, followed_by, to
 from tools.mutants.variants import Change, Variant
-
-pytestmark = pytest.mark.selftest
 
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
@@ -104,9 +100,7 @@ def test_pages_by_analytics_that_is_not_to_be_called_are_blamed_on_the_route_tha
 
 def test_a_page_of_the_wrong_version_names_the_route() -> None:
     overlay = changed(
-        "istio/step-3",
-        "VirtualService/voting-app",
-        to("spec.http[1].route[0].destination.subset", "v2-0"),
+        "istio/step-3", "VirtualService/voting-app", to("spec.http[1].route[0].destination.subset", "v2-0")
     )
     words = told(static_verdicts(MANIFESTS, overlay), "R4.1", "ordinary_voters")
     assert (

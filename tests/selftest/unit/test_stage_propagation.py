@@ -15,8 +15,6 @@ from canary_conformance.stages.namespace_under_test import Reached
 from canary_conformance.voting.stage_rules import VOTING_RULES
 from tests.selftest.support import FakeClock
 
-pytestmark = pytest.mark.selftest
-
 
 def one_slice(service: str, *addresses: str, ready: bool = True) -> dict[str, Any]:
     endpoints = [{"addresses": [address], "conditions": {"ready": ready}} for address in addresses]

@@ -17,8 +17,6 @@ from canary_conformance.scenario.stages import (
     WaitFor,
 )
 
-pytestmark = pytest.mark.selftest
-
 APP = ObjectRef("Deployment", "voting-app-1-0")
 SCENARIO = Scenario(
     name="small",

@@ -21,8 +21,6 @@ from canary_conformance.scenario.stages import (
 from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.routing_support import INJECTED, NAMESPACE, deployment, documents, manifests, service
 
-pytestmark = pytest.mark.selftest
-
 WEB = ObjectRef("Deployment", "web")
 
 

@@ -11,8 +11,6 @@ from canary_conformance.voting.static.requirement_sets import NUMBERS, PODS, TRA
 from canary_conformance.voting.static.static_runner import static_verdicts
 from tests.selftest.changed_manifests import FIRST, standings, with_object
 
-pytestmark = pytest.mark.selftest
-
 
 def autoscaler(least: int, most: int, target: str = "voting-app-1-0") -> str:
     return f"""\

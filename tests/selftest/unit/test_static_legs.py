@@ -6,8 +6,6 @@ import pytest
 
 from tests.selftest.changed_manifests import changed, changed_together, failed, results_of, unjudged, words_of
 
-pytestmark = pytest.mark.selftest
-
 PODS = "kubernetes/step-1-create-voting-app.yaml"
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 DEFAULT = "metadata:\n  name: default\nspec:\n  mtls:\n    mode: STRICT\n"
@@ -48,8 +46,7 @@ SELECTIVE = "name: default\nspec:\n  selector: {matchLabels: {app: voting-app}}"
 
 
 @pytest.mark.parametrize(
-    "default",
-    [DEFAULT.replace("STRICT", "PERMISSIVE"), DEFAULT.replace("name: default\nspec:", SELECTIVE)],
+    "default", [DEFAULT.replace("STRICT", "PERMISSIVE"), DEFAULT.replace("name: default\nspec:", SELECTIVE)]
 )
 def test_a_strict_policy_of_some_pods_does_not_make_up_for_the_default(default: str) -> None:
     results = results_of(of_the_stores("mtls: {mode: STRICT}", default))

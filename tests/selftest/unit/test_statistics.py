@@ -35,8 +35,6 @@ from canary_conformance.verdicts.statistics import (
     to_find_shift_of,
 )
 
-pytestmark = pytest.mark.selftest
-
 HALVES = {"plain": 0.5, "percent": 0.5}
 THIRDS = {"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}
 

@@ -18,8 +18,6 @@ from canary_conformance.status_line import NARROWEST, LiveLine
 from fixtures.terminal import live_line_of
 from tests.selftest.terminal_screen import COLUMNS, Screen, terminal
 
-pytestmark = pytest.mark.selftest
-
 
 def test_a_line_is_drawn_over_the_one_before_and_erased() -> None:
     screen = Screen()

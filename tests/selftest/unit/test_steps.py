@@ -16,8 +16,6 @@ from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Verb, W
 from canary_conformance.stages.steps import Between, Target, apply_file, delete_objects, kinds_of
 from canary_conformance.voting.requirements import BROKEN
 
-pytestmark = pytest.mark.selftest
-
 ROUTES_OF_2_0 = "istio/step-3-add-routing-for-2.0-components.yaml"
 PODS_OF_2_0 = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 NO_FILES = ManifestFolder(MANIFESTS, {})

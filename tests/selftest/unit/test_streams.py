@@ -10,8 +10,6 @@ import pytest
 from canary_conformance.images.streams import feed, output_of, pieces_of
 from canary_conformance.processes import CommandFailed
 
-pytestmark = pytest.mark.selftest
-
 ENDLESS = [sys.executable, "-c", "while True: print('x' * 10000)"]
 SILENT = [sys.executable, "-c", "import time; time.sleep(600)"]
 LIMIT = 30

@@ -21,8 +21,6 @@ from canary_conformance.images.versions import MeshVersion, available
 from canary_conformance.progress import Progress
 from tests.selftest.support import Programs
 
-pytestmark = pytest.mark.selftest
-
 PLATFORM = "linux/amd64 on linux/amd64"
 OURS = "voting-conformance/node:1"
 

@@ -25,8 +25,6 @@ from canary_conformance.model.patterns.text_classes import (
 from canary_conformance.model.routing.route_matching import matches_whole
 from canary_conformance.voting.feature_flag import OPENS
 
-pytestmark = pytest.mark.selftest
-
 
 def examples(*patterns: str, within: str = HEADER_VALUES) -> dict[str, str]:
     """Return the example of each combination of matches ("10": the first pattern only)."""

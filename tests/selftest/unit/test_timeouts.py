@@ -12,8 +12,6 @@ import pytest
 from canary_conformance import timeouts
 from canary_conformance.timeouts import LIMITS, Timeouts, stretch, stretched_by
 
-pytestmark = pytest.mark.selftest
-
 SOURCE = Path(timeouts.__file__)
 LIBRARY = SOURCE.parent
 

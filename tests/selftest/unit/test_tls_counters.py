@@ -17,8 +17,6 @@ from canary_conformance.mesh.tls.tls_counters import (
 )
 from tests.selftest.dumps import dump
 
-pytestmark = pytest.mark.selftest
-
 STORAGE = "outbound|6379|v1-0|voting-storage.voting.svc.cluster.local"
 
 # The names that an Envoy 1.40 used when its statistics matcher included STATS_SUFFIXES. Two calls, and a

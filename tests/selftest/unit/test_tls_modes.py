@@ -10,8 +10,6 @@ from canary_conformance.mesh.tls.envoy_config import DumpIncomplete, read_config
 from canary_conformance.mesh.tls.tls_modes import Mode, client_tls, modes_text, server_tls
 from tests.selftest.dumps import Edit, cluster, dump, endpoints, listener, part, routes
 
-pytestmark = pytest.mark.selftest
-
 ANALYTICS = "voting-analytics.voting.svc.cluster.local"
 STORAGE = "voting-storage.voting.svc.cluster.local"
 ANALYTICS_IP = "10.96.112.121"

@@ -6,14 +6,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from canary_conformance.mesh.tls.envoy_config import EnvoyConfig, read_config
 from canary_conformance.mesh.tls.tls_table import ServingPod, TlsLeg, TlsRow, TlsStatus, tls_row
 from canary_conformance.mesh.tls.transport_sockets import PLAIN
 from tests.selftest.dumps import dump
-
-pytestmark = pytest.mark.selftest
 
 DOMAIN = "voting.svc.cluster.local"
 ADDRESSES = {

@@ -26,9 +26,6 @@ from canary_conformance.traffic.continuous_traffic import ContinuousTraffic, Vot
 from canary_conformance.voting.stage_rules import EVERYONE, VOTING_RULES
 from canary_conformance.voting.voting_app import VOTING_APP
 
-pytestmark = pytest.mark.selftest
-
-
 LIVE_AT = 7.0  # seconds on the monotonic clock
 
 
@@ -228,9 +225,6 @@ def test_the_ways_in_are_tried_right_before_the_first_gateway_with_the_pods_read
 )
 def test_voters_without_answers_fail_the_stages_own_requirement_alone(raised: Exception, breaks: str) -> None:
     namespace = cast(NamespaceUnderTest, SimpleNamespace(rules=VOTING_RULES))
-    with (
-        pytest.raises(RequirementFailed) as failed,
-        transition._failing_where_voters_stall(namespace, 5),
-    ):
+    with pytest.raises(RequirementFailed) as failed, transition._failing_where_voters_stall(namespace, 5):
         raise raised
     assert failed.value.breaks == breaks

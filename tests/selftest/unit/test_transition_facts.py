@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import pytest
-
 from canary_conformance.scenario.observations import Ballot, StepRecord, Transition
 from canary_conformance.stages.transition_facts import transition_facts
 from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE
-
-pytestmark = pytest.mark.selftest
 
 
 def test_pages_and_votes_are_told_by_what_served_them_or_how_they_failed() -> None:

@@ -13,8 +13,6 @@ from canary_conformance.voting.transition_traffic import belonging, counts_aroun
 from canary_conformance.voting.vote_judges import none_lost_nor_doubled
 from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE
 
-pytestmark = pytest.mark.selftest
-
 BEGAN, ROUTED, ENDED = 10.0, 14.0, 20.0
 VOTED = replace(OLD_PAGE, status=302, host="", store="", results="", took=0.1)
 

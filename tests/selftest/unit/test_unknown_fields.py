@@ -12,8 +12,6 @@ from tools.mutants.catalogue_containers import CONTAINERS
 from tools.mutants.edit_sites import sources_of
 from tools.mutants.mistake import Mistake, Step, after, becomes, before, mistakes, to
 
-pytestmark = pytest.mark.selftest
-
 POD = "spec.template.spec"
 CONTAINER = f"{POD}.containers[0]"
 DEPLOY, CANARY, LOCK = "kubernetes/step-1", "kubernetes/step-3", "istio/step-2"

@@ -31,8 +31,6 @@ from tests.selftest.stuck_support import (
 )
 from tests.selftest.support import FakeClock
 
-pytestmark = pytest.mark.selftest
-
 
 def test_a_service_that_leads_to_no_pod() -> None:
     cluster = Cluster([ANALYTICS, READY_STORE])

@@ -19,8 +19,6 @@ from tests.selftest.routing_support import (
     service,
 )
 
-pytestmark = pytest.mark.selftest
-
 PODS = documents(
     deployment("web"),
     service("web"),

@@ -36,8 +36,6 @@ from tests.selftest.upgrade_support import (
     connection,
 )
 
-pytestmark = pytest.mark.selftest
-
 REFUSED = ballot("Dogs", FAILED_PAGE)
 WHOLE = Watched(10.0, 30.0, 20.0)
 

@@ -10,8 +10,6 @@ from canary_conformance.upgrade.upgrade_options import Asked, BadMove, Way
 from tests.selftest.upgrade_support import SOURCE, TARGET
 from tools.upgrade import CLUSTER, command, environment, main
 
-pytestmark = pytest.mark.selftest
-
 ENDS = ("--from", str(SOURCE), "--to", str(TARGET), "--images", "build")
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-import pytest
-
 from canary_conformance.report.run_record import Outcome, TestRecord
 from canary_conformance.upgrade.upgrade_moments import Moment
 from canary_conformance.upgrade.upgrade_options import Asked
@@ -24,8 +22,6 @@ from canary_conformance.upgrade.upgrade_report import (
 from canary_conformance.upgrade.upgrade_run import Upgrade
 from tests.selftest.support import FAILED_PAGE, NEW_PAGE
 from tests.selftest.upgrade_support import MOVE, PAGE, REDIS, SOURCE, TARGET, attempt, ballot
-
-pytestmark = pytest.mark.selftest
 
 
 def record(id_: str, moment: Moment, outcome: Outcome = Outcome.PASSED) -> TestRecord:

@@ -16,8 +16,6 @@ from canary_conformance.user_files import changes, fingerprints
 from fixtures import machine_audit
 from fixtures.run_state import RUN, RunState
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

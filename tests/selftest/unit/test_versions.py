@@ -17,8 +17,6 @@ from canary_conformance.images.image_options import (
 from canary_conformance.images.pins import ISTIO_VERSION, PINS, envoy_pins, kubernetes_modules
 from canary_conformance.images.versions import MeshVersion, Versions, available, check_asked
 
-pytestmark = pytest.mark.selftest
-
 BUILT, PULLED = available(ImagesFrom.BUILD), available(ImagesFrom.PULL)
 FLAGS = ("--istio-version", "--envoy-version", "--kubernetes-version")
 VARIABLES = ("VOTING_ISTIO_VERSION", "VOTING_ENVOY_VERSION", "VOTING_KUBERNETES_VERSION")

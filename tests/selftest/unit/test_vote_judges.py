@@ -18,8 +18,6 @@ from canary_conformance.voting.vote_judges import (
 )
 from tests.selftest.support import FAILED_PAGE, OLD_PAGE
 
-pytestmark = pytest.mark.selftest
-
 VOTED = replace(OLD_PAGE, status=302, host="", store="", results="")
 UNSURE = replace(VOTED, status=500)
 LATE = page_without_answer("late", cookie="", sent_at=1.0, took=5.0, path="/", timed_out=True)

@@ -21,8 +21,6 @@ from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.voting.vote_samples import VOTES, CastVotes, cast_votes, counts_on, expect_counted
 from tests.selftest.support import NEW_PAGE, OLD_PAGE, SeenRequest, Site
 
-pytestmark = pytest.mark.selftest
-
 Places = Callable[[SeenRequest, int], list[str]]
 STORES = {"1.0": "redis", "2.0": "mysql"}
 

@@ -16,8 +16,6 @@ from canary_conformance.traffic.voter import PAGES, SIDE_BY_SIDE, UNANSWERED, Vo
 from canary_conformance.voting.feature_flag import FLAG
 from tests.selftest.support import OLD_PAGE, Site
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.fixture
 def site() -> Iterator[Site]:

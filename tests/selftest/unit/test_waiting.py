@@ -12,8 +12,6 @@ import pytest
 from canary_conformance.waiting import SYSTEM_CLOCK, GaveUp, NotInTime, wait_until
 from tests.selftest.support import FakeClock
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.fixture
 def clock() -> FakeClock:

@@ -10,8 +10,6 @@ from canary_conformance.model.objects.questions import Answer, Ending, Outcome, 
 from canary_conformance.voting.static.model_questions import who
 from tests.selftest.changed_manifests import ROUTING, changed, results_of, words_of
 
-pytestmark = pytest.mark.selftest
-
 CANARY = """            subset: v2-0
             port:
               number: 8080

@@ -10,8 +10,6 @@ import pytest
 from canary_conformance.voting.requirements import REQUIREMENTS
 from canary_conformance.voting.work_shares import LAST, REMOVED, WATCHED, Group, end_of, seconds_of, share_out
 
-pytestmark = pytest.mark.selftest
-
 WAYS_IN = {(1, "R1.4"), (2, "R2.1"), (3, "R3.5"), (3, "R3.7"), (4, "R4.1"), (5, "R5.3"), (5, "R5.4")}
 ALL = (
     Group(0, "static", transition=False),

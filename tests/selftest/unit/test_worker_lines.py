@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from canary_conformance.progress import say_nothing
 from canary_conformance.worker_lines import lines_heard, say_into
-
-pytestmark = pytest.mark.selftest
 
 
 def test_lines_of_several_workers_are_heard_in_their_order(tmp_path: Path) -> None:

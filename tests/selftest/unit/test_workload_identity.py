@@ -12,8 +12,6 @@ from canary_conformance.mesh.tls.transport_sockets import SanMatcher, SanRule
 from canary_conformance.mesh.tls.workload_identity import LegIdentity, leg_identities, workload_ids
 from tests.selftest.dumps import dump
 
-pytestmark = pytest.mark.selftest
-
 VOTING = "spiffe://cluster.local/ns/voting/sa/default"
 GATEWAY = "spiffe://cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account"
 CLIENT, SERVER = "voting-app-1-0", "voting-analytics-1-1"

@@ -6,8 +6,6 @@ import pytest
 
 from tests.selftest.routing_support import deployment, documents, model
 
-pytestmark = pytest.mark.selftest
-
 SECRET = """\
 apiVersion: v1
 kind: Secret

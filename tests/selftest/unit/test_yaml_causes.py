@@ -6,8 +6,6 @@ import pytest
 
 from canary_conformance.scenario.yaml_files import YamlFile, parse_yaml
 
-pytestmark = pytest.mark.selftest
-
 
 def read(raw: bytes | str) -> YamlFile:
     return parse_yaml(raw.encode() if isinstance(raw, str) else raw, "istio/a.yaml")
