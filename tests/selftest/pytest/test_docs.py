@@ -18,8 +18,6 @@ from canary_conformance.scenario.scenario_folder import load_scenario
 from tests.selftest.documents import HISTORY, PAGES, all_text, name_of, text_of
 from tools.requirements_table import main
 
-pytestmark = pytest.mark.selftest
-
 MESSAGES = re.compile(r"^\| (`.*?`(?:, `.*?`)*)(?: \([^|]*\))? \|", re.MULTILINE)
 
 

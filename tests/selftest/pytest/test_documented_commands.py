@@ -22,8 +22,6 @@ from canary_conformance.command_line.command import run as run_program
 from canary_conformance.paths import REPOSITORY
 from tests.selftest.documents import CURRENT, all_text, name_of, text_of
 
-pytestmark = pytest.mark.selftest
-
 COMMANDS = (
     "no_route",
     "bench",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 import yaml
 
 from canary_conformance.cluster.access_rights import OWN_ROLE, RIGHTS, Area
@@ -11,8 +10,6 @@ from tools import access_roles
 from tools.own_cluster.mesh_layouts import AKS, DEFAULTS
 from tools.own_cluster.runner_account import USER
 from tools.own_cluster.suite_job import job_objects
-
-pytestmark = pytest.mark.selftest
 
 
 def test_the_roles_that_users_apply_are_the_list() -> None:

@@ -13,8 +13,6 @@ import pytest
 from canary_conformance.paths import REPOSITORY
 from tests.selftest.action_steps import Job, action
 
-pytestmark = pytest.mark.selftest
-
 STATIC = "Judge the manifests by the model"
 E2E = "Judge them on a cluster"
 RESTORE, SAVE = "Take the node from the cache", "Put the node into the cache"

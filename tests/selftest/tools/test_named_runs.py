@@ -10,8 +10,6 @@ import pytest
 from canary_conformance.exit_codes import ExitStatus
 from tools.named_runs import named_run
 
-pytestmark = pytest.mark.selftest
-
 
 @pytest.mark.parametrize(
     ("exit_code", "expected", "header", "status"),

@@ -15,8 +15,6 @@ from tools.requirement_marks import MarkedTest, Unreadable, collect_marks
 from tools.requirements_table import NO_TEST, PAGE, PART, ManifestLines, main, tables
 from tools.source_links import Link
 
-pytestmark = pytest.mark.selftest
-
 BEGIN, END = "<!-- requirements:begin -->", "<!-- requirements:end -->"
 
 CANARY = """

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import static_verdicts
-
-pytestmark = pytest.mark.selftest
 
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
