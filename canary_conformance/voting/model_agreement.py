@@ -14,6 +14,7 @@ from typing import TypeVar
 from canary_conformance.errors import NotJudged, NotSpoken
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.questions import Answer, explain
+from canary_conformance.model.stage_plan import Plan
 from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.scenario.places import Finding
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
@@ -23,6 +24,7 @@ from canary_conformance.verdicts.wording import percent, tally
 from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.voting.mutual_tls import TlsView, leg_of_workloads, names_of_pods
 from canary_conformance.voting.observed_outcomes import Seen
+from canary_conformance.voting.static.apply_order import still_rolling
 from canary_conformance.voting.static.manifest_causes import by_line
 from canary_conformance.voting.static.model_questions import who
 from canary_conformance.voting.static.static_chains import WHOLE, page_seen
@@ -32,6 +34,17 @@ Cell = TypeVar("Cell")
 _MOST_ROWS = 8
 NO_PAGE = "(no whole page)"
 """The outcome of a page that shows nothing to identify a workload by."""
+
+
+def settled(plan: Plan, stage: int) -> Model:
+    """Return the model at the end of a stage, for a comparison with the mesh.
+
+    Raises:
+        NotSpoken: Nobody waits for some of the pods: in the mesh they get ready while the stage is observed.
+    """
+    for rolling in still_rolling(plan, stage):
+        raise NotSpoken(f"{rolling.sentence}, so the mesh can't be compared with one moment", rolling.place)
+    return plan.after(stage)
 
 
 def agree(seen: Mapping[Cell, Sequence[Seen]], predicted: Mapping[Cell, Answer | None], noun: str) -> int:

@@ -12,6 +12,7 @@ from canary_conformance.voting.model_agreement import (
     agree,
     agree_on_table,
     pages_are_whole,
+    settled,
     table_by_workload,
 )
 from canary_conformance.voting.observed_outcomes import seen_on_pages, seen_once
@@ -28,7 +29,7 @@ def test_model_and_mesh_agree_on_every_cookie(namespace: NamespaceUnderTest, pla
         **namespace.once("opening cookies", lambda: versions_by_cookie(namespace.voter, OPENING)),
         **namespace.once("near misses", lambda: versions_by_cookie(namespace.voter, NEAR_MISSES)),
     }
-    model = plan.after(4)
+    model = settled(plan, 4)
     predicted = {cookie: page(model, cookie) for cookie in seen}
     agree(seen_on_pages(seen, whole=pages_are_whole(model)), predicted, "cookies")
 
@@ -37,7 +38,7 @@ def test_model_and_mesh_agree_on_every_cookie(namespace: NamespaceUnderTest, pla
 @beside("R4.5")
 def test_model_and_mesh_agree_on_every_other_header(namespace: NamespaceUnderTest, plan: Plan) -> None:
     seen = namespace.once("other headers", lambda: versions_by_header(namespace.voter, OTHER_HEADERS))
-    model = plan.after(4)
+    model = settled(plan, 4)
     predicted = {header: page(model, headers={header: FLAG}) for header in seen}
     agree(seen_on_pages(seen, whole=pages_are_whole(model)), predicted, "headers")
 
@@ -45,7 +46,7 @@ def test_model_and_mesh_agree_on_every_other_header(namespace: NamespaceUnderTes
 @beside("R4.8")
 def test_model_and_mesh_agree_on_who_reaches_whom(namespace: NamespaceUnderTest, plan: Plan) -> None:
     predicted = {
-        (source, f"{service}:{port}"): call(plan.after(4), source, (service, port))
+        (source, f"{service}:{port}"): call(settled(plan, 4), source, (service, port))
         for source, (service, port) in WHO_MAY_REACH_WHOM
     }
     replies = reach_everyone(namespace)
@@ -54,4 +55,4 @@ def test_model_and_mesh_agree_on_who_reaches_whom(namespace: NamespaceUnderTest,
 
 @beside("R4.10")
 def test_model_and_mesh_agree_on_mutual_tls(namespace: NamespaceUnderTest, plan: Plan) -> None:
-    agree_on_table(table_by_workload(namespace, tls_of(namespace)), table(plan.after(4)))
+    agree_on_table(table_by_workload(namespace, tls_of(namespace)), table(settled(plan, 4)))

@@ -9,6 +9,7 @@ from canary_conformance.voting.model_agreement import (
     agree,
     agree_on_table,
     pages_are_whole,
+    settled,
     table_by_workload,
 )
 from canary_conformance.voting.observed_outcomes import seen_on_pages
@@ -20,11 +21,11 @@ from fixtures.marks import beside
 @beside("R5.1")
 def test_model_and_mesh_agree_on_every_cookie(namespace: NamespaceUnderTest, plan: Plan) -> None:
     seen = namespace.once("cookies", lambda: versions_by_cookie(namespace.voter, (*OPENING, *NEAR_MISSES)))
-    model = plan.after(5)
+    model = settled(plan, 5)
     predicted = {cookie: page(model, cookie) for cookie in seen}
     agree(seen_on_pages(seen, whole=pages_are_whole(model)), predicted, "cookies")
 
 
 @beside("R5.4")
 def test_model_and_mesh_agree_on_mutual_tls(namespace: NamespaceUnderTest, plan: Plan) -> None:
-    agree_on_table(table_by_workload(namespace, tls_of(namespace)), table(plan.after(5)))
+    agree_on_table(table_by_workload(namespace, tls_of(namespace)), table(settled(plan, 5)))

@@ -10,12 +10,15 @@ import pytest
 
 from canary_conformance.errors import NotJudged, NotSpoken
 from canary_conformance.model.objects.questions import Answer, Ending, Outcome, Rule, Wire
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.verdicts.model_disagreement import Disagreement
-from canary_conformance.voting.model_agreement import agree, agree_on_shares, agree_on_table
+from canary_conformance.voting.model_agreement import agree, agree_on_shares, agree_on_table, settled
 from canary_conformance.voting.observed_outcomes import Seen, SeenKind
 from canary_conformance.voting.page_checks import results_format
+from canary_conformance.voting.static.static_runner import read_folder
+from tests.selftest.changed_manifests import changed
 from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE
 
 REDIS, MYSQL = "voting-storage 1.0", "voting-storage 2.0"
@@ -205,3 +208,13 @@ def test_where_the_model_has_pages_fail_only_those_that_show_an_outcome_are_comp
 def test_two_tables_without_a_leg_agree_on_nothing() -> None:
     with pytest.raises(NotJudged, match="no leg of mutual TLS was seen"):
         agree_on_table({}, {})
+
+
+def test_a_stage_that_ends_before_its_pods_are_ready_is_compared_with_nothing() -> None:
+    waiting, not_waiting = "wait_for: pods", "wait_for: routes"
+    overlay = changed("scenario.yaml", waiting, not_waiting, at=2)
+    plan = read_folder(MANIFESTS, overlay).plan
+    with pytest.raises(NotSpoken, match=r"Deployment/voting-storage-2-0: the stage ends before .* one moment"):
+        settled(plan, 4)
+    assert settled(plan, 3) is plan.after(3)
+    assert settled(plan, 5) is plan.after(5)
