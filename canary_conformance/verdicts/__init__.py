@@ -25,7 +25,13 @@ from canary_conformance.verdicts.checks import (
 from canary_conformance.verdicts.continuous_judges import longest_gap, no_failed_page, only_before
 from canary_conformance.verdicts.exact_judges import counted, includes, matrix, nothing, same
 from canary_conformance.verdicts.expect import ExpectationFailed, expect, expect_all, ledger
-from canary_conformance.verdicts.load_balancer_shares import LeastRequest, Policy, RandomPick, RoundRobin
+from canary_conformance.verdicts.load_balancer_shares import (
+    LeastRequest,
+    Policy,
+    RandomPick,
+    RoundRobin,
+    busiest_share,
+)
 from canary_conformance.verdicts.sample_judges import all_seen, every, never, shares
 from canary_conformance.verdicts.statistics import (
     ANY_LEAK,
@@ -55,6 +61,7 @@ __all__ = [
     "answers_with",
     "both",
     "bounds",
+    "busiest_share",
     "closed",
     "counted",
     "every",

@@ -3,8 +3,8 @@
 RANDOM and the weights of a VirtualService draw each request independently. ROUND_ROBIN rotates, which is far
 stricter. LEAST_REQUEST (Istio's default since 1.14) compares two random endpoints and takes the one with
 fewer requests in flight: one request at a time finds every endpoint idle, so that each is an independent fair
-draw. Requests at the same time are not: they avoid the busy endpoint, a slow pod gets less than its share,
-and no shares are promised at all.
+draw. Beside other requests it avoids the busy endpoint, which still gets what both picks leave no choice for.
+Source: Envoy, "Load balancers", weighted least request.
 """
 
 from __future__ import annotations
@@ -32,13 +32,9 @@ class RandomPick:
 
 @dataclass(frozen=True, slots=True)
 class LeastRequest:
-    """LEAST_REQUEST; `concurrent` when the sample's requests were in flight together.
+    """LEAST_REQUEST; `busy` when requests may have met others in flight, so that shares are ranges only."""
 
-    `biased` is how many of them may have met another request in flight: each may have gone either way.
-    """
-
-    concurrent: bool = False
-    biased: int = 0
+    busy: bool = False
     name: str = "LEAST_REQUEST"
 
 
@@ -69,17 +65,21 @@ class Fit:
     allowed: Mapping[str, tuple[int, int]]
 
 
+def busiest_share(k: int) -> float:
+    """Return what the busiest of `k` equal endpoints gets by LEAST_REQUEST: both random picks are it."""
+    return k**-2
+
+
 def share_fits(policy: Policy, counts: Mapping[str, int], expected: Mapping[str, float]) -> Fit:
     """Return whether the counts of the expected outcomes fit their shares (which sum to 1) under the policy.
 
-    Independent draws are judged by exact binomial bounds that share one verdict's false alarm, ROUND_ROBIN by
-    its certain bound. Raises Unjudgeable when the policy promises no such shares, or when the sample is so
-    small that no count could ever break them. Source: R2.2, Statistics.
+    Draws are judged by exact binomial bounds that share one verdict's false alarm, ROUND_ROBIN by its certain
+    bound. Raises Unjudgeable when the policy promises no such shares, or when the sample is so small that no
+    count could ever break them. Source: R2.2, Statistics.
     """
     _require_shares(expected)
     if isinstance(policy, RoundRobin):
         return _fit_rotation(policy, counts, expected)
-    _require_one_at_a_time(policy)
     return _fit_draws(policy, counts, expected)
 
 
@@ -94,9 +94,9 @@ def chance_to_leave_one_out(policy: Policy, n: int, k: int, share: float) -> flo
         needed = (k - 1) * round_robin_bound(policy.workers, policy.proxies) + 1
         chance = 0.0
     else:
-        _require_one_at_a_time(policy)
-        needed = times_to_see_all(k, share)
-        chance = chance_to_miss_one(n, k, share)
+        least, _ = _range(policy, share)
+        needed = times_to_see_all(k, least)
+        chance = chance_to_miss_one(n, k, least)
     if n < needed:
         raise Unjudgeable(
             f"seeing all {k} outcomes needs {needed} observations under {policy.name}; there are {n}"
@@ -108,10 +108,10 @@ def _fit_draws(policy: _Draws, counts: Mapping[str, int], expected: Mapping[str,
     n = sum(counts.values())
     # Two outcomes are one coin: the second count follows from the first.
     tests = 1 if len(expected) == 2 else len(expected)
-    fair = {key: fair_share_bounds(n, share, FALSE_ALARM / tests) for key, share in expected.items()}
-    # Whatever a biased draw showed, a fair one may have shown the other outcome.
-    biased = policy.biased if isinstance(policy, LeastRequest) else 0
-    allowed = {key: (max(0, low - biased), min(n, high + biased)) for key, (low, high) in fair.items()}
+    allowed = {}
+    for key, share in expected.items():
+        low, high = (fair_share_bounds(n, bound, FALSE_ALARM / tests) for bound in _range(policy, share))
+        allowed[key] = low[0], high[1]
     if any(bounds == (0, n) for bounds in allowed.values()):
         raise Unjudgeable(f"{n} observations under {policy.name} fit any shares; take more")
     outside = [key for key, (low, high) in allowed.items() if not low <= counts.get(key, 0) <= high]
@@ -145,9 +145,11 @@ def _fit_rotation(policy: RoundRobin, counts: Mapping[str, int], expected: Mappi
     )
 
 
-def _require_one_at_a_time(policy: _Draws) -> None:
-    if isinstance(policy, LeastRequest) and policy.concurrent:
-        raise Unjudgeable("LEAST_REQUEST promises no shares to requests that are in flight together")
+def _range(policy: _Draws, share: float) -> tuple[float, float]:
+    """Return the lowest and the highest chance of an outcome in any draw."""
+    if isinstance(policy, LeastRequest) and policy.busy:
+        return share**2, 1 - (1 - share) ** 2
+    return share, share
 
 
 def _require_shares(expected: Mapping[str, float]) -> None:

@@ -2,7 +2,8 @@
 
 LEAST_REQUEST compares the requests that a client's own proxy has in flight to two endpoints (Envoy: "Load
 balancers", weighted least request). So what the sidecars of the app count is what decides: their requests to
-analytics, and those that have no answer yet. A page that found no other request was an even draw.
+analytics, and those that have no answer yet. Pages that found no other request were even draws; of all others
+only the range of a share is known.
 """
 
 from __future__ import annotations
@@ -12,7 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from canary_conformance.errors import NotJudged
-from canary_conformance.mesh.tls.tls_counters import CLUSTERS, in_flight_to, outbound_traffic
+from canary_conformance.mesh.tls.tls_counters import (
+    CLUSTERS,
+    in_flight_to,
+    inbound_ports,
+    inbound_traffic,
+    outbound_traffic,
+)
 from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import LeastRequest, to_find_shift_of
@@ -20,13 +27,7 @@ from canary_conformance.voting.chains import ANALYTICS
 from canary_conformance.voting.contract import APP
 
 SHIFT = 0.2
-"""The smallest shift of an even share that R2.2 is judged for."""
-BUSY_SHARE = 0.25
-"""What an endpoint of two gets at least, however busy it is: the chance that both random picks are it."""
-BIASED_BY_ONE = 2
-"""How many pages a request as short as a page's can overlap, since pages come one by one."""
-MOST_BIASED = 0.05
-"""The share of biased draws above which a split is not judged."""
+"""The smallest shift of an even share that R2.2 is judged for, where nothing else was requested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +37,27 @@ class Split:
     Attributes:
         pages: The pages.
         requests: All requests to analytics meanwhile, those for the pages included.
+        served: All requests that the app itself got meanwhile.
         in_flight: Requests that were under way before the first page or after the last.
     """
 
     pages: Sample[Page]
     requests: int
+    served: int
     in_flight: int
 
     def policy(self) -> LeastRequest:
         """Return how the pages were drawn.
 
         Raises:
-            NotJudged: So much else was requested that the draws say nothing of the shares.
+            NotJudged: Pages came without a request that the app's sidecars count.
         """
         n = len(self.pages)
-        # An app asks analytics equally often for each page.
-        others = self.requests % n if n and self.requests >= n else n
-        biased = others * BIASED_BY_ONE
-        if self.in_flight or biased > MOST_BIASED * n:
-            raise NotJudged(
-                f"analytics had {self.requests} requests while {n} pages were opened, and {self.in_flight} "
-                "under way before or after: LEAST_REQUEST avoids busy pods, so the split shows no shares"
-            )
-        return LeastRequest(biased=biased)
+        if self.requests < n:
+            raise NotJudged(f"the app's sidecars count {self.requests} requests to analytics for {n} pages")
+        # An app may request analytics several times, but equally often, for each page.
+        alone = self.requests == n or (self.served == n and self.requests % n == 0)
+        return LeastRequest(busy=not alone or self.in_flight > 0)
 
 
 def split_of_analytics(namespace: NamespaceUnderTest) -> Split:
@@ -76,8 +75,12 @@ def _take(namespace: NamespaceUnderTest) -> Split:
     def asked(clusters: Mapping[str, Any]) -> int:
         return outbound_traffic(clusters, host, port).requests
 
+    def served(clusters: Mapping[str, Any]) -> int:
+        return sum(inbound_traffic(clusters, at).requests for at in inbound_ports(clusters))
+
     return Split(
         pages,
         sum(asked(after[app]) - asked(before[app]) for app in apps),
+        sum(served(after[app]) - served(before[app]) for app in apps),
         sum(in_flight_to(seen[app], host, port) for seen in (before, after) for app in apps),
     )

@@ -6,6 +6,7 @@ from canary_conformance.stages.pod_health import failing_liveness_probes
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import (
     all_seen,
+    busiest_share,
     every,
     expect,
     expect_all,
@@ -16,7 +17,7 @@ from canary_conformance.verdicts import (
     times_to_see_all,
 )
 from canary_conformance.verdicts.exact_judges import listed_objects
-from canary_conformance.voting.idle_split import BUSY_SHARE, split_of_analytics
+from canary_conformance.voting.idle_split import split_of_analytics
 from canary_conformance.voting.page_checks import results_format, right_arithmetic
 from canary_conformance.voting.scenario_objects import applied_objects, behind_service, warnings_of
 from canary_conformance.voting.stage_rules import ORDINARY
@@ -56,7 +57,7 @@ def test_both_versions_are_behind_the_service(namespace: NamespaceUnderTest) -> 
 @requirement("R2.2")
 def test_page_switches_between_the_two_formats_and_no_other(namespace: NamespaceUnderTest) -> None:
     pages = split_of_analytics(namespace).pages
-    expect(pages, all_seen(results_format, ["plain", "percent"], smallest_share=BUSY_SHARE))
+    expect(pages, all_seen(results_format, ["plain", "percent"], smallest_share=busiest_share(2)))
 
 
 @requirement("R2.2")
@@ -67,13 +68,13 @@ def test_both_versions_have_their_share(namespace: NamespaceUnderTest) -> None:
 
 @requirement("R2.3")
 def test_totals_and_percentages_are_right(voter: Voter) -> None:
-    enough = times_to_see_all(2, BUSY_SHARE)
+    enough = times_to_see_all(2, busiest_share(2))
     voter.reset()
     expect(voter.open_page_one_by_one(enough), every(right_arithmetic))
     for choice, votes in (("Cats", 1), ("Dogs", 2), ("Dogs", 5)):
         voter.vote(choice, times=votes)
         pages = voter.open_page_one_by_one(enough)
-        both_seen = all_seen(results_format, ["plain", "percent"], smallest_share=BUSY_SHARE)
+        both_seen = all_seen(results_format, ["plain", "percent"], smallest_share=busiest_share(2))
         expect_all(pages, every(right_arithmetic), both_seen)
     voter.reset()
 

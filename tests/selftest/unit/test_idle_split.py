@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import random
 from typing import Any
 
 import pytest
@@ -11,9 +12,9 @@ from canary_conformance.errors import NotJudged
 from canary_conformance.mesh.tls.envoy_config import DumpIncomplete
 from canary_conformance.mesh.tls.tls_counters import in_flight_to, outbound_traffic
 from canary_conformance.scenario.observations import Page, Sample
-from canary_conformance.verdicts import LeastRequest, shares, times_to_see_all
+from canary_conformance.verdicts import LeastRequest, busiest_share, shares, times_to_see_all
 from canary_conformance.verdicts.statistics import chance_to_miss_one, fair_share_bounds
-from canary_conformance.voting.idle_split import BUSY_SHARE, Split
+from canary_conformance.voting.idle_split import Split
 from canary_conformance.voting.page_checks import results_format
 from tests.selftest.dumps import dump
 from tests.selftest.support import NEW_PAGE, OLD_PAGE
@@ -28,32 +29,41 @@ def pages(old: int, new: int) -> Sample[Page]:
 
 @pytest.mark.parametrize("requests", [464, 928], ids=["one for each page", "two for each page"])
 def test_a_sample_that_was_alone_is_a_fair_coin(requests: int) -> None:
-    assert Split(pages(232, 232), requests, 0).policy() == LeastRequest()
-
-
-def test_a_few_short_requests_widen_the_bounds_by_what_they_can_bias() -> None:
-    policy = Split(pages(232, 232), 469, 0).policy()
-    assert policy == LeastRequest(biased=10)
-    low, _ = fair_share_bounds(464, 0.5)
-    for counted, widened, held in ((LeastRequest(), 0, True), (LeastRequest(), 1, False), (policy, 10, True)):
-        judge = shares(results_format, HALVES, counted)
-        assert judge(pages(low - widened, 464 - low + widened)).held is held
-    assert not shares(results_format, HALVES, policy)(pages(low - 11, 475 - low)).held
+    assert Split(pages(232, 232), requests, served=464, in_flight=0).policy() == LeastRequest()
 
 
 @pytest.mark.parametrize(
-    ("requests", "in_flight"),
-    [(464 + 40, 0), (464, 1), (0, 0), (300, 0)],
-    ids=["busy", "one under way", "nothing was counted", "fewer than pages"],
+    ("requests", "served", "in_flight"),
+    [(465, 465, 0), (928, 928, 0), (928, 465, 0), (464 + 400, 464, 0), (464, 464, 1)],
+    ids=["one more", "as many pages of others", "two each and one more", "by no page", "one under way"],
 )
-def test_busy_pods_leave_the_split_unjudged(requests: int, in_flight: int) -> None:
-    with pytest.raises(NotJudged, match="LEAST_REQUEST avoids busy pods"):
-        Split(pages(232, 232), requests, in_flight).policy()
+def test_beside_other_requests_only_the_range_of_a_share_is_known(
+    requests: int, served: int, in_flight: int
+) -> None:
+    policy = Split(pages(232, 232), requests, served, in_flight).policy()
+    assert policy == LeastRequest(busy=True)
+    low, _ = fair_share_bounds(464, busiest_share(2))
+    for old, held in ((low, True), (low - 1, False), (464 - low, True), (465 - low, False)):
+        assert shares(results_format, HALVES, policy)(pages(old, 464 - old)).held is held
+
+
+@pytest.mark.parametrize("requests", [0, 300])
+def test_pages_without_counted_requests_leave_the_split_unjudged(requests: int) -> None:
+    with pytest.raises(NotJudged, match=f"count {requests} requests to analytics for 464 pages"):
+        Split(pages(232, 232), requests, served=464, in_flight=0).policy()
+
+
+def test_a_version_that_is_always_busy_has_no_wrong_red() -> None:
+    """Envoy picks two endpoints at random, and takes the one with fewer requests."""
+    luck = random.Random(464)
+    old = sum(luck.choices(("old", "new"), k=2) == ["old", "old"] for _ in range(464))
+    assert not shares(results_format, HALVES, LeastRequest())(pages(old, 464 - old)).held
+    assert shares(results_format, HALVES, LeastRequest(busy=True))(pages(old, 464 - old)).held
 
 
 def test_a_pod_that_is_always_busy_is_still_seen() -> None:
-    enough = times_to_see_all(2, BUSY_SHARE)
-    assert chance_to_miss_one(enough, 2, BUSY_SHARE) <= 1e-8
+    enough = times_to_see_all(2, busiest_share(2))
+    assert chance_to_miss_one(enough, 2, busiest_share(2)) <= 1e-8
     assert enough == 67
 
 

@@ -200,10 +200,6 @@ class TestShares:
         assert verdict.seen.splitlines()[0] == "unexpected: (answered 503) 1"
         assert len(verdict.examples) == 1
 
-    def test_concurrent_least_request_is_not_judged(self) -> None:
-        with pytest.raises(Unjudgeable, match="promises no shares"):
-            shares(results_format, HALVES, LeastRequest(concurrent=True))(sample(*[OLD, NEW] * 300))
-
 
 def test_verdicts_of_a_whole_run_stay_within_its_budget() -> None:
     pages = sample(*[OLD] * 290, *[NEW] * 310)

@@ -266,11 +266,14 @@ def test_a_sample_that_fits_any_shares_judges_nothing(policy: Policy) -> None:
         share_fits(policy, {"plain": 12, "percent": 0}, HALVES)
 
 
-def test_least_request_requirements_nothing_to_concurrent_requests() -> None:
-    with pytest.raises(Unjudgeable, match="in flight together"):
-        share_fits(LeastRequest(concurrent=True), {"plain": 300, "percent": 300}, HALVES)
-    with pytest.raises(Unjudgeable, match="in flight together"):
-        chance_to_leave_one_out(LeastRequest(concurrent=True), 600, 2, 0.5)
+def test_least_request_beside_other_requests_has_ranges_only() -> None:
+    busy = LeastRequest(busy=True)
+    low, high = fair_share_bounds(600, 1 / 4)[0], fair_share_bounds(600, 3 / 4)[1]
+    assert share_fits(busy, {"plain": low, "percent": 600 - low}, HALVES).misfit == ""
+    assert share_fits(busy, {"plain": high + 1, "percent": 599 - high}, HALVES).misfit
+    assert chance_to_leave_one_out(busy, 67, 2, 0.5) == chance_to_leave_one_out(RandomPick(), 67, 2, 0.25)
+    with pytest.raises(Unjudgeable, match="needs 67 observations"):
+        chance_to_leave_one_out(busy, 66, 2, 0.5)
 
 
 def test_round_robin_requirements_equal_shares_only() -> None:
