@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from canary_conformance.cluster.api import Api, Object
 from canary_conformance.cluster.apply_answers import Applied, Refused
 from canary_conformance.cluster.image_probe import explained
-from canary_conformance.cluster.namespace_deletion import delete_namespace, volumes_going
+from canary_conformance.cluster.namespace_deletion import volumes_going
 from canary_conformance.cluster.pod_readiness import Diagnosis, wait_for_rollouts
 from canary_conformance.cluster.rollouts import KINDS, owner_of
 from canary_conformance.errors import StageFailed
@@ -218,9 +218,8 @@ def delete_one(target: Target, ref: ObjectRef) -> None:
 
 
 def _delete(api: Api, version: str, ref: ObjectRef, namespace: str) -> bool:
-    if ref.kind == "Namespace":
-        return delete_namespace(api, ref.name)
-    return api.delete(version, _own_kind(ref), ref.name, namespace)
+    # A namespace alone, as a user deletes it: that this suffices is R6.1. So delete_namespace() is not used.
+    return api.delete(version, _own_kind(ref), ref.name, None if ref.kind == "Namespace" else namespace)
 
 
 def _left(api: Api, versions: Mapping[ObjectRef, str], namespace: str) -> list[str]:

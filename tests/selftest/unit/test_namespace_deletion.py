@@ -1,4 +1,4 @@
-"""A namespace is deleted by the requests that its own controller makes, only sooner (R6.1)."""
+"""A namespace of a run is removed by the requests that its own controller makes, only sooner."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ def test_nothing_is_deleted_of_a_namespace_that_does_not_exist() -> None:
 
 
 def test_pods_keep_their_grace_period_and_finalizers_are_not_lifted() -> None:
-    """Forced, a pod would go that keeps the namespace when it is deleted alone."""
     asked: list[tuple[tuple[object, ...], dict[str, object]]] = []
     api = object.__new__(Api)
     api._dynamic = cast(Any, SimpleNamespace(request=lambda *told, **options: asked.append((told, options))))

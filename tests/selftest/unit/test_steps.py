@@ -40,15 +40,19 @@ class Cluster:
         self.pods = pods
         self.deployment = True
         self.looked: list[str] = []
+        self.deleted: list[tuple[str | None, ...]] = []
 
     def apply(self, body: Mapping[str, Any], namespace: str) -> Any:  # noqa: ARG002
         ref = ObjectRef(body["kind"], body["metadata"]["name"])
         return SimpleNamespace(object=AppliedObject(ref, Verb.CREATED), warnings=())
 
-    def delete(self, *_: str) -> bool:
+    def delete(self, *asked: str | None) -> bool:
+        self.deleted.append(asked)
         return True
 
-    def list(self, *_: str) -> list[dict[str, Any]]:
+    def list(self, _: str, kind: str, *__: str) -> list[dict[str, Any]]:
+        if kind != "Pod":
+            return []
         self.looked.append("pods")
         owner = [{"kind": "ReplicaSet", "name": "app-1-0-5f9bdd6579"}]
         labels = {"pod-template-hash": "5f9bdd6579"}
@@ -137,3 +141,11 @@ def test_a_deletion_is_done_when_pods_and_then_objects_are_gone() -> None:
     made = delete_objects(target(NO_FILES, cluster), step, 5)
     assert [str(one.ref) for one in made.objects] == ["Deployment/app-1-0"]
     assert cluster.looked == ["pods", "pods", "pods", "Deployment", "pods", "Deployment"]
+
+
+def test_a_namespace_is_deleted_as_a_user_deletes_it_and_nothing_beside_it() -> None:
+    """That this suffices is what R6.1 requires; Cluster could not delete pods and claims."""
+    cluster, step = Cluster(pods=0), Delete((ObjectRef("Namespace", "voting"),))
+    made = delete_objects(target(NO_FILES, cluster), step, 6)
+    assert [str(one.ref) for one in made.objects] == ["Namespace/voting"]
+    assert cluster.deleted == [("v1", "Namespace", "voting", None)]
