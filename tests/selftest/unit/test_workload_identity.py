@@ -82,6 +82,22 @@ def test_a_client_that_accepts_any_server_is_a_problem() -> None:
     assert [one.rpartition(": ")[2] for one in found.problems] == ["the client insists on no identity"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"ROOTCA"', '"somebody-elses"'),
+        (
+            '"default_validation_context": {',
+            '"default_validation_context": {"trust_chain_verification": "ACCEPT_UNTRUSTED", ',
+        ),
+        ('"default_validation_context": {', '"default_validation_context": {"trusted_ca": {}, '),
+    ],
+)
+def test_a_name_in_a_certificate_that_anyone_may_have_signed_is_a_problem(old: str, new: str) -> None:
+    found = identity({CLIENT: [VOTING], SERVER: [VOTING]}, old=old, new=new)
+    assert [one.rpartition(": ")[2] for one in found.problems] == ["the client insists on no identity"]
+
+
 def test_the_newer_field_of_the_client_is_read_too() -> None:
     old = json.dumps({"match_subject_alt_names": [{"exact": VOTING}]})
     new = json.dumps({"match_typed_subject_alt_names": [{"san_type": "URI", "matcher": {"exact": VOTING}}]})
