@@ -14,10 +14,10 @@ from canary_conformance.waiting import NotInTime, wait_until
 def delete_namespace(api: Api, name: str) -> bool:
     """Delete a namespace, its pods and claims at once; don't wait. Return False where it does not exist.
 
-    Kubernetes' namespace controller deletes both too, but first after 5 s, and looks seconds later whether they
-    are gone, before it removes the rest ("Namespaces", ordered deletion). Deleted now, they are gone when it
-    first looks, and no new ones can come: the namespace is on its way out already. Not for the step that R6.1
-    judges.
+    Kubernetes' namespace controller deletes both too, but first after 5 s, and looks seconds later whether
+    they are gone, before it removes the rest ("Namespaces", ordered deletion). Deleted now, they are gone
+    when it first looks, and no new ones can come: the namespace is on its way out already. Not for the step
+    that R6.1 judges.
     """
     found = api.delete("v1", "Namespace", name)
     if found:

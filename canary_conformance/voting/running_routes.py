@@ -16,6 +16,11 @@ from canary_conformance.errors import NotJudged
 from canary_conformance.mesh.propagation import host_of_sentinel
 from canary_conformance.mesh.proxies import proxied_pods
 from canary_conformance.mesh.routes.conditions import METHOD, PATH, Condition
+from canary_conformance.mesh.routes.foreign_clusters import (
+    ACTIVE_CLUSTERS,
+    RunningCluster,
+    running_clusters,
+)
 from canary_conformance.mesh.routes.foreign_filters import (
     LISTENERS,
     RunningListener,
@@ -43,6 +48,7 @@ class RunningProxy:
         listeners: Its active listeners.
         tables: Its virtual hosts, by the name of their route configuration.
         set_up: The filters that a route configuration sets up, likewise, in words.
+        clusters: Those that lead to the namespace, or into the proxy's own pod.
     """
 
     pod: PodName
@@ -50,6 +56,7 @@ class RunningProxy:
     listeners: tuple[RunningListener, ...]
     tables: Mapping[str, tuple[RouteTable, ...]]
     set_up: Mapping[str, tuple[str, ...]]
+    clusters: tuple[RunningCluster, ...] = ()
 
 
 _Part = tuple[RunningProxy, RunningListener]
@@ -154,6 +161,7 @@ def _read(namespace: NamespaceUnderTest) -> Sequence[RunningProxy]:
         raise NotJudged("no pod of the ingress gateway runs")
     listeners = namespace.proxies.ask(apps, LISTENERS)
     routes = namespace.proxies.ask(apps, ROUTES)
+    clusters = namespace.proxies.ask(apps, ACTIVE_CLUSTERS)
     running = [
         RunningProxy(
             pod,
@@ -161,6 +169,7 @@ def _read(namespace: NamespaceUnderTest) -> Sequence[RunningProxy]:
             running_listeners(listeners[pod]),
             dynamic_tables(routes[pod]),
             {name: tuple(map(str, found)) for name, found in foreign_in_dump(routes[pod]).items()},
+            running_clusters(clusters[pod], namespace.name),
         )
         for pod, app in apps.items()
     ]
@@ -230,19 +239,21 @@ def _at_other_ports(
 def _way(parts: Sequence[_Part], counts: Callable[[RouteTable], bool]) -> Way:
     tables: dict[RouteTable, None] = {}
     rules: dict[tuple[Condition, ...], None] = {}
-    unread: dict[str, list[str]] = {}
+    unread: dict[str, dict[str, None]] = {}
     for proxy, listener in parts:
         named = [table for name in listener.route_configs for table in proxy.tables.get(name, ())]
         used = [*filter(counts, named), *listener.tables]
         tables.update(dict.fromkeys(used))
         rules.update((rule.conditions, None) for rule in listener.rules if rule.conditions)
-        for what in dict.fromkeys(_unread(proxy, listener, used)):
-            unread.setdefault(what, []).append(str(proxy.pod))
+        for what in _unread(proxy, listener, used):
+            unread.setdefault(what, {})[str(proxy.pod)] = None
     return Way(tuple(tables), tuple(rules), {what: tuple(pods) for what, pods in unread.items()})
 
 
 def _unread(proxy: RunningProxy, listener: RunningListener, used: Iterable[RouteTable]) -> Iterator[str]:
     yield from map(str, listener.foreign)
+    for cluster in proxy.clusters:
+        yield from map(str, cluster.foreign if cluster.inbound == listener.inbound else ())
     for name in listener.route_configs:
         yield from proxy.set_up.get(name, ())
     for rule in listener.rules:

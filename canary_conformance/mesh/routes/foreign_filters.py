@@ -8,7 +8,7 @@ show those on the caller.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ _ISTIOS_OWN = (
 )
 _ENVOY = "envoy.extensions.filters."
 _MANAGER = f"{_ENVOY}network.http_connection_manager.v3.HttpConnectionManager"
+_TCP_PROXY = f"{_ENVOY}network.tcp_proxy.v3.TcpProxy"
 _RBAC = (f"{_ENVOY}http.rbac.v3.RBAC", f"{_ENVOY}network.rbac.v3.RBAC")
 # Part of a plain mesh with no more than this set on them: anything else is foreign.
 _SETTINGS: Mapping[str, frozenset[str]] = {
@@ -37,10 +38,12 @@ _SETTINGS: Mapping[str, frozenset[str]] = {
 _PLAIN = frozenset(
     {
         _MANAGER,
-        f"{_ENVOY}network.tcp_proxy.v3.TcpProxy",
+        _TCP_PROXY,
         # It counts queries only.
         f"{_ENVOY}network.mysql_proxy.v3.MySQLProxy",
         f"{_ENVOY}http.grpc_stats.v3.FilterConfig",
+        # The last of a cluster's HTTP filters: it sends the request.
+        f"{_ENVOY}http.upstream_codec.v3.UpstreamCodec",
         # They answer a browser's preflight by themselves and add headers to answers.
         f"{_ENVOY}http.cors.v3.Cors",
         f"{_ENVOY}http.cors.v3.CorsPolicy",
@@ -53,6 +56,10 @@ _PLAIN = frozenset(
 )
 # Of a connection manager: what can change a request before its route is chosen.
 _BEFORE_ROUTES = ("early_header_mutation_extensions", "scoped_routes", "scoped_routes_config_source")
+# By what a connection's filter chain is chosen in a plain mesh: nothing of its source.
+_CHAIN_MATCH = frozenset(
+    {"destination_port", "prefix_ranges", "transport_protocol", "application_protocols", "server_names"}
+)
 _WRAPPED = ("udpa.type.v1.TypedStruct", "xds.type.v3.TypedStruct")
 
 
@@ -120,14 +127,9 @@ def _listener(document: Mapping[str, Any]) -> RunningListener:
     for manager in managers:
         listed += [(one, f"the HTTP filters of {where}") for one in manager.get("http_filters", ())]
     inline = [manager["route_config"] for manager in managers if "route_config" in manager]
-    foreign = [found for one, place in listed for found in _foreign(one, place)]
+    foreign = [found for one, place in listed for found in foreign_filters(one, place)]
     foreign += [found for config in inline for found in foreign_of_routes(config)]
-    foreign += [
-        ForeignFilter(field, "", where)
-        for manager in managers
-        for field in _BEFORE_ROUTES
-        if field in manager
-    ]
+    foreign += [ForeignFilter(field, "", where) for field in _foreign_settings(document, chains, managers)]
     named = [manager.get("rds", {}).get("route_config_name", "") for manager in managers]
     return RunningListener(
         name,
@@ -140,7 +142,22 @@ def _listener(document: Mapping[str, Any]) -> RunningListener:
     )
 
 
-def _foreign(document: Mapping[str, Any], where: str) -> Iterator[ForeignFilter]:
+def _foreign_settings(
+    document: Mapping[str, Any], chains: Iterable[Mapping[str, Any]], managers: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Yield what decides where a request or a connection goes, and no single one of them can show."""
+    yield from (field for manager in managers for field in _BEFORE_ROUTES if field in manager)
+    for chain in chains:
+        yield from sorted(chain.get("filter_chain_match", {}).keys() - _CHAIN_MATCH)
+        for kind, body in map(_body, chain.get("filters", ())):
+            shares = body.get("weighted_clusters", {}).get("clusters", ())
+            if kind == _TCP_PROXY and sum(bool(one.get("weight")) for one in shares) > 1:
+                yield "weighted_clusters"
+    yield from {"filter_chain_matcher"} & document.keys()
+
+
+def foreign_filters(document: Mapping[str, Any], where: str) -> Iterator[ForeignFilter]:
+    """Yield a filter that stands somewhere, where a plain mesh does not have it."""
     kind, body = _body(document)
     if document.get("disabled") is True or _is_plain(kind, body):
         return

@@ -23,7 +23,7 @@ _HTTP_POOL = frozenset(
     }
 )
 # The voters of this suite send at most 32 requests at once, and so do the components behind the page.
-_ENOUGH = 100
+ENOUGH = 100
 # The limit to connect covers the TLS handshake too (Envoy, connect_timeout): some milliseconds between pods.
 _TO_CONNECT = 0.1
 
@@ -35,7 +35,7 @@ def check_limits(part: Part) -> None:
     pool["tcp"].only(_TCP_POOL)
     pool["http"].only(_HTTP_POOL)
     for limit in (pool["tcp"]["maxConnections"], *(pool["http"][name] for name in _REQUEST_LIMITS)):
-        if 0 < (limit.number(0) or 0) < _ENOUGH:
+        if 0 < (limit.number(0) or 0) < ENOUGH:
             limit.problem("the model does not support a limit so low: it may refuse requests")
     if pool["http"]["h2UpgradePolicy"].text() == "UPGRADE":
         pool["http"]["h2UpgradePolicy"].problem("the model does not support requests that become HTTP/2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -173,6 +174,28 @@ def test_a_fault_and_filters_of_other_types_are_foreign(strange: dict[str, Any])
 def test_what_changes_headers_before_routes_are_chosen_is_foreign() -> None:
     (found,) = running_listeners(listener(early_header_mutation_extensions=[{}]))
     assert [one.name for one in found.foreign] == ["early_header_mutation_extensions"]
+
+
+def test_a_filter_chain_that_is_chosen_by_the_source_of_a_connection_is_foreign() -> None:
+    dump = listener()
+    chain = dump["configs"][0]["active_state"]["listener"]["filter_chains"][0]
+    chain["filter_chain_match"] = {"destination_port": 8080, "source_prefix_ranges": []}
+    (found,) = running_listeners(dump)
+    assert [str(one) for one in found.foreign] == ["source_prefix_ranges at listener virtualInbound"]
+
+
+@pytest.mark.parametrize(("weights", "foreign"), [((99, 1), ["weighted_clusters"]), ((100, 0), [])])
+def test_connections_that_a_route_shares_out_are_foreign(weights: Sequence[int], foreign: list[str]) -> None:
+    clusters = [{"name": f"v{at}", "weight": weight} for at, weight in enumerate(weights)]
+    proxy = {
+        "@type": f"{FILTERS}.network.tcp_proxy.v3.TcpProxy",
+        "weighted_clusters": {"clusters": clusters},
+    }
+    dump = listener()
+    chain = dump["configs"][0]["active_state"]["listener"]["filter_chains"][0]
+    chain["filters"] = [{"name": "envoy.filters.network.tcp_proxy", "typed_config": proxy}]
+    (found,) = running_listeners(dump)
+    assert [one.name for one in found.foreign] == foreign
 
 
 def test_a_fault_set_up_for_a_route_is_foreign_and_cors_is_not() -> None:
