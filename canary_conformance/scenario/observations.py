@@ -167,7 +167,8 @@ class ReplyKind(StrEnum):
 class Reply:
     """The outcome of a Call: how it ended, the first bytes received, what the system said, its duration.
 
-    `sent` is how the call is made again, None where that is not known.
+    `sent` is how the call is made again, None where that is not known. `late` is when it was waited for
+    (monotonic seconds), None where it did not run into its limit.
     """
 
     kind: ReplyKind
@@ -175,6 +176,7 @@ class Reply:
     detail: str
     took: float
     sent: Sent | None = None
+    late: tuple[float, float] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import shlex
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -93,15 +94,18 @@ class Callers:
 
     def _replies(self, source: PodName, calls: Sequence[tuple[Call, Opening, int]]) -> list[Reply]:
         asked = [_asked(*call) for call in calls]
+        started = time.monotonic()
         output = run_in_pod(self._api, source, CONTAINER, [PROGRAM, "call", json.dumps(asked)])
+        window = started, time.monotonic()
         again = [_sent(source, call, opening) for call, opening, times in calls for _ in range(times)]
         return [
             Reply(
-                kind=ReplyKind(reply["kind"]),
+                kind=(kind := ReplyKind(reply["kind"])),
                 received=base64.b64decode(reply["received"] or ""),
                 detail=reply["detail"],
                 took=reply["took"],
                 sent=sent,
+                late=window if kind is ReplyKind.TIMED_OUT else None,
             )
             for reply, sent in zip(_parsed(output, source), again, strict=True)
         ]

@@ -12,7 +12,16 @@ from canary_conformance.scenario.stages import Verb
 from canary_conformance.verdicts.checks import Check, requirement_of
 from canary_conformance.verdicts.statistics import Unjudgeable
 from canary_conformance.verdicts.verdict import Verdict
-from canary_conformance.verdicts.wording import examples_of, instead, listed, quote, sent_by, shorten, tally
+from canary_conformance.verdicts.wording import (
+    examples_of,
+    instead,
+    late_times,
+    listed,
+    quote,
+    sent_by,
+    shorten,
+    tally,
+)
 
 T = TypeVar("T")
 Cell = TypeVar("Cell")
@@ -156,7 +165,8 @@ def matrix(
             _first([*wrong, *missing], number, noun),
             examples_of([(text, f"{_name(cell)}: {quote(seen[cell])}") for cell, text in wrong]),
         )
-        return replace(verdict, requests=sent_by(sent(cell) or seen[cell] for cell, _ in wrong))
+        late = () if missing or strange else late_times([seen[cell] for cell, _ in wrong])
+        return replace(verdict, requests=sent_by(sent(cell) or seen[cell] for cell, _ in wrong), late=late)
 
     return judge
 

@@ -10,6 +10,9 @@ from canary_conformance.scenario.observations import Ballot, Page, Reply, ReplyK
 _MOST_GROUPS = 4
 _MOST_NAMED = 5
 _LONGEST_TEXT = 80
+# Seconds. A page comes within some 10 ms on idle pods: one that comes without a result after so long ran into a
+# limit of the app or of a proxy.
+_SLOWLY = 1.0
 _CONNECTED = frozenset({ReplyKind.ANSWERED, ReplyKind.RESET, ReplyKind.CLOSED})
 
 
@@ -75,9 +78,20 @@ def conclusive(observation: object) -> bool:
 
 
 def late_times(offenders: Sequence[object]) -> tuple[tuple[float, float], ...]:
-    """Return when each of these was waited for, if all are pages that ran into a limit; else nothing."""
-    pages = [one for one in offenders if isinstance(one, Page) and one.timed_out]
-    return tuple((page.sent_at, page.ended_at) for page in pages) if len(pages) == len(offenders) else ()
+    """Return when each of these was waited for, if all ran into a limit; else nothing."""
+    windows = [window for one in offenders if (window := _waited(one)) is not None]
+    return tuple(windows) if len(windows) == len(offenders) else ()
+
+
+def _waited(observation: object) -> tuple[float, float] | None:
+    """Return when something was waited for that ran into a limit: this run's, or one on the page's way."""
+    if isinstance(observation, Reply):
+        return observation.late
+    if not isinstance(observation, Page):
+        return None
+    without_result = observation.status is not None and not 300 <= observation.status < 500
+    gave_up = without_result and not observation.whole and observation.took >= _SLOWLY
+    return (observation.sent_at, observation.ended_at) if observation.timed_out or gave_up else None
 
 
 def sent_by(offenders: Iterable[object]) -> tuple[Sent, ...]:

@@ -11,15 +11,17 @@ import pytest
 from canary_conformance.cluster.pod_readiness import NoDiagnosis, wait_for_rollouts
 from canary_conformance.cluster.pod_state import Trouble
 from canary_conformance.errors import EnvironmentFailed, StageFailed
-from canary_conformance.scenario.observations import Page, Sample
+from canary_conformance.scenario.observations import Page, Reply, ReplyKind, Sample
 from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.stages.disturbances import Vitals, Watch
 from canary_conformance.stages.expired_limits import Times, times_run_out
 from canary_conformance.traffic.page import page_without_answer
 from canary_conformance.verdicts import (
     ExpectationFailed,
+    answers_with,
     every,
     expect,
+    matrix,
     never,
     no_failed_page,
     served_by,
@@ -88,6 +90,25 @@ def test_pages_that_came_too_late_ran_out() -> None:
 @pytest.mark.parametrize("wrong", [FAILED_PAGE, REFUSED], ids=["503", "refused"])
 def test_one_wrong_page_among_late_ones_is_wrong(wrong: Page) -> None:
     assert times_run_out(broken(LATE, wrong)) == []
+
+
+@pytest.mark.parametrize("status", [503, 200], ids=["refused", "without a result"])
+def test_a_page_that_failed_after_seconds_ran_into_a_limit_of_the_app_or_a_proxy(status: int) -> None:
+    slow = replace(FAILED_PAGE, status=status, sent_at=7.0, took=2.0)
+    assert times_run_out(broken(slow)) == [(7.0, 9.0)]
+    assert times_run_out(broken(replace(slow, took=0.9))) == []
+    assert times_run_out(broken(replace(slow, status=404))) == []
+    assert never(served_by("2.0"))(Sample((replace(NEW_PAGE, took=2.0),), "pages")).late == ()
+
+
+def test_connections_that_all_timed_out_ran_out() -> None:
+    late = Reply(ReplyKind.TIMED_OUT, b"", "", 5.0, late=(7.0, 12.0))
+    pong = answers_with(b"+PONG")
+    judge = matrix({"a": pong, "b": pong}, "connections")
+    assert judge({"a": late, "b": late}).late == ((7.0, 12.0), (7.0, 12.0))
+    reset = Reply(ReplyKind.RESET, b"", "", 0.0)
+    assert judge({"a": late, "b": reset}).late == judge({"a": late}).late == ()
+    assert every(pong)(Sample((late,), "connections")).late == ((7.0, 12.0),)
 
 
 def test_every_judge_of_pages_knows_the_late_ones() -> None:
