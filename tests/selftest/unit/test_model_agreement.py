@@ -214,9 +214,7 @@ def test_a_stage_that_ends_before_its_pods_are_ready_is_compared_with_nothing() 
     waiting, not_waiting = "wait_for: pods", "wait_for: routes"
     overlay = changed("scenario.yaml", waiting, not_waiting, at=2)
     plan = read_folder(MANIFESTS, overlay).plan
-    with pytest.raises(
-        NotSpoken, match=r"Deployment/voting-storage-2-0: the stage ends before .* moment"
-    ):
+    with pytest.raises(NotSpoken, match=r"Deployment/voting-storage-2-0: the stage ends before .* moment"):
         settled(plan, 4)
     assert settled(plan, 3) is plan.after(3)
     assert settled(plan, 5) is plan.after(5)
