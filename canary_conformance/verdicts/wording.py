@@ -10,8 +10,8 @@ from canary_conformance.scenario.observations import Ballot, Page, Reply, ReplyK
 _MOST_GROUPS = 4
 _MOST_NAMED = 5
 _LONGEST_TEXT = 80
-# Seconds. A page takes some 10 ms on idle pods: one without a result after so long ran into a limit of the app
-# or of a proxy.
+# Seconds. A page takes some 10 ms on idle pods: one without a result after so long ran into a limit of the
+# app or of a proxy.
 _SLOWLY = 1.0
 _CONNECTED = frozenset({ReplyKind.ANSWERED, ReplyKind.RESET, ReplyKind.CLOSED})
 
