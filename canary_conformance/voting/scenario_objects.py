@@ -38,6 +38,11 @@ def warnings_of(transition: Transition) -> list[str]:
     return [warning for warning in transition.warnings if _ADVICE not in warning]
 
 
+def findings_of(namespace: NamespaceUnderTest) -> list[str]:
+    """Return what `istioctl analyze` finds in the namespace, without advice that everybody gets (IST0133)."""
+    return [finding for finding in namespace.analyze() if _ADVICE not in finding]
+
+
 def page_routed_at(namespace: NamespaceUnderTest, transition: Transition) -> float:
     """Return when the page's routes of a stage were live, in whatever file and step they are.
 

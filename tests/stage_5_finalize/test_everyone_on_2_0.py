@@ -30,6 +30,7 @@ from canary_conformance.voting.scenario_objects import (
     applied_objects,
     counted_pods,
     dangling_rules,
+    findings_of,
     page_routed_at,
     routing_objects,
     warnings_of,
@@ -111,7 +112,7 @@ def test_everyones_votes_are_counted_by_2_0(namespace: NamespaceUnderTest, kind:
 
 @requirement("R5.2")
 def test_nothing_dangles(namespace: NamespaceUnderTest) -> None:
-    expect(namespace.analyze(), nothing("findings of istioctl analyze"))
+    expect(findings_of(namespace), nothing("findings of istioctl analyze"))
     expect(dangling_rules(namespace), nothing("rules that lead nowhere"))
 
 

@@ -13,7 +13,13 @@ from canary_conformance.scenario.manifests import ManifestFolder, parse_manifest
 from canary_conformance.scenario.observations import AppliedObject, StepRecord, Transition
 from canary_conformance.scenario.stages import ObjectRef, Verb
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.voting.scenario_objects import endpoints, page_routed_at, routing_objects, warnings_of
+from canary_conformance.voting.scenario_objects import (
+    endpoints,
+    findings_of,
+    page_routed_at,
+    routing_objects,
+    warnings_of,
+)
 from canary_conformance.voting.static.static_objects import old_references, subsets_of
 
 Object = dict[str, Any]
@@ -118,3 +124,6 @@ def test_advice_on_every_envoy_filter_is_no_warning_of_what_is_deprecated() -> N
     advice = "a.yaml:3: EnvoyFilter exposes internal implementation details that may change at any time."
     deprecated = "a.yaml:9: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
     assert warnings_of(Transition(4, (), {}, warnings=(advice, deprecated))) == [deprecated]
+    shown = f"IST0133 EnvoyFilter voting/slow: Schema validation warning: {advice.partition(': ')[2]}"
+    other = "IST0101 VirtualService voting/page: Referenced host not found"
+    assert findings_of(cast(Any, SimpleNamespace(analyze=lambda: [shown, other]))) == [other]
