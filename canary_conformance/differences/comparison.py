@@ -11,8 +11,8 @@ from canary_conformance.differences.object_changes import object_changes
 from canary_conformance.differences.page_changes import page_changes
 from canary_conformance.differences.pod_changes import leg_changes, pod_changes
 from canary_conformance.differences.requirement_changes import requirement_changes
-from canary_conformance.differences.stage_ends import StageEnds
-from canary_conformance.differences.stages_together import (
+from canary_conformance.differences.stage_ends import (
+    StageEnds,
     as_it_is,
     legs_together,
     of_answers,

@@ -25,7 +25,7 @@ from canary_conformance.cluster.existing import ExistingCluster
 from canary_conformance.cluster.node_conditions import is_ready_node
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.existing_options import ExistingOptions
-from canary_conformance.images.release_support import supports
+from canary_conformance.images.versions import supports
 from canary_conformance.mesh.found_mesh import FoundMesh, find_mesh
 from canary_conformance.mesh.ingress_gateways import FoundGateway, gateways_of, others_on_port
 from canary_conformance.mesh.mesh_identity import profile_of

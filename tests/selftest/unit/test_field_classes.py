@@ -18,7 +18,7 @@ from canary_conformance.model.objects.state import State
 from canary_conformance.model.schemas.schema_store import KindSchema, kind_schema
 from canary_conformance.scenario.kinds import API_VERSIONS
 from canary_conformance.scenario.manifests import Manifest, parse_manifests
-from canary_conformance.voting.static import immutable_data, static_objects, static_pods, unmodelled_kinds
+from canary_conformance.voting.static import fixed_fields, static_objects, static_pods, unmodelled_kinds
 from canary_conformance.voting.static.field_classes import Meaning, Row
 from canary_conformance.voting.static.field_table import TABLE, read_table
 from canary_conformance.voting.voting_app import VOTING_APP
@@ -219,7 +219,7 @@ def ask_everything(model: Model) -> None:
     model.references()
     model.answer(Request(INGRESS, "192.0.2.1", 80))
     for one in model.state.objects.values():
-        immutable_data.is_refused(one.manifest, one.manifest)
+        fixed_fields.is_refused(one.manifest, one.manifest)
     static_pods.other_proxies(model)
     static_pods.ways_past_the_gateway(model)
     static_pods.foreign_hostnames(model, "voting-app", "2.0")
