@@ -21,8 +21,7 @@ from canary_conformance.report.exit_decision import unjudged_requirements
 from canary_conformance.report.failure_causes import failed_by_cause
 from canary_conformance.report.failure_times import since_when
 from canary_conformance.report.findings import ALL_REQUIREMENTS, RunFinding, findings_of
-from canary_conformance.report.manifest_excerpts import excerpts_of
-from canary_conformance.report.manifest_lines import ManifestLine, ManifestLines
+from canary_conformance.report.manifest_lines import ManifestLine, ManifestLines, excerpts_of
 from canary_conformance.report.repository_paths import revision_of
 from canary_conformance.report.request_commands import commands_of
 from canary_conformance.report.run_events import Event, observations_of

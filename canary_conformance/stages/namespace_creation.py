@@ -14,7 +14,7 @@ from dataclasses import replace
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.image_probe import probe_images
-from canary_conformance.cluster.machine_counters import machine_watch_of
+from canary_conformance.cluster.machine_pressure import machine_watch_of
 from canary_conformance.images.cluster_images import used_images
 from canary_conformance.mesh.propagation import KINDS_WITH_TOKEN, Sentinel, host_of_sentinel
 from canary_conformance.mesh.proxies import Proxies

@@ -9,12 +9,12 @@ from canary_conformance.model.objects.host_names import full_name
 from canary_conformance.model.objects.state import State
 from canary_conformance.model.pods.component import declared_ports
 from canary_conformance.model.pods.container_environment import EnvVar
+from canary_conformance.model.pods.injection import requests_over_limits
 from canary_conformance.model.pods.name_resolution import unresolved_names
 from canary_conformance.model.pods.pod_needs import missing_needs
 from canary_conformance.model.pods.pod_security import refused_by_standard
 from canary_conformance.model.pods.pod_template import PodTemplate, occupied_ports
 from canary_conformance.model.pods.probes import asks_for_the_chain, impossible_probes, is_own_image
-from canary_conformance.model.pods.proxy_annotations import requests_over_limits
 from canary_conformance.model.pods.scheduling import never_scheduled, one_per_node
 from canary_conformance.scenario.application import Application, is_port
 from canary_conformance.scenario.places import Finding
