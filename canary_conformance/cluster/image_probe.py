@@ -235,14 +235,6 @@ def images_on(
 
     Nothing is made in the cluster, and without --push-to no container engine is used.
 
-    Args:
-        api: The API server, whose nodes are compared with what is pushed.
-        options: The options for images.
-        used: The images that the run uses.
-        source: The value of --images.
-        store: Where the suite keeps what it makes.
-        progress: What reports how far it is.
-
     Raises:
         BadInput: An option is wrong, or the registry or no node takes the images.
         EnvironmentFailed: The engine or the registry failed.

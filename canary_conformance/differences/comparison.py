@@ -54,13 +54,7 @@ class _Found:
 
 
 def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> Difference:
-    """Return all that changes from BASE to HEAD.
-
-    Args:
-        before: BASE as read.
-        after: HEAD as read.
-        names: What the two are, for people.
-    """
+    """Return all that changes from BASE to HEAD."""
     plans = before.plan, after.plan
     stages = [_stages(plan) for plan in plans]
     shared = tuple(one for one in stages[0] if one in stages[1])

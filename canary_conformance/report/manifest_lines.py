@@ -130,12 +130,7 @@ BEFORE, AFTER, LONGEST = 4, 4, 30
 
 
 def excerpts_of(lines: ManifestLines, causes: Sequence[ManifestLine]) -> list[dict[str, Any]]:
-    """Return an excerpt for each cause, those of one file whose lines touch as one.
-
-    Args:
-        lines: The manifests.
-        causes: The responsible lines.
-    """
+    """Return an excerpt for each cause, those of one file whose lines touch as one."""
     marked: dict[str, set[int]] = {}
     for cause in causes:
         marked.setdefault(cause.file, set()).add(cause.line)

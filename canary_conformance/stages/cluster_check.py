@@ -101,12 +101,6 @@ def check_cluster(
 ) -> ClusterCheck:
     """Return what a run would find.
 
-    Args:
-        cluster: The cluster, which answers.
-        options: Which gateway and which revision of it, and the names of a run.
-        source: The manifests that it would apply there.
-        rewrite: Whether they would get the labels of the mesh.
-
     Raises:
         ApiException: The API server answers no more.
     """

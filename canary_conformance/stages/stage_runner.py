@@ -78,12 +78,7 @@ def write_transition(namespace: NamespaceUnderTest, number: int) -> None:
 
 
 def transition_facts(transition: Transition, began: float) -> dict[str, object]:
-    """Return a transition as JSON can hold it, all times in seconds since the run began.
-
-    Args:
-        transition: What was seen.
-        began: When the run began, on the clock of the transition.
-    """
+    """Return a transition as JSON can hold it, all times in seconds since the run began."""
     pages = {
         name: _ticks(seen, [_shown(one) for one in seen], began) for name, seen in transition.pages.items()
     }

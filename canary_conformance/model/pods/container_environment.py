@@ -43,12 +43,6 @@ def environment(container: Part, state: State, spec: Part, pods: InForce) -> dic
 
     A variable of an optional reference to what isn't there is not set, so it isn't among them (see unset()).
     Where the reference isn't optional its value is unknown: no such container starts.
-
-    Args:
-        container: The container.
-        state: The objects in force.
-        spec: The spec of its pods.
-        pods: What made the pods.
     """
     linked = {
         name: EnvVar(name, value, origin, place)

@@ -92,13 +92,7 @@ _LEAST_CPU, _LEAST_DISK = Fraction(1, 20), Fraction(64 * 1024**2)
 
 
 def check_amounts(container: Part, replicas: int, least_memory: str) -> None:
-    """Note amounts of a container that may be too large or too small, as problems.
-
-    Args:
-        container: The container.
-        replicas: How many pods have it.
-        least_memory: The limit of memory with which it is known to run, "" where that is not known.
-    """
+    """Note amounts of a container that may be too large or too small; least_memory: "" for an unknown one."""
     resources = container["resources"]
     for name, room in _ROOM.items():
         asked = resources["requests"][name] or resources["limits"][name]
@@ -122,12 +116,7 @@ _LONGEST_WAIT = 90
 
 
 def check_times(container: Part, starts_in: float) -> None:
-    """Note probes that may let nobody see a container ready, as problems.
-
-    Args:
-        container: The container.
-        starts_in: The seconds within which it is known to start.
-    """
+    """Note probes that may let nobody see a container ready, as problems."""
     delays = [
         (_number(container[probe], "initialDelaySeconds", 0), container[probe]["initialDelaySeconds"])
         for probe in (_STARTUP, _READINESS)
@@ -194,13 +183,7 @@ _NOT_KNOWN = "what the image has there is not in the manifests"
 
 
 def check_files(container: Part, spec: Part, facts: ContainerFacts) -> None:
-    """Note where the component's container may not find or write its files.
-
-    Args:
-        container: The component's container.
-        spec: The spec of its pods.
-        facts: What it needs.
-    """
+    """Note where the component's container may not find or write its files."""
     context = container["securityContext"]
     read_only = context["readOnlyRootFilesystem"]
     if read_only.value is True and facts.own_folders:
@@ -217,14 +200,7 @@ def check_files(container: Part, spec: Part, facts: ContainerFacts) -> None:
 
 
 def check_variables(env: Mapping[str, EnvVar], container: Part, facts: ContainerFacts, version: str) -> None:
-    """Note variables outside of the contract that change what a component does.
-
-    Args:
-        env: The component's variables.
-        container: Its container.
-        facts: What it reads.
-        version: The version by the pods' labels.
-    """
+    """Note variables outside of the contract that change what a component does."""
     for name, words in facts.words.items():
         variable = env.get(name)
         if variable is not None and variable.value is not None and variable.value.lower() not in words:

@@ -55,13 +55,7 @@ _ROOT_CERTIFICATE = "kube-root-ca.crt"
 
 
 def missing_needs(whole: Part, state: State, labels: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield why the pods of a workload can't get ready, for want of what manifests have or should have.
-
-    Args:
-        whole: The Deployment, StatefulSet or DaemonSet.
-        state: The objects in force.
-        labels: Those of its pods.
-    """
+    """Yield why the pods of a workload can't get ready, for want of what manifests have or should have."""
     spec = whole.at("spec", "template", "spec")
     containers = spec["containers"].items()
     yield from _selector(whole, labels)
@@ -229,13 +223,7 @@ _FILES, _BLOCK = "Filesystem", "Block"
 
 
 def never_bound(spec: Part, state: State, who: str) -> Iterator[Finding]:
-    """Yield why a claim is never bound; doubts become problems of its spec.
-
-    Args:
-        spec: The claim's spec, or that of a StatefulSet's template.
-        state: The objects in force.
-        who: What needs the claim, for the message.
-    """
+    """Yield why a claim is never bound; doubts become problems of its spec."""
     _check_source(spec)
     cluster = state.mesh.cluster
     classes, name = cluster.storage_classes, spec["storageClassName"]

@@ -161,13 +161,6 @@ def refused(
     """Yield the direct probes that are refused under these policies.
 
     A startup probe counts only where the pods were made under the policy.
-
-    Args:
-        direct: The probes.
-        policies: The policies in force.
-        namespace: That of the pods.
-        labels: Those of the pods.
-        guarded: The ports that the pods' sidecar guards.
     """
     for probed in direct.probes:
         if probed.port not in guarded:

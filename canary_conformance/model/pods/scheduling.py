@@ -52,12 +52,7 @@ def never_scheduled(spec: Part, state: State) -> Iterator[Finding]:
 
 
 def one_per_node(spec: Part, labels: Mapping[str, str]) -> Part | None:
-    """Return the part by which a node takes no more than one of these pods; None where it takes several.
-
-    Args:
-        spec: The pods' spec.
-        labels: Their labels.
-    """
+    """Return the part by which a node takes no more than one of these pods; None where it takes several."""
     network = spec["hostNetwork"]
     for container in (*spec["initContainers"].items(), *spec["containers"].items()):
         for port in container["ports"].items():

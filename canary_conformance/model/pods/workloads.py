@@ -113,12 +113,7 @@ class Workload:
 
 
 def workloads(state: State, policies: Policies) -> tuple[Workload, ...]:
-    """Return the workloads of a state, the oldest first, as their pods are at this moment.
-
-    Args:
-        state: The objects in force.
-        policies: Its PeerAuthentication objects.
-    """
+    """Return the workloads of a state, the oldest first, as their pods are at this moment."""
     needs = [one for key, one in state.objects.items() if key.kind in NEEDED | DECIDING]
     needs += state.collected.values()
     found = []
