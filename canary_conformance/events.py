@@ -41,12 +41,7 @@ class EventLog:
     """Appends events to a file, several processes to the same one; keeps them until the file is known."""
 
     def __init__(self, worker: str = "", mask: Callable[[str], str] | None = None) -> None:
-        """Keep events until their file is known.
-
-        Args:
-            worker: The name of the worker that this process is.
-            mask: What takes secrets out of a line.
-        """
+        """Keep events until their file is known."""
         self._worker = worker
         self._mask = mask
         self._path: Path | None = None

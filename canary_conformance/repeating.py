@@ -12,13 +12,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def repeating(work: Callable[[], object], every: float, name: str) -> Iterator[None]:
-    """Work again and again until the block ends, in a thread of this name.
-
-    Args:
-        work: What is done.
-        every: The pause before each time, in seconds.
-        name: The thread's.
-    """
+    """Work again and again until the block ends, in a thread of this name."""
     over = threading.Event()
 
     def go_on() -> None:

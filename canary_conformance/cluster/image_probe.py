@@ -1,4 +1,4 @@
-"""Whether the nodes of a cluster can pull the images of a run, seen by a pod that does nothing else.
+"""The images of a run on a cluster that the suite did not make: named or pushed, and seen to be pulled.
 
 A registry can't be asked with the rights of a node, so one pod has all images, each with a program that none
 has: its container is never started, but its image is pulled first (Kubernetes: "Pod Lifecycle", container
@@ -10,15 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.cluster.api import Api, Object
 from canary_conformance.cluster.apply_answers import Refused
-from canary_conformance.cluster.pod_security_context import RESTRICTED
+from canary_conformance.cluster.pod_access import RESTRICTED
 from canary_conformance.cluster.pod_state import PULL_FAILURES
 from canary_conformance.errors import BadInput, EnvironmentFailed
-from canary_conformance.images.cluster_images import ClusterImages, UsedImage
+from canary_conformance.images.cluster_images import ClusterImages, UsedImage, cluster_images
+from canary_conformance.images.image_options import ClusterImageOptions, ImagesFrom
+from canary_conformance.images.image_push import check_nodes, push_images
 from canary_conformance.images.pull_outcomes import MEANINGS, Outcome, last_word, outcome_of
+from canary_conformance.images.references import Mirror
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.waiting import NotInTime, wait_until
@@ -215,3 +221,41 @@ def _conditions(pod: Object) -> list[str]:
         for one in pod.get("status", {}).get("conditions", [])
         if one["type"] == "PodScheduled" and one["status"] != "True" and one.get("message")
     ]
+
+
+def images_on(
+    api: Api,
+    options: ClusterImageOptions,
+    used: Sequence[UsedImage],
+    source: ImagesFrom,
+    store: Path,
+    progress: Progress,
+) -> ClusterImages:
+    """Return what stands for the images of a run on this cluster, pushed where that is asked for.
+
+    Nothing is made in the cluster, and without --push-to no container engine is used.
+
+    Raises:
+        BadInput: An option is wrong, or the registry or no node takes the images.
+        EnvironmentFailed: The engine or the registry failed.
+    """
+    images = cluster_images(options, used)
+    if options.push_to is None:
+        return images
+    registry = Mirror.parse(options.push_to, "--push-to")
+
+    def check_platform(platform: str) -> None:
+        check_nodes(platform, _platforms(api, progress), progress.note)
+
+    return push_images(registry, images, used, source, store, check_platform, progress)
+
+
+def _platforms(api: Api, progress: Progress) -> dict[str, str]:
+    """Return the platform of each node; none, with a note, where nodes may not be listed."""
+    try:
+        nodes = api.list("v1", "Node")
+    except ApiException as error:
+        progress.note(f"whether the nodes run the pushed images is not known: {error.reason}")
+        return {}
+    infos = {node["metadata"]["name"]: node["status"]["nodeInfo"] for node in nodes}
+    return {name: f"{info['operatingSystem']}/{info['architecture']}" for name, info in infos.items()}

@@ -31,11 +31,6 @@ LOOKS_FOR_LATE_NODES = 10
 def create(claim: Claim, provisions: Provisions, gateways: int) -> None:
     """Make the claimed cluster through pytest-kind.
 
-    Args:
-        claim: The claim on its name.
-        provisions: What it is made from.
-        gateways: How many ingress gateways this machine has to reach.
-
     Raises:
         BadInput: The host of the container engine does not resolve.
         EnvironmentFailed: It can't be made; with kind's last lines.

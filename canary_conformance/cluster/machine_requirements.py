@@ -54,11 +54,6 @@ def check_machine(folder: Path, needs: Needs, progress: Progress) -> None:
     """Raise BadInput that names all that is missing, and what to do: disk, memory, cores, inotify instances.
 
     The last are raised here where we are root. What can't be checked is said.
-
-    Args:
-        folder: Where the store is, or will be.
-        needs: What the run needs.
-        progress: Where it is said what was raised or could not be checked.
     """
     engine, host = _engine(), engine_host(endpoint())
     images = "" if host else str(engine.get("DockerRootDir") or "")

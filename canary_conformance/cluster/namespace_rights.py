@@ -22,11 +22,6 @@ def create_namespace(api: Api, name: str, metadata: Object) -> None:
 
     It is created, not applied: applying needs the right to change every namespace of the cluster.
 
-    Args:
-        api: The API server.
-        name: The namespace.
-        metadata: The labels and annotations that it is created with.
-
     Raises:
         BadInput: The account may not give itself these rights.
         EnvironmentFailed: They do not come to hold.

@@ -2,7 +2,9 @@
 
 Packets are counted in the node, behind whose one interface all pods lie: those to an address outside of the
 engine's network for the cluster, in which this machine has an address too. The engine resolves names; its own
-DNS queries are not counted.
+DNS queries are not counted. Ports that this machine can't reach are tried in the node, at its own addresses:
+such a packet takes the same rules of kube-proxy and of host ports as one from outside (Kubernetes: "Virtual
+IPs and Service Proxies"). bash opens the connection: kind's nodes have it.
 """
 
 from __future__ import annotations
@@ -10,12 +12,16 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+import time
 from collections.abc import Iterator, Sequence
 
-from canary_conformance.cluster.base import Openings, Port
+from canary_conformance.cluster.base import Address, Openings, Port
+from canary_conformance.errors import NotJudged
 from canary_conformance.images.engine import docker
 from canary_conformance.images.engine_endpoint import endpoint, engine_host
-from canary_conformance.processes import CommandFailed
+from canary_conformance.processes import CommandFailed, complete
+from canary_conformance.scenario.observations import Reply, ReplyKind
+from canary_conformance.timeouts import LIMITS
 
 COMMENT = "voting-conformance-outbound"
 _CHAIN = "VOTING-OUTBOUND"
@@ -74,3 +80,45 @@ def _rules(version: int, networks: Sequence[str]) -> Iterator[str]:
 
 def _in_node(container: str, script: str) -> str:
     return docker("exec", container, "sh", "-c", script)
+
+
+_UNCONNECTED, _BROKEN, _TIMED_OUT = 97, 98, 124
+_KNOCK = rf"""
+export LC_ALL=C; trap '' PIPE; exec 2>&1
+exec 3<>"/dev/tcp/$0/$1" || exit {_UNCONNECTED}
+printf 'GET / HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\n\r\n' "$0" "$1" | cat >&3 || exit {_BROKEN}
+head -c 200 <&3 || exit {_BROKEN}
+"""
+
+
+def knock_in_node(container: str, addresses: Sequence[Address]) -> list[Reply]:
+    """Return how a request for a page to each address ended, in order.
+
+    Raises:
+        NotJudged: None could be made.
+    """
+    return [_knock(container, one) for one in addresses]
+
+
+def _knock(container: str, address: Address) -> Reply:
+    started = time.monotonic()
+    limited = ["timeout", str(LIMITS.request), "bash", "-c", _KNOCK, address.host, str(address.port)]
+    try:
+        ended = complete(
+            ["docker", "exec", container, *limited],
+            limit=LIMITS.command,
+            accepted=(0, _UNCONNECTED, _BROKEN, _TIMED_OUT),
+        )
+    except CommandFailed as failed:
+        raise NotJudged(f"nothing can be tried in the node: {failed}") from failed
+    kind = _kind_of(ended.code, ended.output)
+    received = ended.output.encode() if kind is ReplyKind.ANSWERED else b""
+    return Reply(kind, received, ended.output.strip(), time.monotonic() - started)
+
+
+def _kind_of(code: int, output: str) -> ReplyKind:
+    if code == 0:
+        return ReplyKind.ANSWERED if output else ReplyKind.CLOSED
+    if code == _UNCONNECTED:
+        return ReplyKind.REFUSED if "Connection refused" in output else ReplyKind.FAILED
+    return ReplyKind.TIMED_OUT if code == _TIMED_OUT else ReplyKind.RESET

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from canary_conformance.cluster.base import Address, Openings
 from canary_conformance.cluster.machine_pressure import groups_of
-from canary_conformance.cluster.network_exposure import count_outbound, openings_of
-from canary_conformance.cluster.node_knocks import knock_in_node
+from canary_conformance.cluster.network_exposure import count_outbound, knock_in_node, openings_of
 from canary_conformance.images.engine import docker, engine_version
 from canary_conformance.processes import CommandFailed
 from canary_conformance.scenario.observations import Reply

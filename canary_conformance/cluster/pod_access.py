@@ -27,6 +27,16 @@ from canary_conformance.cluster.api import Api
 from canary_conformance.errors import NotJudged
 from canary_conformance.timeouts import LIMITS
 
+RESTRICTED = {
+    "runAsNonRoot": True,
+    "runAsUser": 10001,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+"""The security context of a container (Kubernetes: "Pod Security Standards", Restricted)."""
+
+
 UNANSWERED = (OSError, HTTPError, ApiException)
 """What the API's client and the sockets raise where nothing answers."""
 

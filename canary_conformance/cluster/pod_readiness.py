@@ -1,9 +1,10 @@
-"""When the pods of a namespace are ready, and when they can never be.
+"""When the pods of a namespace are ready, when they can never be, and how long nothing has changed in them.
 
 Ready is what `kubectl rollout status` calls complete, for every object named. What can't get ready ends the
 wait at once with the reason and its last log lines: what a template names does not exist, pods are refused,
 image not found, bad configuration, unschedulable, crashing again and again. A Diagnosis, which knows the
-application, finds which of those that crash is at fault, and what is wrong where all run and nothing changes.
+application, finds which of those that crash is at fault, and what is wrong where all run and nothing changes;
+while a container is still to start, or an old pod to end, others may wait for it.
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ from typing import Any, Protocol
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.container_exits import LOG_GONE, UNREADABLE, habits
 from canary_conformance.cluster.pod_creation_failures import TEMPLATE, unmade_pods
-from canary_conformance.cluster.pod_stability import Steady
-from canary_conformance.cluster.pod_state import Trouble, pod_troubles
+from canary_conformance.cluster.pod_state import Trouble, all_runs, is_ready, pod_troubles
 from canary_conformance.cluster.rollouts import API_VERSION, owner_of, rollout_left
 from canary_conformance.errors import StageFailed
 from canary_conformance.scenario.stages import ObjectRef
@@ -247,3 +247,30 @@ def _what_events_say(api: Api, namespace: str, about: str = "") -> list[str]:
     ]
     warnings.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
     return [f"{event['involvedObject']['name']}: {event['message']}" for event in warnings[-LOG_LINES:]]
+
+
+class Steady:
+    """Compares the pods look after look."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Start with no look taken; the clock measures the time between looks."""
+        self._clock = clock
+        self._seen: object = None
+        self.since = clock.now()  # since when that has been so, or now
+
+    def seconds(self, pods: Iterable[Mapping[str, Any]]) -> float:
+        """Return for how many seconds every container has run and no pod got ready, restarted, came or went.
+
+        0 where something has just changed or is on its way.
+        """
+        pods = list(pods)
+        seen = {pod["metadata"]["name"]: (is_ready(pod), _restarts(pod)) for pod in pods}
+        if seen != self._seen or not all(all_runs(pod) for pod in pods):
+            self._seen, self.since = seen, self._clock.now()
+        return self._clock.now() - self.since
+
+
+def _restarts(pod: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(
+        container["restartCount"] for container in pod.get("status", {}).get("containerStatuses", [])
+    )

@@ -1,20 +1,25 @@
-"""The command `canary-conformance diff BASE [HEAD]`."""
+"""The command `canary-conformance diff BASE [HEAD]`, and a difference as JSON or beside a judged run."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, NoReturn
 
 from canary_conformance.differences.comparison import compared
-from canary_conformance.differences.json_text import json_text
 from canary_conformance.differences.markdown_text import markdown_text
 from canary_conformance.differences.sides import Given, read_sides
 from canary_conformance.differences.terminal_text import terminal_text
 from canary_conformance.differences.values import Difference
+from canary_conformance.differences.wording import conclusion
 from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.paths import shown
+from canary_conformance.report.formats.markdown import code
 
 PROGRAM = "canary-conformance diff"
 _ABOUT = (
@@ -78,3 +83,40 @@ def _parser() -> argparse.ArgumentParser:
     views.add_argument("--json", action="store_true", help="print all changes as JSON")
     views.add_argument("--markdown", action="store_true", help="print a comment for a pull request")
     return parser
+
+
+SCHEMA_VERSION = 1
+
+
+def as_data(one: Difference) -> dict[str, Any]:
+    """Return a difference as data that JSON can carry."""
+    rest = asdict(one)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "breaks": [change.id for change in one.breaks],
+        "incomplete": one.incomplete,
+        "conclusion": conclusion(one),
+        **rest,
+    }
+
+
+def json_text(one: Difference) -> str:
+    """Return a difference as a text of JSON."""
+    return json.dumps(as_data(one), indent=2, sort_keys=False) + "\n"
+
+
+def judged_change(base: str, folder: Path, start: Path, mesh: str | None = None) -> str:
+    """Return what changes, as Markdown; where the two can't be compared, why not.
+
+    Args:
+        base: A folder, or a commit of the repository that holds the judged manifests.
+        folder: The judged manifests.
+        start: Where the path of a folder begins.
+        mesh: The name of the mesh profile that was asked for.
+    """
+    judged = folder.absolute()
+    try:
+        found = difference(Given(base, f"{judged}/", ".", judged, start, mesh))
+    except BadInput as bad:
+        return f"Not compared with {code(base)}: {code(str(bad))}"
+    return markdown_text(replace(found, after=f"the judged manifests ({shown(folder)})"))

@@ -11,8 +11,8 @@ from canary_conformance.differences.object_changes import object_changes
 from canary_conformance.differences.page_changes import page_changes
 from canary_conformance.differences.pod_changes import leg_changes, pod_changes
 from canary_conformance.differences.requirement_changes import requirement_changes
-from canary_conformance.differences.stage_ends import StageEnds
-from canary_conformance.differences.stages_together import (
+from canary_conformance.differences.stage_ends import (
+    StageEnds,
     as_it_is,
     legs_together,
     of_answers,
@@ -54,13 +54,7 @@ class _Found:
 
 
 def compared(before: ReadFolder, after: ReadFolder, names: tuple[str, str]) -> Difference:
-    """Return all that changes from BASE to HEAD.
-
-    Args:
-        before: BASE as read.
-        after: HEAD as read.
-        names: What the two are, for people.
-    """
+    """Return all that changes from BASE to HEAD."""
     plans = before.plan, after.plan
     stages = [_stages(plan) for plan in plans]
     shared = tuple(one for one in stages[0] if one in stages[1])

@@ -17,7 +17,7 @@ from canary_conformance.model.model import Model
 from canary_conformance.model.objects.state import InForce
 from canary_conformance.model.schemas.schema_problems import path_text
 from canary_conformance.voting.static.field_classes import unknown_parts
-from canary_conformance.voting.static.field_rows_mesh import TABLE
+from canary_conformance.voting.static.field_table import TABLE
 from canary_conformance.voting.static.requirement_sets import RUNS
 from canary_conformance.voting.static.unmodelled_kinds import also_made_elsewhere, effect_of, is_followed
 from canary_conformance.voting.static.unmodelled_parts import doubts

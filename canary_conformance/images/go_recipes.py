@@ -84,11 +84,6 @@ class ModuleFile(InStore):
 def module_folder(module: Path, package: str, store: Path) -> Path:
     """Return where Go keeps a module that a go.mod requires, downloading it if it is missing.
 
-    Args:
-        module: The folder of the go.mod.
-        package: The required module's path.
-        store: Where a Go of our own lies, if PATH has none.
-
     Raises:
         CommandFailed: The module is not served.
     """

@@ -22,8 +22,7 @@ from canary_conformance.images.node_image import Stocked
 from canary_conformance.images.pins import PINS, mirror, numbers_of, reference_of
 from canary_conformance.images.recipe_queues import make_all
 from canary_conformance.images.recipes import ImageFile, Recipe
-from canary_conformance.images.release_support import oldest_kind
-from canary_conformance.images.versions import MeshVersion, available
+from canary_conformance.images.versions import MeshVersion, available, oldest_kind
 from canary_conformance.processes import CommandFailed, find_program, run
 from canary_conformance.progress import Progress
 from canary_conformance.timeouts import LIMITS

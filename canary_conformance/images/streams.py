@@ -25,10 +25,6 @@ def pieces_of(stream: IO[bytes], size: int = PIECE) -> Iterator[bytes]:
 def output_of(command: Sequence[str | Path], *, limit: float) -> Iterator[IO[bytes]]:
     """Yield the standard output of a program, which is ended where its reader stops early.
 
-    Args:
-        command: The program and its arguments.
-        limit: Seconds until the program is killed.
-
     Raises:
         CommandFailed: It could not be started, failed, or did not end in time.
     """

@@ -18,13 +18,12 @@ from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.pod_access import UNANSWERED
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.images.pins import minor_of, numbers_of
-from canary_conformance.images.release_support import KUBERNETES_OF_ISTIO
+from canary_conformance.images.versions import KUBERNETES_OF_ISTIO
 from canary_conformance.mesh.base import Gateway, gateway_address
 from canary_conformance.mesh.control_plane_settings import settings_of
 from canary_conformance.mesh.ingress_gateways import FoundGateway, gateways_of, named_gateway, usable
-from canary_conformance.mesh.injection_webhooks import selects
 from canary_conformance.mesh.proxies import Proxies
-from canary_conformance.mesh.revision_choice import Revision, chosen, injection_labels, revisions_of
+from canary_conformance.mesh.revision_choice import Revision, chosen, injection_labels, revisions_of, selects
 from canary_conformance.mesh.running_components import CONTROL_PLANE, ask_istiod, istiod_pods, proxy_versions
 
 AMBIENT = "app=ztunnel"

@@ -174,13 +174,6 @@ def install(
     The document is kept in the suite's folder for the cluster. A gateway that this revision runs already is
     removed where it is to run none.
 
-    Args:
-        cluster: Where it is installed.
-        provisions: What it is installed from.
-        revision: See operator().
-        gateway: See operator().
-        proxy: See operator().
-
     Raises:
         EnvironmentFailed: It can't be installed; with istioctl's own message.
     """

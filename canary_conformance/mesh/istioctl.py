@@ -42,12 +42,6 @@ def run_istioctl(cluster: Cluster, program: Path, *words: str | Path, limit: flo
 
     It writes to ~/.kube and reads settings in ~/.istioctl, so its home is the suite's folder for the cluster.
 
-    Args:
-        cluster: The cluster.
-        program: The istioctl.
-        *words: Its arguments.
-        limit: The seconds that it may take (LIMITS.analyze).
-
     Raises:
         CommandFailed: It failed or took too long.
     """

@@ -35,13 +35,7 @@ class ObjectServer:
     """Serves objects from the begin of a `with` block to its end."""
 
     def __init__(self, api: Api, objects: Iterable[Object], folder: Path) -> None:
-        """Take the objects.
-
-        Args:
-            api: It knows what the resource of each kind is called.
-            objects: What is served.
-            folder: Where a kubeconfig is written.
-        """
+        """Take the objects."""
         self.folder = folder
         self._kubeconfig = folder / "objects.kubeconfig"
         self._kinds = dict(_resources(api))

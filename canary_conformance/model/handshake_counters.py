@@ -28,14 +28,7 @@ def counts(config: object, counter: str) -> bool:
 
 
 def with_counter(manifests: ManifestFolder, scenario: Scenario, pods: Labels, counter: str) -> Rewrite:
-    """Return the manifests with an annotation by which some pods' proxies count.
-
-    Args:
-        manifests: The objects of every file.
-        scenario: Their scenario, which stays as it is.
-        pods: The labels of the pods.
-        counter: How the counter's name ends.
-    """
+    """Return the manifests with an annotation by which some pods' proxies count."""
     changes: list[Change] = []
 
     def rewritten(manifest: Manifest) -> Manifest:

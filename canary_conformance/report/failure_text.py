@@ -139,12 +139,6 @@ def disagreement_text(
     """Return the report of a test that found the model and the mesh to differ.
 
     It is short where a requirement FAILED in the live tier for the same reason before.
-
-    Args:
-        found: What differs.
-        tests: The tests before it.
-        stage: Its stage.
-        near: The ids of the requirements whose sample it takes.
     """
     failed = [
         test.requirements

@@ -110,12 +110,7 @@ def problems_of(findings: Iterable[RunFinding]) -> tuple[Problem, ...]:
 
 
 def findings_of(run: RunRecord, lines: ManifestLines) -> tuple[RunFinding, ...]:
-    """Return what a run found out.
-
-    Args:
-        run: The run's record.
-        lines: The manifests that it judged.
-    """
+    """Return what a run found out."""
     causes = enumerate(failed_by_cause(run.tests), start=1)
     failed = [finding for number, cause in causes for finding in _failed(cause, number, lines)]
     failed += [_of_test(test, "", lines) for test in run.tests if _differs(test)]

@@ -1,11 +1,12 @@
-"""Lines of the manifests as reviewers meet them: in the judged folder, in the repository, with their text."""
+"""Lines of the manifests as reviewers meet them: file, text, and excerpts around them without secrets."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from canary_conformance.report.repository_paths import repository_of, repository_path
 from canary_conformance.report.secret_masks import MASK, mask_secrets
@@ -122,3 +123,50 @@ class ManifestLines:
                 number += end.endswith("\n")
             self._texts[name] = found
         return self._texts[name]
+
+
+# Lines before and after a responsible one; and the most that one excerpt shows.
+BEFORE, AFTER, LONGEST = 4, 4, 30
+
+
+def excerpts_of(lines: ManifestLines, causes: Sequence[ManifestLine]) -> list[dict[str, Any]]:
+    """Return an excerpt for each cause, those of one file whose lines touch as one."""
+    marked: dict[str, set[int]] = {}
+    for cause in causes:
+        marked.setdefault(cause.file, set()).add(cause.line)
+    return [
+        {"file": file, "lines": excerpt}
+        for file in marked
+        for excerpt in _excerpts(lines, file, marked[file])
+    ]
+
+
+def _excerpts(lines: ManifestLines, file: str, marked: set[int]) -> Iterable[list[dict[str, Any]]]:
+    masked = _masked(lines.folder / file)
+    shown = sorted({near for one in marked for near in range(one - BEFORE, one + AFTER + 1)})
+    found: list[list[dict[str, Any]]] = []
+    last = 0
+    for number in shown:
+        if not 0 < number <= len(masked):
+            continue
+        if not found or number != last + 1 or len(found[-1]) == LONGEST:
+            found.append([])
+        last = number
+        found[-1].append({"line": number, "text": masked[number - 1], "marked": number in marked})
+    return [[{**one, "text": _text(lines, file, one)} for one in excerpt] for excerpt in found]
+
+
+def _masked(path: Path) -> list[str]:
+    """Return the lines of a file without secrets; none where masking changed their number."""
+    try:
+        text = path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    except OSError:
+        return []
+    masked = mask_secrets(text).split("\n")
+    return masked if len(masked) == len(text.split("\n")) else [MASK] * len(text.split("\n"))
+
+
+def _text(lines: ManifestLines, file: str, shown: dict[str, Any]) -> str:
+    """Return a line as both ways of masking leave it: that of the whole file, and that of a Secret's line."""
+    line = lines.at(Place(file, shown["line"]))
+    return line.text if line.object.startswith("Secret/") and MASK in line.text else str(shown["text"])

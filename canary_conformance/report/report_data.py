@@ -21,8 +21,8 @@ from canary_conformance.report.exit_decision import unjudged_requirements
 from canary_conformance.report.failure_causes import failed_by_cause
 from canary_conformance.report.failure_times import since_when
 from canary_conformance.report.findings import ALL_REQUIREMENTS, RunFinding, findings_of
-from canary_conformance.report.manifest_excerpts import excerpts_of
-from canary_conformance.report.manifest_lines import ManifestLine, ManifestLines
+from canary_conformance.report.manifest_lines import ManifestLine, ManifestLines, excerpts_of
+from canary_conformance.report.repository_paths import revision_of
 from canary_conformance.report.request_commands import commands_of
 from canary_conformance.report.run_events import Event, observations_of
 from canary_conformance.report.run_record import (
@@ -35,7 +35,6 @@ from canary_conformance.report.run_record import (
     static_only,
 )
 from canary_conformance.report.secret_masks import mask_secrets
-from canary_conformance.report.source_revision import revision_of
 from canary_conformance.scenario.observations import Sent
 from canary_conformance.scenario.requirement import Trait
 from canary_conformance.verdicts.verdict import Verdict

@@ -1,4 +1,4 @@
-"""Which repository a manifests folder lies in, and how a file of it is called there.
+"""Which repository and commit a manifests folder is of, and how a file of it is called there.
 
 What reviewers look at (annotations, code scanning, merge requests) names files by their path in the
 repository. That is the folder with `.git` around the manifests or, where a job checks out without it, the
@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+
+from canary_conformance.processes import CommandFailed, run
 
 # GitHub Actions, GitLab CI, Azure Pipelines: where each checks out the repository.
 WORKSPACES = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY")
@@ -43,3 +45,21 @@ def _real(path: Path) -> Path:
         return path.resolve()
     except (OSError, RuntimeError):
         return path.absolute()
+
+
+# Seconds: a repository so large that git takes longer is shown without its commit.
+LIMIT = 2.0
+
+
+def revision_of(folder: Path, repository: Path | None) -> dict[str, object]:
+    """Return the commit ("" where there is none) and whether the folder has changes that are in no commit."""
+    if repository is None:
+        return {"commit": "", "changed": False}
+    # Nothing is written to the repository, and no program of its configuration is started.
+    git: list[str | Path] = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", folder]
+    try:
+        commit = run([*git, "rev-parse", "HEAD"], limit=LIMIT).strip()
+        changed = run([*git, "status", "--porcelain", "--", "."], limit=LIMIT)
+    except (CommandFailed, OSError):
+        return {"commit": "", "changed": False}
+    return {"commit": commit, "changed": bool(changed.strip())}

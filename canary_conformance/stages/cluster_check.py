@@ -25,7 +25,7 @@ from canary_conformance.cluster.existing import ExistingCluster
 from canary_conformance.cluster.node_conditions import is_ready_node
 from canary_conformance.errors import BadInput, EnvironmentFailed
 from canary_conformance.existing_options import ExistingOptions
-from canary_conformance.images.release_support import supports
+from canary_conformance.images.versions import supports
 from canary_conformance.mesh.found_mesh import FoundMesh, find_mesh
 from canary_conformance.mesh.ingress_gateways import FoundGateway, gateways_of, others_on_port
 from canary_conformance.mesh.mesh_identity import profile_of
@@ -100,12 +100,6 @@ def check_cluster(
     cluster: ExistingCluster, options: ExistingOptions, source: Source, *, rewrite: bool
 ) -> ClusterCheck:
     """Return what a run would find.
-
-    Args:
-        cluster: The cluster, which answers.
-        options: Which gateway and which revision of it, and the names of a run.
-        source: The manifests that it would apply there.
-        rewrite: Whether they would get the labels of the mesh.
 
     Raises:
         ApiException: The API server answers no more.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from canary_conformance.cluster.base import Cluster
-from canary_conformance.cluster.machine_counters import MachineWatch
+from canary_conformance.cluster.machine_pressure import MachineWatch
 from canary_conformance.cluster.node_conditions import boots_of, node_problems
 from canary_conformance.cluster.rollouts import (
     API_VERSION,

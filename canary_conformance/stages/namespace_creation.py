@@ -1,20 +1,29 @@
-"""The namespace under test, made or reused at the beginning; removed or left for the next run at the end."""
+"""The namespace under test, made or reused at the beginning; removed or left for the next run at the end.
+
+A Sidecar shows its pods the Services and routes of some namespaces only (Istio, "Sidecar", egress.hosts). One
+that shows the pods' own namespace and the mesh's, as Istio's performance advice has it, hides the suite's: so
+the sentinel lives where the proxies of every pod know it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.base import Cluster
 from canary_conformance.cluster.image_probe import probe_images
-from canary_conformance.cluster.machine_counters import machine_watch_of
+from canary_conformance.cluster.machine_pressure import machine_watch_of
 from canary_conformance.images.cluster_images import used_images
-from canary_conformance.mesh.propagation import Sentinel
+from canary_conformance.mesh.propagation import KINDS_WITH_TOKEN, Sentinel, host_of_sentinel
 from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.mesh.running_components import ProxyVersions
+from canary_conformance.model.objects.host_names import is_wild
+from canary_conformance.model.objects.state import State
+from canary_conformance.model.routing.sidecars import SIDECAR, Sidecar, Sidecars
 from canary_conformance.progress import Progress
+from canary_conformance.scenario.manifests import ManifestFolder
 from canary_conformance.stages.closed_ingress import knock
 from canary_conformance.stages.cluster_objects import (
     check_not_others,
@@ -27,7 +36,6 @@ from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest, Parts, Reached, ScenarioRules
 from canary_conformance.stages.owned_namespaces import apply_namespace, remove_namespaces
 from canary_conformance.stages.reuse import Unusable, reusable, write_down
-from canary_conformance.stages.sentinel_placement import kinds_with_token, namespace_shown_to_all
 from canary_conformance.stages.stage_runner import StageRunner
 from canary_conformance.traffic.callers import Callers
 
@@ -144,3 +152,31 @@ def _reused(
     reached = Reached(stage=left.stage, opened=True)
     found = replace(namespace, found_at=left.stage, before=frozenset(left.before), reached=reached)
     return StageRunner(found, watched, changes)
+
+
+def namespace_shown_to_all(setting: Setting) -> str:
+    """Return the first namespace of a run whose objects no Sidecar of the manifests hides from its pods.
+
+    The suite's own comes first. It is returned as well where both are hidden: then no change can be proved to
+    have propagated, and the run says so.
+    """
+    scenario = setting.scenario
+    state = State(scenario.namespace, application=setting.application)
+    sidecars: list[Sidecar] = []
+    # Each version of a Sidecar counts, whatever stage applies it.
+    for manifest in setting.manifests.objects:
+        if manifest.ref.kind == SIDECAR:
+            sidecars += Sidecars(state.apply(manifest), setting.mesh.root_namespace).all
+    host = host_of_sentinel(setting.suite_namespace)
+    for namespace in (setting.suite_namespace, scenario.namespace):
+        if all(one.shows(host, namespace, scenario.namespace, ()) for one in sidecars):
+            return namespace
+    return setting.suite_namespace
+
+
+def kinds_with_token(manifests: ManifestFolder) -> frozenset[str]:
+    """Return the kinds whose tokens every proxy shows, whatever the manifests have: see Sentinel."""
+    specs = [one.body.get("spec") for one in manifests.objects if one.ref.kind == "DestinationRule"]
+    # A spec that is no map is for the API server to refuse (R0.1).
+    wild = any(is_wild(str(spec.get("host", ""))) for spec in specs if isinstance(spec, Mapping))
+    return KINDS_WITH_TOKEN - {"DestinationRule"} if wild else KINDS_WITH_TOKEN

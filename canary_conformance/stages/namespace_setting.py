@@ -113,15 +113,7 @@ def beside_others(
 def renaming_beside(
     cluster: Cluster, mesh: Mesh, written: str, names: RunNames, *, own_ingress: bool
 ) -> Renaming:
-    """Return the names of a run in a cluster that others use.
-
-    Args:
-        cluster: The cluster.
-        mesh: Its mesh.
-        written: The namespace as it is written.
-        names: The names of the namespaces.
-        own_ingress: Whether the run is going to have a copy of the mesh's ingress gateway.
-    """
+    """Return the names of a run in a cluster that others use."""
     labels, carried = gateway_labels(cluster, mesh) if own_ingress else ({}, {})
     several = bool(names.worker)
     return Renaming(written, names.of(written), labels, carried, names.suffix, several=several)

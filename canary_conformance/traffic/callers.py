@@ -17,8 +17,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from canary_conformance.cluster.api import Api
-from canary_conformance.cluster.pod_access import PodName, run_in_pod
-from canary_conformance.cluster.pod_security_context import RESTRICTED
+from canary_conformance.cluster.pod_access import RESTRICTED, PodName, run_in_pod
 from canary_conformance.cluster.pod_state import is_ready
 from canary_conformance.errors import NotJudged
 from canary_conformance.scenario.observations import Call, Opening, Reply, ReplyKind, Sample, Sent

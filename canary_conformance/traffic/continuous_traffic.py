@@ -1,7 +1,9 @@
 """Pages opened and votes cast at a steady pace, by voters with and without the flag, during a change.
 
 Each voter is two threads with a connection each: one opens a page at a time, one casts a vote at a time, so a
-slow answer is seen as a gap, not as a queue.
+slow answer is seen as a gap, not as a queue. A voter that opens no page says nothing of the app where its own
+process was not running: a frozen machine, a signal, a core that others held; a beat that comes late shows it.
+What was slow outside of this process is not seen by it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ from typing import Generic, TypeVar
 
 from canary_conformance.scenario.observations import Ballot, Page, Transition
 from canary_conformance.timeouts import LIMITS
-from canary_conformance.traffic.heartbeat import Heartbeat
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.waiting import NotInTime, wait_until
 
@@ -236,3 +237,44 @@ def _wanted(traffic: ContinuousTraffic, pages: int) -> dict[str, tuple[Sequence[
 def _is_silent(pages: Sequence[Page]) -> bool:
     """Return whether the last pages had no answer at all."""
     return len(pages) >= UNANSWERED_AFTER and not any(page.status for page in pages[-UNANSWERED_AFTER:])
+
+
+BEAT = 0.05
+"""Seconds between two beats: well below the shortest silence that anything is judged by."""
+LATE = 0.1
+"""Seconds by which a beat may be late: Python's threads hand over to each other, and share the cores."""
+
+
+class Heartbeat:
+    """A thread that only notes the time."""
+
+    def __init__(self) -> None:
+        """Prepare; start() sets it off."""
+        self._stalls: list[tuple[float, float]] = []
+        self._last = time.monotonic()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Beat from now on."""
+        self._last = time.monotonic()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Beat no more."""
+        self._stopping.set()
+        self._thread.join()
+
+    def stalls(self) -> tuple[tuple[float, float], ...]:
+        """Return from when to when (monotonic) this process stood still."""
+        return tuple(self._stalls)
+
+    def note(self, now: float) -> None:
+        """Take a beat at this moment."""
+        if now - self._last > BEAT + LATE:
+            self._stalls.append((self._last, now))
+        self._last = now
+
+    def _beat(self) -> None:
+        while not self._stopping.wait(BEAT):
+            self.note(time.monotonic())

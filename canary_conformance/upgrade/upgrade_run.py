@@ -16,8 +16,8 @@ from canary_conformance.mesh.proxies import Proxies
 from canary_conformance.mesh.revisions import control_planes, revisions
 from canary_conformance.scenario.observations import StepRecord, Transition
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+from canary_conformance.stages.stage_runner import transition_facts
 from canary_conformance.stages.transition import start_callers
-from canary_conformance.stages.transition_facts import transition_facts
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.upgrade.moves import Course, Side, go, lacking

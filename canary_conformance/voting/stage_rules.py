@@ -1,23 +1,33 @@
-"""What the scenario of the voting app requires of its stages beyond their steps: see ScenarioRules."""
+"""What the scenario requires of its stages beyond their steps, and why pods of a stage fail."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from canary_conformance.cluster.pod_access import PodName
 from canary_conformance.cluster.pod_readiness import Diagnosis
 from canary_conformance.cluster.rollouts import KINDS
+from canary_conformance.errors import NotSpoken
 from canary_conformance.scenario.observations import Page, Sample
 from canary_conformance.scenario.requirement import Trait
 from canary_conformance.scenario.stages import Delete, ObjectRef
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest, StageRules
 from canary_conformance.stages.running_workloads import Workload
+from canary_conformance.stages.stage_propagation import settle
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import ANY_LEAK, to_find_leak_in_each
-from canary_conformance.voting.contract import CANARY, FINALIZE, LOCK, STORAGE
+from canary_conformance.voting.contract import CANARY, FINALIZE, LOCK, NEW, STORAGE
 from canary_conformance.voting.page_results import DEFAULT_VOTES, cast_different_votes
-from canary_conformance.voting.readiness_diagnosis import diagnosis_of
 from canary_conformance.voting.requirements import BROKEN, ids_with
+from canary_conformance.voting.unready_causes import Stuck
+from canary_conformance.voting.voting_app import VOTING_APP
+
+if TYPE_CHECKING:  # the namespace asks by this module
+    from canary_conformance.model.model import Model
+    from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
+
 
 ORDINARY, FLAGGED = "ordinary voter", "flagged voter"
 EVERYONE = "everyone's pages"
@@ -85,3 +95,47 @@ def open_everyones_pages(voter: Voter) -> Sample[Page]:
 
 
 VOTING_RULES = VotingRules()
+
+
+def diagnosis_of(namespace: NamespaceUnderTest, refs: Sequence[ObjectRef], stage: int) -> Stuck:
+    """Return the diagnosis of these objects' pods, with what the model says of them at a stage."""
+    found: list[Model] = []
+
+    def model() -> Model:
+        if not found:
+            # A stage that gets ready needs no model.
+            from canary_conformance.model.stage_plan import plan_of  # noqa: PLC0415
+
+            profile = namespace.setting.profile
+            plan = plan_of(namespace.scenario, namespace.manifests, VOTING_APP, profile)
+            found.append(plan.after(stage))
+        return found[0]
+
+    def refused(one: Workload) -> list[str]:
+        from canary_conformance.voting.static.app_settings import other_account  # noqa: PLC0415
+
+        try:
+            return [str(finding) for finding in other_account(model(), one.app, one.version)]
+        except NotSpoken:
+            return []
+
+    def blocked(one: Workload) -> list[str]:
+        from canary_conformance.voting.static.app_settings import without_root  # noqa: PLC0415
+
+        try:
+            pods = [pods for pods in model().pods() if one.owner and pods.deployment == one.owner.name]
+            found = [finding for workload in pods for finding in workload.blocked]
+            found += without_root(model()) if str(one) == NEW.store else []
+            return [str(finding) for finding in found]
+        except NotSpoken:
+            return []
+
+    return Stuck(
+        namespace.api,
+        namespace.name,
+        refs,
+        namespace.callers,
+        partial(settle, namespace),
+        refused,
+        blocked=blocked,
+    )

@@ -50,13 +50,7 @@ def counts_on(page: Page, version: str) -> Counts | None:
 
 
 def cast_votes(voter: Voter, readers: Mapping[str, Voter], times: int = VOTES) -> CastVotes:
-    """Cast so many votes, twice as many for Dogs as for Cats.
-
-    Args:
-        voter: Who votes.
-        readers: Who opens the pages that show the counts, by the version of the app.
-        times: How many votes.
-    """
+    """Cast so many votes, twice as many for Dogs as for Cats."""
     cats, dogs = DEFAULT_VOTES
     choices = list(itertools.islice(itertools.cycle((cats, dogs, dogs)), times))
     before = _counts(readers)

@@ -1,4 +1,4 @@
-from canary_conformance.mesh.injection_webhooks import reasons_without_injection
+from canary_conformance.mesh.revision_choice import reasons_without_injection
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import expect, nothing

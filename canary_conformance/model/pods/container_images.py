@@ -16,14 +16,7 @@ _ALWAYS, _NEVER, _LATEST = "Always", "Never", "latest"
 
 
 def check_image(application: Application, container: Part, component: str, version: str) -> None:
-    """Note an image of a component's container that may not be this version of it, or may not be there.
-
-    Args:
-        application: Whose component it is.
-        container: The component's container.
-        component: The component, "" for none.
-        version: The version by the pods' labels.
-    """
+    """Note an image of a component's container that may not be this version of it, or may not be there."""
     facts = application.container(component, version)
     image, name = container["image"], image_name(container.value)
     if facts is None or not image:
@@ -45,13 +38,7 @@ def check_image(application: Application, container: Part, component: str, versi
 
 
 def check_others(application: Application, spec: Part, own: Part) -> None:
-    """Note the containers beside and before a component whose success is not in the manifests.
-
-    Args:
-        application: Whose components are known.
-        spec: The pods' spec.
-        own: The component's container.
-    """
+    """Note the containers beside and before a component whose success is not in the manifests."""
     for container in spec["containers"].items():
         if container.path != own.path:
             _check_other(application, container, "whether this container runs on is not in the manifests")

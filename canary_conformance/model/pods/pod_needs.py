@@ -1,8 +1,10 @@
 """What a pod needs and does not get, so that it is never made, never starts or never gets ready.
 
-Sources: Kubernetes, "Secrets", "Configure a Pod to Use a ConfigMap", "Persistent Volumes", "Configure a
-Security Context for a Pod or Container", and the API reference of Deployment (selector) and SecurityContext
-(runAsNonRoot: the kubelet starts no such container).
+Sources: Kubernetes, "Secrets", "Configure a Pod to Use a ConfigMap", "Configure a Security Context for a Pod
+or Container", the API reference of Deployment (selector) and SecurityContext (runAsNonRoot: the kubelet
+starts no such container), "Persistent Volumes" and "Storage Classes": a class that does not exist provisions
+nothing, "" asks for a volume that somebody made; local-path-provisioner (the class `standard` of kind)
+provides volumes for one node, and no raw devices.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.state import Key, State
 from canary_conformance.model.pods.container_environment import data_of
-from canary_conformance.model.pods.unbound_claims import never_bound
 from canary_conformance.scenario.places import Finding
 
 # Every namespace has it.
@@ -54,13 +55,7 @@ _ROOT_CERTIFICATE = "kube-root-ca.crt"
 
 
 def missing_needs(whole: Part, state: State, labels: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield why the pods of a workload can't get ready, for want of what manifests have or should have.
-
-    Args:
-        whole: The Deployment, StatefulSet or DaemonSet.
-        state: The objects in force.
-        labels: Those of its pods.
-    """
+    """Yield why the pods of a workload can't get ready, for want of what manifests have or should have."""
     spec = whole.at("spec", "template", "spec")
     containers = spec["containers"].items()
     yield from _selector(whole, labels)
@@ -222,3 +217,49 @@ def _absent(part: Part, kind: str, name: str, state: State) -> Finding:
 def _no_key(part: Part, kind: str, name: str) -> Finding:
     sentence = f"{kind}/{name} has no key {part.text()}, and {part.manifest.ref} needs it"
     return Finding(part.place, sentence)
+
+
+_FILES, _BLOCK = "Filesystem", "Block"
+
+
+def never_bound(spec: Part, state: State, who: str) -> Iterator[Finding]:
+    """Yield why a claim is never bound; doubts become problems of its spec."""
+    _check_source(spec)
+    cluster = state.mesh.cluster
+    classes, name = cluster.storage_classes, spec["storageClassName"]
+    if name and not (name.text() and state.has("StorageClass", name.text())):
+        if classes is None:
+            name.problem("which storage classes the cluster has is not in the manifests")
+            return
+        if not name.text():
+            sentence = f"the claim of {who} names no storage class, and no volume of that kind exists"
+            yield Finding(name.place, sentence)
+        elif name.text() not in classes:
+            yield Finding(name.place, f"StorageClass/{name.text()} does not exist, and {who} needs it")
+    if spec["volumeName"] and not state.has("PersistentVolume", spec["volumeName"].text()):
+        if classes is None:
+            spec["volumeName"].problem("which volumes the cluster has is not in the manifests")
+        else:
+            what = f"PersistentVolume/{spec['volumeName'].text()} does not exist, and {who} needs it"
+            yield Finding(spec["volumeName"].place, what)
+    kind = spec["volumeMode"]
+    if kind.text(_FILES) == _BLOCK:
+        yield Finding(
+            kind.place, f"the claim of {who} is for a raw device (Block), which it mounts as a folder"
+        )
+    for mode in spec["accessModes"].items():
+        if cluster.claim_modes is not None and mode.text() not in cluster.claim_modes:
+            sentence = f"the cluster's storage class does not provide {mode.text()}, and {who} needs it"
+            yield Finding(mode.place, sentence)
+
+
+def _check_source(spec: Part) -> None:
+    """Note a claim that takes a certain volume, or the copy of one.
+
+    Source: Kubernetes, "Persistent Volumes" (no volume is provisioned for a claim with a selector).
+    """
+    if spec["selector"] and not spec["volumeName"]:
+        spec["selector"].problem("which volumes with these labels the cluster has is not in the manifests")
+    for source in ("dataSource", "dataSourceRef"):
+        if spec[source]:
+            spec[source].problem("whether the cluster's storage class copies volumes is not in the manifests")

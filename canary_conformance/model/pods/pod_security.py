@@ -78,13 +78,7 @@ def violates(spec: Part, level: str) -> bool:
 
 
 def refused_by_standard(spec: Part, state: State, *, sidecar: bool) -> Iterator[Finding]:
-    """Yield why the namespace's Pod Security Standard lets no pod of this spec be made, at most one finding.
-
-    Args:
-        spec: The pods' spec as it is written.
-        state: The objects in force and the namespace's labels.
-        sidecar: Whether Istio injects its proxy.
-    """
+    """Yield why the namespace's Pod Security Standard lets no pod of this spec be made, at most once."""
     level, ref = state.namespace_labels.get(ENFORCE, ""), spec.manifest.ref
     version = state.namespace_labels.get(_VERSION, "latest")
     if level and (level not in _LEVELS or not _A_VERSION.fullmatch(version)):

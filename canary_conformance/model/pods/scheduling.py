@@ -2,7 +2,9 @@
 
 Sources: Kubernetes, "Assigning Pods to Nodes", "Pod Scheduling Readiness" (gates), "Pod Lifecycle" (readiness
 gates), "Pod Priority and Preemption", "Runtime Class", "Ports and Protocols" of the Pod API (hostPort),
-"Configure Multiple Schedulers", "Dynamic Resource Allocation".
+"Configure Multiple Schedulers", "Dynamic Resource Allocation", "Resource Management for Pods and Containers"
+(extended resources), "Restrict a Container's Syscalls with seccomp", "Restrict a Container's Access to
+Resources with AppArmor", "Using sysctls in a Kubernetes Cluster".
 What only the cluster's own objects decide is noted as a problem, unless the mesh profile knows them.
 """
 
@@ -14,7 +16,6 @@ from canary_conformance.model.objects.mesh_profile import ClusterFacts
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.questions import Rule
 from canary_conformance.model.objects.state import POD_MAKERS, State
-from canary_conformance.model.pods.node_demands import check_node_demands
 from canary_conformance.scenario.places import Finding
 
 _HOSTNAME = "kubernetes.io/hostname"
@@ -51,12 +52,7 @@ def never_scheduled(spec: Part, state: State) -> Iterator[Finding]:
 
 
 def one_per_node(spec: Part, labels: Mapping[str, str]) -> Part | None:
-    """Return the part by which a node takes no more than one of these pods; None where it takes several.
-
-    Args:
-        spec: The pods' spec.
-        labels: Their labels.
-    """
+    """Return the part by which a node takes no more than one of these pods; None where it takes several."""
     network = spec["hostNetwork"]
     for container in (*spec["initContainers"].items(), *spec["containers"].items()):
         for port in container["ports"].items():
@@ -172,3 +168,57 @@ def _term(term: Part, cluster: ClusterFacts) -> Iterator[Finding]:
             one.problem(_NOT_JUDGED)
         elif operator == "DoesNotExist" or (operator == "NotIn" and carried in values):
             yield Finding(one.place, f"{one.manifest.ref} needs nodes without {label}={carried}")
+
+
+# Every node has them; others, like nvidia.com/gpu, come with a device plugin or a setting of the node.
+_OF_EVERY_NODE = frozenset({"cpu", "memory", "ephemeral-storage"})
+# A node allows the other ones only where its kubelet is configured to.
+_SAFE_SYSCTLS = frozenset(
+    {
+        "kernel.shm_rmid_forced",
+        "net.ipv4.ip_local_port_range",
+        "net.ipv4.ip_local_reserved_ports",
+        "net.ipv4.ip_unprivileged_port_start",
+        "net.ipv4.ping_group_range",
+        "net.ipv4.tcp_fin_timeout",
+        "net.ipv4.tcp_keepalive_intvl",
+        "net.ipv4.tcp_keepalive_probes",
+        "net.ipv4.tcp_keepalive_time",
+        "net.ipv4.tcp_rmem",
+        "net.ipv4.tcp_syncookies",
+        "net.ipv4.tcp_wmem",
+    }
+)
+_OF_THE_NODE = "Localhost"
+# A container counts as started when its hook has ended.
+_LONGEST_SLEEP = 30
+
+
+def check_node_demands(spec: Part) -> None:
+    """Note what only the nodes decide, as problems of the pods' spec."""
+    containers = (*spec["initContainers"].items(), *spec["containers"].items())
+    for one in (spec, *containers):
+        _check_profiles(one["securityContext"])
+    for sysctl in spec["securityContext"]["sysctls"].items():
+        if sysctl["name"].text() not in _SAFE_SYSCTLS:
+            sysctl["name"].problem(
+                "whether the nodes allow this setting of the kernel is not in the manifests"
+            )
+    if spec["resources"]:
+        spec["resources"].problem("the model does not support resources of a pod as a whole")
+    for container in containers:
+        for kind in ("requests", "limits"):
+            for name, part in container["resources"][kind].entries().items():
+                if name not in _OF_EVERY_NODE:
+                    part.problem(f"whether the nodes have {name} is not in the manifests")
+        hook = container["lifecycle"]["postStart"]
+        if hook and not 0 < (hook["sleep"]["seconds"].number(0) or 0) <= _LONGEST_SLEEP:
+            hook.problem(
+                "whether this hook succeeds in time is not in the manifests, and its container ends if not"
+            )
+
+
+def _check_profiles(context: Part) -> None:
+    for name in ("seccompProfile", "appArmorProfile"):
+        if context[name]["type"].value == _OF_THE_NODE:
+            context[name].problem("whether the nodes have this profile is not in the manifests")

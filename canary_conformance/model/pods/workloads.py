@@ -13,7 +13,6 @@ from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.questions import Rule
 from canary_conformance.model.objects.state import POD_MAKERS, InForce, State
 from canary_conformance.model.pods.container_environment import EnvVar, unset
-from canary_conformance.model.pods.direct_probes import DirectProbes, direct_probes, refused
 from canary_conformance.model.pods.hindrances import hindrances
 from canary_conformance.model.pods.injection import (
     Capture,
@@ -26,6 +25,7 @@ from canary_conformance.model.pods.name_resolution import unresolved_names
 from canary_conformance.model.pods.peer_authentication import Policies
 from canary_conformance.model.pods.pod_needs import NEEDED, account_of
 from canary_conformance.model.pods.pod_template import PodTemplate, pod_template
+from canary_conformance.model.pods.probes import DirectProbes, direct_probes, refused
 from canary_conformance.model.pods.readiness import crowded, never_ready
 from canary_conformance.model.pods.scaling import scaled
 from canary_conformance.scenario.application import Application
@@ -113,12 +113,7 @@ class Workload:
 
 
 def workloads(state: State, policies: Policies) -> tuple[Workload, ...]:
-    """Return the workloads of a state, the oldest first, as their pods are at this moment.
-
-    Args:
-        state: The objects in force.
-        policies: Its PeerAuthentication objects.
-    """
+    """Return the workloads of a state, the oldest first, as their pods are at this moment."""
     needs = [one for key, one in state.objects.items() if key.kind in NEEDED | DECIDING]
     needs += state.collected.values()
     found = []

@@ -163,10 +163,6 @@ def rules_cell(names: Iterable[str], namespace: str) -> str:
 def cells_by_host(rules: Iterable[tuple[str, str]], namespace: str) -> dict[str, str]:
     """Return the cell of the table of mutual TLS for each host: the rules of one host are named together.
 
-    Args:
-        rules: the host and the name of each DestinationRule of a namespace.
-        namespace: that namespace.
-
     Returns:
         "NAME + NAME/NAMESPACE" by the full name of the host.
     """

@@ -33,12 +33,7 @@ _STANDINGS = ("FAILED", "not judged", "skipped", "not run", MANIFESTS_ONLY, "hol
 
 
 def page_of(report: Mapping[str, Any], folder: Path) -> str:
-    """Return the page of a run.
-
-    Args:
-        report: Its report.json.
-        folder: Its folder, which has the screenshots.
-    """
+    """Return the page of a run."""
     seen = report["observations"]
     report = {
         **report,

@@ -50,36 +50,6 @@ class Row:
     fine: Fine = field(default=lambda _key, _value: False, compare=False)
 
 
-def modelled(module: str, *paths: str) -> Row:
-    """Return the row of fields that a module reads (its name below canary_conformance)."""
-    return Row(Meaning.MODELLED, module, paths)
-
-
-def harmless(why: str, *paths: str) -> Row:
-    """Return the row of fields that no requirement hangs on, with the reason."""
-    return Row(Meaning.HARMLESS, why, paths)
-
-
-def unknown(
-    touches: frozenset[str], why: str, *paths: str, fine: Fine | None = None, may_mend: bool = False
-) -> Row:
-    """Return the row of fields that the model does not follow.
-
-    Args:
-        touches: The requirements that they could touch.
-        why: What is not known, as a clause.
-        paths: The fields.
-        fine: Whether a value under a key changes nothing, None where every value may.
-        may_mend: Whether they could make a requirement hold that fails without them.
-    """
-    effect = Effect(touches, why, may_mend)
-    return (
-        Row(Meaning.UNKNOWN, why, paths, effect)
-        if fine is None
-        else Row(Meaning.UNKNOWN, why, paths, effect, fine)
-    )
-
-
 @dataclass(slots=True)
 class Tree:
     """The rows of one kind by the parts of their paths. `whole`: the row is for all that the field holds."""

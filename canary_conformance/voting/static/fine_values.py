@@ -1,6 +1,9 @@
 """Values of fields that change nothing: defaults, and what is far on the safe side.
 
-Each function makes a test of a key and a value for canary_conformance.voting.static.field_classes.
+Each function is, or makes, a test of a key and a value that field_table.txt names. A label or annotation is
+known by its key: keys of Kubernetes' and Istio's own domains mean something to their controllers, so one that
+is not listed here is unknown; no other controller is part of the scenario. Sources: Kubernetes, "Well-Known
+Labels, Annotations and Taints"; Istio, "Resource Labels", "Resource Annotations".
 """
 
 from __future__ import annotations
@@ -16,6 +19,53 @@ _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _SLEEP = re.compile(r"(?:/bin/|/usr/bin/)?sleep (\d+(?:\.\d+)?)s?")
 _SHELLS = ("sh", "bash", "/bin/sh", "/bin/bash")
 _LONGEST_SLEEP = 30
+_RESOLVER_OPTIONS = frozenset(
+    {"ndots", "timeout", "attempts", "rotate", "edns0", "single-request", "single-request-reopen", "use-vc"}
+)
+_RETRIED = frozenset(
+    {
+        *("5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "envoy-ratelimited"),
+        *("retriable-4xx", "refused-stream", "retriable-status-codes", "retriable-headers"),
+        *("http3-post-connect-failure", "cancelled", "deadline-exceeded", "internal", "resource-exhausted"),
+        *("unavailable", "unknown"),
+    }
+)
+_LEAST_ERROR = 400
+# Written by tools, or read by controllers that decide nothing here.
+_HARMLESS_DOMAINS = (
+    "app.kubernetes.io",
+    "cluster-autoscaler.kubernetes.io",
+    "config.kubernetes.io",
+    "external-dns.alpha.kubernetes.io",
+    "kubectl.kubernetes.io",
+)
+_HARMLESS_KEYS = frozenset(
+    {
+        "controller.kubernetes.io/pod-deletion-cost",
+        "deployment.kubernetes.io/revision",
+        "kubernetes.io/change-cause",
+        "kubernetes.io/description",
+        "kubernetes.io/metadata.name",
+        "service.istio.io/canonical-name",
+        "service.istio.io/canonical-revision",
+    }
+)
+_OWN = ("kubernetes.io", "k8s.io", "istio.io")
+# Istio reads it without a domain.
+_LOCALITY = "istio-locality"
+_OF_PODS = frozenset({"sidecar.istio.io/inject", "istio.io/rev", "security.istio.io/tlsMode"})
+_OF_NAMESPACES = frozenset(
+    {
+        "istio-injection",
+        "istio.io/rev",
+        "pod-security.kubernetes.io/enforce",
+        "pod-security.kubernetes.io/enforce-version",
+        "pod-security.kubernetes.io/audit",
+        "pod-security.kubernetes.io/audit-version",
+        "pod-security.kubernetes.io/warn",
+        "pod-security.kubernetes.io/warn-version",
+    }
+)
 
 
 def only(*values: object) -> Fine:
@@ -80,3 +130,54 @@ def a_sleep(_key: str, value: Any) -> bool:
         words = [words[2]]
     found = _SLEEP.fullmatch(" ".join(words).strip())
     return found is not None and float(found[1]) <= _LONGEST_SLEEP
+
+
+def retries_failures(_key: str, value: Any) -> bool:
+    """Return whether only requests that fail are sent again: a vote's answer is no failure, but 302."""
+    words = value.split(",") if isinstance(value, str) else [""]
+    return all(
+        word in _RETRIED or (word.isascii() and word.isdigit() and int(word) >= _LEAST_ERROR)
+        for word in map(str.strip, words)
+    )
+
+
+def is_an_error(_key: str, value: Any) -> bool:
+    """Return whether a status of HTTP is an error."""
+    return isinstance(value, int) and value >= _LEAST_ERROR
+
+
+def known_option(_key: str, value: Any) -> bool:
+    """Return whether the model follows an option of the resolver."""
+    return isinstance(value, dict) and value.get("name") in _RESOLVER_OPTIONS
+
+
+def is_known_key(key: str, _value: Any = None) -> bool:
+    """Return whether a label's or annotation's key means nothing to any controller of the scenario."""
+    domain, slash, _ = key.rpartition("/")
+    if key in _HARMLESS_KEYS or any(_is_of(domain, one) for one in _HARMLESS_DOMAINS):
+        return True
+    return not (slash and any(_is_of(domain, one) for one in _OWN)) and key != _LOCALITY
+
+
+def is_known_annotation_of_pods(key: str, value: Any) -> bool:
+    """Return whether an annotation of pods means nothing, or is read in model.pods.injection (Istio's)."""
+    return is_known_key(key) or _is_of(key.rpartition("/")[0], "istio.io") or _is_default_profile(key, value)
+
+
+def is_known_label_of_pods(key: str, _value: Any) -> bool:
+    """Return whether a label of pods is modelled or means nothing."""
+    return key in _OF_PODS or is_known_key(key)
+
+
+def is_known_label_of_namespaces(key: str, _value: Any) -> bool:
+    """Return whether a label of a namespace is modelled or means nothing."""
+    return key in _OF_NAMESPACES or is_known_key(key)
+
+
+def _is_default_profile(key: str, value: Any) -> bool:
+    """Return whether an annotation gives a container the profile of AppArmor that it has anyway."""
+    return key.startswith("container.apparmor.security.beta.kubernetes.io/") and value == "runtime/default"
+
+
+def _is_of(domain: str, parent: str) -> bool:
+    return domain == parent or domain.endswith(f".{parent}")

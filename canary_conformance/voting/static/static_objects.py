@@ -20,7 +20,7 @@ from canary_conformance.scenario.manifests import Manifest
 from canary_conformance.scenario.own_namespace import brought_by_file, is_own, with_labels
 from canary_conformance.scenario.places import Finding
 from canary_conformance.scenario.stages import Apply, Verb
-from canary_conformance.voting.static.immutable_data import refused_changes
+from canary_conformance.voting.static.fixed_fields import refused_changes
 
 # Methods by which nobody votes.
 _READING = frozenset({"GET", "HEAD"})

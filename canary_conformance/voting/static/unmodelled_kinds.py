@@ -161,7 +161,7 @@ _ADDRESSES = _always(TRAFFIC | {"R2.1"}, "it adds addresses to a Service", may_m
 _INERT = _always(frozenset(), "nothing in the scenario reads it")
 _PLUGIN = _of_selected_pods("selector", TRAFFIC, "it runs code of its own in the proxies", may_mend=True)
 
-# Of what is not here the model follows the fields, see voting.static.field_rows_mesh.
+# Of what is not here the model follows the fields, see field_table.txt.
 TABLE: Mapping[str, Rule] = {
     "PodDisruptionBudget": _always(frozenset(), "limits evictions, and the scenario evicts no pod"),
     **dict.fromkeys(("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"), _grants),

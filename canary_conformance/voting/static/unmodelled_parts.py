@@ -1,7 +1,7 @@
 """What the manifests in force hold that the model does not follow, and what it leaves unjudged.
 
 A closed world: each object is of a kind that the model follows or does not (unmodelled_kinds), and each field
-of those that it follows is modelled, harmless or unknown (field_rows_mesh and the tables below it). What only
+of those that it follows is modelled, harmless or unknown (field_table). What only
 hinders can't mend a requirement that fails without it, which therefore stays failed.
 """
 
@@ -30,8 +30,7 @@ from canary_conformance.scenario.manifests import Manifest
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.verdicts.expect import ExpectationFailed
 from canary_conformance.voting.static.field_classes import unknown_parts
-from canary_conformance.voting.static.field_rows_mesh import TABLE
-from canary_conformance.voting.static.field_rows_metadata import NAMESPACE
+from canary_conformance.voting.static.field_table import TABLE
 from canary_conformance.voting.static.requirement_sets import ACCEPTED, KEPT, LEFT, RUNS, Effect
 from canary_conformance.voting.static.unmodelled_kinds import also_made_elsewhere, effect_of, is_followed
 
@@ -121,7 +120,7 @@ def _of_state(state: State) -> Iterator[Unmodelled]:
         sentence = f"the namespace's label {WARN} ({place}): the API server warns of pods"
         yield Unmodelled(sentence, Effect(ACCEPTED, ""), place)
     labels = {"metadata": {"labels": dict(state.namespace_labels)}}
-    for path, row in unknown_parts(NAMESPACE, labels):
+    for path, row in unknown_parts(TABLE["Namespace"], labels):
         label = str(path[-1])
         place = state.label_place(label)
         yield Unmodelled(f"the namespace's label {label} ({place}): {row.why}", row.effect, place)

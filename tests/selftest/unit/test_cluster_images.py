@@ -13,13 +13,15 @@ import yaml
 from canary_conformance.errors import BadInput
 from canary_conformance.images.cluster_images import (
     CALLER,
+    PULL_SECRET,
     ClusterImages,
+    PullSecret,
     UsedImage,
     cluster_images,
+    read_pull_secret,
     used_images,
 )
 from canary_conformance.images.image_options import ClusterImageOptions
-from canary_conformance.images.pull_secret import PULL_SECRET, PullSecret, read_pull_secret
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import Manifest, ManifestFolder, load_manifests, parse_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario

@@ -12,7 +12,7 @@ import pytest
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.base import Address, Cluster
-from canary_conformance.cluster.machine_counters import NODES, machine_watch_of
+from canary_conformance.cluster.machine_pressure import NODES, machine_watch_of
 from canary_conformance.cluster.network_audit import NOT_WATCHED, only_inside
 from canary_conformance.errors import EnvironmentFailed, NotJudged
 from canary_conformance.mesh.base import Gateway, Mesh, gateway_address

@@ -14,6 +14,8 @@ import pytest
 from canary_conformance.scenario.observations import Ballot, Page
 from canary_conformance.traffic import continuous_traffic as continuous_traffic_module
 from canary_conformance.traffic.continuous_traffic import (
+    BEAT,
+    LATE,
     PACE,
     PACE_WHILE_PODS_START,
     UNANSWERED_AFTER,
@@ -21,11 +23,11 @@ from canary_conformance.traffic.continuous_traffic import (
     WITHOUT_PAUSE,
     Continuous,
     ContinuousTraffic,
+    Heartbeat,
     VotersStalled,
     continuous_traffic,
     passing,
 )
-from canary_conformance.traffic.heartbeat import BEAT, LATE, Heartbeat
 from canary_conformance.traffic.page import page_without_answer
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.voting.feature_flag import FLAG

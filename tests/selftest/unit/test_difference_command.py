@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from canary_conformance.differences.command import main
-from canary_conformance.differences.judged_change import judged_change
+from canary_conformance.differences.command import judged_change, main
 from canary_conformance.paths import MANIFESTS
 from tests.selftest.changed_manifests import ROUTING
 

@@ -18,9 +18,9 @@ from canary_conformance.model.objects.state import State
 from canary_conformance.model.schemas.schema_store import KindSchema, kind_schema
 from canary_conformance.scenario.kinds import API_VERSIONS
 from canary_conformance.scenario.manifests import Manifest, parse_manifests
-from canary_conformance.voting.static import immutable_data, static_objects, static_pods, unmodelled_kinds
-from canary_conformance.voting.static.field_classes import Meaning, Row, harmless, modelled, tree_of
-from canary_conformance.voting.static.field_rows_mesh import TABLE
+from canary_conformance.voting.static import fixed_fields, static_objects, static_pods, unmodelled_kinds
+from canary_conformance.voting.static.field_classes import Meaning, Row
+from canary_conformance.voting.static.field_table import TABLE, read_table
 from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.field_reading import Path, is_read, leaves, put, record_entries, recorded
 
@@ -115,7 +115,7 @@ def test_every_field_that_a_schema_declares_has_a_class(kind: str) -> None:
     for version in API_VERSIONS[kind]:
         known = schema_of(kind, version)
         missing = [".".join(path) for path in leaves(known, known.root) if TABLE[kind].at(path) is None]
-        assert missing == [], f"{version} {kind}: give each a row in voting/static/field_rows_*.py"
+        assert missing == [], f"{version} {kind}: give each a row in voting/static/field_table.txt"
 
 
 def test_a_field_that_the_table_lacks_is_noticed() -> None:
@@ -128,7 +128,14 @@ def test_a_field_that_the_table_lacks_is_noticed() -> None:
 
 def test_a_field_has_one_class() -> None:
     with pytest.raises(ValueError, match=r"spec\.a has two rows"):
-        tree_of((modelled("model.model", "spec.{a,b}"), harmless("no reason", "spec.a")))
+        read_table("[Kind]\nspec.{a,b} modelled model.model\nspec.a harmless: no reason")
+
+
+def test_a_line_that_is_no_row_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"spec\.a is fine"):
+        read_table("[Kind]\nspec.a is fine")
+    with pytest.raises(KeyError, match="EVERYBODY"):
+        read_table("[Kind]\nspec.a unknown EVERYBODY: the set has no such name")
 
 
 def rows_of(meaning: Meaning) -> list[tuple[str, Path, Row]]:
@@ -212,7 +219,7 @@ def ask_everything(model: Model) -> None:
     model.references()
     model.answer(Request(INGRESS, "192.0.2.1", 80))
     for one in model.state.objects.values():
-        immutable_data.is_refused(one.manifest, one.manifest)
+        fixed_fields.is_refused(one.manifest, one.manifest)
     static_pods.other_proxies(model)
     static_pods.ways_past_the_gateway(model)
     static_pods.foreign_hostnames(model, "voting-app", "2.0")

@@ -11,8 +11,7 @@ from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.apply_answers import Refused
 from canary_conformance.cluster.image_probe import POD, explained, probe_images
 from canary_conformance.errors import BadInput, EnvironmentFailed
-from canary_conformance.images.cluster_images import ClusterImages, UsedImage
-from canary_conformance.images.pull_secret import PULL_SECRET, PullSecret
+from canary_conformance.images.cluster_images import PULL_SECRET, ClusterImages, PullSecret, UsedImage
 from canary_conformance.progress import Progress
 from canary_conformance.scenario.places import Place
 from canary_conformance.scenario.stages import ObjectRef

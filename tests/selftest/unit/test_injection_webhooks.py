@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from canary_conformance.cluster.api import Api
-from canary_conformance.mesh.injection_webhooks import injects, reasons_without_injection, selects
+from canary_conformance.mesh.revision_choice import injects, reasons_without_injection, selects
 
 Selector = dict[str, Any]
 

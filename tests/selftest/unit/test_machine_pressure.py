@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from canary_conformance.cluster.machine_counters import MachineWatch
-from canary_conformance.cluster.machine_pressure import Sample, Throttling, groups_of, shortage, take_sample
+from canary_conformance.cluster.machine_pressure import (
+    MachineWatch,
+    Sample,
+    Throttling,
+    groups_of,
+    shortage,
+    take_sample,
+)
 
 STAT = "cpu  100 0 50 800 10 0 5 35 0 0\ncpu0 1 0 0 0 0 0 0 0 0 0\nprocs_running 7\n"
 FULL = "some avg10=0.00 avg60=0.00 total=9000000\nfull avg10=0.00 avg60=0.00 total=2500000\n"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from canary_conformance.cluster import node_knocks
+from canary_conformance.cluster import network_exposure
 from canary_conformance.cluster.base import Address
-from canary_conformance.cluster.node_knocks import knock_in_node
+from canary_conformance.cluster.network_exposure import knock_in_node
 from canary_conformance.errors import NotJudged
 from canary_conformance.processes import find_program
 from canary_conformance.scenario.observations import Reply, ReplyKind
@@ -92,7 +92,7 @@ def test_a_port_that_nobody_listens_at_is_refused() -> None:
 @needs_bash
 @pytest.mark.usefixtures("node")
 def test_a_server_that_accepts_and_is_silent_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(node_knocks, "LIMITS", Timeouts(request=0.2))
+    monkeypatch.setattr(network_exposure, "LIMITS", Timeouts(request=0.2))
     with socket.create_server((LOOPBACK, 0)) as listening:
         assert knocked(Address(*listening.getsockname())).kind is ReplyKind.TIMED_OUT
 

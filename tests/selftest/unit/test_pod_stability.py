@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from canary_conformance.cluster.pod_stability import Steady
+from canary_conformance.cluster.pod_readiness import Steady
 from canary_conformance.cluster.pod_state import all_runs
 from tests.selftest.support import FakeClock
 

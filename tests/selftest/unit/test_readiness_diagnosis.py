@@ -15,7 +15,7 @@ from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.voting import readiness_diagnosis
+from canary_conformance.voting import stage_rules
 
 CANARY = 4
 MYSQL = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
@@ -31,9 +31,7 @@ def diagnosed(
     scenario = load_scenario(folder / "m", fallback=MANIFESTS / "scenario.yaml")
     manifests = load_manifests(folder / "m", scenario)
     kept: dict[str, Any] = {}
-    monkeypatch.setattr(
-        readiness_diagnosis, "Stuck", lambda *args, **more: kept.update(refused=args[5], **more)
-    )
+    monkeypatch.setattr(stage_rules, "Stuck", lambda *args, **more: kept.update(refused=args[5], **more))
     namespace = SimpleNamespace(
         scenario=scenario,
         manifests=manifests,
@@ -43,7 +41,7 @@ def diagnosed(
         callers=None,
         settle=None,
     )
-    readiness_diagnosis.diagnosis_of(cast(NamespaceUnderTest, namespace), [], CANARY)
+    stage_rules.diagnosis_of(cast(NamespaceUnderTest, namespace), [], CANARY)
 
     class Component(SimpleNamespace):
         def __str__(self) -> str:

@@ -22,8 +22,7 @@ from canary_conformance.images.pins import (
 from canary_conformance.images.recipes import Pulled
 from canary_conformance.images.references import Mirror, Reference
 from canary_conformance.images.release_images import istioctl, pulled_node, releases
-from canary_conformance.images.release_support import oldest_kind, supports
-from canary_conformance.images.versions import MeshVersion
+from canary_conformance.images.versions import MeshVersion, oldest_kind, supports
 from canary_conformance.paths import IMAGES
 
 DIGEST = f"sha256:{'0' * 64}"

@@ -15,8 +15,7 @@ from jsonschema import Draft202012Validator
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.report.conformance_yaml import conformance_of
 from canary_conformance.report.html.page import page_of
-from canary_conformance.report.manifest_excerpts import excerpts_of
-from canary_conformance.report.manifest_lines import ManifestLines
+from canary_conformance.report.manifest_lines import ManifestLines, excerpts_of
 from canary_conformance.report.report_data import SCHEMA, VERSION, RunEnd, report_of
 from canary_conformance.report.report_writing import read_data, write_data
 from canary_conformance.report.run_events import MOST_TICKS, answered_by, observations_of

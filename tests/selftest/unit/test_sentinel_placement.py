@@ -12,9 +12,9 @@ from canary_conformance.mesh.propagation import KINDS_WITH_TOKEN
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import load_manifests, parse_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
+from canary_conformance.stages.namespace_creation import kinds_with_token, namespace_shown_to_all
 from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.run_names import SUITE_NAMESPACE
-from canary_conformance.stages.sentinel_placement import kinds_with_token, namespace_shown_to_all
 from canary_conformance.voting.voting_app import VOTING_APP
 
 SIDECAR = """\

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.processes import find_program
-from canary_conformance.report.source_revision import revision_of
+from canary_conformance.report.repository_paths import revision_of
 
 
 def test_a_folder_in_no_repository_has_no_commit(tmp_path: Path) -> None:

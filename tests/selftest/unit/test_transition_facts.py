@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from canary_conformance.scenario.observations import Ballot, StepRecord, Transition
-from canary_conformance.stages.transition_facts import transition_facts
+from canary_conformance.stages.stage_runner import transition_facts
 from tests.selftest.support import FAILED_PAGE, NEW_PAGE, OLD_PAGE
 
 
