@@ -34,10 +34,7 @@ class Inflicted:
 
 
 def inflict(
-    cases: Sequence[Case],
-    suite: SuiteOptions,
-    folder: Path,
-    progress: Progress,
+    cases: Sequence[Case], suite: SuiteOptions, folder: Path, progress: Progress
 ) -> Iterator[Inflicted]:
     """Make each fault in a run of its own, on a cluster that is deleted then: it may not be sound any more.
 
@@ -52,13 +49,7 @@ def inflict(
                 pass
 
 
-def _inflict(
-    case: Case,
-    suite: SuiteOptions,
-    home: Home,
-    log: Path,
-    progress: Progress,
-) -> Inflicted:
+def _inflict(case: Case, suite: SuiteOptions, home: Home, log: Path, progress: Progress) -> Inflicted:
     with manifests_of(case) as manifests:
         words = suite.command(f"--manifests={manifests}", keep=True, tests=case.tests)
         with suite_run(words, home, log) as run:

@@ -115,12 +115,7 @@ def _work(asked: Settings, progress: Progress) -> int:
 
 
 def _judged_on(
-    name: str,
-    provisions: Provisions,
-    asked: Settings,
-    archive: Path | None,
-    folder: Path,
-    progress: Progress,
+    name: str, provisions: Provisions, asked: Settings, archive: Path | None, folder: Path, progress: Progress
 ) -> Proof:
     runs = (SHORT,) if asked.short else (WHOLE, FAILING, UNPULLED, PUSHED)
     with made(name, provisions, store(), progress, keep=asked.keep) as own:
@@ -142,12 +137,7 @@ def _judged_on(
 
 
 def _run(
-    one: Judged,
-    own: OwnCluster,
-    registry: GuardedRegistry,
-    asked: Settings,
-    folder: Path,
-    progress: Progress,
+    one: Judged, own: OwnCluster, registry: GuardedRegistry, asked: Settings, folder: Path, progress: Progress
 ) -> NamedRun:
     name = own.cluster.name
     log = folder / f"{name} {one.name}.log".replace(" ", "-")
