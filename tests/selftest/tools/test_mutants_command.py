@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from canary_conformance.errors import BadInput
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.progress import Progress
@@ -51,12 +50,6 @@ def test_the_cluster_is_of_the_versions_that_the_walks_are_asked_for(monkeypatch
     monkeypatch.setenv("VOTING_ENVOY_VERSION", "1.38.3")
     asked = settings(["--live", "--kubernetes-version", "1.34.4"])
     assert asked.suite.versions == AskedVersions(envoy="1.38.3", kubernetes="1.34.4")
-
-
-@pytest.mark.parametrize("words", [["--limit", "0"], ["--jobs", "x"], ["--live=some"], ["x"]])
-def test_bad_command_line_is_bad_input(words: list[str]) -> None:
-    with pytest.raises(BadInput, match=r"usage: python -m tools\.mutants"):
-        settings(words)
 
 
 def test_a_choice_of_nothing_ends_with_the_exit_code_of_bad_input() -> None:
