@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from canary_conformance.cluster.kind import claimed_cluster
-from canary_conformance.errors import BadInput
 from canary_conformance.paths import MANIFESTS, store
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import RunRecord
@@ -20,6 +16,7 @@ from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.timeouts import LIMITS
 from tools.faults.fault_cases import Case, Outcome, judge
 from tools.faults.suite_run import Home, LineMissing, SuiteRun, make_home, suite_run
+from tools.manifest_copies import changed_copy, with_mistake
 from tools.rounds import reported
 from tools.suite_process import SuiteOptions, report_of
 
@@ -50,7 +47,7 @@ def inflict(
 
 
 def _inflict(case: Case, suite: SuiteOptions, home: Home, log: Path, progress: Progress) -> Inflicted:
-    with manifests_of(case) as manifests:
+    with changed_copy(MANIFESTS, with_mistake(*case.mistake) if case.mistake else {}) as manifests:
         words = suite.command(f"--manifests={manifests}", keep=True, tests=case.tests)
         with suite_run(words, home, log) as run:
             outcome = _fault(case, run, suite.cluster_name, log, progress)
@@ -79,22 +76,6 @@ def _leaks(manifests: Path, log: Path) -> list[str]:
     found = leaking_files(report, values) if report.is_dir() else []
     found += [log] if any(value in log.read_text(errors="replace") for value in values) else []
     return [f"a password stands in {path}" for path in found]
-
-
-@contextmanager
-def manifests_of(case: Case) -> Iterator[Path]:
-    """Yield the manifests of a case: the repository's, or a copy with its mistake."""
-    if case.mistake is None:
-        yield MANIFESTS
-        return
-    file, old, new = case.mistake
-    with TemporaryDirectory() as folder:
-        copy = Path(shutil.copytree(MANIFESTS, Path(folder) / "manifests"))
-        text = (copy / file).read_text(encoding="utf-8")
-        if old not in text:
-            raise BadInput(f"{case.name}: {file} has no {old!r} to replace")
-        (copy / file).write_text(text.replace(old, new), encoding="utf-8")
-        yield copy
 
 
 def row(one: Inflicted) -> tuple[str, ...]:
