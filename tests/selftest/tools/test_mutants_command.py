@@ -80,10 +80,10 @@ def test_a_star_stands_for_anything_and_brackets_for_themselves() -> None:
     assert excuses([mutant("c"), mutant("d")], [row, Row(("*",), "second")]) == {"c": "why", "d": "second"}
 
 
-@pytest.mark.parametrize("text", ['names = ["a"]', 'reason = "b"', 'names = []\nreason = "b"'])
+@pytest.mark.parametrize("text", ['"" = ["a"]', '"b" = []'])
 def test_a_row_without_names_or_reason_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "survivors.toml"
-    file.write_text(f"[[survivor]]\n{text}\n")
+    file.write_text(text)
     with pytest.raises(ValueError, match="without names or without a reason"):
         read_rows(file)
 
