@@ -16,7 +16,7 @@ from canary_conformance.waiting import wait_until
 from tools.faults import node_faults
 from tools.faults.__main__ import settings
 from tools.faults.fault_cases import CASES, Case, judge, sentence
-from tools.faults.interrupted_runs import Interrupted, row
+from tools.faults.interrupted_runs import row
 from tools.faults.interruption_points import PHASES, SIGNALS, points
 from tools.faults.suite_run import LineMissing, make_home, suite_run
 from tools.manifest_copies import with_mistake
@@ -113,11 +113,10 @@ def test_any_number_of_points(count: int) -> None:
 
 def test_a_row_says_what_was_left() -> None:
     point = points(1, seed=1)[0]
-    fine = Interrupted(point, "stage 1 deploy ...", 1.23, "", ())
-    left = Interrupted(point, "x", 30.0, "--clean, 1.0 s", ("left: a", "left: b", "left: c", "left: d"))
-    assert row(fine)[-1] == "nothing left"
-    assert row(fine)[3] == "1.2"
-    assert row(left)[-1] == "left: a; left: b; left: c; and 1 more"
+    cells, right = row(point, "stage 1 deploy ...", 1.23, "", [])
+    assert (cells[3], cells[-1], right) == ("1.2", "nothing left", True)
+    cells, right = row(point, "x", 30.0, "--clean, 1.0 s", ["left: a", "left: b", "left: c", "left: d"])
+    assert (cells[-1], right) == ("left: a; left: b; left: c; and 1 more", False)
 
 
 PROGRAM = """
