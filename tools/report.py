@@ -13,35 +13,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from canary_conformance.errors import BadInput, EnvironmentFailed
+from canary_conformance.errors import BadInput
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.file_output import writing
 from canary_conformance.paths import REPORTS, shown
 from canary_conformance.report.report_data import VERSION
 from canary_conformance.report.report_writing import JSON, read_data, write_data, write_page
 from canary_conformance.report.run_comparison import comparison_of, comparison_text
-from tools.command_line import Parser
+from tools.command_line import Parser, end_as_the_suite
 from tools.reports import say
 
 
 def main(arguments: Sequence[str]) -> int:
     """Render one run, or compare two; return the exit code (3: it can't be written, 4: bad input)."""
+    return end_as_the_suite(lambda: _render(arguments))
+
+
+def _render(arguments: Sequence[str]) -> int:
     parser = Parser("python -m tools.report", __doc__)
     parser.add_argument("run", metavar="RUN", help="a run's folder, its name under reports/, or latest")
     parser.add_argument("other", metavar="RUN2", nargs="?", help="a later run to compare it with")
-    try:
-        asked = parser.parse_args(arguments)
-        folders = [folder_of(name) for name in (asked.run, asked.other) if name]
-        runs = [report_in(folder) for folder in folders]
-        with writing(folders[-1]):
-            _write(folders, runs)
-    except BadInput as bad:
-        sys.stderr.write(f"bad input: {bad}\n")
-        return int(ExitStatus.BAD_INPUT)
-    except EnvironmentFailed as failed:
-        sys.stderr.write(f"environment failed: {failed}\n")
-        return int(ExitStatus.ENVIRONMENT)
-    return int(ExitStatus.HOLDS)
+    asked = parser.parse_args(arguments)
+    folders = [folder_of(name) for name in (asked.run, asked.other) if name]
+    runs = [report_in(folder) for folder in folders]
+    with writing(folders[-1]):
+        _write(folders, runs)
+    return ExitStatus.HOLDS
 
 
 def _write(folders: Sequence[Path], runs: Sequence[dict[str, Any]]) -> None:

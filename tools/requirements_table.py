@@ -32,11 +32,7 @@ PAGE = Path("docs/requirements.md")
 _SCENARIO = "scenario.yaml"
 # What scenario.yaml decides and no other file does.
 _IN_SCENARIO: Mapping[str, tuple[tuple[str | int, ...], ...]] = MappingProxyType(
-    {
-        "R0.1": (("stages",),),
-        "R1.1": (("namespace", "labels"),),
-        "R6.2": (("stages", 5, "steps"),),
-    }
+    {"R0.1": (("stages",),), "R1.1": (("namespace", "labels"),), "R6.2": (("stages", 5, "steps"),)}
 )
 _HEADER = ("| requirement | manifests | tests on a cluster | tests of the manifests alone | judges |",)
 _RULE = "|---|---|---|---|---|"

@@ -10,12 +10,7 @@ from pathlib import Path
 JUDGING = ("canary_conformance.verdicts", "canary_conformance.voting", "canary_conformance.upgrade")
 """The packages whose judges tests use."""
 
-_NOT_JUDGING = frozenset(
-    {
-        "canary_conformance.verdicts.expect",
-        "canary_conformance.verdicts.statistics",
-    }
-)
+_NOT_JUDGING = frozenset({"canary_conformance.verdicts.expect", "canary_conformance.verdicts.statistics"})
 _JUDGES_OF_VOTING = ("judges", "checks", "model_agreement", "stage_moments", "locked_traffic")
 
 

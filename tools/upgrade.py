@@ -44,17 +44,9 @@ def command(words: Sequence[str] | None = None) -> list[str]:
     asked = Asked.read(vars(read).__getitem__)
     for mesh in (asked.source, asked.target):
         check_asked(suite.images, AskedVersions(mesh.istio, mesh.envoy))
-    words = [
-        "-p",
-        "fixtures.upgrade.upgrade_plugin",
-        "--from",
-        str(asked.source),
-        "--to",
-        str(asked.target),
-        "--way",
-        str(asked.way),
-    ]
-    words += ["--stage", str(asked.stage), f"--tag={asked.tag}", "--bad-move", str(asked.bad_move)]
+    words = ["-p", "fixtures.upgrade.upgrade_plugin", "--from", str(asked.source), "--to", str(asked.target)]
+    words += ["--way", str(asked.way), "--stage", str(asked.stage), f"--tag={asked.tag}"]
+    words += ["--bad-move", str(asked.bad_move)]
     words += [f"--manifests={read.manifests.resolve()}"] if read.manifests else []
     own = replace(suite, arguments=(*words, *suite.arguments))
     return own.command(tests=[str(folder) for folder in test_folders(asked.stage)])

@@ -23,11 +23,10 @@ from tools.faults import inflicted_faults, interrupted_runs
 from tools.faults import simultaneous_runs as together
 from tools.faults.fault_cases import CASES, Case
 from tools.faults.interruption_points import Point, points
+from tools.faults.suite_run import Row
 from tools.preparation import ready_to_run
 from tools.reports import markdown_table, publish, report_folder, say
 from tools.suite_process import SuiteOptions
-
-Row = tuple[tuple[str, ...], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +130,10 @@ def _work(asked: Settings, progress: Progress) -> int:
 def _rows(asked: Settings, provisions: Provisions, folder: Path, progress: Progress) -> Iterator[Row]:
     if asked.interrupts:
         progress.note(f"{len(asked.points)} points, --seed {asked.seed}")
-        for point in interrupted_runs.interrupt_at(asked.points, asked.suite, provisions, folder):
-            yield interrupted_runs.row(point), not point.wrong
-    elif asked.together:
-        for run in together.run_together(asked.suite, folder):
-            yield together.row(run), not run.wrong
-    else:
-        for case in inflicted_faults.inflict(asked.cases, asked.suite, folder, progress):
-            yield inflicted_faults.row(case), case.outcome.right
+        return interrupted_runs.interrupt_at(asked.points, asked.suite, provisions, folder)
+    if asked.together:
+        return together.run_together(asked.suite, folder)
+    return inflicted_faults.inflict(asked.cases, asked.suite, folder, progress)
 
 
 if __name__ == "__main__":

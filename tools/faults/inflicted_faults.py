@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from canary_conformance.cluster.kind import claimed_cluster
-from canary_conformance.errors import BadInput
 from canary_conformance.paths import MANIFESTS, store
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import RunRecord
@@ -19,26 +14,15 @@ from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.timeouts import LIMITS
 from tools.faults.fault_cases import Case, Outcome, judge
-from tools.faults.suite_run import Home, LineMissing, SuiteRun, make_home, suite_run
+from tools.faults.suite_run import Home, LineMissing, Row, SuiteRun, make_home, suite_run
+from tools.manifest_copies import changed_copy, with_mistake
 from tools.rounds import reported
 from tools.suite_process import SuiteOptions, report_of
 
-
-@dataclass(frozen=True, slots=True)
-class Inflicted:
-    """What came of a case: the outcome, wall seconds of the run."""
-
-    case: Case
-    outcome: Outcome
-    seconds: float
+HEADINGS = ("fault", "when", "outcome", "seconds", "right")
 
 
-def inflict(
-    cases: Sequence[Case],
-    suite: SuiteOptions,
-    folder: Path,
-    progress: Progress,
-) -> Iterator[Inflicted]:
+def inflict(cases: Sequence[Case], suite: SuiteOptions, folder: Path, progress: Progress) -> Iterator[Row]:
     """Make each fault in a run of its own, on a cluster that is deleted then: it may not be sound any more.
 
     folder: for homes and logs.
@@ -52,14 +36,8 @@ def inflict(
                 pass
 
 
-def _inflict(
-    case: Case,
-    suite: SuiteOptions,
-    home: Home,
-    log: Path,
-    progress: Progress,
-) -> Inflicted:
-    with manifests_of(case) as manifests:
+def _inflict(case: Case, suite: SuiteOptions, home: Home, log: Path, progress: Progress) -> Row:
+    with changed_copy(MANIFESTS, with_mistake(*case.mistake) if case.mistake else {}) as manifests:
         words = suite.command(f"--manifests={manifests}", keep=True, tests=case.tests)
         with suite_run(words, home, log) as run:
             outcome = _fault(case, run, suite.cluster_name, log, progress)
@@ -67,7 +45,8 @@ def _inflict(
         leaks = _leaks(manifests, log)
     if wrong := [*home.changed(), *leaks]:
         outcome = Outcome(f"{outcome.words}; {'; '.join(wrong)}", right=False)
-    return Inflicted(case, outcome, seconds)
+    moment, right = case.name.partition(", ")[2], "yes" if outcome.right else "NO"
+    return (case.fault, moment, outcome.words, f"{seconds:.0f}", right), outcome.right
 
 
 def _fault(case: Case, run: SuiteRun, cluster: str, log: Path, progress: Progress) -> Outcome:
@@ -88,28 +67,3 @@ def _leaks(manifests: Path, log: Path) -> list[str]:
     found = leaking_files(report, values) if report.is_dir() else []
     found += [log] if any(value in log.read_text(errors="replace") for value in values) else []
     return [f"a password stands in {path}" for path in found]
-
-
-@contextmanager
-def manifests_of(case: Case) -> Iterator[Path]:
-    """Yield the manifests of a case: the repository's, or a copy with its mistake."""
-    if case.mistake is None:
-        yield MANIFESTS
-        return
-    file, old, new = case.mistake
-    with TemporaryDirectory() as folder:
-        copy = Path(shutil.copytree(MANIFESTS, Path(folder) / "manifests"))
-        text = (copy / file).read_text(encoding="utf-8")
-        if old not in text:
-            raise BadInput(f"{case.name}: {file} has no {old!r} to replace")
-        (copy / file).write_text(text.replace(old, new), encoding="utf-8")
-        yield copy
-
-
-def row(one: Inflicted) -> tuple[str, ...]:
-    """Return the cells of a case's row."""
-    right = "yes" if one.outcome.right else "NO"
-    return one.case.fault, one.case.name.partition(", ")[2], one.outcome.words, f"{one.seconds:.0f}", right
-
-
-HEADINGS = ("fault", "when", "outcome", "seconds", "right")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
@@ -18,29 +17,18 @@ from canary_conformance.paths import store
 from canary_conformance.timeouts import LIMITS
 from tools.faults.interruption_points import CREATING, Point
 from tools.faults.run_remains import bystanders, remains, volumes
-from tools.faults.suite_run import Home, LineMissing, SuiteRun, make_home, suite_run
+from tools.faults.suite_run import Home, LineMissing, Row, SuiteRun, make_home, suite_run
 from tools.suite_process import Ended, SuiteOptions, timed_process
 
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """What came of a point: what the run was doing, seconds from the signal to its end, what was wrong.
-
-    cleaned: who removed what was left after SIGKILL, and how long it took.
-    """
-
-    point: Point
-    doing: str
-    seconds: float
-    cleaned: str
-    wrong: tuple[str, ...]
+HEADINGS = ("signal", "point", "doing", "seconds", "removed by", "outcome")
 
 
 def interrupt_at(
     chosen: Sequence[Point], suite: SuiteOptions, provisions: Provisions, folder: Path
-) -> Iterator[Interrupted]:
+) -> Iterator[Row]:
     """Interrupt a run at each point in turn; folder: for homes and logs."""
     cluster = suite.cluster_name
     with bystanders(cluster, provisions.node_image, store()) as beside:
@@ -58,7 +46,7 @@ def interrupt_at(
                 wrong += problems
             wrong += [f"left: {what}" for what in remains(cluster, run.process.pid, store(), home, before)]
             wrong += beside.harmed()
-            yield Interrupted(point, doing, seconds, cleaned, tuple(wrong))
+            yield row(point, doing, seconds, cleaned, wrong)
 
 
 def _interrupt(run: SuiteRun, point: Point) -> tuple[str, float, list[str]]:
@@ -97,20 +85,17 @@ def _clean_by_the_next_run(words: Sequence[str], home: Home, log: Path) -> tuple
     return line, [f"next run: {what}" for what in wrong]
 
 
-def row(one: Interrupted) -> tuple[str, ...]:
-    """Return the cells of a point's row."""
-    shown = [
-        *one.wrong[:_SHOWN],
-        *([f"and {len(one.wrong) - _SHOWN} more"] if len(one.wrong) > _SHOWN else []),
-    ]
-    return (
-        one.point.signal.name,
-        f"{one.point.phase.name} + {one.point.after:.1f} s",
-        one.doing[:60],
-        f"{one.seconds:.1f}",
-        one.cleaned,
-        "; ".join(shown) or "nothing left",
-    )
+def row(point: Point, doing: str, seconds: float, cleaned: str, wrong: Sequence[str]) -> Row:
+    """Return the row of a point.
 
-
-HEADINGS = ("signal", "point", "doing", "seconds", "removed by", "outcome")
+    Args:
+        point: Where the run was interrupted.
+        doing: What it was doing.
+        seconds: From the signal to its end.
+        cleaned: Who removed what was left after SIGKILL, and how long it took.
+        wrong: What was wrong.
+    """
+    more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
+    outcome = "; ".join([*wrong[:_SHOWN], *more]) or "nothing left"
+    place = f"{point.phase.name} + {point.after:.1f} s"
+    return (point.signal.name, place, doing[:60], f"{seconds:.1f}", cleaned, outcome), not wrong

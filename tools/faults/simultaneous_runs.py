@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from canary_conformance.exit_codes import ExitStatus
@@ -11,23 +11,16 @@ from canary_conformance.paths import store
 from canary_conformance.timeouts import LIMITS
 from tools.faults.interruption_points import CREATING, STAGE_1
 from tools.faults.run_remains import remains, volumes
-from tools.faults.suite_run import SuiteRun, make_home, suite_run
+from tools.faults.suite_run import Row, SuiteRun, make_home, suite_run
 from tools.suite_process import SuiteOptions
 
 TAKEN = "another run uses cluster"
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
-    """How one of the runs ended: what it was, its exit code, wall seconds, what was wrong."""
-
-    name: str
-    exit_code: int | None
-    seconds: float
-    wrong: tuple[str, ...]
+HEADINGS = ("run", "exit code", "seconds", "outcome")
 
 
-def run_together(suite: SuiteOptions, folder: Path) -> Iterator[Together]:
+def run_together(suite: SuiteOptions, folder: Path) -> Iterator[Row]:
     """Run two at once, and meanwhile a third on the first one's name. Raises LineMissing."""
     before = volumes()
     homes = {name: make_home(folder / name) for name in ("one", "other", "same name")}
@@ -42,30 +35,25 @@ def run_together(suite: SuiteOptions, folder: Path) -> Iterator[Together]:
         one.wait_for(CREATING, 0, LIMITS.suite_run)
         with suite_run(words["other"], homes["other"], logs["other"]) as other:
             with suite_run(words["same name"], homes["same name"], logs["same name"]) as same:
-                yield _ended("the same name at once", same, ExitStatus.BAD_INPUT, TAKEN)
+                yield _row(*_ended("the same name at once", same, ExitStatus.BAD_INPUT, TAKEN))
             ends = [
                 _ended("one run", one, ExitStatus.HOLDS),
                 _ended("another name at once", other, ExitStatus.HOLDS),
             ]
-    for end, run, name in zip(ends, (one, other), ("one", "other"), strict=True):
+    for (cells, wrong), run, name in zip(ends, (one, other), ("one", "other"), strict=True):
         left = remains(clusters[name], run.process.pid, store(), homes[name], before)
-        yield Together(
-            end.name, end.exit_code, end.seconds, (*end.wrong, *(f"left: {what}" for what in left))
-        )
+        yield _row(cells, [*wrong, *(f"left: {what}" for what in left)])
 
 
-def _ended(name: str, run: SuiteRun, wanted: ExitStatus, says: str = "") -> Together:
+def _ended(name: str, run: SuiteRun, wanted: ExitStatus, says: str = "") -> tuple[tuple[str, ...], list[str]]:
+    """Return the name, the exit code and the seconds of a run, and what was wrong with its end."""
     ended = run.end(LIMITS.suite_run)
     if ended is None:
-        return Together(name, None, run.seconds, ("hangs",))
+        return (name, "None", f"{run.seconds:.0f}"), ["hangs"]
     wrong = [] if ended.exit_code == wanted else [f"exit code {ended.exit_code}, not {int(wanted)}"]
     wrong += [] if says in ended.output else [f"does not print {says!r}"]
-    return Together(name, ended.exit_code, ended.seconds, tuple(wrong))
+    return (name, str(ended.exit_code), f"{ended.seconds:.0f}"), wrong
 
 
-def row(one: Together) -> tuple[str, ...]:
-    """Return the cells of a run's row."""
-    return one.name, str(one.exit_code), f"{one.seconds:.0f}", "; ".join(one.wrong) or "as it should"
-
-
-HEADINGS = ("run", "exit code", "seconds", "outcome")
+def _row(cells: tuple[str, ...], wrong: Sequence[str]) -> Row:
+    return (*cells, "; ".join(wrong) or "as it should"), not wrong

@@ -37,6 +37,10 @@ _FILES = {
 }
 
 
+Row = tuple[tuple[str, ...], bool]
+"""What came of a run: the cells of its row, and whether it ended rightly."""
+
+
 class LineMissing(Exception):
     """A run never printed the line at which something was to be done to it; the message has its log."""
 

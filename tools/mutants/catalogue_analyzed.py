@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tools.mutants.mistake import Catalogue, after, before, breaks, followed_by, to
+from tools.mutants.pod_steps import annotated
 
 _POD = "spec.template.spec"
 
@@ -39,11 +40,7 @@ ANALYZED: Catalogue = {
     "kubernetes/step-1 Deployment/voting-app-1-0": {
         "the proxy of the app asks for more memory than its limit": breaks(
             "R1.2",
-            after(
-                "spec.template.metadata.labels",
-                "annotations:\n  sidecar.istio.io/proxyMemory: 256Mi\n"
-                "  sidecar.istio.io/proxyMemoryLimit: 128Mi",
-            ),
+            annotated("sidecar.istio.io/proxyMemory: 256Mi\n  sidecar.istio.io/proxyMemoryLimit: 128Mi"),
         )
     },
     "kubernetes/step-3 Deployment/voting-storage-2-0": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tools.mutants.mistake import Catalogue, after, becomes, before, breaks, breaks_live, to
+from tools.mutants.pod_steps import pod_field, variable
 
 _POD = "spec.template.spec"
 _C = f"{_POD}.containers[0]"
@@ -22,9 +23,7 @@ CONTAINERS: Catalogue = {
         "the pods of 1.0 run the image of 2.0": breaks_live(
             "R1.2", to(f"{_C}.image", "localhost/voting-app:2.0")
         ),
-        "the image's program is told another version": breaks_live(
-            "R1.2", before(f"{_C}.env[0]", '- name: VERSION\n  value: "2.0"')
-        ),
+        "the image's program is told another version": breaks_live("R1.2", variable("VERSION", '"2.0"')),
         "the name of the image has a letter too many": breaks_live(
             "R1.2", to(f"{_C}.image", "localhost/voting-appp:1.0")
         ),
@@ -32,11 +31,7 @@ CONTAINERS: Catalogue = {
             "R1.2", to(f"{_C}.imagePullPolicy", "Always")
         ),
         "an init container goes on for ever": breaks_live(
-            "R1.2",
-            before(
-                f"{_POD}.containers",
-                "initContainers:\n  - name: wait\n    image: localhost/voting-analytics:1.1",
-            ),
+            "R1.2", pod_field("initContainers:\n  - name: wait\n    image: localhost/voting-analytics:1.1")
         ),
         "the pods count as ready by a command that the image lacks": breaks_live(
             "R1.2", becomes(f"{_C}.readinessProbe.httpGet", "exec:\n  command:\n    - /bin/true")
@@ -59,7 +54,7 @@ CONTAINERS: Catalogue = {
         "a volume hides the program": breaks_live(
             "R1.2",
             after(f"{_C}.imagePullPolicy", "volumeMounts:\n  - name: local\n    mountPath: /usr/local/bin"),
-            before(f"{_POD}.containers", "volumes:\n  - name: local\n    emptyDir: {}"),
+            pod_field("volumes:\n  - name: local\n    emptyDir: {}"),
         ),
         "the app's port is one of UDP": breaks_live(
             "R1.5", after(f"{_C}.ports[0].containerPort", "protocol: UDP")
@@ -96,9 +91,7 @@ CONTAINERS: Catalogue = {
         ),
     },
     "kubernetes/step-2 Deployment/voting-analytics-1-1": {
-        "analytics 1.1 wants no other analytics on its node": breaks_live(
-            "R2.1", before(f"{_POD}.containers", _APART)
-        )
+        "analytics 1.1 wants no other analytics on its node": breaks_live("R2.1", pod_field(_APART))
     },
     "kubernetes/step-3 PersistentVolumeClaim/mysql-pv-claim": {
         "the claim was bound on the cluster that it comes from": breaks_live(

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from tools.mutants.mistake import Catalogue, Step, after, becomes, before, breaks, to
+from tools.mutants.mistake import Catalogue, after, becomes, breaks, to
+from tools.mutants.pod_steps import annotated, env, env_key, pod_field
 
 _POD = "spec.template.spec"
 _C = f"{_POD}.containers[0]"
 _INJECTION = "namespace.labels.istio-injection"
 
 
-def _of_pod(source: str) -> Step:
-    """Give the pods' spec one more field."""
-    return before(f"{_POD}.containers", source)
-
-
-def _annotated(annotation: str) -> Step:
-    return after("spec.template.metadata.labels", f"annotations:\n  {annotation}")
-
-
 PLACEMENT: Catalogue = {
     "kubernetes/step-1 Deployment/voting-app-1-0": {
         "the pods have a priority class that no cluster has": breaks(
-            "R1.2", _of_pod("priorityClassName: voting-critical")
+            "R1.2", pod_field("priorityClassName: voting-critical")
         ),
         "the pods have a runtime class that no cluster has": breaks(
-            "R1.2", _of_pod("runtimeClassName: gvisor")
+            "R1.2", pod_field("runtimeClassName: gvisor")
         ),
         "the pods want nodes of Windows": breaks(
-            "R1.2", _of_pod("nodeSelector:\n  kubernetes.io/os: windows")
+            "R1.2", pod_field("nodeSelector:\n  kubernetes.io/os: windows")
         ),
         "each pod of the app wants a node of its own": breaks(
             "R1.2",
-            _of_pod(
+            pod_field(
                 "affinity:\n  podAntiAffinity:\n    requiredDuringSchedulingIgnoredDuringExecution:\n"
                 "      - topologyKey: kubernetes.io/hostname\n        labelSelector:\n"
                 "          matchLabels:\n            app: voting-app"
@@ -40,12 +32,12 @@ PLACEMENT: Catalogue = {
         "each pod of the app has the same port of the node": breaks(
             "R1.2", after(f"{_C}.ports[0].containerPort", "hostPort: 8080")
         ),
-        "the app's pods share a hostname": breaks("R1.6", _of_pod("hostname: voting-app")),
-        "the app resolves names by its node": breaks("R1.2", _of_pod("dnsPolicy: Default")),
-        "the pods have a priority and no class for it": breaks("R1.2", _of_pod("priority: 1000")),
+        "the app's pods share a hostname": breaks("R1.6", pod_field("hostname: voting-app")),
+        "the app resolves names by its node": breaks("R1.2", pod_field("dnsPolicy: Default")),
+        "the pods have a priority and no class for it": breaks("R1.2", pod_field("priority: 1000")),
         "the pods mount a projected ConfigMap that does not exist": breaks(
             "R1.2",
-            _of_pod(
+            pod_field(
                 "volumes:\n  - name: settings\n    projected:\n      sources:\n"
                 "        - configMap:\n            name: gone"
             ),
@@ -54,14 +46,14 @@ PLACEMENT: Catalogue = {
             "R3.1 R3.4 R3.7", to(f"{_C}.securityContext.runAsUser", "1337")
         ),
         "the app's probes are not rewritten": breaks(
-            "R3.1 R3.7", _annotated('sidecar.istio.io/rewriteAppHTTPProbers: "false"')
+            "R3.1 R3.7", annotated('sidecar.istio.io/rewriteAppHTTPProbers: "false"')
         ),
         "the app's proxy is pinned to another release": breaks(
-            "R1.3", _annotated("sidecar.istio.io/proxyImage: docker.io/istio/proxyv2:1.22.0")
+            "R1.3", annotated("sidecar.istio.io/proxyImage: docker.io/istio/proxyv2:1.22.0")
         ),
         "the app brings a proxy of another release": breaks(
             "R1.3",
-            _of_pod(
+            pod_field(
                 "initContainers:\n  - name: istio-proxy\n    image: docker.io/istio/proxyv2:1.22.0\n"
                 "    restartPolicy: Always"
             ),
@@ -78,21 +70,21 @@ PLACEMENT: Catalogue = {
     },
     "kubernetes/step-3 Deployment/voting-app-2-0": {
         "nothing lifts the pods' scheduling gate": breaks(
-            "R4.2", _of_pod("schedulingGates:\n  - name: example.com/quota")
+            "R4.2", pod_field("schedulingGates:\n  - name: example.com/quota")
         ),
         "nothing sets the condition of the pods' readiness gate": breaks(
-            "R4.2", _of_pod("readinessGates:\n  - conditionType: example.com/approved")
+            "R4.2", pod_field("readinessGates:\n  - conditionType: example.com/approved")
         ),
-        "the app of 2.0 resolves names by its node": breaks("R4.2", _of_pod("dnsPolicy: Default")),
+        "the app of 2.0 resolves names by its node": breaks("R4.2", pod_field("dnsPolicy: Default")),
         "the probes of 2.0 are not rewritten": breaks(
-            "R4.2", _annotated('sidecar.istio.io/rewriteAppHTTPProbers: "false"')
+            "R4.2", annotated('sidecar.istio.io/rewriteAppHTTPProbers: "false"')
         ),
         "the proxy of 2.0 is pinned to another release": breaks(
-            "R1.3", _annotated("sidecar.istio.io/proxyImage: docker.io/istio/proxyv2:1.22.0")
+            "R1.3", annotated("sidecar.istio.io/proxyImage: docker.io/istio/proxyv2:1.22.0")
         ),
         "the app's password is an optional key that is misspelt": breaks(
             "R4.2",
-            to(f"{_C}.env[2].valueFrom.secretKeyRef.key", "MYSQL_PASSWRD"),
+            env_key(2, "MYSQL_PASSWRD"),
             after(f"{_C}.env[2].valueFrom.secretKeyRef.name", "optional: true"),
         ),
     },
@@ -106,7 +98,7 @@ PLACEMENT: Catalogue = {
     },
     "kubernetes/step-1 Deployment/voting-analytics-1-0": {
         "analytics 1.0 asks a host that is no Service for its store": breaks(
-            "R1.7", to(f"{_C}.env[0].value", "voting-storage.default")
+            "R1.7", env(0, "voting-storage.default")
         ),
         "nothing lifts the finalizer of an old Deployment": breaks(
             "R5.3 R6.1", after("metadata.name", "finalizers:\n  - example.com/audit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tools.mutants.mistake import Catalogue, after, becomes, before, breaks, breaks_live, renamed, to
+from tools.mutants.pod_steps import annotated, env, env_key, pod_field
 
 _POD = "spec.template.spec"
 _C = f"{_POD}.containers[0]"
@@ -11,13 +12,13 @@ _LABELS = "spec.template.metadata.labels"
 PODS: Catalogue = {
     "kubernetes/step-1 Deployment/voting-app-1-0": {
         "the sidecar is forbidden by an annotation": breaks(
-            "R1.3", after(_LABELS, 'annotations:\n  sidecar.istio.io/inject: "false"')
+            "R1.3", annotated('sidecar.istio.io/inject: "false"')
         ),
-        "the flag of the page is a boolean": breaks("R0.1", to(f"{_C}.env[2].value", "on")),
-        "the page of 1.0 has no buttons for the flag": breaks("R4.6", to(f"{_C}.env[2].value", '"off"')),
+        "the flag of the page is a boolean": breaks("R0.1", env(2, "on")),
+        "the page of 1.0 has no buttons for the flag": breaks("R4.6", env(2, '"off"')),
         "the request of CPU has lost its unit": breaks_live("R1.2", to(f"{_C}.resources.requests.cpu", "25")),
         "the pods want a node with a label that no node has": breaks_live(
-            "R1.2", before(f"{_POD}.containers", "nodeSelector:\n  disktype: ssd")
+            "R1.2", pod_field("nodeSelector:\n  disktype: ssd")
         ),
         "a probe knocks at a port where nobody listens": breaks(
             "R1.2", to(f"{_C}.readinessProbe.httpGet.port", "80")
@@ -26,15 +27,15 @@ PODS: Catalogue = {
             "R1.2", to(f"{_C}.securityContext.runAsUser", "0")
         ),
         "the app asks the analytics of another namespace": breaks(
-            "R1.2 R1.5 R1.7", to(f"{_C}.env[1].value", "voting-analytics.default")
+            "R1.2 R1.5 R1.7", env(1, "voting-analytics.default")
         ),
         "a node is chosen by a label that was deprecated": breaks(
-            "R0.1", before(f"{_POD}.containers", "nodeSelector:\n  beta.kubernetes.io/os: linux")
+            "R0.1", pod_field("nodeSelector:\n  beta.kubernetes.io/os: linux")
         ),
     },
     "kubernetes/step-1 Deployment/voting-storage-1-0": {
         "the pods use the node's network, so they get no sidecar": breaks(
-            "R1.3", before(f"{_POD}.containers", "hostNetwork: true")
+            "R1.3", pod_field("hostNetwork: true")
         )
     },
     "kubernetes/step-2 Deployment/voting-analytics-1-1": {
@@ -54,26 +55,22 @@ PODS: Catalogue = {
         "the app of 2.0 has the image of 1.0": breaks_live(
             "R4.2 R4.4", to(f"{_C}.image", "localhost/voting-app:1.0")
         ),
-        "the page of 2.0 has no buttons for the flag": breaks("R4.6", to(f"{_C}.env[5].value", '"off"')),
+        "the page of 2.0 has no buttons for the flag": breaks("R4.6", env(5, '"off"')),
         "the limit of memory has lost its unit": breaks(
             "R0.1 R4.2", to(f"{_C}.resources.limits.memory", "192")
         ),
         "the app of 2.0 has a password of its own": breaks_live(
             "R4.2", becomes(f"{_C}.env[2].valueFrom", "value: sample-password")
         ),
-        "the app of 2.0 has the password of root": breaks_live(
-            "R4.2", to(f"{_C}.env[2].valueFrom.secretKeyRef.key", "MYSQL_ROOT_PASSWORD")
-        ),
+        "the app of 2.0 has the password of root": breaks_live("R4.2", env_key(2, "MYSQL_ROOT_PASSWORD")),
         "user and database have changed places, and are called the same": breaks_live(
-            "",
-            to(f"{_C}.env[1].valueFrom.secretKeyRef.key", "MYSQL_DATABASE"),
-            to(f"{_C}.env[3].valueFrom.secretKeyRef.key", "MYSQL_USER"),
+            "", env_key(1, "MYSQL_DATABASE"), env_key(3, "MYSQL_USER")
         ),
         "the app of 2.0 takes the Deployment's name of 1.0": breaks(
             "R0.1", to("metadata.name", "voting-app-1-0")
         ),
         "an annotation stands where a field took its place": breaks(
-            "R0.1", after(_LABELS, 'annotations:\n  scheduler.alpha.kubernetes.io/critical-pod: ""')
+            "R0.1", annotated('scheduler.alpha.kubernetes.io/critical-pod: ""')
         ),
     },
     "kubernetes/step-3 Secret/voting-storage-secret": {

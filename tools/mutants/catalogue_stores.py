@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tools.mutants.catalogue_values import variable
 from tools.mutants.mistake import Catalogue, after, before, breaks, to, without
+from tools.mutants.pod_steps import env, env_key, pod_field, variable
 
 _C = "spec.template.spec.containers[0]"
 _REFERENCE = "valueFrom.secretKeyRef"
@@ -28,38 +28,24 @@ STORES: Catalogue = {
         ),
     },
     "kubernetes/step-3 Deployment/voting-app-2-0": {
-        "the app takes the user for the password": breaks(
-            "R4.2", to(f"{_C}.env[2].{_REFERENCE}.key", "MYSQL_USER")
-        ),
-        "the app takes the password for the database": breaks(
-            "R4.2", to(f"{_C}.env[3].{_REFERENCE}.key", "MYSQL_PASSWORD")
-        ),
+        "the app takes the user for the password": breaks("R4.2", env_key(2, "MYSQL_USER")),
+        "the app takes the password for the database": breaks("R4.2", env_key(3, "MYSQL_PASSWORD")),
         "the app takes its user from another Secret": breaks(
             "R4.2", to(f"{_C}.env[1].{_REFERENCE}.name", "voting-storage")
         ),
-        "the app of 2.0 asks Redis's name for MySQL": breaks(
-            "R4.2 R4.4 R4.8", to(f"{_C}.env[0].value", "redis")
-        ),
-        "the app of 2.0 names its store with a space": breaks(
-            "R4.2 R4.4 R4.8", to(f"{_C}.env[0].value", '"voting-storage "')
-        ),
-        "the app of 2.0 names its store by a URL": breaks(
-            "R4.2 R4.4 R4.8", to(f"{_C}.env[0].value", "mysql://voting-storage")
-        ),
+        "the app of 2.0 asks Redis's name for MySQL": breaks("R4.2 R4.4 R4.8", env(0, "redis")),
+        "the app of 2.0 names its store with a space": breaks("R4.2 R4.4 R4.8", env(0, '"voting-storage "')),
+        "the app of 2.0 names its store by a URL": breaks("R4.2 R4.4 R4.8", env(0, "mysql://voting-storage")),
         "the app of 2.0 names its store with its port": breaks(
-            "R4.2 R4.4 R4.8", to(f"{_C}.env[0].value", "voting-storage:3306")
+            "R4.2 R4.4 R4.8", env(0, "voting-storage:3306")
         ),
         "the app of 2.0 names its store with a dot at the end": breaks(
-            "R4.2 R4.4 R4.8", to(f"{_C}.env[0].value", "voting-storage.")
+            "R4.2 R4.4 R4.8", env(0, "voting-storage.")
         ),
-        "the app of 2.0 names its store in half": breaks(
-            "R4.2 R4.4 R4.8", to(f"{_C}.env[0].value", "voting-storage.voting.")
-        ),
-        "the app of 2.0 asks itself for the results": breaks(
-            "R4.4 R4.8", to(f"{_C}.env[4].value", "localhost")
-        ),
+        "the app of 2.0 names its store in half": breaks("R4.2 R4.4 R4.8", env(0, "voting-storage.voting.")),
+        "the app of 2.0 asks itself for the results": breaks("R4.4 R4.8", env(4, "localhost")),
         "the app of 2.0 asks the analytics of default": breaks(
-            "R4.4 R4.8", to(f"{_C}.env[4].value", "voting-analytics.default")
+            "R4.4 R4.8", env(4, "voting-analytics.default")
         ),
         "the app of 2.0 has two pods": breaks("R4.2", to("spec.replicas", "2")),
         "the app of 2.0 has no pods": breaks("R4.2", to("spec.replicas", "0")),
@@ -79,20 +65,12 @@ STORES: Catalogue = {
     },
     "kubernetes/step-3 Deployment/voting-analytics-2-0": {
         "analytics 2.0 names its store with a dot at the end": breaks(
-            "R4.2 R4.4 R4.8", to(f"{_C}.env[0].value", "voting-storage.")
+            "R4.2 R4.4 R4.8", env(0, "voting-storage.")
         ),
-        "analytics 2.0 asks the app for its store": breaks(
-            "R4.2 R4.4 R4.8", to(f"{_C}.env[0].value", "voting-app")
-        ),
-        "analytics 2.0 takes the password of root": breaks(
-            "R4.2", to(f"{_C}.env[2].{_REFERENCE}.key", "MYSQL_ROOT_PASSWORD")
-        ),
-        "analytics 2.0 takes the user for the database": breaks(
-            "R4.2", to(f"{_C}.env[3].{_REFERENCE}.key", "MYSQL_PASSWORD")
-        ),
-        "analytics 2.0 names a key that the Secret lacks": breaks(
-            "R4.2", to(f"{_C}.env[1].{_REFERENCE}.key", "USER")
-        ),
+        "analytics 2.0 asks the app for its store": breaks("R4.2 R4.4 R4.8", env(0, "voting-app")),
+        "analytics 2.0 takes the password of root": breaks("R4.2", env_key(2, "MYSQL_ROOT_PASSWORD")),
+        "analytics 2.0 takes the user for the database": breaks("R4.2", env_key(3, "MYSQL_PASSWORD")),
+        "analytics 2.0 names a key that the Secret lacks": breaks("R4.2", env_key(1, "USER")),
         "analytics 2.0 has three pods": breaks("R4.2", to("spec.replicas", "3")),
     },
     "kubernetes/step-3 Deployment/voting-storage-2-0": {
@@ -117,9 +95,7 @@ STORES: Catalogue = {
         "MySQL's variables have a prefix": breaks(
             "R4.2", before(f"{_C}.envFrom[0].secretRef", "prefix: DB_")
         ),
-        "MySQL's proxy resolves names by the node": breaks(
-            "R4.2", before("spec.template.spec.containers", "dnsPolicy: Default")
-        ),
+        "MySQL's proxy resolves names by the node": breaks("R4.2", pod_field("dnsPolicy: Default")),
         "MySQL has no Secret": breaks("R4.2", without(f"{_C}.envFrom")),
         "MySQL overwrites a password": breaks(
             "R4.2", after(f"{_C}.envFrom", "env:\n  - name: MYSQL_PASSWORD\n    value: other")

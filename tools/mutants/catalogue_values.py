@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from tools.mutants.mistake import Catalogue, Step, before, breaks, to
+from tools.mutants.mistake import Catalogue, breaks, to
+from tools.mutants.pod_steps import env, pod_field, variable
 
 _C = "spec.template.spec.containers[0]"
-
-
-def variable(name: str, source: str) -> Step:
-    """Give a container one variable more, before the others."""
-    return before(f"{_C}.env[0]", f"- name: {name}\n  value: {source}")
 
 
 VALUES: Catalogue = {
@@ -34,29 +30,19 @@ VALUES: Catalogue = {
         "the second button has no word": breaks("R1.5", variable("VOTE2VALUE", '""')),
         "the footer is switched off": breaks("R1.5", variable("SHOWDETAILS", '"off"')),
         "the footer is switched off by a number": breaks("R1.5", variable("SHOWDETAILS", '"0"')),
-        "the app names Redis with a dot at the end": breaks(
-            "R1.7", to(f"{_C}.env[0].value", "voting-storage.")
-        ),
-        "the app names Redis with its port": breaks("R1.7", to(f"{_C}.env[0].value", "voting-storage:6379")),
-        "the app names Redis by a URL": breaks("R1.7", to(f"{_C}.env[0].value", "redis://voting-storage")),
-        "the app names Redis with a space": breaks("R1.7", to(f"{_C}.env[0].value", '" voting-storage"')),
-        "the app has no name for Redis": breaks("R1.7", to(f"{_C}.env[0].value", '""')),
-        "the app names Redis by what is defined below": breaks("R1.7", to(f"{_C}.env[0].value", "$(STORE)")),
-        "the app names Redis by an escaped reference": breaks("R1.7", to(f"{_C}.env[0].value", "$$(REDIS)")),
-        "the app names analytics by a URL": breaks(
-            "R1.7", to(f"{_C}.env[1].value", "http://voting-analytics")
-        ),
-        "the app names analytics by its Deployment": breaks(
-            "R1.7", to(f"{_C}.env[1].value", "voting-analytics-1-0")
-        ),
-        "the app names analytics with a dot at the end": breaks(
-            "R1.7", to(f"{_C}.env[1].value", "voting-analytics.")
-        ),
-        "the app names analytics with a path": breaks(
-            "R1.7", to(f"{_C}.env[1].value", "voting-analytics/analytics")
-        ),
-        "the flag's buttons are switched off by a number": breaks("R4.6", to(f"{_C}.env[2].value", '"0"')),
-        "the flag's switch is left open": breaks("R4.6", to(f"{_C}.env[2].value", '""')),
+        "the app names Redis with a dot at the end": breaks("R1.7", env(0, "voting-storage.")),
+        "the app names Redis with its port": breaks("R1.7", env(0, "voting-storage:6379")),
+        "the app names Redis by a URL": breaks("R1.7", env(0, "redis://voting-storage")),
+        "the app names Redis with a space": breaks("R1.7", env(0, '" voting-storage"')),
+        "the app has no name for Redis": breaks("R1.7", env(0, '""')),
+        "the app names Redis by what is defined below": breaks("R1.7", env(0, "$(STORE)")),
+        "the app names Redis by an escaped reference": breaks("R1.7", env(0, "$$(REDIS)")),
+        "the app names analytics by a URL": breaks("R1.7", env(1, "http://voting-analytics")),
+        "the app names analytics by its Deployment": breaks("R1.7", env(1, "voting-analytics-1-0")),
+        "the app names analytics with a dot at the end": breaks("R1.7", env(1, "voting-analytics.")),
+        "the app names analytics with a path": breaks("R1.7", env(1, "voting-analytics/analytics")),
+        "the flag's buttons are switched off by a number": breaks("R4.6", env(2, '"0"')),
+        "the flag's switch is left open": breaks("R4.6", env(2, '""')),
         "the app has four pods": breaks("R1.2 R1.6", to("spec.replicas", "4")),
         "the app has no pods": breaks("R1.2", to("spec.replicas", "0")),
         "the number of pods is left open": breaks("R1.2", to("spec.replicas", "")),
@@ -72,15 +58,11 @@ VALUES: Catalogue = {
         "Redis is restarted for a port that it lacks": breaks(
             "R1.2", to(f"{_C}.livenessProbe.tcpSocket.port", "6380")
         ),
-        "Redis's proxy resolves names by the node": breaks(
-            "R1.2", before("spec.template.spec.containers", "dnsPolicy: Default")
-        ),
+        "Redis's proxy resolves names by the node": breaks("R1.2", pod_field("dnsPolicy: Default")),
     },
     "kubernetes/step-1 Deployment/voting-analytics-1-0": {
         "analytics has two pods": breaks("R1.2", to("spec.replicas", "2")),
-        "analytics names Redis with a dot at the end": breaks(
-            "R1.7 R1.5", to(f"{_C}.env[0].value", "voting-storage.")
-        ),
+        "analytics names Redis with a dot at the end": breaks("R1.7 R1.5", env(0, "voting-storage.")),
         "analytics is probed at the results of another": breaks(
             "R1.2", to(f"{_C}.readinessProbe.httpGet.path", "/results")
         ),
@@ -96,11 +78,9 @@ VALUES: Catalogue = {
     },
     "kubernetes/step-2 Deployment/voting-analytics-1-1": {
         "analytics 1.1 names Redis with a dot at the end": breaks(
-            "R2.1 R2.2 R2.3", to(f"{_C}.env[0].value", "voting-storage.")
+            "R2.1 R2.2 R2.3", env(0, "voting-storage.")
         ),
-        "analytics 1.1 names Redis in capitals and wrong": breaks(
-            "R2.1 R2.2 R2.3", to(f"{_C}.env[0].value", "VOTING_STORAGE")
-        ),
+        "analytics 1.1 names Redis in capitals and wrong": breaks("R2.1 R2.2 R2.3", env(0, "VOTING_STORAGE")),
         "analytics 1.1 has two pods": breaks("R2.1", to("spec.replicas", "2")),
         "analytics 1.1 is labelled 1.2": breaks(
             "R0.1 R2.1", to("spec.template.metadata.labels.version", '"1.2"')

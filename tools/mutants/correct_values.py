@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tools.mutants.mistake import Step, after, before, to
+from tools.mutants.mistake import Step, before, to
+from tools.mutants.pod_steps import annotated, env, env_key, pod_field, variable
 from tools.mutants.variants import Variant, changes_of
 
 _POD = "spec.template.spec.containers"
@@ -19,16 +20,16 @@ _FULL = "{}.voting.svc.cluster.local."
 _STEPS: Mapping[str, Mapping[str, Sequence[Step]]] = {
     "kubernetes/step-1 Deployment/voting-app-1-0": {
         "the app names its Services in full, with the dot at the end that makes a name absolute": (
-            to(f"{_C}.env[0].value", _FULL.format("voting-storage")),
-            to(f"{_C}.env[1].value", _FULL.format("voting-analytics")),
+            env(0, _FULL.format("voting-storage")),
+            env(1, _FULL.format("voting-analytics")),
         ),
         "the app names Redis in capitals, and analytics with its namespace": (
-            to(f"{_C}.env[0].value", "Voting-Storage"),
-            to(f"{_C}.env[1].value", "voting-analytics.voting"),
+            env(0, "Voting-Storage"),
+            env(1, "voting-analytics.voting"),
         ),
         "the app names Redis by a variable that is defined above": (
-            to(f"{_C}.env[0].value", "$(STORE)"),
-            before(f"{_C}.env[0]", "- name: STORE\n  value: voting-storage"),
+            env(0, "$(STORE)"),
+            variable("STORE", "voting-storage"),
         ),
         "the app says its ports, which are the defaults": (
             before(
@@ -38,8 +39,8 @@ _STEPS: Mapping[str, Mapping[str, Sequence[Step]]] = {
             ),
         ),
         "the flag's buttons are switched on by another word, and the page has a title": (
-            to(f"{_C}.env[2].value", '"true"'),
-            before(f"{_C}.env[0]", "- name: TITLE\n  value: Cats or dogs"),
+            env(2, '"true"'),
+            variable("TITLE", "Cats or dogs"),
         ),
         "the app's roll-out has one second more than its pods take, and a surge in percent": (
             before(
@@ -56,26 +57,24 @@ _STEPS: Mapping[str, Mapping[str, Sequence[Step]]] = {
             ),
         ),
         "the app's pods tolerate a taint, and are spread where that is possible": (
-            before(
-                _POD,
+            pod_field(
                 "tolerations:\n  - key: spot\n    operator: Exists\n    effect: NoExecute\n"
                 "    tolerationSeconds: 60\n"
                 "topologySpreadConstraints:\n  - maxSkew: 1\n    topologyKey: kubernetes.io/hostname\n"
-                "    whenUnsatisfiable: ScheduleAnyway\n    labelSelector: {matchLabels: {app: voting-app}}",
+                "    whenUnsatisfiable: ScheduleAnyway\n    labelSelector: {matchLabels: {app: voting-app}}"
             ),
         ),
         "the pods' full name is asked for without a subdomain, which changes nothing": (
-            before(_POD, "setHostnameAsFQDN: true"),
+            pod_field("setHostnameAsFQDN: true"),
         ),
         "labels and annotations of the team, with a domain and without": (
             before("metadata.labels.app", 'example.com/team: voting_1.0\ncost-center: "0815"'),
             before("metadata.labels", "annotations:\n  example.com/Built.By: me, at noon"),
         ),
         "the app's proxy has requests and limits of its own, and a log of less": (
-            after(
-                "spec.template.metadata.labels",
-                "annotations:\n  sidecar.istio.io/proxyCPU: 20m\n  sidecar.istio.io/proxyMemoryLimit: 256Mi\n"
-                "  sidecar.istio.io/logLevel: warning",
+            annotated(
+                "sidecar.istio.io/proxyCPU: 20m\n  sidecar.istio.io/proxyMemoryLimit: 256Mi\n"
+                "  sidecar.istio.io/logLevel: warning"
             ),
         ),
     },
@@ -92,7 +91,7 @@ _STEPS: Mapping[str, Mapping[str, Sequence[Step]]] = {
     "kubernetes/step-3 Deployment/voting-app-2-0": {
         "the app of 2.0 logs in as root, with the password of root": (
             to(f"{_C}.env[1]", "{name: MYSQL_USER, value: root}"),
-            to(f"{_C}.env[2].valueFrom.secretKeyRef.key", "MYSQL_ROOT_PASSWORD"),
+            env_key(2, "MYSQL_ROOT_PASSWORD"),
         )
     },
     "kubernetes/step-3 Deployment/voting-storage-2-0": {

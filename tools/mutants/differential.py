@@ -17,6 +17,7 @@ from canary_conformance.cluster.kind import kind_cluster
 from canary_conformance.paths import store
 from canary_conformance.progress import Progress
 from canary_conformance.voting.static.static_runner import static_verdicts
+from tools.manifest_copies import changed_copy
 from tools.mutants.disagreements import Case, Differential, by_verdict
 from tools.mutants.dry_runs import dry_runs
 from tools.mutants.edit_sites import sources_of
@@ -25,7 +26,7 @@ from tools.mutants.live_verdicts import live_run, read_run
 from tools.mutants.requirement_verdicts import StaticVerdict, requirement_verdicts, verdicts_of_all
 from tools.mutants.schema_changes import overlay_of, sample, schema_changes
 from tools.mutants.scoring import Judged
-from tools.mutants.static_verdicts import changed_copy, check_original
+from tools.mutants.static_verdicts import check_original
 from tools.preparation import ready_to_run
 from tools.suite_process import SuiteOptions
 

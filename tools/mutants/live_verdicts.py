@@ -18,10 +18,11 @@ from canary_conformance.paths import store
 from canary_conformance.processes import last_lines
 from canary_conformance.progress import Progress
 from canary_conformance.report.run_record import Outcome, Tier
+from tools.manifest_copies import changed_copy
 from tools.mutants.field_requirements import ACCEPTED
 from tools.mutants.mutant import Altered
 from tools.mutants.scoring import Judged, Kill
-from tools.mutants.static_verdicts import ORIGINAL, changed_copy
+from tools.mutants.static_verdicts import ORIGINAL
 from tools.preparation import ready_to_run
 from tools.rounds import reported
 from tools.suite_process import Ended, SuiteOptions, check_ended, timed_suite

@@ -66,10 +66,7 @@ def reweighted(scope: Scope) -> Iterator[Change]:
         route = _data(site)
         for subset in _other_subsets(scope, site, route["destination"]):
             leak = {**route["destination"], "subset": subset}
-            items = [
-                {"destination": route["destination"], "weight": 99},
-                {"destination": leak, "weight": 1},
-            ]
+            items = [{"destination": route["destination"], "weight": 99}, {"destination": leak, "weight": 1}]
             source = yaml.safe_dump(items, sort_keys=False).rstrip()
             edit = site.source.yaml.rewrite(site.document, site.path, source)
             yield Change(site, f"leaks 1 % to {subset}", (edit,))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -53,17 +51,6 @@ def judge(folder: Path, mutant: Altered) -> Judged:
         seconds = time.perf_counter() - started
         return Judged(mutant.name, Tier.STATIC, seconds, problem=f"{type(error).__name__}: {error}")
     return judged_by(mutant.name, results, time.perf_counter() - started)
-
-
-@contextmanager
-def changed_copy(folder: Path, overlay: Mapping[str, bytes]) -> Iterator[Path]:
-    """Yield a copy of a manifests folder with some of its files replaced; it goes with the block."""
-    with tempfile.TemporaryDirectory(prefix="mutant-") as temporary:
-        copy = Path(temporary) / "manifests"
-        shutil.copytree(folder, copy)
-        for file, content in overlay.items():
-            (copy / file).write_bytes(content)
-        yield copy
 
 
 def judged_by(name: str, results: Sequence[StaticResult], seconds: float) -> Judged:

@@ -36,8 +36,8 @@ class Row:
 
 def read_rows(file: Path = LIST) -> tuple[Row, ...]:
     """Return the rows of the list. Raises ValueError for one without names or reason."""
-    rows = tomllib.loads(file.read_text(encoding="utf-8")).get("survivor", [])
-    found = tuple(Row(tuple(row.get("names", ())), str(row.get("reason", ""))) for row in rows)
+    listed = tomllib.loads(file.read_text(encoding="utf-8"))
+    found = tuple(Row(tuple(names), reason) for reason, names in listed.items())
     for row in found:
         if not row.names or not row.reason:
             raise ValueError(f"{file.name}: a row without names or without a reason: {row}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from canary_conformance.processes import run
 from canary_conformance.timeouts import LIMITS
 from tools.no_route.cut_off_network import CutOff
-from tools.no_route.loopback_relay import pass_both_ways, serving
+from tools.no_route.loopback_relay import serving
 
 SOCKET = "/var/run/docker.sock"
 # RFC 5737, of another block than the cut-off network's own address.
@@ -38,13 +37,10 @@ def linked_engine(network: CutOff) -> Iterator[str]:
         _ip("link", "delete", link)
 
 
-async def _to_engine(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        there, back = await asyncio.open_unix_connection(SOCKET)
-    except OSError:
-        writer.close()
-        return
-    await pass_both_ways(reader, writer, there, back)
+def _to_engine(_: socket.socket) -> socket.socket:
+    engine = socket.socket(socket.AF_UNIX)
+    engine.connect(SOCKET)
+    return engine
 
 
 def _ip(*words: str) -> None:

@@ -6,21 +6,19 @@ does: so a port that nobody listens at looks open for a moment.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ctypes
 import os
-import queue
 import socket
 import struct
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from canary_conformance.errors import EnvironmentFailed
-from canary_conformance.timeouts import LIMITS
 
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Lead = Callable[[socket.socket], socket.socket]
+"""Connects to where an accepted connection leads. Raises OSError where nothing answers there."""
 LOOPBACK = "127.0.0.1"
 # The port in the other namespace to which its connections to loopback are redirected.
 PORT = 15001
@@ -28,8 +26,6 @@ PORT = 15001
 SO_ORIGINAL_DST = 80
 _CLONE_NEWNET = 0x40000000
 _MOST_AT_ONCE = 1 << 16
-# A loop holds its tasks weakly (Python: asyncio.create_task).
-_OPEN: set[asyncio.Task[object] | None] = set()
 
 
 @contextlib.contextmanager
@@ -42,29 +38,28 @@ def relaying(namespace: Path) -> Iterator[None]:
     Raises:
         EnvironmentFailed: The namespace can't be entered.
     """
-    with serving(_listening_in(namespace), _relay):
+    with serving(_listening_in(namespace), _wanted):
         yield
 
 
 @contextlib.contextmanager
-def serving(listening: socket.socket, answer: Answer) -> Iterator[None]:
-    """Answer each connection to a listening socket in a thread, until the end, when open ones break off."""
-    started: queue.Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
+def serving(listening: socket.socket, lead: Lead) -> Iterator[None]:
+    """Pass on each connection to a listening socket, in threads, and take no more of them at the end."""
 
-    async def serve() -> None:
-        server, ending = await asyncio.start_server(answer, sock=listening), asyncio.Event()
-        started.put((asyncio.get_running_loop(), ending))
-        await ending.wait()
-        server.close()
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listening.accept()
+                threading.Thread(target=_relay, args=(client, lead), daemon=True).start()
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="relay", daemon=True)
-    thread.start()
-    loop, ending = started.get(timeout=LIMITS.command)
+    threading.Thread(target=accept, name="relay", daemon=True).start()
     try:
         yield
     finally:
-        loop.call_soon_threadsafe(ending.set)
-        thread.join(LIMITS.traffic_stop)
+        # A blocked accept() ends by this alone.
+        with contextlib.suppress(OSError):
+            listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
 
 
 def _listening_in(namespace: Path) -> socket.socket:
@@ -90,40 +85,28 @@ def _enter(namespace: int) -> None:
         raise EnvironmentFailed(f"a network namespace can't be entered: {reason}")
 
 
-async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    wanted: bytes = writer.get_extra_info("socket").getsockopt(socket.SOL_IP, SO_ORIGINAL_DST, 16)
-    port = struct.unpack("!2xH12x", wanted)[0]
-    try:
-        there, back = await asyncio.open_connection(LOOPBACK, port)
-    except OSError:
-        writer.close()
-        return
-    await pass_both_ways(reader, writer, there, back)
+def _wanted(client: socket.socket) -> socket.socket:
+    """Connect to the port of this namespace that a redirected connection wanted to go to."""
+    address = client.getsockopt(socket.SOL_IP, SO_ORIGINAL_DST, 16)
+    return socket.create_connection((LOOPBACK, struct.unpack("!2xH12x", address)[0]))
 
 
-async def pass_both_ways(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    there: asyncio.StreamReader,
-    back: asyncio.StreamWriter,
-) -> None:
+def _relay(client: socket.socket, lead: Lead) -> None:
     """Pass on all that comes on two connections to the other one, until both have ended."""
-    task = asyncio.current_task()
-    _OPEN.add(task)
-    try:
-        await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
-    finally:
-        writer.close()
-        back.close()
-        _OPEN.discard(task)
+    with client, contextlib.suppress(OSError), lead(client) as server:
+        back = threading.Thread(target=_pass_on, args=(server, client), daemon=True)
+        back.start()
+        _pass_on(client, server)
+        back.join()
 
 
-async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
     """Pass on all that comes, and how it ends: in order, or broken off."""
     try:
-        while part := await source.read(_MOST_AT_ONCE):
-            target.write(part)
-            await target.drain()
-        target.write_eof()
+        while part := source.recv(_MOST_AT_ONCE):
+            target.sendall(part)
+        target.shutdown(socket.SHUT_WR)
     except OSError:
-        target.transport.abort()
+        for one in (source, target):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)

@@ -7,7 +7,6 @@ defaults, one laid out as the add-on of AKS. The audit log of each API server is
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from canary_conformance.images.provisions import Provisions
 from canary_conformance.paths import MANIFESTS, store
 from canary_conformance.progress import Progress
 from tools.command_line import Parser, end_as_the_suite
+from tools.manifest_copies import changed_copy, with_mistake
 from tools.named_runs import NamedRun, named_run
 from tools.own_cluster.audit_log import requests_of
 from tools.own_cluster.cluster_state import differences, state
@@ -115,12 +115,7 @@ def _work(asked: Settings, progress: Progress) -> int:
 
 
 def _judged_on(
-    name: str,
-    provisions: Provisions,
-    asked: Settings,
-    archive: Path | None,
-    folder: Path,
-    progress: Progress,
+    name: str, provisions: Provisions, asked: Settings, archive: Path | None, folder: Path, progress: Progress
 ) -> Proof:
     runs = (SHORT,) if asked.short else (WHOLE, FAILING, UNPULLED, PUSHED)
     with made(name, provisions, store(), progress, keep=asked.keep) as own:
@@ -142,34 +137,20 @@ def _judged_on(
 
 
 def _run(
-    one: Judged,
-    own: OwnCluster,
-    registry: GuardedRegistry,
-    asked: Settings,
-    folder: Path,
-    progress: Progress,
+    one: Judged, own: OwnCluster, registry: GuardedRegistry, asked: Settings, folder: Path, progress: Progress
 ) -> NamedRun:
     name = own.cluster.name
     log = folder / f"{name} {one.name}.log".replace(" ", "-")
     words = [sys.executable, "-m", "pytest", one.tests, "--ignore=tests/selftest"]
     words += ["--kubeconfig", str(own.kubeconfig), "--context", name, "--report", str(report_of(log))]
     words += ["--ingress", one.ingress, *own.layout.options]
-    if one.mistake:
-        manifests = with_mistake(folder / "manifests", *one.mistake)
-        words += ["--manifests", str(manifests), "--rewrite-for-mesh"]
     words += ["--images", str(asked.images), "--push-to", f"{registry.host}/team"] if one.pushes else []
     words += ["--pull-secret", str(registry.config)] if one.logs_in else []
-    with progress.phase(f"{name}: {one.name}"):
+    changes = with_mistake(*one.mistake) if one.mistake else {}
+    with progress.phase(f"{name}: {one.name}"), changed_copy(MANIFESTS, changes) as manifests:
+        words += ["--manifests", str(manifests), "--rewrite-for-mesh"] if changes else []
         logins = {"DOCKER_CONFIG": str(registry.logins)}
         return named_run(one.name, [*words, *asked.arguments], logins, log, one.expected)
-
-
-def with_mistake(folder: Path, name: str, written: str, mistake: str) -> Path:
-    """Return a copy of the manifests in which a text of a file is another, where it comes first."""
-    shutil.copytree(MANIFESTS, folder, dirs_exist_ok=True)
-    file = folder / name
-    file.write_text(file.read_text().replace(written, mistake, 1))
-    return folder
 
 
 if __name__ == "__main__":

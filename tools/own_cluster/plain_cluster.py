@@ -26,10 +26,7 @@ POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
-    "rules": [
-        {"level": "Metadata", "userGroups": [f"system:serviceaccounts:{ACCOUNTS}"]},
-        {"level": "None"},
-    ],
+    "rules": [{"level": "Metadata", "userGroups": [f"system:serviceaccounts:{ACCOUNTS}"]}, {"level": "None"}],
 }
 # A port of the node that leads to one of this machine's loopback, for a registry in it.
 REGISTRY_PORT = 5000

@@ -99,17 +99,8 @@ def ordinary_user(home: Path, programs: Sequence[Path] = (), *, keep: bool = Fal
         EnvironmentFailed: The user can't be made, or no Python here is one that it may run.
     """
     remove_user(home)
-    words = [
-        "useradd",
-        "--no-create-home",
-        "--home-dir",
-        str(home),
-        "--user-group",
-        "--shell",
-        "/bin/sh",
-        NAME,
-    ]
-    run(words, limit=LIMITS.command)
+    options = ("--no-create-home", "--home-dir", home, "--user-group", "--shell", "/bin/sh")
+    run(["useradd", *options, NAME], limit=LIMITS.command)
     try:
         found = pwd.getpwnam(NAME)
         home.mkdir(mode=0o755, parents=True)

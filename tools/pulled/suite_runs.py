@@ -64,16 +64,8 @@ def suite_words(way: Way, arguments: Sequence[str], *, short: bool) -> list[str]
     """Return the command line of a run, after the name of Python."""
     tests = SHORT if short else ()
     return [
-        "-m",
-        "pytest",
-        "-c",
-        "pytest.ini",
-        *tests,
-        "--images",
-        "pull",
-        "--require-all",
-        *way.options,
-        *arguments,
+        *("-m", "pytest", "-c", "pytest.ini", *tests),
+        *("--images", "pull", "--require-all", *way.options, *arguments),
     ]
 
 

@@ -11,15 +11,16 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from kubernetes import config
-from kubernetes.client import ApiClient
+from kubernetes.client import ApiException
+from urllib3.exceptions import HTTPError
 
+from canary_conformance.cluster.api import Api
 from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.model.schemas.schema_store import DATA, ISTIO, KUBERNETES, data_file
 from canary_conformance.scenario.kinds import API_VERSIONS
-from canary_conformance.timeouts import LIMITS
 from tools.schemas.shrink import shrink
 
 
@@ -29,52 +30,28 @@ def main(arguments: Sequence[str] | None = None, folder: Path = DATA) -> int:
     parser.add_argument("kubeconfig", type=Path, help="of a cluster that has Istio; it is only read")
     kubeconfig = parser.parse_args(arguments).kubeconfig
     try:
-        files = _files(Server(kubeconfig))
+        with TemporaryDirectory() as own:
+            files = _files(Api(kubeconfig, folder=Path(own)))
         folder.mkdir(exist_ok=True)
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
             sys.stdout.write(f"{folder / name}: {len(text.encode()) / 1024:.0f} KiB\n")
-    except (EnvironmentFailed, LookupError, OSError) as problem:
+    except (EnvironmentFailed, LookupError, OSError, ApiException, HTTPError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     return 0
 
 
-class Server:
-    """An API server that is asked for what it reports of itself."""
+def _files(api: Api) -> dict[str, str]:
+    def get(path: str) -> Any:
+        return json.loads(api.raw(path))
 
-    def __init__(self, kubeconfig: Path) -> None:
-        """Read the kubeconfig. Raises EnvironmentFailed."""
-        self._kubeconfig = kubeconfig
-        try:
-            self._client: ApiClient = config.new_client_from_config(str(kubeconfig))
-        except Exception as error:
-            raise EnvironmentFailed(f"the kubeconfig {kubeconfig} can't be used: {error}") from error
-
-    def get(self, path: str) -> Any:
-        """Return the JSON at a path of the server. Raises EnvironmentFailed."""
-        method, url, headers, body, form = self._client.param_serialize(
-            "GET", path, header_params={"Accept": "application/json"}, auth_settings=["BearerToken"]
-        )
-        try:
-            response = self._client.call_api(
-                method, url, headers, body, form, _request_timeout=LIMITS.api_call
-            )
-            raw = response.read()
-        except Exception as error:
-            raise EnvironmentFailed(f"the API server of {self._kubeconfig} didn't answer: {error}") from error
-        if response.status != 200:
-            raise EnvironmentFailed(f"the API server answers {response.status} to {path}")
-        return json.loads(raw)
-
-
-def _files(server: Server) -> dict[str, str]:
-    kubernetes = server.get("/version")["gitVersion"]
-    istiod = server.get("/apis/apps/v1/namespaces/istio-system/deployments/istiod")
+    kubernetes = get("/version")["gitVersion"]
+    istiod = get("/apis/apps/v1/namespaces/istio-system/deployments/istiod")
     image = istiod["spec"]["template"]["spec"]["containers"][0]["image"]
     sources = {KUBERNETES: f"Kubernetes {kubernetes}", ISTIO: f"Istio {image.rpartition(':')[2]}"}
     documents = {
-        version: server.get(f"/openapi/v3/{'apis' if '/' in version else 'api'}/{version}")
+        version: get(f"/openapi/v3/{'apis' if '/' in version else 'api'}/{version}")
         for version in sorted({version for versions in API_VERSIONS.values() for version in versions})
     }
     return {name: _text(name, source, documents) for name, source in sources.items()}

@@ -10,16 +10,16 @@ import pytest
 
 from canary_conformance.errors import BadInput
 from canary_conformance.images.image_options import AskedVersions
-from canary_conformance.paths import MANIFESTS, REPOSITORY
+from canary_conformance.paths import REPOSITORY
 from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord, Tier
 from canary_conformance.waiting import wait_until
 from tools.faults import node_faults
 from tools.faults.__main__ import settings
 from tools.faults.fault_cases import CASES, Case, judge, sentence
-from tools.faults.inflicted_faults import manifests_of
-from tools.faults.interrupted_runs import Interrupted, row
+from tools.faults.interrupted_runs import row
 from tools.faults.interruption_points import PHASES, SIGNALS, points
 from tools.faults.suite_run import LineMissing, make_home, suite_run
+from tools.manifest_copies import with_mistake
 from tools.suite_process import Ended
 
 SAMPLED = next(case for case in CASES if case.name == "istiod restarted, while stage 4 is sampled")
@@ -76,14 +76,14 @@ def test_every_fault_of_the_requirement_is_a_case() -> None:
     }
 
 
-def test_a_mistake_is_made_in_a_copy() -> None:
+def test_a_mistake_is_made_where_the_manifests_have_its_text() -> None:
     assert MISTAKEN.mistake is not None
     file, old, new = MISTAKEN.mistake
-    with manifests_of(MISTAKEN) as copy:
-        assert new in (copy / file).read_text()
-        assert old not in (copy / file).read_text()
-    assert old in (MANIFESTS / file).read_text()
-    assert not copy.exists()
+    (content,) = with_mistake(file, old, new).values()
+    assert new in content.decode()
+    assert old not in content.decode()
+    with pytest.raises(BadInput, match="has no 'nothing' to replace"):
+        with_mistake(file, "nothing", new)
 
 
 def test_only_an_engine_of_ours_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,11 +113,10 @@ def test_any_number_of_points(count: int) -> None:
 
 def test_a_row_says_what_was_left() -> None:
     point = points(1, seed=1)[0]
-    fine = Interrupted(point, "stage 1 deploy ...", 1.23, "", ())
-    left = Interrupted(point, "x", 30.0, "--clean, 1.0 s", ("left: a", "left: b", "left: c", "left: d"))
-    assert row(fine)[-1] == "nothing left"
-    assert row(fine)[3] == "1.2"
-    assert row(left)[-1] == "left: a; left: b; left: c; and 1 more"
+    cells, right = row(point, "stage 1 deploy ...", 1.23, "", [])
+    assert (cells[3], cells[-1], right) == ("1.2", "nothing left", True)
+    cells, right = row(point, "x", 30.0, "--clean, 1.0 s", ["left: a", "left: b", "left: c", "left: d"])
+    assert (cells[-1], right) == ("left: a; left: b; left: c; and 1 more", False)
 
 
 PROGRAM = """

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from canary_conformance.cluster.supply import Supply
-from canary_conformance.errors import BadInput, EnvironmentFailed
+from canary_conformance.errors import EnvironmentFailed
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.images.versions import available
 from canary_conformance.paths import REPOSITORY
@@ -56,21 +54,6 @@ def test_command_line_is_read_and_the_rest_is_pytests() -> None:
     envoys = ("1.36.4", "1.40.0")
     suite = SuiteOptions(ImagesFrom.BUILD, "c", True, arguments=("-k", "canary"))
     assert matrix.settings(words) == Settings(("1.31.0",), envoys, ("1.34.4",), (2, 3), suite)
-
-
-@pytest.mark.parametrize(
-    "words", [["--envoy", ""], ["--envoy", "1,,2"], ["--shard", "0/3"], ["--shard", "4/3"], ["--rounds", "2"]]
-)
-def test_bad_command_line_is_bad_input(words: list[str]) -> None:
-    with pytest.raises(BadInput, match=r"usage: python -m tools\.matrix"):
-        matrix.settings(words)
-
-
-def test_bad_command_line_ends_with_its_exit_code() -> None:
-    words = [sys.executable, "-m", "tools.matrix", "--fast"]
-    done = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert done.returncode == 4
-    assert done.stderr.startswith("bad input: unrecognized arguments: --fast")
 
 
 # --- combinations ----------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from canary_conformance.errors import BadInput
 from canary_conformance.images.image_options import AskedVersions, ImagesFrom
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from canary_conformance.progress import Progress
@@ -53,12 +52,6 @@ def test_the_cluster_is_of_the_versions_that_the_walks_are_asked_for(monkeypatch
     assert asked.suite.versions == AskedVersions(envoy="1.38.3", kubernetes="1.34.4")
 
 
-@pytest.mark.parametrize("words", [["--limit", "0"], ["--jobs", "x"], ["--live=some"], ["x"]])
-def test_bad_command_line_is_bad_input(words: list[str]) -> None:
-    with pytest.raises(BadInput, match=r"usage: python -m tools\.mutants"):
-        settings(words)
-
-
 def test_a_choice_of_nothing_ends_with_the_exit_code_of_bad_input() -> None:
     words = [sys.executable, "-m", "tools.mutants", "-k", "no such thing"]
     told = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=False)
@@ -87,10 +80,10 @@ def test_a_star_stands_for_anything_and_brackets_for_themselves() -> None:
     assert excuses([mutant("c"), mutant("d")], [row, Row(("*",), "second")]) == {"c": "why", "d": "second"}
 
 
-@pytest.mark.parametrize("text", ['names = ["a"]', 'reason = "b"', 'names = []\nreason = "b"'])
+@pytest.mark.parametrize("text", ['"" = ["a"]', '"b" = []'])
 def test_a_row_without_names_or_reason_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "survivors.toml"
-    file.write_text(f"[[survivor]]\n{text}\n")
+    file.write_text(text)
     with pytest.raises(ValueError, match="without names or without a reason"):
         read_rows(file)
 

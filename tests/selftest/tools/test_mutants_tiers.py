@@ -15,11 +15,12 @@ from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord,
 from canary_conformance.scenario.places import Place
 from canary_conformance.timeouts import Timeouts
 from canary_conformance.voting.static.static_runner import BAD_INPUT, StaticResult
+from tools.manifest_copies import changed_copy
 from tools.mutants import static_verdicts as static_tier
 from tools.mutants.live_verdicts import judge_runs, read_run
 from tools.mutants.mutant import Mutant
 from tools.mutants.scoring import Judged
-from tools.mutants.static_verdicts import changed_copy, check_original, judge, judged_by
+from tools.mutants.static_verdicts import check_original, judge, judged_by
 from tools.suite_process import Ended, SuiteDefect, report_of
 
 HELD = StaticResult(("R1.2",), held=True, words="", node="t::a")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 
@@ -12,7 +11,7 @@ from canary_conformance.errors import BadInput
 from tools.no_route import cut_off_network
 from tools.no_route.__main__ import CLUSTER, settings
 from tools.no_route.cut_off_network import CutOff, check_rights
-from tools.no_route.loopback_relay import pass_both_ways, serving
+from tools.no_route.loopback_relay import serving
 
 LOOPBACK = "127.0.0.1"
 
@@ -60,11 +59,10 @@ def test_the_relay_passes_on_what_comes_and_how_it_ends() -> None:
     with socket.create_server((LOOPBACK, 0)) as there, socket.create_server((LOOPBACK, 0)) as here:
         port = there.getsockname()[1]
 
-        async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            other, back = await asyncio.open_connection(LOOPBACK, port)
-            await pass_both_ways(reader, writer, other, back)
+        def lead(_: socket.socket) -> socket.socket:
+            return socket.create_connection((LOOPBACK, port))
 
-        with serving(here, relay), socket.create_connection(here.getsockname(), timeout=5) as client:
+        with serving(here, lead), socket.create_connection(here.getsockname(), timeout=5) as client:
             client.sendall(b"vote")
             echo(there)
             assert client.recv(100) == b"VOTE"

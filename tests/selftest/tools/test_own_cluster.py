@@ -18,8 +18,9 @@ from canary_conformance.images.image_options import ImagesFrom
 from canary_conformance.processes import CommandFailed
 from canary_conformance.progress import Progress
 from tests.selftest.unit.test_kind import provisions
+from tools.manifest_copies import with_mistake
 from tools.named_runs import NamedRun
-from tools.own_cluster.__main__ import FAILING, settings, with_mistake
+from tools.own_cluster.__main__ import FAILING, settings
 from tools.own_cluster.audit_log import Request, requests_of, trespasses
 from tools.own_cluster.cluster_state import differences
 from tools.own_cluster.forbidden_attempts import ATTEMPTS, allowed_attempts
@@ -186,10 +187,10 @@ def test_what_was_added_removed_or_changed_is_named() -> None:
     assert differences(before, before) == []
 
 
-def test_the_run_that_is_to_fail_has_manifests_with_a_claim_that_nobody_made(tmp_path: Path) -> None:
+def test_the_run_that_is_to_fail_has_manifests_with_a_claim_that_nobody_made() -> None:
     assert FAILING.mistake
-    folder = with_mistake(tmp_path / "manifests", *FAILING.mistake)
-    documents = list(yaml.safe_load_all((folder / FAILING.mistake[0]).read_text()))
+    (content,) = with_mistake(*FAILING.mistake).values()
+    documents = list(yaml.safe_load_all(content))
     lost = [one["metadata"]["name"] for one in documents if "nobody-made-it" in str(one)]
     assert len(lost) == 1
     assert len(documents) > len(lost)

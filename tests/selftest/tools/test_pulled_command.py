@@ -55,11 +55,6 @@ def test_arguments_after_the_dashes_are_pytests() -> None:
     assert (asked.short, asked.port, asked.arguments) == (True, 5100, ("-k", "canary"))
 
 
-def test_an_unknown_option_is_bad_input() -> None:
-    with pytest.raises(BadInput, match="--sort"):
-        command_line.settings(["--sort"])
-
-
 def test_two_runs_at_once_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(command_line, "FOLDER", tmp_path / "pulled")
     with command_line.own_folder() as folder:
