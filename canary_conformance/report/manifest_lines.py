@@ -125,7 +125,7 @@ class ManifestLines:
         return self._texts[name]
 
 
-# Lines before and after a responsible one; and the most that one excerpt shows.
+# Lines before and after a responsible one; and the most that one excerpt shows, also of a responsible object.
 BEFORE, AFTER, LONGEST = 4, 4, 30
 
 
@@ -143,7 +143,7 @@ def excerpts_of(lines: ManifestLines, causes: Sequence[ManifestLine]) -> list[di
 
 def _excerpts(lines: ManifestLines, file: str, marked: set[int]) -> Iterable[list[dict[str, Any]]]:
     masked = _masked(lines.folder / file)
-    shown = sorted({near for one in marked for near in range(one - BEFORE, one + AFTER + 1)})
+    shown = sorted({near for one in marked for near in _around(masked, one)})
     found: list[list[dict[str, Any]]] = []
     last = 0
     for number in shown:
@@ -154,6 +154,14 @@ def _excerpts(lines: ManifestLines, file: str, marked: set[int]) -> Iterable[lis
         last = number
         found[-1].append({"line": number, "text": masked[number - 1], "marked": number in marked})
     return [[{**one, "text": _text(lines, file, one)} for one in excerpt] for excerpt in found]
+
+
+def _around(text: Sequence[str], number: int) -> range:
+    """Return the lines to show of a responsible one: those beside it, or the whole object that it begins."""
+    if number > 1 and text[number - 2 : number - 1] != ["---"]:
+        return range(number - BEFORE, number + AFTER + 1)
+    rest = text[number : number + LONGEST - 1]
+    return range(number, number + 1 + (rest.index("---") if "---" in rest else len(rest)))
 
 
 def _masked(path: Path) -> list[str]:

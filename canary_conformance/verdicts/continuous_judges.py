@@ -89,7 +89,7 @@ def only_before(moment: float, check: Check[Page]) -> Judge[Page]:
             )
             seen = failures or f"none of {len(sample)} pages was sent after the change had propagated"
             return replace(
-                nothing_seen(expected),
+                nothing_seen(f"{expected}, and at least one page whole"),
                 seen=seen,
                 evidence=seen.partition("\n")[0],
                 requests=sent_by(after),

@@ -34,10 +34,10 @@ def _of_a_move(report: Mapping[str, Any]) -> Headline:
     holds = report["run"]["requirements"].get("holds", 0)
     if code == ExitStatus.HOLDS:
         figures = [move["figures"] for move in report["upgrade"]["moves"]]
-        sent, votes = (sum(one[name] for one in figures) for name in ("requests_sent", "votes_cast"))
+        sent, failed = (sum(one[f"requests_{name}"] for one in figures) for name in ("sent", "failed"))
         because = (
             f"{holds} requirements hold, judged before and after the move and after the way back. "
-            f"None of {sent:,} requests failed meanwhile, and none of {votes:,} votes was lost."
+            f"{failed:,} of {sent:,} requests failed meanwhile."
         )
         return Headline("Yes. It may be moved.", because, "good", question)
     found = _of_a_release(report)
@@ -79,9 +79,7 @@ def _holds(report: Mapping[str, Any]) -> Headline:
     ]
     if left:
         by = " by the manifests alone" if static else ""
-        because = (
-            f"{holds} of {total} requirements were selected, and hold{by}. The others were not looked at."
-        )
+        because = f"{holds} of {total} requirements were selected, and hold{by}. The others were not judged."
         return Headline("Not known: only a part was judged.", because, "open")
     if static:
         return Headline(
@@ -100,7 +98,9 @@ def _failed(report: Mapping[str, Any]) -> str:
     if not failed:
         return "Something that was required was not judged."
     count = _many(len(ids), "requirement", "requirements") if ids else "A test"
-    return f"{count} FAILED, because of {_many(len(causes), 'cause', 'causes')}."
+    rest = len(report["run"]["not_judged"])
+    left = f" {_many(rest, 'requirement was', 'requirements were')} not judged." if rest else ""
+    return f"{count} FAILED, because of {_many(len(causes), 'cause', 'causes')}.{left}"
 
 
 def _many(count: int, one: str, several: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from canary_conformance.exit_codes import ExitStatus
+from canary_conformance.report.findings import ALL_REQUIREMENTS
 from canary_conformance.report.html.page import template
 from canary_conformance.report.secret_masks import mask_secrets
 
@@ -25,7 +26,11 @@ def matrix_page(matrix: Mapping[str, Any]) -> str:
         holding=sum(one["exit_code"] == ExitStatus.HOLDS for one in combinations),
         tone="good" if codes == {ExitStatus.HOLDS} else "bad" if ExitStatus.FAILED in codes else "open",
         rows=[
-            {"id": id_, "cells": [one["requirements"].get(id_, _NOT_JUDGED) for one in combinations]}
+            {
+                "id": id_,
+                "sentence": ALL_REQUIREMENTS[id_].sentence if id_ in ALL_REQUIREMENTS else "",
+                "cells": [one["requirements"].get(id_, _NOT_JUDGED) for one in combinations],
+            }
             for id_ in ids
         ],
     )

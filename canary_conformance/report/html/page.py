@@ -28,17 +28,14 @@ from canary_conformance.report.html.walk import walk_of
 MOST_PICTURES = 1_500_000
 _TIERS = {"static": "in the manifests alone", "live": "on the cluster"}
 # Of a run on a cluster that ended before it came to a requirement's tests there.
-MANIFESTS_ONLY = "holds by the manifests alone"
+MANIFESTS_ONLY = "held by the manifests alone"
 _STANDINGS = ("FAILED", "not judged", "skipped", "not run", MANIFESTS_ONLY, "holds", "not selected")
 
 
 def page_of(report: Mapping[str, Any], folder: Path) -> str:
     """Return the page of a run."""
-    seen = report["observations"]
-    report = {
-        **report,
-        "requirements": [_by_tier(one, report["run"]["tier"]) for one in report["requirements"]],
-    }
+    seen, tier = report["observations"], report["run"]["tier"]
+    report = {**report, "requirements": [_by_tier(one, tier) for one in report["requirements"]]}
     return template("report.html").render(
         report=report,
         run=report["run"],

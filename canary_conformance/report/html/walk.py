@@ -10,7 +10,7 @@ from typing import Any
 
 # Shorter ones, in seconds, are less than a pixel.
 LEAST = 0.1
-_STAGE = re.compile(r"\bstage (\d+)\b")
+_STAGE = re.compile(r"(?!evidence of ).*\bstage (\d+)\b")
 _MOVES = {"move": "there", "roll back": "back"}
 
 
@@ -34,7 +34,7 @@ def walk_of(report: Mapping[str, Any]) -> tuple[Span, ...]:
     """Return the parts of a run that entered stages, in their order; none of another run."""
     whole = report["run"]["seconds"]
     phases = sorted((one for one in report["phases"] if one["depth"] == 0), key=lambda one: one["started"])
-    if whole <= 0 or not any(_STAGE.search(one["name"]) for one in phases):
+    if whole <= 0 or not any(_STAGE.match(one["name"]) for one in phases):
         return ()
     return tuple(one for one in _spans(phases, whole) if one.seconds >= LEAST)
 
@@ -44,7 +44,7 @@ def _spans(phases: list[Mapping[str, Any]], whole: float) -> Iterator[Span]:
     stage = 0
     for phase, following in itertools.zip_longest(phases, phases[1:]):
         began, ended = phase["started"], phase["started"] + phase["seconds"]
-        named = _STAGE.search(phase["name"])
+        named = _STAGE.match(phase["name"])
         stage = int(named[1]) if named else stage
         move = _MOVES.get(phase["name"].partition(":")[0], "")
         kind = "entered" if named else "moved" if move else "made"

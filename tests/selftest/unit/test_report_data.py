@@ -152,9 +152,30 @@ def test_no_secret_of_the_manifests_or_of_a_verdict_comes_into_data_or_page(tmp_
 
 def test_an_excerpt_ends_with_its_file_and_a_file_that_is_gone_has_none() -> None:
     lines = ManifestLines(MANIFESTS)
-    first = lines.at(Place(ROUTING, 1))
-    assert [one["line"] for one in excerpts_of(lines, [first])[0]["lines"]] == [1, 2, 3, 4, 5]
+    count = len((MANIFESTS / ROUTING).read_text().splitlines())
+    last = lines.at(Place(ROUTING, count))
+    assert excerpts_of(lines, [last])[0]["lines"][0]["line"] == count - 4
+    assert excerpts_of(lines, [last])[0]["lines"][-1]["line"] <= count + 1
     assert excerpts_of(lines, [lines.at(Place("istio/gone.yaml", 3))]) == []
+
+
+def test_an_excerpt_of_an_objects_first_line_is_the_object() -> None:
+    text = (MANIFESTS / ROUTING).read_text().splitlines()
+    second = text.index("---") + 1
+    end = text.index("---", second)
+    lines = ManifestLines(MANIFESTS)
+    shown = excerpts_of(lines, [lines.at(Place(ROUTING, second + 1))])[0]["lines"]
+    assert [one["line"] for one in shown] == list(range(second + 1, min(end, second + 30) + 1))
+
+
+def test_a_failure_while_the_mesh_moved_names_the_step_of_the_move(tmp_path: Path) -> None:
+    broken = replace(BROKEN, first=FirstSeen(57, 1375, "pages", 1013.0))
+    failed = replace(RED, requirements=("U1",), stage=0, verdicts=(broken,))
+    events = [_transition(4, 1000.0), {**_transition(4, 1002.0), "move": "move: A -> B"}]
+    data = data_of(failed, folder=tmp_path, events=events)
+    assert problems(json.loads(json.dumps(data))) == []
+    assert [one.get("move") for one in data["observations"]["transitions"]] == [None, "move: A -> B"]
+    assert data["findings"][0]["first_seen"]["after_applied"] == 0.0
 
 
 def test_requests_of_voters_are_all_counted_and_thinned_but_for_the_ends_of_each_run() -> None:

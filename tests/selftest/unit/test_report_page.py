@@ -48,6 +48,24 @@ def test_the_walk_has_each_stage_as_it_was_entered_and_judged_within_the_run() -
     assert "The run, stage by stage" in Elements(page("green")).text
 
 
+def test_the_walk_of_an_upgrade_has_both_moves_and_no_stage_that_was_not_entered() -> None:
+    data = report("green")
+    names = (
+        "stage 4 canary",
+        "move: A -> B",
+        "evidence of stage 4",
+        "roll back: B -> A",
+        "cluster x: deleting",
+    )
+    data["phases"] = [
+        {"name": name, "depth": 0, "started": 10.0 * at, "seconds": 5.0} for at, name in enumerate(names)
+    ]
+    data["run"]["seconds"] = 50.0
+    kinds = [(one.kind, one.flag) for one in walk_of(data) if one.kind != "judged"]
+    assert kinds == [("entered", "4"), ("moved", "there"), ("made", ""), ("moved", "back"), ("made", "")]
+    assert walk_of(data)[-1].kind == "made"
+
+
 def test_a_run_that_entered_no_stage_has_no_walk() -> None:
     without = {**report("green"), "phases": []}
     assert walk_of(without) == ()
@@ -132,9 +150,20 @@ def test_each_exit_code_has_its_answer(code: int, answer: str, tone: str) -> Non
 
 def test_only_a_whole_run_on_a_cluster_may_go_out() -> None:
     part, static = report("green"), report("green")
-    part["run"]["requirements"] = {"holds": 3, "not selected": 31}
+    for one in part["requirements"][3:]:
+        one["standing"] = "not selected"
     static["run"]["tier"] = "static"
     assert headline_of(part).tone == headline_of(static).tone == "open"
+    assert headline_of(static).answer == "Nothing in the manifests speaks against it."
+    part["run"]["tier"] = "static"
+    assert headline_of(part).answer == "Not known: only a part was judged."
+
+
+def test_what_no_cluster_judged_does_not_plainly_hold_in_a_run_on_one() -> None:
+    data = report("green")
+    data["requirements"][0]["tiers"] = ["static"]
+    assert "1 held by the manifests alone" in Elements(page_of(data, FOLDER)).text
+    assert "held by the manifests alone" not in Elements(page("green")).text
 
 
 @pytest.mark.parametrize(
@@ -148,7 +177,8 @@ def test_only_a_whole_run_on_a_cluster_may_go_out() -> None:
 )
 def test_a_run_that_moves_the_mesh_answers_whether_it_may_be_moved(code: int, answer: str, tone: str) -> None:
     asked = {"source": "1.31.0+envoy1.38.3", "target": "1.31.0+envoy1.40.0", "way": "revision", "stage": "4"}
-    data = with_upgrade({"asked": asked, "warnings": [], "moves": [], "requirements": {}})
+    rows = {f"U{number}": {"during": "holds", "rolled back": "-"} for number in range(1, 6)}
+    data = with_upgrade({"asked": asked, "warnings": [], "findings": [], "moves": [], "requirements": rows})
     data["run"]["exit_code"] = code
     found = headline_of(data)
     assert (found.answer, found.tone) == (answer, tone)
@@ -169,7 +199,7 @@ def test_a_page_without_observations_shows_none_and_fails_on_none() -> None:
     data["observations"] = {key: [] for key in data["observations"]}
     text = Elements(page_of(data, FOLDER)).text
     assert "The changes under traffic" not in text
-    assert "No screenshot was taken" in text
+    assert "as Chromium shows it" not in text
 
 
 def test_screenshots_come_from_the_runs_own_folder_only(tmp_path: Path) -> None:
@@ -211,7 +241,7 @@ def test_a_time_line_tells_failed_requests_from_good_ones() -> None:
         "2.0": "new",
         "no answer": "failed",
     }
-    assert line.lanes[0].failed == 2
+    assert (line.move, line.lanes[0].failed) == ("", 2)
     assert [mark.level for mark in line.marks] == [0, 1]  # of one moment: one above the other
 
 
