@@ -2,8 +2,8 @@
 
 For a custom kind the API server checks all of this by the schema itself (Kubernetes: "Extend the Kubernetes
 API with CustomResourceDefinitions", "Validation"); a server-side apply keeps a null, which then is of no
-type. For a built-in kind a null stands for nothing, and code checks the rest; `tools.schemas.shrink`
-leaves in the schema what the code refuses. Rules written in CEL are left to the API server.
+type. For a built-in kind, and in the metadata of any, a null stands for nothing, and code checks the rest;
+`tools.schemas.shrink` leaves in the schema what the code refuses. Rules written in CEL are left to the API server.
 """
 
 from __future__ import annotations
@@ -23,25 +23,20 @@ _ANY_TYPE = "a string, a number, a map or a list"
 
 def value_problems(known: KindSchema, body: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what the schema asks and the object doesn't keep; its status is the cluster's own."""
-    judged = {name: part for name, part in body.items() if name != "status"}
-    yield from _Values(known).problems(known.root, _without_nulls(known, known.root, judged), ())
+    body = {name: part for name, part in body.items() if name != "status"}
+    custom = {name: part for name, part in body.items() if known.custom and name != "metadata"}
+    built_in = {name: part for name, part in body.items() if name not in custom}
+    judged = {**_without_nulls(built_in), **custom}
+    yield from _Values(known).problems(known.root, judged, ())
 
 
-def _without_nulls(known: KindSchema, schema: Schema | None, value: Any) -> Any:
+def _without_nulls(value: Any) -> Any:
     """Return the value without the fields whose null stands for nothing."""
-    schema = known.resolve(schema) if schema is not None else None
     if isinstance(value, list):
-        items = (schema or {}).get("items")
-        return [_without_nulls(known, items, part) for part in value]
+        return [_without_nulls(part) for part in value]
     if not isinstance(value, dict):
         return value
-    kept = {}
-    for name, part in value.items():
-        field = field_schema(schema or {}, name)
-        if part is None and not known.custom:
-            continue
-        kept[name] = _without_nulls(known, field, part)
-    return kept
+    return {name: _without_nulls(part) for name, part in value.items() if part is not None}
 
 
 @dataclass(frozen=True, slots=True)
