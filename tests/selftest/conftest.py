@@ -1,7 +1,5 @@
 """The selftests reach no engine, and no job's summary: what serves here must not decide what they see."""
 
-from __future__ import annotations
-
 import pytest
 
 

@@ -1,7 +1,5 @@
 """The repository in a folder of its own, made of links, so that runs of pytest leave their reports there."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Runs as reviewers get to see them, made from a few values."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path

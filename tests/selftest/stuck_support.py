@@ -1,7 +1,5 @@
 """Pods that don't get ready, and what is diagnosed: for the tests of voting.unready_causes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, cast

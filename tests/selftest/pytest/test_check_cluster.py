@@ -1,7 +1,5 @@
 """--check-cluster ends with the exit code that a run there would end with, and runs no test."""
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Iterator
 from pathlib import Path

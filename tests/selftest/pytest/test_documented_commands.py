@@ -1,7 +1,5 @@
 """README.md and docs/ name only commands and options that exist, and name each of the suite's own."""
 
-from __future__ import annotations
-
 import configparser
 import contextlib
 import importlib

@@ -4,8 +4,6 @@ Each test is a pytest of its own on this repository, seen through links so that 
 Its PATH has nothing but programs that fail, so that a check that is missing can't make anything.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

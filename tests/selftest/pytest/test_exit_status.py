@@ -5,8 +5,6 @@ with a plugin that makes trouble. Tests of the static tier stand for all. Worker
 way of their own.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What `istioctl analyze` reports fails R5.2 by the manifests too, and nothing else does."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.paths import MANIFESTS

@@ -1,7 +1,5 @@
 """GitHub's annotations: errors at file and line, ten at most, and no text of a run is taken for a command."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

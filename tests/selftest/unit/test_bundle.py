@@ -1,7 +1,5 @@
 """A run's folder holds what it was given, masked, under harmless names, and nothing outside of itself."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,7 +1,5 @@
 """Each check complains about what it looks at, and says what there was instead."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

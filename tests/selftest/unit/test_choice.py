@@ -1,7 +1,5 @@
 """auto pulls where the registry gives a first image; else it says why, and builds only where it may."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

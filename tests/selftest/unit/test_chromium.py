@@ -3,8 +3,6 @@
 The tests that drive one need a Chromium on this machine; the suite installs none for its own tests.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import threading

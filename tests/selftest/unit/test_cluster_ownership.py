@@ -1,7 +1,5 @@
 """One run at a time uses a cluster's name; a dead run's claim is known, and only that is cleaned."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """A cluster whose nodes run elsewhere, reached by a load balancer, serves the layers above as kind does."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Of containers that end again and again the one at fault is named, soon, and never one that only suffers."""
 
-from __future__ import annotations
-
 from typing import cast
 
 import pytest

@@ -1,7 +1,5 @@
 """Which requests reach which version is decided for all of them; a simple one shows a difference."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.voting.feature_flag import OPENS

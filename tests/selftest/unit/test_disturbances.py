@@ -1,7 +1,5 @@
 """A disturbance is distinguished from what the scenario, the run and the cluster's controllers do."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path

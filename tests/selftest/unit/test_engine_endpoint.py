@@ -1,7 +1,5 @@
 """Where the container engine listens: ports that it maps are reached at the same host."""
 
-from __future__ import annotations
-
 import socket
 from pathlib import Path
 from typing import Any

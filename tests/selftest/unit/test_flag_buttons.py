@@ -1,7 +1,5 @@
 """Set and clear reach a browser by their cookie: what loses it fails R4.6, what may do so is not judged."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.paths import MANIFESTS

@@ -1,7 +1,5 @@
 """What the ingress gateway has open, and which VirtualServices are bound to it."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.model.objects.questions import Ending, Wire

@@ -1,7 +1,5 @@
 """Go is taken from PATH or from PyPI, whose wheels are known for each platform that users have."""
 
-from __future__ import annotations
-
 import platform
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A pod with all images shows which of them a node can't pull, before anything else is made."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, cast
 

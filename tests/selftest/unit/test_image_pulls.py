@@ -1,7 +1,5 @@
 """A pull is the engine's; one that fails says why in a sentence, and is made again where that may help."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

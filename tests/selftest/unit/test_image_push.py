@@ -1,7 +1,5 @@
 """The suite's own images are pushed by the engine, and what it reports of a failure is passed on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 The script itself runs, with jq and a runc that only pretends.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """The wanted mesh is used as it is; another one is removed whole before the wanted one is installed."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import replace

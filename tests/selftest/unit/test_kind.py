@@ -1,7 +1,5 @@
 """A kind cluster that this suite did not make is left alone, whatever its name."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path

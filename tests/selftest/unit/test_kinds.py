@@ -1,7 +1,5 @@
 """What a cluster could serve is taken, and what none serves any more is refused with its replacement."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.scenario.kinds import (

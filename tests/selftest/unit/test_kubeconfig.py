@@ -1,7 +1,5 @@
 """One context of the user's kubeconfig is read as kubectl reads it, and copied for the run alone."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any

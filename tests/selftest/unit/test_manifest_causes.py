@@ -1,7 +1,5 @@
 """A static failure has the line that is responsible, once for all that fails because of it."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Manifests are read with their lines; what can't be the scenario is refused, all of it at once."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

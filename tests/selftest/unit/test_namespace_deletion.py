@@ -1,7 +1,5 @@
 """A namespace is deleted by the requests that its own controller makes, only sooner (R6.1)."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """A namespace beside others: what is renamed in its manifests, what is left alone, what is refused."""
 
-from __future__ import annotations
-
 import base64
 from pathlib import Path
 from typing import Any

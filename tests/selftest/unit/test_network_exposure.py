@@ -1,7 +1,5 @@
 """What is open to others, and what leaves the machine, is seen and reported."""
 
-from __future__ import annotations
-
 import json
 import socket
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A proxy of the user's environment is for the outside: nothing takes it for the way to the cluster."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A node archive is whole or refused before anything is taken out; what it replaces stays until then."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import os

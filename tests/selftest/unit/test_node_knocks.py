@@ -1,7 +1,5 @@
 """A request for a page that is made in the node ends as its connection did."""
 
-from __future__ import annotations
-
 import socket
 import struct
 import threading

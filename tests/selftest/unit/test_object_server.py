@@ -1,7 +1,5 @@
 """`istioctl analyze` is given what a run may read, and nothing else of a cluster that others use."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Where a client's traffic goes, from reduced dumps of real proxies (Istio 1.31) and twins made wrong."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

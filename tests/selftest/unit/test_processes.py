@@ -1,7 +1,5 @@
 """A program's limit is kept for all that it started, and a failure tells its last lines."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

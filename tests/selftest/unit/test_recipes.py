@@ -1,7 +1,5 @@
 """What is made appears when it is whole, by programs that only pretend."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

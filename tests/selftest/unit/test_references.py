@@ -1,7 +1,5 @@
 """References and registries are read as Docker reads them, and a file of pins that can't be used says why."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a run leaves is looked for in the whole cluster where that is the suite's, else where it could be."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, cast
 

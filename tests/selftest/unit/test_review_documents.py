@@ -1,7 +1,5 @@
 """SARIF and Code Quality are valid by their schemas, at true lines, with fingerprints that stay."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from importlib.resources import files

@@ -1,7 +1,5 @@
 """The summary in Markdown: the verdict first, each cause with its line, and hostile texts as they stand."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A rollout is complete when kubectl calls it so, for every kind; what a pod belongs to is its controller."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """StatefulSets and DaemonSets are workloads like Deployments."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """A run's findings: what failed by its causes first, then what was not judged, at lines of the repository."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

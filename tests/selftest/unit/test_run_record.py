@@ -1,7 +1,5 @@
 """A requirement is as good as the worst of its tests, and no run is plain green that judged less than all."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Objects that the API server would refuse by their schema are told, with file and line; no others are."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.model.schemas.schema_findings import schema_findings

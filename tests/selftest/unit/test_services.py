@@ -1,7 +1,5 @@
 """Who is behind a Service's port, by selectors, names and numbers, and by what names it is called."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.model.model import Endpoint

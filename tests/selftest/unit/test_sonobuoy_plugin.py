@@ -3,8 +3,6 @@
 Its worker waits for the file `done`, whose text is the path of what it sends (sonobuoy: "How Plugins Work").
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

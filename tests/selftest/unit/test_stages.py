@@ -1,7 +1,5 @@
 """A scenario is a value: its stages, its files in order, and why a stage can't be judged."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

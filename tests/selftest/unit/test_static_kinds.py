@@ -1,7 +1,5 @@
 """Objects of every kind are judged by the manifests as far as the model goes, and no further."""
 
-from __future__ import annotations
-
 from textwrap import dedent
 
 import pytest

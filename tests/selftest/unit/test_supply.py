@@ -1,7 +1,5 @@
 """An archive spares what it holds; absent, stale or broken ones are said, and all is made without them."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Texts that patterns cannot tell apart are one class, with a shortest text; two other engines agree."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import random

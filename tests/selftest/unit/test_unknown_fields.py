@@ -1,7 +1,5 @@
 """A field that the model does not follow leaves unjudged what it could touch; a harmless one nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pytest

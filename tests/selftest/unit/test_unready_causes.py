@@ -1,7 +1,5 @@
 """A pod that no time heals is diagnosed with its reason, and those first whom nobody keeps waiting."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import cast

@@ -1,7 +1,5 @@
 """Each judge of a move fails when it should, and says what was wrong."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """A version is read as it is written, and an unavailable one is rejected with the available ones."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """YAML that does not parse, was copied or never rendered comes with its cause and what to do."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.scenario.yaml_files import YamlFile, parse_yaml
