@@ -90,22 +90,16 @@ def test_an_unknown_source_of_images(run_pytest: Pytest) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (
-            ("--registry", "https://harbor.example.com/hub"),
-            "--registry 'https://harbor.example.com/hub' must not",
-        ),
+        (("--registry", "https://harbor.example.com/hub"),
+         "--registry 'https://harbor.example.com/hub' must not"),
         (("--registry", "hub"), "--registry 'hub' names no host"),
-        (
-            ("--kubernetes-version", "1.37.0"),
-            "Kubernetes (pulled) 1.37.0 is not available; available: 1.34.11",
-        ),
-        (
-            ("--istio-version", "1.29.3", "--kubernetes-version", "1.36.4", "--images", "pull"),
-            "available for it: ",
-        ),
+        (("--kubernetes-version", "1.37.0"),
+         "Kubernetes (pulled) 1.37.0 is not available; available: 1.34.11"),
+        (("--istio-version", "1.29.3", "--kubernetes-version", "1.36.4", "--images", "pull"),
+         "available for it: "),
         (("--istio-version", "1.27.0"), "releases of 1.28, 1.29, 1.30, 1.31 that the registry has"),
     ],
-)
+)  # fmt: skip
 def test_a_registry_or_a_version_that_no_image_can_come_from(
     run_pytest: Pytest, options: tuple[str, ...], words: str
 ) -> None:

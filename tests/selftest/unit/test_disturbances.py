@@ -45,36 +45,26 @@ def test_nothing_changed() -> None:
 @pytest.mark.parametrize(
     ("after", "disturbance"),
     [
-        (
-            replace(QUIET, node="running since one"),
-            "the node was running since noon and is running since one",
-        ),
+        (replace(QUIET, node="running since one"),
+         "the node was running since noon and is running since one"),
         (replace(QUIET, wrong=("the node is not Ready: gone",)), "the node is not Ready: gone"),
         (replace(QUIET, pods={}), "pod istio-system/istiod-1 was taken away"),
-        (
-            replace(QUIET, pods={"istio-system/istiod-1": "uid-1, 1 restarts"}),
-            "pod istio-system/istiod-1 was restarted",
-        ),
-        (
-            replace(QUIET, workloads=without("app-1") | {"app-3": Owned(APP, "a3")}),
-            "pod app-1 was taken away",
-        ),
+        (replace(QUIET, pods={"istio-system/istiod-1": "uid-1, 1 restarts"}),
+         "pod istio-system/istiod-1 was restarted"),
+        (replace(QUIET, workloads=without("app-1") | {"app-3": Owned(APP, "a3")}),
+         "pod app-1 was taken away"),
         (
             replace(
                 QUIET, workloads={**QUIET.workloads, "db-0": Owned(DB, "d0", "TerminationByKubelet: disk")}
             ),
             "pod db-0 was disrupted: TerminationByKubelet: disk",
         ),
-        (
-            replace(QUIET, workloads={**QUIET.workloads, "db-0": Owned(DB, "d1")}),
-            "pod db-0 was replaced by another of its name",
-        ),
-        (
-            replace(QUIET, answered_in=12.0),
-            "the API server took 12.0 s for a few short answers, and may take 10 s",
-        ),
+        (replace(QUIET, workloads={**QUIET.workloads, "db-0": Owned(DB, "d1")}),
+         "pod db-0 was replaced by another of its name"),
+        (replace(QUIET, answered_in=12.0),
+         "the API server took 12.0 s for a few short answers, and may take 10 s"),
     ],
-)
+)  # fmt: skip
 def test_what_others_did(after: Vitals, disturbance: str) -> None:
     assert disturbances(QUIET, after) == [disturbance]
 

@@ -156,17 +156,13 @@ def test_a_gateway_chooses_its_namespaces_own_ingress(selector: dict[str, str], 
     [
         ("Gateway", "networking.istio.io/v1", {"servers": []}, "chooses the gateways of all namespaces"),
         ("Gateway", "networking.istio.io/v1", {"selector": {"istio.io/rev": "default"}}, "of all namespaces"),
-        (
-            "VirtualService",
-            "networking.istio.io/v1",
-            {"hosts": ["*.local"]},
-            "means Services of all namespaces",
-        ),
+        ("VirtualService", "networking.istio.io/v1", {"hosts": ["*.local"]},
+         "means Services of all namespaces"),
         ("Service", "v1", {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30080}]}, "nodePort"),
         ("Service", "v1", {"clusterIP": "10.96.7.7", "ports": []}, "requires one address"),
         ("Deployment", "apps/v1", {"template": {"spec": {"hostNetwork": True}}}, "hostNetwork"),
     ],
-)
+)  # fmt: skip
 def test_what_would_meet_in_two_namespaces_is_refused(
     kind: str, api_version: str, spec: dict[str, Any], told: str
 ) -> None:

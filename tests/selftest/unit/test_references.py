@@ -187,17 +187,14 @@ def test_another_file_of_pins_replaces_ours(tmp_path: Path, monkeypatch: pytest.
         ("[istioctl]", "[istiocli]", r"unknown section \[istiocli\]; known: debian, istioctl"),
         ("[mysql]\nreference", "[mysql]\nreferense", r"section \[mysql\] has no `reference =`"),
         ("library/mysql:8.4", "library/mysql", "'docker.io/library/mysql' is not a valid image reference"),
-        (
-            "kindest/node:v1.36.4",
-            "kindest/node:latest",
-            "the tag of docker.io/kindest/node:latest.* is not a release",
-        ),
+        ("kindest/node:v1.36.4", "kindest/node:latest",
+         "the tag of docker.io/kindest/node:latest.* is not a release"),
         ("istio/pilot:1.31.1", "istio/pilot:1.31.0", "must lie in one folder and have one tag"),
         ("docker.io/istio/proxyv2", "gcr.io/istio/proxyv2", "must lie in one folder and have one tag"),
         ("[node]", "[node", "is not a valid file of image references: .*no section headers"),
         ("[debian]", "[node]", "is not a valid file of image references: .*already exists"),
     ],
-)
+)  # fmt: skip
 def test_a_file_of_pins_that_can_not_be_used_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, said: str
 ) -> None:

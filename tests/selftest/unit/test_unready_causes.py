@@ -57,20 +57,12 @@ def test_a_service_that_is_not_there() -> None:
     [
         (ANALYTICS, READY_STORE, {}, "called voting-storage:6379 and found nothing that listens"),
         (ANALYTICS, READY_STORE, {"voting-storage:6379": MYSQL}, "voting-storage:6379 and received b'J"),
-        (
-            pod("voting-app", "2.0"),
-            pod("voting-storage", "2.0", ready=True),
-            {"voting-storage:3306": PONG},
-            "called voting-storage:3306 and received b'+PONG",
-        ),
-        (
-            pod("voting-app"),
-            READY_ANALYTICS,
-            {"voting-analytics:8080": b"HTTP/1.1 503 Unavailable"},
-            "called voting-analytics:8080 and received b'HTTP/1.1 503",
-        ),
+        (pod("voting-app", "2.0"), pod("voting-storage", "2.0", ready=True), {"voting-storage:3306": PONG},
+         "called voting-storage:3306 and received b'+PONG"),
+        (pod("voting-app"), READY_ANALYTICS, {"voting-analytics:8080": b"HTTP/1.1 503 Unavailable"},
+         "called voting-analytics:8080 and received b'HTTP/1.1 503"),
     ],
-)
+)  # fmt: skip
 def test_a_peer_that_is_ready_and_does_not_answer(
     waiting: Object, peer: Object, answers: Mapping[str, bytes], said: str
 ) -> None:
