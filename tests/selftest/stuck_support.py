@@ -130,3 +130,10 @@ def diagnosed(
             return trouble, clock.now() - started
         clock.sleep(0.2)
     return None, clock.now() - started
+
+
+def found(looked: tuple[Trouble | None, float]) -> tuple[Trouble, float]:
+    """Return what a look found, and after how many seconds; fails where it found nothing."""
+    trouble, after = looked
+    assert trouble is not None
+    return trouble, after

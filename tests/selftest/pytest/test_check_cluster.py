@@ -15,8 +15,8 @@ ENVIRONMENT = 3
 
 
 @pytest.fixture
-def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
-    return Suite(tmp_path / "repository", Programs(tmp_path, monkeypatch))
+def suite(programs: Programs, tmp_path: Path) -> Suite:
+    return Suite(tmp_path / "repository", programs)
 
 
 @pytest.fixture

@@ -63,10 +63,10 @@ class Pytest:
 
 
 @pytest.fixture
-def run_pytest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pytest:
+def run_pytest(programs: Programs, tmp_path: Path) -> Pytest:
     folder = tmp_path / "repository"
     folder.mkdir()
-    return Pytest(Programs(tmp_path, monkeypatch), folder)
+    return Pytest(programs, folder)
 
 
 @pytest.fixture

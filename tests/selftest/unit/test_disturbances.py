@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -249,18 +248,14 @@ def test_a_server_that_does_not_answer_is_reported_with_the_node(monkeypatch: py
         look(Server(None), monkeypatch)
 
 
-def test_full_disks_are_reported_but_for_those_of_pods(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_disks_are_reported_but_for_those_of_pods(programs: Programs) -> None:
     rows = ["Avail Mounted on", "54000000 /", "0 /var/local path", "12 /var/lib/kubelet/pods/x", "- /proc"]
     lines = "\\n".join(rows)
-    Programs(tmp_path, monkeypatch).add("docker", f"printf '{lines}\\n'")
+    programs.add("docker", f"printf '{lines}\\n'")
     assert KindNode("ours").full_disks() == ["the disk is full: /var/local path of the node has 0 KiB left"]
 
 
-def test_a_node_that_can_not_be_reached_has_no_full_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Programs(tmp_path, monkeypatch).add("docker", "exit 1")
+def test_a_node_that_can_not_be_reached_has_no_full_disk(programs: Programs) -> None:
+    programs.add("docker", "exit 1")
     assert KindNode("ours").full_disks() == []
     assert KindNode("ours").state() == "lost: the container engine is silent"

@@ -23,10 +23,9 @@ PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
 @pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+def programs(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> Programs:
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
-    programs = Programs(tmp_path, monkeypatch)
     programs.only_these()
     return programs
 

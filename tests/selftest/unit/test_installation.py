@@ -49,11 +49,6 @@ class Server:
         self.installed = body["metadata"]["annotations"][INSTALLED]
 
 
-@pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    return Programs(tmp_path, monkeypatch)
-
-
 def on(envoy: str, programs: Programs) -> Provisions:
     mesh = MeshVersion("1.31.0", envoy)
     return replace(

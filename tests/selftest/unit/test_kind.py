@@ -43,11 +43,6 @@ def provisions(kind: Path, *, own_network: bool = True) -> Provisions:
     )
 
 
-@pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    return Programs(tmp_path, monkeypatch)
-
-
 def test_a_cluster_of_the_same_name_that_we_did_not_make_is_refused_and_not_touched(
     programs: Programs, tmp_path: Path
 ) -> None:

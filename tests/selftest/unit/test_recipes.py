@@ -29,8 +29,7 @@ def store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    programs = Programs(tmp_path, monkeypatch)
+def programs(programs: Programs) -> Programs:
     programs.add("docker", "echo linux/amd64")
     return programs
 

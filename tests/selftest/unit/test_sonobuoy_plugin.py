@@ -20,11 +20,6 @@ from tests.selftest.support import Programs
 PLUGIN = REPOSITORY / "examples/cluster/sonobuoy-plugin.yaml"
 
 
-@pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    return Programs(tmp_path, monkeypatch)
-
-
 def plugin(results: Path) -> subprocess.Popen[str]:
     """Start what the plugin's container runs, with a folder for its results."""
     spec = yaml.safe_load(PLUGIN.read_text())["spec"]

@@ -80,8 +80,7 @@ class Here:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
-    programs = Programs(tmp_path, monkeypatch)
+def here(programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     programs.add("docker", "echo layers")
     here = Here(tmp_path / "store", tmp_path / "node.zip", monkeypatch)
     here.store.mkdir()
