@@ -6,10 +6,10 @@ from pathlib import Path
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.report.findings import finding_of_end
 from canary_conformance.report.formats.annotations import MOST, StoppedCommands, annotation_lines
-from canary_conformance.report.manifest_lines import ManifestLines
 from canary_conformance.scenario.places import Finding, Place
 from tests.selftest.review_cases import (
     CANARY,
+    NOWHERE,
     ROUTE,
     failed,
     hostile,
@@ -21,7 +21,6 @@ from tests.selftest.review_cases import (
 
 # "Workflow commands for GitHub Actions": ::command name=value,name=value::message
 COMMAND = re.compile(r"::(error|warning) ((?:\w+=[^,:\r\n]*)(?:,\w+=[^,:\r\n]*)*)::([^\r\n]*)")
-NOWHERE = ManifestLines(Path("nowhere"))
 
 
 def read(line: str) -> tuple[str, dict[str, str], str]:
