@@ -9,19 +9,9 @@ from pathlib import Path
 from canary_conformance.paths import REPOSITORY
 
 PARTS = (
-    "conftest.py",
-    "pytest.ini",
-    "canary_conformance",
-    "fixtures",
-    "tools",
-    "docs",
-    "tests",
-    "manifests",
-    "images",
-    "action.yml",
-    ".github",
-    "examples",
-)
+    "conftest.py", "pytest.ini", "canary_conformance", "fixtures", "tools", "docs", "tests", "manifests",
+    "images", "action.yml", ".github", "examples",
+)  # fmt: skip
 
 
 def linked_repository(folder: Path, *more: str, without: str = "") -> Path:

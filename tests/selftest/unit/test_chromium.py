@@ -35,13 +35,9 @@ with_a_browser = pytest.mark.skipif(PROGRAM is None, reason="this machine has no
 
 # What Chromium finds out in its own way; the rest is judged by the same rule as in a session.
 SEEN_BY_A_SCREEN = (
-    "a disabled control",
-    "a hidden control",
-    "a link without a script",
-    "a link that is opened",
-    "links that were swapped",
-    "both words are controls",
-)
+    "a disabled control", "a hidden control", "a link without a script", "a link that is opened",
+    "links that were swapped", "both words are controls",
+)  # fmt: skip
 PICTURE = "/picture-that-never-comes"
 
 

@@ -94,15 +94,10 @@ def test_a_host_of_the_namespace_is_renamed_wherever_it_stands(written: str, now
 @pytest.mark.parametrize(
     "text",
     [
-        "voting",
-        "web",
-        "web.voting-old",
-        "web.voting.example.org",
-        "other.voting",
-        "my-web.voting",
+        "voting", "web", "web.voting-old", "web.voting.example.org", "other.voting", "my-web.voting",
         "voting/app",
     ],
-)
+)  # fmt: skip
 def test_what_only_looks_alike_is_left_alone(text: str) -> None:
     body = renamed("ConfigMap", "v1", data={"value": text})
     assert body["data"]["value"] == text

@@ -57,16 +57,10 @@ def test_a_reference_is_read_as_docker_reads_it(text: str, name: str, digest: st
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "istio/pilot",
-        "Istio/pilot:1",
-        "istio//pilot:1",
-        "istio/pilot:",
-        "a b:1",
-        "a:1@sha256:12",
+        "", "istio/pilot", "Istio/pilot:1", "istio//pilot:1", "istio/pilot:", "a b:1", "a:1@sha256:12",
         "https://a/b:1",
     ],
-)
+)  # fmt: skip
 def test_what_is_no_reference_with_a_tag_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="is not a valid image reference; expected: HOST/PATH:TAG"):
         Reference.parse(text)
