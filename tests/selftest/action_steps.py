@@ -4,8 +4,6 @@ Source: GitHub, "Metadata syntax for GitHub Actions" (composite actions), "Workf
 step), "Contexts"; a script runs by `bash --noprofile --norc -eo pipefail`.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

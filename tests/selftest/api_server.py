@@ -1,7 +1,5 @@
 """An API server on this machine's loopback that holds objects: discovery, lists, single objects, reviews."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The wheel, built from this repository."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

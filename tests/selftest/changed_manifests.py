@@ -1,7 +1,5 @@
 """Our own manifests with a small change in a file, and what the static tier says of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from textwrap import dedent
 

@@ -1,7 +1,5 @@
 """Our own manifests compared with a change of them."""
 
-from __future__ import annotations
-
 from canary_conformance.differences.comparison import compared
 from canary_conformance.differences.values import AnswerChange, Difference
 from canary_conformance.paths import MANIFESTS

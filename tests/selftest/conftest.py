@@ -1,8 +1,10 @@
 """The selftests reach no engine, and no job's summary: what serves here must not decide what they see."""
 
-from __future__ import annotations
+from pathlib import Path
 
 import pytest
+
+from tests.selftest.support import Programs
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +17,12 @@ def _no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runs within a selftest be no runs of the CI job that runs the selftests."""
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+    """Programs that only pretend, found before those of the machine."""
+    return Programs(tmp_path, monkeypatch)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -1,7 +1,5 @@
 """Pods whose containers end again and again, and which of them is named as the one at fault."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast

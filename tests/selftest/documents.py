@@ -1,7 +1,5 @@
 """The pages of the repository: every Markdown file at its top and in docs/."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from canary_conformance.paths import REPOSITORY

@@ -1,7 +1,5 @@
 """Reduced dumps of real proxies (Istio 1.31), and their parts, for twins that are made wrong."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path

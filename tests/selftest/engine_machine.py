@@ -1,7 +1,5 @@
 """A machine as the module of the container engine sees it."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -4,8 +4,6 @@ A field counts as read where code asks a mapping for its key, and a mapping as a
 asked for; walking over all there is, as the table of fields itself does, reads nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Pages with controls for the feature flag, right ones and wrong ones, and a site that shows them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from tests.selftest.support import SeenRequest, Site

@@ -1,7 +1,5 @@
 """The objects that an Istio leaves in a cluster, as an API server returns them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from types import MappingProxyType

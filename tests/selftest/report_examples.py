@@ -1,7 +1,5 @@
 """Reports of real runs (shortened, by their report.json), and hostile changes of them."""
 
-from __future__ import annotations
-
 import copy
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The repository in a folder of its own, made of links, so that runs of pytest leave their reports there."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -11,19 +9,9 @@ from pathlib import Path
 from canary_conformance.paths import REPOSITORY
 
 PARTS = (
-    "conftest.py",
-    "pytest.ini",
-    "canary_conformance",
-    "fixtures",
-    "tools",
-    "docs",
-    "tests",
-    "manifests",
-    "images",
-    "action.yml",
-    ".github",
-    "examples",
-)
+    "conftest.py", "pytest.ini", "canary_conformance", "fixtures", "tools", "docs", "tests", "manifests",
+    "images", "action.yml", ".github", "examples",
+)  # fmt: skip
 
 
 def linked_repository(folder: Path, *more: str, without: str = "") -> Path:

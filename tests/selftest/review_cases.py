@@ -1,7 +1,5 @@
 """Runs as reviewers get to see them, made from a few values."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +16,7 @@ from canary_conformance.verdicts import Verdict
 
 CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 ROUTE = Finding(Place(CANARY, 34), "VirtualService/voting-app http[0]: routes to voting-app:8080 subset v2-0")
+NOWHERE = ManifestLines(Path("/nowhere"))
 SUBSET = Finding(Place(CANARY, 16), "DestinationRule/voting-app subset v2-0 selects no pod")
 HOSTILE = (
     "x`|</details><img src=x onerror=alert(1)> @octocat #12 GH-3 !4 [a](http://evil.example) "
@@ -25,12 +24,14 @@ HOSTILE = (
 )
 
 
-def failed(id_: str, *causes: Finding, words: str = "", seen: str = "0 pods") -> TestRecord:
+def failed(id_: str, *causes: Finding, words: str = "", seen: str = "0 pods", name: str = "") -> TestRecord:
     """Return a test that failed because of these causes."""
     said = words or f"0 of 3 pods for {id_}"
     verdict = Verdict(False, "3 pods", seen, said, (), 1, None, None, causes=causes)
     ids = (id_,) if id_ else ()
-    return TestRecord(f"t::{id_}", ids, 4, Outcome.FAILED, (verdict,), "", 1.0, Tier.STATIC, None, causes)
+    return TestRecord(
+        name or f"t::{id_}", ids, 4, Outcome.FAILED, (verdict,), "", 1.0, Tier.STATIC, None, causes
+    )
 
 
 def unjudged(id_: str, reason: str, *causes: Finding) -> TestRecord:

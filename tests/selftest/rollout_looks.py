@@ -1,7 +1,5 @@
 """Deployments and pods as an API server lists them, look after look."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast

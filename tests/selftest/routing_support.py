@@ -1,7 +1,5 @@
 """A small mesh to ask questions of: YAML in, the model out."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from textwrap import dedent
 

@@ -3,8 +3,6 @@
 Every case was given to a server's dry run: Kubernetes 1.34 and Istio 1.31 refuse and take the same.
 """
 
-from __future__ import annotations
-
 from tests.selftest.rules_objects import (
     CLAIM,
     DEPLOYMENT,

@@ -1,7 +1,5 @@
 """Objects that the rules beyond the schemas take."""
 
-from __future__ import annotations
-
 DEPLOYMENT = """\
 apiVersion: apps/v1
 kind: Deployment

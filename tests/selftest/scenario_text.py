@@ -1,7 +1,5 @@
 """A small scenario.yaml, and the scenario that a text describes."""
 
-from __future__ import annotations
-
 from canary_conformance.scenario.scenario_file import parse_scenario_file
 from canary_conformance.scenario.stages import Scenario
 from canary_conformance.scenario.yaml_files import parse_yaml

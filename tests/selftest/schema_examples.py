@@ -1,7 +1,5 @@
 """Objects that the schemas take, and what is found wrong with a changed one."""
 
-from __future__ import annotations
-
 from canary_conformance.model.schemas.schema_findings import schema_findings
 from canary_conformance.scenario.manifests import parse_manifests
 

@@ -1,7 +1,5 @@
 """Pods that don't get ready, and what is diagnosed: for the tests of voting.unready_causes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, cast
@@ -132,3 +130,10 @@ def diagnosed(
             return trouble, clock.now() - started
         clock.sleep(0.2)
     return None, clock.now() - started
+
+
+def found(looked: tuple[Trouble | None, float]) -> tuple[Trouble, float]:
+    """Return what a look found, and after how many seconds; fails where it found nothing."""
+    trouble, after = looked
+    assert trouble is not None
+    return trouble, after

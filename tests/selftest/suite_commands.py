@@ -1,7 +1,5 @@
 """The repository in a folder of its own, and commands that are typed there."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """What several selftests need: programs that only pretend, and time that takes none."""
 
-from __future__ import annotations
-
 import os
 import signal
 import threading

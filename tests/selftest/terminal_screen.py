@@ -1,7 +1,5 @@
 """A terminal as programs have it, and what it shows."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import os

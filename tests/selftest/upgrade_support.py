@@ -1,7 +1,5 @@
 """A move that went well, from which the selftests of upgrades make those that didn't."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from canary_conformance.images.versions import MeshVersion

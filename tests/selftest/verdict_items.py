@@ -1,7 +1,5 @@
 """A stand-in for a test item, around which the hooks are called as pytest calls them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path

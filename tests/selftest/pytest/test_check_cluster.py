@@ -1,7 +1,5 @@
 """--check-cluster ends with the exit code that a run there would end with, and runs no test."""
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +15,8 @@ ENVIRONMENT = 3
 
 
 @pytest.fixture
-def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suite:
-    return Suite(tmp_path / "repository", Programs(tmp_path, monkeypatch))
+def suite(programs: Programs, tmp_path: Path) -> Suite:
+    return Suite(tmp_path / "repository", programs)
 
 
 @pytest.fixture

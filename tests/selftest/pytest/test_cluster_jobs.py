@@ -1,7 +1,5 @@
 """The Jobs and the plugin of examples/cluster: their options exist, their pods need no privilege."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -4,8 +4,6 @@ Each is a pytest of its own on this repository, seen through links so that its r
 without hypothesis, as in the environments of tox that judge the scenario.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

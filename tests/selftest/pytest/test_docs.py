@@ -1,7 +1,5 @@
 """README.md and docs/ name only exit codes, lines, packages and messages that exist."""
 
-from __future__ import annotations
-
 import ast
 import re
 import tomllib

@@ -1,7 +1,5 @@
 """README.md and docs/ name only commands and options that exist, and name each of the suite's own."""
 
-from __future__ import annotations
-
 import configparser
 import contextlib
 import importlib
@@ -23,17 +21,9 @@ from canary_conformance.paths import REPOSITORY
 from tests.selftest.documents import CURRENT, all_text, name_of, text_of
 
 COMMANDS = (
-    "no_route",
-    "bench",
-    "faults",
-    "matrix",
-    "mutants",
-    "own_cluster",
-    "pulled",
-    "requirements_table",
-    "soak",
+    "no_route", "bench", "faults", "matrix", "mutants", "own_cluster", "pulled", "requirements_table", "soak",
     "upgrade",
-)
+)  # fmt: skip
 # Environments of tox that start a command with arguments of their own.
 STARTED_BY = {"interrupts": "faults"}
 # Of programs other than ours.

@@ -1,7 +1,5 @@
 """What the environment broke is no verdict: the run ends with exit code 3 and says what happened."""
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from pathlib import Path
 from types import SimpleNamespace

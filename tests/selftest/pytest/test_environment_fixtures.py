@@ -1,7 +1,5 @@
 """A fixture of the run that nobody answers fails for the environment, any other mistake is its own."""
 
-from __future__ import annotations
-
 import errno
 from types import SimpleNamespace
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """The evidence of a stage is read once, and every red message of that stage says where it is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace

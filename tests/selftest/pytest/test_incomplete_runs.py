@@ -1,7 +1,5 @@
 """A run that judged less than was selected is incomplete, and says what is absent."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

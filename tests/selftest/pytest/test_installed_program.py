@@ -4,8 +4,6 @@ By default offline: the environment is new, and sees the libraries of this one. 
 VOTING_WHEEL_TEST=registry; pip then installs what the wheel requires, and PyPI's `fixtures` beside it.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """A whole run on a terminal shows its phases while they last, and leaves the plain log."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

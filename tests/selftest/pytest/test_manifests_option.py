@@ -1,7 +1,5 @@
 """A folder outside the repository is judged, however the command names it."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Options are checked before anything is made: the factor of the time limits, the node's archives."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace

@@ -3,8 +3,6 @@
 Each test is a pytest of its own, as in test_exit_codes.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """A run leaves its formats in the report, and shows itself to GitHub whatever it ended with."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

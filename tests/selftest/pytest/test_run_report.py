@@ -1,7 +1,5 @@
 """The report of a run is left after its verdict, and what goes wrong with it changes no exit code."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from types import SimpleNamespace

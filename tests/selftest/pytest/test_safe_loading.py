@@ -1,7 +1,5 @@
 """YAML is data: nowhere is it loaded by a loader that makes objects of its tags."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 

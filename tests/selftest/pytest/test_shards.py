@@ -1,7 +1,5 @@
 """--shard: every test is in one share, the same wherever it is computed."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The static tier judges a folder with no cluster and none of its libraries."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Whatever ends a move is told, judged and rolled back; only the environment and the user end a run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What a test raises has one exit code in whatever phase, and a failed requirement comes first."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

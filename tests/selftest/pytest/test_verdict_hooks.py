@@ -3,8 +3,6 @@
 The hooks are called as pytest calls them, around a stand-in for a test item.
 """
 
-from __future__ import annotations
-
 from typing import Any, cast
 
 import pytest

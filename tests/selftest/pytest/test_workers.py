@@ -3,8 +3,6 @@
 Each test is a pytest of its own on this repository, seen through links so that its reports lie elsewhere.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

@@ -1,7 +1,5 @@
 """What a run needs of a cluster is one list; what the API server does not allow of it is named in a line."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """What `istioctl analyze` reports fails R5.2 by the manifests too, and nothing else does."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.paths import MANIFESTS
@@ -43,21 +41,15 @@ def mounted(path: str) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("overlay", "words"),
     [
-        (
-            changed(EVERYONE, RULE, f"{RULE}{RULE}"),
-            "spec.http[1] is never reached behind a rule without a match",
-        ),
+        (changed(EVERYONE, RULE, f"{RULE}{RULE}"),
+         "spec.http[1] is never reached behind a rule without a match"),
         (changed(DROPPED, SOURCE, f"{SOURCE}{SOURCE}"), "spec.tcp[0].match[2] is there in an earlier rule"),
-        (
-            changed(GATEWAY, SERVER, f'{SERVER}\n---\n{OTHER}"*"'),
-            "it opens port 80 for *, as Gateway/other does",
-        ),
-        (
-            changed(FIRST, PORT, PORT.replace("http", "web")),
-            "port 8080 declares no protocol by its name 'web'",
-        ),
+        (changed(GATEWAY, SERVER, f'{SERVER}\n---\n{OTHER}"*"'),
+         "it opens port 80 for *, as Gateway/other does"),
+        (changed(FIRST, PORT, PORT.replace("http", "web")),
+         "port 8080 declares no protocol by its name 'web'"),
     ],
-)
+)  # fmt: skip
 def test_what_the_analyzer_reports_fails(overlay: dict[str, bytes], words: str) -> None:
     results = results_of(overlay)
     assert failed(results) - {"R0.1"} == {"R5.2"}

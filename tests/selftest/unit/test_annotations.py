@@ -1,17 +1,15 @@
 """GitHub's annotations: errors at file and line, ten at most, and no text of a run is taken for a command."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 
 from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.report.findings import finding_of_end
 from canary_conformance.report.formats.annotations import MOST, StoppedCommands, annotation_lines
-from canary_conformance.report.manifest_lines import ManifestLines
 from canary_conformance.scenario.places import Finding, Place
 from tests.selftest.review_cases import (
     CANARY,
+    NOWHERE,
     ROUTE,
     failed,
     hostile,
@@ -23,7 +21,6 @@ from tests.selftest.review_cases import (
 
 # "Workflow commands for GitHub Actions": ::command name=value,name=value::message
 COMMAND = re.compile(r"::(error|warning) ((?:\w+=[^,:\r\n]*)(?:,\w+=[^,:\r\n]*)*)::([^\r\n]*)")
-NOWHERE = ManifestLines(Path("nowhere"))
 
 
 def read(line: str) -> tuple[str, dict[str, str], str]:

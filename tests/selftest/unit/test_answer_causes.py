@@ -1,7 +1,5 @@
 """A wrong answer names the line that is responsible, in plain words; a right one has no such line."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.model.objects.questions import Answer, Ending, Outcome, Source

@@ -1,7 +1,5 @@
 """MySQL refuses a component whose account isn't the one that it is set up with, in whatever namespace."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

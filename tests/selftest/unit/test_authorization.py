@@ -1,7 +1,5 @@
 """What AuthorizationPolicies let through, by who calls, over what, and what for."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.model.model import Model

@@ -1,7 +1,5 @@
 """The browser without a script engine presses what the page has for set and clear, whatever that is."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """A run's folder holds what it was given, masked, under harmless names, and nothing outside of itself."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -113,19 +111,10 @@ def test_texts_are_masked_even_when_they_come_as_bytes(run: RunFolder) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "../../escape",
-        "/etc/passwd",
-        "..",
-        ".",
-        "",
-        "\x00",
-        ".hidden",
-        "a\\..\\b",
-        "-rf",
-        "é" * 300,
+        "../../escape", "/etc/passwd", "..", ".", "", "\x00", ".hidden", "a\\..\\b", "-rf", "é" * 300,
         "x" * 300,
     ],
-)
+)  # fmt: skip
 def test_no_name_leads_outside_or_hides(run: RunFolder, tmp_path: Path, name: str) -> None:
     before = everything_below(tmp_path)
     folder = run.write_failure(name, "text", {name: "content"})

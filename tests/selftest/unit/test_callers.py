@@ -1,7 +1,5 @@
 """What a caller in a pod answers: read whole, or not judged."""
 
-from __future__ import annotations
-
 import json
 from typing import cast
 

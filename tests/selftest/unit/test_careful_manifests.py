@@ -1,7 +1,5 @@
 """What careful teams add to the scenario's manifests is judged and holds; its wrong neighbours do not."""
 
-from __future__ import annotations
-
 import base64
 
 import pytest

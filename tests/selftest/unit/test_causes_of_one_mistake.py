@@ -1,7 +1,5 @@
 """An everyday mistake in the manifests is one cause, at the line to change, of all that fails by it."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.paths import MANIFESTS

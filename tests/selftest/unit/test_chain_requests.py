@@ -1,7 +1,5 @@
 """Requests from the apps to analytics stay in the chain of who makes them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """Each check complains about what it looks at, and says what there was instead."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -91,11 +89,8 @@ def test_a_fine_page_brings_no_complaint(check: Check[Page], page: Page) -> None
         (served_by("2.0"), replace(OLD, store="mongo"), "had store 'mongo'"),
         (formatted_as("percent"), OLD, "were in the plain format"),
         (formatted_as("percent"), EMPTY_RESULT, "lacked results"),
-        (
-            formatted_as("plain"),
-            replace(OLD, results="none yet"),
-            "had a result in neither format: 'none yet'",
-        ),
+        (formatted_as("plain"), replace(OLD, results="none yet"),
+         "had a result in neither format: 'none yet'"),
         (whole_page, EMPTY_RESULT, "lacked results"),
         (whole_page, replace(OLD, host="", store=""), "lacked host and store"),
         (whole_page, replace(OLD, status=500), "answered 500"),
@@ -114,7 +109,7 @@ def test_a_fine_page_brings_no_complaint(check: Check[Page], page: Page) -> None
         (both(whole_page, served_by("2.0")), EMPTY_RESULT, "lacked results"),
         (both(whole_page, served_by("2.0")), OLD, "came from 1.0"),
     ],
-)
+)  # fmt: skip
 def test_a_complaint_says_what_there_was_instead(check: Check[Page], page: Page, complaint: str) -> None:
     assert check(page) == complaint
 

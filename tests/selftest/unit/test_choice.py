@@ -1,7 +1,5 @@
 """auto pulls where the registry gives a first image; else it says why, and builds only where it may."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,18 +17,12 @@ from canary_conformance.progress import Progress
 
 # What each of these ends a run with that may not build: 4 where the user can mend it, else 3.
 KINDS = {
-    Outcome.LOGIN: BadInput,
-    Outcome.MISSING: BadInput,
-    Outcome.PLATFORM: BadInput,
-    Outcome.RATE_LIMIT: EnvironmentFailed,
-    Outcome.PROXY: EnvironmentFailed,
-    Outcome.TIME_OUT: EnvironmentFailed,
-    Outcome.UNREACHABLE: EnvironmentFailed,
-    Outcome.NO_HOST: EnvironmentFailed,
-    Outcome.SERVER: EnvironmentFailed,
-    Outcome.TLS: EnvironmentFailed,
+    Outcome.LOGIN: BadInput, Outcome.MISSING: BadInput, Outcome.PLATFORM: BadInput,
+    Outcome.RATE_LIMIT: EnvironmentFailed, Outcome.PROXY: EnvironmentFailed,
+    Outcome.TIME_OUT: EnvironmentFailed, Outcome.UNREACHABLE: EnvironmentFailed,
+    Outcome.NO_HOST: EnvironmentFailed, Outcome.SERVER: EnvironmentFailed, Outcome.TLS: EnvironmentFailed,
     Outcome.DIGEST: EnvironmentFailed,
-}
+}  # fmt: skip
 
 
 class Choosing:

@@ -3,8 +3,6 @@
 The tests that drive one need a Chromium on this machine; the suite installs none for its own tests.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import threading
@@ -37,13 +35,9 @@ with_a_browser = pytest.mark.skipif(PROGRAM is None, reason="this machine has no
 
 # What Chromium finds out in its own way; the rest is judged by the same rule as in a session.
 SEEN_BY_A_SCREEN = (
-    "a disabled control",
-    "a hidden control",
-    "a link without a script",
-    "a link that is opened",
-    "links that were swapped",
-    "both words are controls",
-)
+    "a disabled control", "a hidden control", "a link without a script", "a link that is opened",
+    "links that were swapped", "both words are controls",
+)  # fmt: skip
 PICTURE = "/picture-that-never-comes"
 
 
@@ -244,8 +238,7 @@ def test_playwright_s_browser_counts_only_where_it_was_installed(monkeypatch: py
     assert chromium_module._playwrights() is None
 
 
-def test_debian_s_is_installed_where_we_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    programs = Programs(tmp_path, monkeypatch)
+def test_debian_s_is_installed_where_we_may(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, ...]] = []
 
     def install(packages: tuple[str, ...], progress: Progress) -> None:  # noqa: ARG001
@@ -262,10 +255,10 @@ def test_debian_s_is_installed_where_we_may(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_driver_that_does_not_start_is_an_environment_that_failed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As where a library that Playwright's Node needs is not installed.
-    Programs(tmp_path, monkeypatch).add("node-of-this-test", "exit 127")
+    programs.add("node-of-this-test", "exit 127")
     driver = find_program("node-of-this-test")
     monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(driver))
     with (
@@ -275,10 +268,7 @@ def test_a_driver_that_does_not_start_is_an_environment_that_failed(
         pass
 
 
-def test_a_program_that_is_no_browser_is_an_environment_that_failed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs = Programs(tmp_path, monkeypatch)
+def test_a_program_that_is_no_browser_is_an_environment_that_failed(programs: Programs) -> None:
     programs.add(PACKAGE, "exit 1")
     program = ensure_chromium(Progress())
     with pytest.raises(EnvironmentFailed, match="can't be started"), started_chromium(program):

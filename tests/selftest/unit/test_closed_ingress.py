@@ -1,7 +1,5 @@
 """Every way in from outside is knocked at before the Gateway exists (R1.4)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """What became of an object depends on what its author decides; a dump is refused as by `kubectl apply`."""
 
-from __future__ import annotations
-
 import json
 from types import SimpleNamespace
 from typing import Any

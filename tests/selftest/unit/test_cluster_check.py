@@ -1,7 +1,5 @@
 """--check-cluster lists what was found, what is in the way of a run, and which rights lack."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path

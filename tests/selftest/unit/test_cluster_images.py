@@ -1,7 +1,5 @@
 """Images on a cluster that the suite did not make: what stands for those of the manifests; logins."""
 
-from __future__ import annotations
-
 import base64
 import json
 from pathlib import Path

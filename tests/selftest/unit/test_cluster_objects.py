@@ -1,7 +1,5 @@
 """Objects of the cluster that the scenario brings are removed by the run that made them, and no others."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, cast
 

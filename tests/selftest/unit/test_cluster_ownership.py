@@ -1,7 +1,5 @@
 """One run at a time uses a cluster's name; a dead run's claim is known, and only that is cleaned."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -54,9 +52,8 @@ def _a_mark_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+def docker(programs: Programs) -> Programs:
     """An engine that has a node for every cluster, and nothing that is being made."""
-    programs = Programs(tmp_path, monkeypatch)
     programs.add("docker", 'case "$*" in *label=*) echo node-id;; version*) echo 20;; esac')
     return programs
 

@@ -1,7 +1,5 @@
 """A server that accepts a connection and stays silent is given up within the limit, whatever the request."""
 
-from __future__ import annotations
-
 import socket
 import time
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A cluster whose nodes run elsewhere, reached by a load balancer, serves the layers above as kind does."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -173,9 +171,8 @@ def test_the_report_says_what_is_not_watched(cluster: Cluster) -> None:
 
 
 def test_istioctl_is_given_the_clusters_context_and_the_meshs_namespace(
-    server: Server, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    programs: Programs, server: Server, cluster: Cluster
 ) -> None:
-    programs = Programs(tmp_path, monkeypatch)
     server.arguments = ["--kubeconfig", "/kubeconfig", "--context", "theirs"]
     analyze(cluster, programs.add("istioctl", "echo []"), "voting", "aks-istio-system")
     (call,) = programs.calls()

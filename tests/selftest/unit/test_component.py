@@ -1,7 +1,5 @@
 """Which container of a pod is the component, whatever stands beside it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """A key is of what is in a folder, and of nothing else."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path

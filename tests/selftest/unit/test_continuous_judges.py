@@ -1,7 +1,5 @@
 """Continuous traffic: what was lost, what was seen after the change, whether the record has holes."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

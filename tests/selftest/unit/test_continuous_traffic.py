@@ -1,7 +1,5 @@
 """Continuous voters open pages at their pace, each on its own, until they are told to stop."""
 
-from __future__ import annotations
-
 import itertools
 import time
 from collections.abc import Iterator

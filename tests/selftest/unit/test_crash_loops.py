@@ -1,7 +1,5 @@
 """Of containers that end again and again the one at fault is named, soon, and never one that only suffers."""
 
-from __future__ import annotations
-
 from typing import cast
 
 import pytest
@@ -12,7 +10,7 @@ from canary_conformance.traffic.callers import Callers
 from canary_conformance.voting.component_peers import Peers
 from canary_conformance.voting.crash_loops import CrashLoops
 from tests.selftest.crashing_pods import Crashing, Script, always, named
-from tests.selftest.stuck_support import MYSQL, PAGE, PONG, Object, pod
+from tests.selftest.stuck_support import MYSQL, PAGE, PONG, Object, found, pod
 
 NO_ROOT = ["voting-storage: starting", "ERROR: CREATE USER failed for 'root'@'%' at line 1"]
 
@@ -27,8 +25,7 @@ def test_the_store_is_named_and_not_those_that_end_for_want_of_it() -> None:
     cluster.crash("voting-analytics", always(1, "no MySQL at voting-storage:3306"))
     cluster.crash("voting-app", always(1, "no MySQL at voting-storage:3306"))
     cluster.crash("voting-storage", always(1, *NO_ROOT))
-    trouble, after = named(cluster)
-    assert trouble is not None
+    trouble, after = found(named(cluster))
     assert trouble.reason == (
         "container voting-storage of pod voting-storage-2-0-77-x is in a crash loop: "
         "it ended 2 times, each time with exit code 1 (Error)"
@@ -41,8 +38,7 @@ def test_the_store_is_named_and_not_those_that_end_for_want_of_it() -> None:
 def test_what_the_manifests_say_of_it_is_told_too() -> None:
     cluster = Crashing(canary())
     cluster.crash("voting-storage", always(1, *NO_ROOT))
-    trouble, after = named(cluster, blocked=["f.yaml:3: MYSQL_USER is root"])
-    assert trouble is not None
+    trouble, after = found(named(cluster, blocked=["f.yaml:3: MYSQL_USER is root"]))
     assert after < 1
     assert "it ended once, with exit code 1 (Error); by the manifests" in trouble.reason
     assert trouble.reason.endswith("by the manifests: f.yaml:3: MYSQL_USER is root")
@@ -51,8 +47,7 @@ def test_what_the_manifests_say_of_it_is_told_too() -> None:
 def test_a_log_that_is_gone_proves_nothing() -> None:
     cluster = Crashing(canary())
     cluster.crash("voting-storage", always(1, "unable to retrieve container logs for containerd://1"))
-    trouble, after = named(cluster)
-    assert trouble is not None
+    trouble, after = found(named(cluster))
     assert (trouble.log, after > 11) == ((), True)
 
 
@@ -68,8 +63,7 @@ def test_a_store_that_says_something_else_each_time_may_end_twice() -> None:
     cluster = Crashing(canary())
     cluster.crash("voting-storage", lambda run: (1, "Error", [f"made part {'abc'[run]} of the volume"]))
     assert named(cluster, 11)[0] is None
-    trouble, after = named(cluster)
-    assert trouble is not None
+    trouble, after = found(named(cluster))
     assert "it ended 3 times, last with exit code 1" in trouble.reason
     assert 11 < after < 13
 
@@ -87,8 +81,7 @@ def test_a_store_that_says_something_else_each_time_may_end_twice() -> None:
 def test_what_a_slow_start_may_do_too_is_named_at_the_third_end(script: Script) -> None:
     cluster = Crashing(canary())
     cluster.crash("voting-storage", script)
-    trouble, after = named(cluster)
-    assert trouble is not None
+    trouble, after = found(named(cluster))
     assert 11 < after < 13
     assert trouble.patience is ("terminated" in script(0)[2]), "the kubelet gave up on it"
 
@@ -119,8 +112,7 @@ def test_the_last_lines_decide_where_a_first_start_says_more() -> None:
 def test_a_component_that_ends_as_before_with_all_its_peers_at_hand_is_named() -> None:
     cluster = Crashing(canary(), {"voting-storage:3306": MYSQL})
     cluster.crash("voting-analytics", always(2, "flag provided but not defined: -x"))
-    trouble, after = named(cluster, gets_ready={6: 2})
-    assert trouble is not None
+    trouble, after = found(named(cluster, gets_ready={6: 2}))
     assert "container voting-analytics of pod voting-analytics-2-0-77-x is in a crash loop" in trouble.reason
     assert 11 < after < 13, "the first run that began with MySQL at hand"
 
@@ -128,8 +120,7 @@ def test_a_component_that_ends_as_before_with_all_its_peers_at_hand_is_named() -
 def test_a_component_that_ends_alike_and_can_not_start_by_the_manifests_is_named_without_its_peers() -> None:
     cluster = Crashing(canary())
     cluster.crash("voting-analytics", always(1, "PORT is 'eighty'"))
-    trouble, after = named(cluster, blocked=["f.yaml:3: PORT is no port"])
-    assert trouble is not None
+    trouble, after = found(named(cluster, blocked=["f.yaml:3: PORT is no port"]))
     assert trouble.reason.startswith("container voting-analytics")
     assert after < 3
     cluster = Crashing(canary())
@@ -140,16 +131,14 @@ def test_a_component_that_ends_alike_and_can_not_start_by_the_manifests_is_named
 def test_a_component_that_ends_otherwise_once_its_peers_are_at_hand_gets_more_time() -> None:
     cluster = Crashing(canary(), {"voting-storage:3306": MYSQL})
     cluster.crash("voting-analytics", lambda run: (1, "Error", ["no MySQL" if run < 2 else "no table yet"]))
-    trouble, after = named(cluster, gets_ready={6: 2})
-    assert trouble is not None
+    _, after = found(named(cluster, gets_ready={6: 2}))
     assert after > 30
 
 
 def test_a_component_that_is_kept_from_a_peer_is_not_the_fault() -> None:
     cluster = Crashing(canary(mysql=True), {"voting-storage:3306": PONG})
     cluster.crash("voting-analytics", always(1, "no MySQL"))
-    trouble, after = named(cluster)
-    assert trouble is not None
+    trouble, after = found(named(cluster))
     assert "voting-analytics-2-0-77-x called voting-storage:3306 and received b'+PONG" in trouble.reason
     assert trouble.concerns[0] == "VirtualService/voting-storage:spec"
     assert LIMITS.pods_stuck < after < LIMITS.pods_stuck + 3
@@ -159,8 +148,7 @@ def test_a_peer_without_a_probe_may_still_make_its_first_volume() -> None:
     cluster = Crashing(canary(mysql=True))
     cluster.crash("voting-analytics", always(1, "no MySQL"))
     del cluster.pods[2]["spec"]["containers"][1]["readinessProbe"]
-    trouble, after = named(cluster)
-    assert trouble is not None
+    trouble, after = found(named(cluster))
     assert "called voting-storage:3306 and found nothing that listens" in trouble.reason
     assert trouble.patience
     assert LIMITS.pods_not_yet < after < LIMITS.pods_not_yet + 3
@@ -185,8 +173,7 @@ def test_a_program_that_can_not_be_started_needs_nobody_to_be_at_fault(
 
     cluster.crash("voting-analytics", always(128))
     monkeypatch.setattr(cluster, "_status", status)
-    trouble, after = named(cluster)
-    assert trouble is not None
+    trouble, after = found(named(cluster))
     assert "each time with exit code 128 (StartError)" in trouble.reason
     assert after < 3
 
@@ -203,8 +190,7 @@ def test_what_is_no_component_may_need_any_of_them() -> None:
     cluster = Crashing([helper, pod("voting-storage"), pod("voting-analytics", ready=True)], {"x": PAGE})
     cluster.crash("prober", always(1, "nobody answers"))
     assert named(cluster, 30)[0] is None
-    trouble, after = named(cluster, gets_ready={31: 1})
-    assert trouble is not None
+    trouble, after = found(named(cluster, gets_ready={31: 1}))
     assert trouble.concerns == ("Deployment/prober:spec.template.spec.containers[0]",)
     assert after > 32
 
@@ -221,6 +207,5 @@ def test_a_log_that_may_be_of_another_run_proves_nothing(monkeypatch: pytest.Mon
         return one
 
     monkeypatch.setattr(cluster, "get", changed)
-    trouble, after = named(cluster)
-    assert trouble is not None
+    _, after = found(named(cluster))
     assert 11 < after < 13

@@ -1,7 +1,5 @@
 """Names that lead nowhere are found, each with its line; a mesh in which all is there has none."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.selftest.routing_support import (

@@ -1,7 +1,5 @@
 """What of the cluster's DestinationRules leads nowhere: a host that is no Service, a subset without pods."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any, cast
 

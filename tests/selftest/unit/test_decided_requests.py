@@ -1,7 +1,5 @@
 """Which requests reach which version is decided for all of them; a simple one shows a difference."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.voting.feature_flag import OPENS
@@ -80,92 +78,44 @@ def test_another_way_to_write_the_same_decision_is_fine(same: dict[str, bytes]) 
 @pytest.mark.parametrize(
     ("mistake", "example", "ids"),
     [
-        (
-            canary_also(item("authority: {exact: Beta.example.com}") + item("uri: {exact: /%2f}")),
-            "GET / with host: Beta.example.com reaches voting-app 2.0",
-            "R4.3 R4.5",
-        ),
+        (canary_also(item("authority: {exact: Beta.example.com}") + item("uri: {exact: /%2f}")),
+         "GET / with host: Beta.example.com reaches voting-app 2.0", "R4.3 R4.5"),
         (canary_also(item("queryParams: {b: {exact: 'a%20b'}}")), "GET /?b=a%20b reaches", "R4.3 R4.5"),
-        (
-            pattern("^(.*?; ?)?(featureflag=(on|true))(;.*)?$"),
-            "cookie: featureflag=true reaches voting-app 2.0",
-            "R4.5",
-        ),
+        (pattern("^(.*?; ?)?(featureflag=(on|true))(;.*)?$"),
+         "cookie: featureflag=true reaches voting-app 2.0", "R4.5"),
         (pattern("(?i)^(.*?; ?)?(featureflag=on)(;.*)?$"), "cookie: featureflag=oN reaches", "R4.5"),
-        (
-            pattern("^(.*?; ?)?((Secure-)?featureflag=on)(;.*)?$"),
-            "cookie: Secure-featureflag=on reaches",
-            "R4.5",
-        ),
+        (pattern("^(.*?; ?)?((Secure-)?featureflag=on)(;.*)?$"), "cookie: Secure-featureflag=on reaches",
+         "R4.5"),
         (pattern(r"^(.*?; ?)?(featureflag=on)([;,].*)?$"), "cookie: featureflag=on, reaches", "R4.5"),
         (pattern(r"^(.*?;\s?)?(featureflag=on)(;.*)?$"), r"cookie: ;\tfeatureflag=on reaches", "R4.5"),
-        (
-            pattern(r"^(.*?; ?)?(featureflag=on)(;.+)?$"),
-            "cookie: featureflag=on; reaches voting-app 1.0",
-            "R4.5",
-        ),
+        (pattern(r"^(.*?; ?)?(featureflag=on)(;.+)?$"), "cookie: featureflag=on; reaches voting-app 1.0",
+         "R4.5"),
         (pattern(r"^(.{0,8}; ?)?(featureflag=on)(;.*)?$"), "reaches voting-app 1.0", "R4.4 R4.5"),
         (pattern(r"featureflag=on"), "cookie: featureflag=on; reaches voting-app 1.0", "R4.4 R4.5"),
-        (
-            pattern(r"(([^f].*?)?; ?)?(featureflag=on)(; ?[^f].*)?"),
-            "reaches voting-app 1.0; voting-app 2.0 is required",
-            "R4.4 R4.5",
-        ),
-        (
-            canary_also("          withoutHeaders: {cookie: {regex: '.*optout=1.*'}}\n"),
-            "cookie: featureflag=on;optout=1 reaches voting-app 1.0",
-            "R4.4 R4.5",
-        ),
-        (
-            canary_also(item("queryParams: {beta: {exact: '1'}}")),
-            "GET /?beta=1 reaches voting-app 2.0",
-            "R4.3 R4.5",
-        ),
-        (
-            canary_also(item("headers: {user-agent: {regex: '.*(iPhone|Android).*'}}")),
-            "GET / with user-agent: iPhone reaches voting-app 2.0",
-            "R4.3 R4.5",
-        ),
-        (
-            canary_also("          withoutHeaders: {user-agent: {regex: '.*Safari.*'}}\n"),
-            "GET / with user-agent: Safari and cookie: featureflag=on reaches voting-app 1.0",
-            "R4.4 R4.5 R4.6",
-        ),
-        (
-            canary_also(item("headers: {x-beta: {}}")),
-            "GET / with x-beta: 1 reaches voting-app 2.0",
-            "R4.3 R4.5",
-        ),
-        (
-            canary_also("          method: {exact: GET}\n"),
-            "with cookie: featureflag=on reaches voting-app 1.0",
-            "R4.4",
-        ),
-        (
-            above_the_canary(item("uri: {exact: /}\n          method: {exact: POST}")),
-            "POST / reaches voting-app 2.0",
-            "R4.3 R4.5 R4.7",
-        ),
-        (
-            above_the_canary(item("uri: {prefix: /FEATURE}\n          ignoreUriCase: true")),
-            "GET /feature reaches voting-app 2.0",
-            "R4.3 R4.6",
-        ),
-        (
-            above_the_canary(item("uri: {exact: /new}"), f"      rewrite:\n        uri: /\n{TO_2_0}"),
-            "GET /new ends with another path: the pod gets the path /",
-            "R4.3 R4.5",
-        ),
-        (
-            above_the_canary(item("method: {exact: POST}"), "      redirect:\n        uri: /\n"),
-            "POST / ends with redirect",
-            "R4.3 R4.4 R4.7",
-        ),
-        (
-            above_the_canary(item("authority: {exact: beta.example.com}")),
-            "GET / with host: beta.example.com reaches voting-app 2.0",
-            "R4.3 R4.5",
-        ),
+        (pattern(r"(([^f].*?)?; ?)?(featureflag=on)(; ?[^f].*)?"),
+         "reaches voting-app 1.0; voting-app 2.0 is required", "R4.4 R4.5"),
+        (canary_also("          withoutHeaders: {cookie: {regex: '.*optout=1.*'}}\n"),
+         "cookie: featureflag=on;optout=1 reaches voting-app 1.0", "R4.4 R4.5"),
+        (canary_also(item("queryParams: {beta: {exact: '1'}}")), "GET /?beta=1 reaches voting-app 2.0",
+         "R4.3 R4.5"),
+        (canary_also(item("headers: {user-agent: {regex: '.*(iPhone|Android).*'}}")),
+         "GET / with user-agent: iPhone reaches voting-app 2.0", "R4.3 R4.5"),
+        (canary_also("          withoutHeaders: {user-agent: {regex: '.*Safari.*'}}\n"),
+         "GET / with user-agent: Safari and cookie: featureflag=on reaches voting-app 1.0", "R4.4 R4.5 R4.6"),
+        (canary_also(item("headers: {x-beta: {}}")), "GET / with x-beta: 1 reaches voting-app 2.0",
+         "R4.3 R4.5"),
+        (canary_also("          method: {exact: GET}\n"),
+         "with cookie: featureflag=on reaches voting-app 1.0", "R4.4"),
+        (above_the_canary(item("uri: {exact: /}\n          method: {exact: POST}")),
+         "POST / reaches voting-app 2.0", "R4.3 R4.5 R4.7"),
+        (above_the_canary(item("uri: {prefix: /FEATURE}\n          ignoreUriCase: true")),
+         "GET /feature reaches voting-app 2.0", "R4.3 R4.6"),
+        (above_the_canary(item("uri: {exact: /new}"), f"      rewrite:\n        uri: /\n{TO_2_0}"),
+         "GET /new ends with another path: the pod gets the path /", "R4.3 R4.5"),
+        (above_the_canary(item("method: {exact: POST}"), "      redirect:\n        uri: /\n"),
+         "POST / ends with redirect", "R4.3 R4.4 R4.7"),
+        (above_the_canary(item("authority: {exact: beta.example.com}")),
+         "GET / with host: beta.example.com reaches voting-app 2.0", "R4.3 R4.5"),
         (
             changed(
                 LAST,
@@ -175,13 +125,10 @@ def test_another_way_to_write_the_same_decision_is_fine(same: dict[str, bytes]) 
             "GET / with x-old: 1",
             "R5.1",
         ),
-        (
-            changed(ROUTING, CHAIN, f"{CHAIN}          headers: {{x-a: {{exact: '1'}}}}\n"),
-            "a call of voting-app 1.0 with no other header",
-            "R4.8",
-        ),
+        (changed(ROUTING, CHAIN, f"{CHAIN}          headers: {{x-a: {{exact: '1'}}}}\n"),
+         "a call of voting-app 1.0 with no other header", "R4.8"),
     ],
-)
+)  # fmt: skip
 def test_a_difference_is_shown_by_a_simple_request(mistake: dict[str, bytes], example: str, ids: str) -> None:
     results = results_of(mistake)
     assert set(ids.split()) <= failed(results)

@@ -1,7 +1,5 @@
 """A route that delegates has the delegate's routes, each of them with the conditions of both."""
 
-from __future__ import annotations
-
 from canary_conformance.model.model import Model
 from canary_conformance.model.objects.questions import Ending
 from tests.selftest.routing_support import OPEN, TWO, at_gate, istio, model, only, page

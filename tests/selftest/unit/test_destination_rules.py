@@ -1,7 +1,5 @@
 """Which DestinationRule counts for a connection, and what its balancing does."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.errors import NotSpoken

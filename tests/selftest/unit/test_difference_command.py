@@ -1,7 +1,5 @@
 """The command diff: folders and commits, what it prints, its exit codes, and bad input in one sentence."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

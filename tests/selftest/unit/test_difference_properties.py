@@ -1,7 +1,5 @@
 """What is so whatever changes: nothing differs from itself, both ways mirror, examples are true."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random

@@ -1,7 +1,5 @@
 """What changes for whom between our manifests and a change of them, by two models side by side."""
 
-from __future__ import annotations
-
 from canary_conformance.differences.terminal_text import terminal_text
 from canary_conformance.differences.values import Change, Standing
 from canary_conformance.scenario.places import Place

@@ -1,7 +1,5 @@
 """Requests on both sides of the conditions of running routes."""
 
-from __future__ import annotations
-
 from canary_conformance.mesh.routes.conditions import METHOD, PATH, Condition, How
 from canary_conformance.voting.distinguished_answers import flagged, opens, ordinary, varies_the_cookie_alone
 from canary_conformance.voting.distinguished_requests import COOKIE, Derived, Probe, derive

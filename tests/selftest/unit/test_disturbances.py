@@ -1,10 +1,7 @@
 """A disturbance is distinguished from what the scenario, the run and the cluster's controllers do."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -47,36 +44,26 @@ def test_nothing_changed() -> None:
 @pytest.mark.parametrize(
     ("after", "disturbance"),
     [
-        (
-            replace(QUIET, node="running since one"),
-            "the node was running since noon and is running since one",
-        ),
+        (replace(QUIET, node="running since one"),
+         "the node was running since noon and is running since one"),
         (replace(QUIET, wrong=("the node is not Ready: gone",)), "the node is not Ready: gone"),
         (replace(QUIET, pods={}), "pod istio-system/istiod-1 was taken away"),
-        (
-            replace(QUIET, pods={"istio-system/istiod-1": "uid-1, 1 restarts"}),
-            "pod istio-system/istiod-1 was restarted",
-        ),
-        (
-            replace(QUIET, workloads=without("app-1") | {"app-3": Owned(APP, "a3")}),
-            "pod app-1 was taken away",
-        ),
+        (replace(QUIET, pods={"istio-system/istiod-1": "uid-1, 1 restarts"}),
+         "pod istio-system/istiod-1 was restarted"),
+        (replace(QUIET, workloads=without("app-1") | {"app-3": Owned(APP, "a3")}),
+         "pod app-1 was taken away"),
         (
             replace(
                 QUIET, workloads={**QUIET.workloads, "db-0": Owned(DB, "d0", "TerminationByKubelet: disk")}
             ),
             "pod db-0 was disrupted: TerminationByKubelet: disk",
         ),
-        (
-            replace(QUIET, workloads={**QUIET.workloads, "db-0": Owned(DB, "d1")}),
-            "pod db-0 was replaced by another of its name",
-        ),
-        (
-            replace(QUIET, answered_in=12.0),
-            "the API server took 12.0 s for a few short answers, and may take 10 s",
-        ),
+        (replace(QUIET, workloads={**QUIET.workloads, "db-0": Owned(DB, "d1")}),
+         "pod db-0 was replaced by another of its name"),
+        (replace(QUIET, answered_in=12.0),
+         "the API server took 12.0 s for a few short answers, and may take 10 s"),
     ],
-)
+)  # fmt: skip
 def test_what_others_did(after: Vitals, disturbance: str) -> None:
     assert disturbances(QUIET, after) == [disturbance]
 
@@ -261,18 +248,14 @@ def test_a_server_that_does_not_answer_is_reported_with_the_node(monkeypatch: py
         look(Server(None), monkeypatch)
 
 
-def test_full_disks_are_reported_but_for_those_of_pods(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_disks_are_reported_but_for_those_of_pods(programs: Programs) -> None:
     rows = ["Avail Mounted on", "54000000 /", "0 /var/local path", "12 /var/lib/kubelet/pods/x", "- /proc"]
     lines = "\\n".join(rows)
-    Programs(tmp_path, monkeypatch).add("docker", f"printf '{lines}\\n'")
+    programs.add("docker", f"printf '{lines}\\n'")
     assert KindNode("ours").full_disks() == ["the disk is full: /var/local path of the node has 0 KiB left"]
 
 
-def test_a_node_that_can_not_be_reached_has_no_full_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Programs(tmp_path, monkeypatch).add("docker", "exit 1")
+def test_a_node_that_can_not_be_reached_has_no_full_disk(programs: Programs) -> None:
+    programs.add("docker", "exit 1")
     assert KindNode("ours").full_disks() == []
     assert KindNode("ours").state() == "lost: the container engine is silent"

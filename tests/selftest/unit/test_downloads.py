@@ -1,7 +1,5 @@
 """What is downloaded for images is named by its checksum, or signed: nothing is taken on trust."""
 
-from __future__ import annotations
-
 import configparser
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The engine that runs is used; else one is installed and started, or a sentence says what to do."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

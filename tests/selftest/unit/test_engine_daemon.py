@@ -1,7 +1,5 @@
 """The engine's daemon is started with what the machine allows, and outlives the run."""
 
-from __future__ import annotations
-
 import gc
 import os
 import tempfile

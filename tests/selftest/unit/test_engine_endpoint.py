@@ -1,9 +1,6 @@
 """Where the container engine listens: ports that it maps are reached at the same host."""
 
-from __future__ import annotations
-
 import socket
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,8 +30,7 @@ def test_the_engines_host_is_that_of_its_address(address: str, host: str | None)
     assert engine_host(address) == host
 
 
-def test_the_clients_context_names_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    programs = Programs(tmp_path, monkeypatch)
+def test_the_clients_context_names_the_engine(programs: Programs) -> None:
     programs.add("docker", "echo ssh://me@build.example.test")
     assert endpoint() == "ssh://me@build.example.test"
     programs.add("docker", "exit 1")

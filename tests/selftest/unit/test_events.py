@@ -1,7 +1,5 @@
 """A run's events are lines of JSON, written as they happen, by several processes into one file."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Pods, events, pages and steps are texts for a reader, in their order and with their times."""
 
-from __future__ import annotations
-
 import csv
 import io
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Compared values: every difference is shown, and nothing equals only nothing."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.scenario.observations import Reply, ReplyKind

@@ -1,7 +1,5 @@
 """A cluster that somebody else made: how its API server refuses a run, and where its gateway is reached."""
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager

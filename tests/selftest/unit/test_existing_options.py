@@ -1,7 +1,5 @@
 """A cluster that the suite did not make: its context is named; what excludes each other is refused."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

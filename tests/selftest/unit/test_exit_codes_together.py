@@ -1,7 +1,5 @@
 """Each exit code has its word, and many runs have one together."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.exit_codes import ExitStatus, together, word_of

@@ -1,7 +1,5 @@
 """One judgement, written down and raised: what a person reads, and what the ledger keeps."""
 
-from __future__ import annotations
-
 import pickle
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Rows of the table of mutual TLS: what both ends do, whether that fits, and what causes it."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.model.model import Leg

@@ -1,7 +1,5 @@
 """A limit that ran out on a machine that was short is no verdict; any wrong answer stays one."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """One cause is printed once, with all requirements that fail because of it."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 
 from canary_conformance.report.failure_causes import cause_lines, failed_by_cause, same_cause

@@ -1,7 +1,5 @@
 """A red test names the requirement, what was seen, the manifest lines concerned, and how soon it failed."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """Every field of a manifest is modelled, harmless or unknown, and what is called modelled is read."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable, Iterator
 from copy import deepcopy

@@ -1,7 +1,5 @@
 """What can't be written ends a command with exit code 3, and names the path and the reason."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 

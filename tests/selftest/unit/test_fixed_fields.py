@@ -1,7 +1,5 @@
 """An object that is applied again may change, but for the fields that the API server holds fixed."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.paths import MANIFESTS

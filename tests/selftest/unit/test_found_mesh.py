@@ -1,7 +1,5 @@
 """The mesh of a cluster is found by what runs there; what a run can't be on is one sentence."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

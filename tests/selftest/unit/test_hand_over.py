@@ -1,7 +1,5 @@
 """What a store in memory had is added to what its successor was given meanwhile."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """A counter that the mesh hides is asked for by the pods that need it, which is printed."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """How this machine reaches a node is found out by trying: only the cluster's own API server counts."""
 
-from __future__ import annotations
-
 import base64
 import socket
 import ssl

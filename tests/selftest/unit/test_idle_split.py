@@ -1,7 +1,5 @@
 """A split is judged where the pods are shown to be idle; where they were busy it is not judged."""
 
-from __future__ import annotations
-
 import copy
 import random
 from typing import Any

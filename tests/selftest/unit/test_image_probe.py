@@ -1,7 +1,5 @@
 """A pod with all images shows which of them a node can't pull, before anything else is made."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -94,17 +92,14 @@ def test_the_pod_has_each_image_with_its_policy_and_needs_no_program_of_it() -> 
 @pytest.mark.parametrize(
     ("words", "kind", "advice"),
     [
-        (
-            "unexpected status from HEAD request to https://x.example/v2/: 401 Unauthorized",
-            BadInput,
-            "--pull-secret",
-        ),
+        ("unexpected status from HEAD request to https://x.example/v2/: 401 Unauthorized", BadInput,
+         "--pull-secret"),
         ("x.example/app:1: not found", BadInput, "by --image localhost/voting-app:1.0=REFERENCE, or let"),
         ("no match for platform in manifest: not found", BadInput, "has the node's platform by --image"),
         ("dial tcp: lookup x.example: no such host", BadInput, "--push-to REGISTRY"),
         ("dial tcp 10.0.0.1:443: connect: connection refused", EnvironmentFailed, "--push-to REGISTRY"),
     ],
-)
+)  # fmt: skip
 def test_a_pull_that_fails_names_both_images_the_line_the_reason_and_what_to_do(
     words: str, kind: type[Exception], advice: str
 ) -> None:

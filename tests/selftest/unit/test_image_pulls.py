@@ -1,7 +1,5 @@
 """A pull is the engine's; one that fails says why in a sentence, and is made again where that may help."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -25,10 +23,9 @@ PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
 @pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+def programs(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> Programs:
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
-    programs = Programs(tmp_path, monkeypatch)
     programs.only_these()
     return programs
 
@@ -56,49 +53,25 @@ def test_the_engine_is_asked_and_nobody_else(programs: Programs) -> None:
 @pytest.mark.parametrize(
     ("words", "outcome", "kind", "advice"),
     [
-        (
-            "unauthorized: authentication required",
-            Outcome.LOGIN,
-            BadInput,
-            "docker login harbor.example.com:5000",
-        ),
+        ("unauthorized: authentication required", Outcome.LOGIN, BadInput,
+         "docker login harbor.example.com:5000"),
         ("manifest unknown: manifest unknown", Outcome.MISSING, BadInput, "does not have this image"),
-        (
-            "no matching manifest for linux/arm64/v8 in the manifest list",
-            Outcome.PLATFORM,
-            BadInput,
-            "architecture",
-        ),
-        (
-            "dial tcp: lookup harbor.example.com on 10.0.0.2:53: no such host",
-            Outcome.NO_HOST,
-            BadInput,
-            "unknown host",
-        ),
+        ("no matching manifest for linux/arm64/v8 in the manifest list", Outcome.PLATFORM, BadInput,
+         "architecture"),
+        ("dial tcp: lookup harbor.example.com on 10.0.0.2:53: no such host", Outcome.NO_HOST, BadInput,
+         "unknown host"),
         ("toomanyrequests: slow down", Outcome.RATE_LIMIT, EnvironmentFailed, "may be pulled (429)"),
-        (
-            "received unexpected HTTP status: 503 Service Unavailable",
-            Outcome.SERVER,
-            EnvironmentFailed,
-            "5xx",
-        ),
-        (
-            "dial tcp 10.0.0.9:5000: connect: connection refused",
-            Outcome.UNREACHABLE,
-            EnvironmentFailed,
-            "no registry",
-        ),
+        ("received unexpected HTTP status: 503 Service Unavailable", Outcome.SERVER, EnvironmentFailed,
+         "5xx"),
+        ("dial tcp 10.0.0.9:5000: connect: connection refused", Outcome.UNREACHABLE, EnvironmentFailed,
+         "no registry"),
         ("manifest verification failed for digest sha256:00", Outcome.DIGEST, EnvironmentFailed, "digest"),
-        (
-            "write /var/lib/x: no space left on device",
-            Outcome.NO_SPACE,
-            EnvironmentFailed,
-            "docker system df",
-        ),
+        ("write /var/lib/x: no space left on device", Outcome.NO_SPACE, EnvironmentFailed,
+         "docker system df"),
         ("unexpected EOF", Outcome.CUT_OFF, EnvironmentFailed, "start again: what is complete is kept"),
         ("x509: certificate signed by unknown authority", Outcome.TLS, EnvironmentFailed, "certs.d"),
     ],
-)
+)  # fmt: skip
 def test_a_failure_says_what_happened_and_what_to_do_in_one_sentence_and_the_engine_s_words(
     programs: Programs, words: str, outcome: Outcome, kind: type[Exception], advice: str
 ) -> None:

@@ -1,7 +1,5 @@
 """The suite's own images are pushed by the engine, and what it reports of a failure is passed on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -108,14 +106,11 @@ def test_an_entry_comes_before_a_push(pushing: Pushing) -> None:
             "registry.example.com`)",
         ),
         ("name unknown: the repository does not exist", BadInput, "make the repository there first"),
-        (
-            'Get "https://registry.example.com/v2/": dial tcp 10.0.0.1:443: connect: connection refused',
-            EnvironmentFailed,
-            "no registry answers at registry.example.com",
-        ),
+        ('Get "https://registry.example.com/v2/": dial tcp 10.0.0.1:443: connect: connection refused',
+         EnvironmentFailed, "no registry answers at registry.example.com"),
         ("lookup registry.example.com: no such host", BadInput, "unknown host"),
     ],
-)
+)  # fmt: skip
 def test_a_failed_push_is_one_sentence_with_the_engines_words(
     pushing: Pushing, words: str, kind: type[Exception], sentence: str
 ) -> None:

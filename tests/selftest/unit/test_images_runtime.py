@@ -3,8 +3,6 @@
 The script itself runs, with jq and a runc that only pretends.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess
@@ -30,12 +28,12 @@ def with_capabilities(*names: str) -> dict[str, object]:
 
 
 @pytest.fixture
-def runc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def runc(programs: Programs, tmp_path: Path) -> Path:
     """Put a runc on PATH that writes its arguments down, one a line."""
     if shutil.which("jq") is None:
         pytest.skip("jq is not installed")
     arguments = tmp_path / "arguments"
-    Programs(tmp_path, monkeypatch).add("runc", f'printf "%s\\n" "$@" > {arguments}; exit 7')
+    programs.add("runc", f'printf "%s\\n" "$@" > {arguments}; exit 7')
     return arguments
 
 

@@ -1,7 +1,5 @@
 """Which ingress gateway a run takes beside others: theirs where that harms nobody, else as it was chosen."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, cast
 

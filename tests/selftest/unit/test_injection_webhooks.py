@@ -1,7 +1,5 @@
 """A namespace asks for sidecars where a webhook of the control plane in charge selects it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """The wanted mesh is used as it is; another one is removed whole before the wanted one is installed."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -49,11 +47,6 @@ class Server:
 
     def apply(self, body: Mapping[str, Any], _: str | None) -> None:
         self.installed = body["metadata"]["annotations"][INSTALLED]
-
-
-@pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    return Programs(tmp_path, monkeypatch)
 
 
 def on(envoy: str, programs: Programs) -> Provisions:

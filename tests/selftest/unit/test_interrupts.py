@@ -1,7 +1,5 @@
 """The first signal ends the run, the second lets it clean up, the third is obeyed."""
 
-from __future__ import annotations
-
 import signal
 
 import pytest

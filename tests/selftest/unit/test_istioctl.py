@@ -1,7 +1,5 @@
 """What istioctl's outputs say, as they were seen."""
 
-from __future__ import annotations
-
 import json
 from types import SimpleNamespace
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """The istioctl for a mesh that was found: on PATH, made before, pulled, or built; else a sentence."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The XML alone says which requirement a test judged, and how far its samples carry."""
 
-from __future__ import annotations
-
 from canary_conformance.report.junit_properties import properties
 from canary_conformance.report.run_record import Outcome, TestRecord
 from canary_conformance.scenario.places import Finding, Place

@@ -1,7 +1,5 @@
 """A voter's connection is kept, given up for a new one when the server has left, and ends with the voter."""
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import socket

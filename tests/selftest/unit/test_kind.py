@@ -1,7 +1,5 @@
 """A kind cluster that this suite did not make is left alone, whatever its name."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -43,11 +41,6 @@ def provisions(kind: Path, *, own_network: bool = True) -> Provisions:
         coredns_image="localhost/coredns:1",
         caller_image="localhost/caller:1",
     )
-
-
-@pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    return Programs(tmp_path, monkeypatch)
 
 
 def test_a_cluster_of_the_same_name_that_we_did_not_make_is_refused_and_not_touched(

@@ -1,7 +1,5 @@
 """What a cluster could serve is taken, and what none serves any more is refused with its replacement."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.scenario.kinds import (
@@ -82,18 +80,15 @@ def test_a_kind_of_another_group_carries_the_group_in_its_name() -> None:
         ("security.istio.io/v1alpha1", "PeerAuthentication", "write security.istio.io/v1 or"),
         ("networking.istio.io/v1", "VirtualServce", "did you mean VirtualService"),
         ("apps/v1", "Deploymnt", "did you mean Deployment"),
-        (
-            "netwroking.istio.io/v1",
-            "VirtualService",
-            "there is no group netwroking.istio.io; write networking",
-        ),
+        ("netwroking.istio.io/v1", "VirtualService",
+         "there is no group netwroking.istio.io; write networking"),
         ("app/v1", "Deployment", "there is no group app; write apps/v1"),
         ("{{ .Values.api }}", "Deployment", "Helm template"),
         ("apps/v1/x", "Deployment", "is not a valid apiVersion"),
         ("apps/v1", "deployment", "is not a valid kind"),
         ("", "", "is not a valid apiVersion"),
     ],
-)
+)  # fmt: skip
 def test_what_no_cluster_could_take_is_refused_with_what_to_write(
     api_version: str, kind: str, told: str
 ) -> None:

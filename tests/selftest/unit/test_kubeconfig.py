@@ -1,7 +1,5 @@
 """One context of the user's kubeconfig is read as kubectl reads it, and copied for the run alone."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any
@@ -102,9 +100,9 @@ def test_a_plugin_keeps_the_users_home_and_its_own_variables(
     ],
 )
 def test_a_plugin_that_gives_no_login_is_bad_input_with_its_last_line(
-    script: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    programs: Programs, script: str, why: str, tmp_path: Path
 ) -> None:
-    program = Programs(tmp_path, monkeypatch).add("kubelogin", script)
+    program = programs.add("kubelogin", script)
     with pytest.raises(BadInput, match=rf"^the login of context theirs failed: .*{why}") as bad:
         read(tmp_path, **plugin(program))
     assert "first" not in str(bad.value)

@@ -1,7 +1,5 @@
 """What the live tier derives from running proxies and pods: requests, other names, undeclared ports."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """What is expected of the locked mesh comes from the contract, whatever pods, ports and proofs are found."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """A machine is short only by numbers of the whole wait; a busy one, and one that shows nothing, is not."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A machine that is too small is told all that it lacks, and what to do about each."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """A static failure has the line that is responsible, once for all that fails because of it."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 
@@ -93,14 +91,8 @@ OF_ANALYTICS = "  name: voting-analytics\nspec:\n  hosts:\n    - voting-analytic
 @pytest.mark.parametrize(
     ("file", "old", "new", "line", "sentence", "least"),
     [
-        (
-            LOCK,
-            "mode: STRICT",
-            "mode: PERMISSIVE",
-            "mode: PERMISSIVE",
-            "PeerAuthentication/default: voting-app:8080 accepts mutual TLS and plaintext",
-            7,
-        ),
+        (LOCK, "mode: STRICT", "mode: PERMISSIVE", "mode: PERMISSIVE",
+         "PeerAuthentication/default: voting-app:8080 accepts mutual TLS and plaintext", 7),
         (
             "scenario.yaml",
             "istio-injection: enabled",
@@ -110,14 +102,8 @@ OF_ANALYTICS = "  name: voting-analytics\nspec:\n  hosts:\n    - voting-analytic
             "istio-injection: enabled or istio.io/rev: default",
             25,
         ),
-        (
-            PODS,
-            "replicas: 3",
-            "replicas: 2",
-            "replicas: 2",
-            "Deployment/voting-app-1-0 makes 2 pods of voting-app 1.0, 3 required",
-            2,
-        ),
+        (PODS, "replicas: 3", "replicas: 2", "replicas: 2",
+         "Deployment/voting-app-1-0 makes 2 pods of voting-app 1.0, 3 required", 2),
         (
             ROUTES,
             OF_ANALYTICS,
@@ -128,7 +114,7 @@ OF_ANALYTICS = "  name: voting-analytics\nspec:\n  hosts:\n    - voting-analytic
             1,
         ),
     ],
-)
+)  # fmt: skip
 def test_one_mistake_is_the_first_cause_of_what_fails(
     tmp_path: Path, file: str, old: str, new: str, line: str, sentence: str, least: int
 ) -> None:

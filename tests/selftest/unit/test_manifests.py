@@ -1,7 +1,5 @@
 """Manifests are read with their lines; what can't be the scenario is refused, all of it at once."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path
@@ -148,17 +146,13 @@ def test_a_list_is_its_items_each_with_its_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (
-            "apiVersion: v1\nkind: List\nitems: []\n",
-            "a.yaml:1: the file has no object; expected at least one",
-        ),
+        ("apiVersion: v1\nkind: List\nitems: []\n",
+         "a.yaml:1: the file has no object; expected at least one"),
         ("apiVersion: v1\nkind: List\nitems: [x]\n", "a.yaml:3: this document isn't an object"),
-        (
-            "apiVersion: v1\nkind: List\nitems: [{metadata: {name: a}}]\n",
-            "a.yaml:3: the object has no apiVersion",
-        ),
+        ("apiVersion: v1\nkind: List\nitems: [{metadata: {name: a}}]\n",
+         "a.yaml:3: the object has no apiVersion"),
     ],
-)
+)  # fmt: skip
 def test_mistakes_in_a_list_have_their_lines(text: str, told: str) -> None:
     found = parse_manifests(text.encode(), "a.yaml", "voting").findings
     assert str(found[0]).startswith(told)

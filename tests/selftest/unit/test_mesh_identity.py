@@ -1,7 +1,5 @@
 """The mesh that a cluster has already, as the model takes it: manifests are rewritten and judged for it."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The mesh is an input: which labels inject, which gateway a Gateway opens, what the cluster has."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """The labels of the mesh at hand in manifests for a usual one: what is rewritten, left and shown."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

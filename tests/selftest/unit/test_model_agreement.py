@@ -1,7 +1,5 @@
 """An observation is compared with all that the model holds possible, and a difference is a report."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """Where model and mesh differ, the report says where; a requirement that FAILED by it has the cause."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """MySQL that does not come back after its restart fails R4.9, with what its own pods say."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any, cast
 

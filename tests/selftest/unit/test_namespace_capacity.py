@@ -1,7 +1,5 @@
 """A machine has room for so many namespaces, by what their pods ask for."""
 
-from __future__ import annotations
-
 import pytest
 import yaml
 

@@ -1,7 +1,5 @@
 """The names of a run in a cluster of others: refused where they are theirs, cleared of dead runs, removed."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path

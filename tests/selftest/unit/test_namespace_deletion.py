@@ -1,7 +1,5 @@
 """A namespace of a run is removed by the requests that its own controller makes, only sooner."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any, cast
 

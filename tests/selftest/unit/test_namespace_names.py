@@ -1,7 +1,5 @@
 """A namespace beside others: what is renamed in its manifests, what is left alone, what is refused."""
 
-from __future__ import annotations
-
 import base64
 from pathlib import Path
 from typing import Any
@@ -96,15 +94,10 @@ def test_a_host_of_the_namespace_is_renamed_wherever_it_stands(written: str, now
 @pytest.mark.parametrize(
     "text",
     [
-        "voting",
-        "web",
-        "web.voting-old",
-        "web.voting.example.org",
-        "other.voting",
-        "my-web.voting",
+        "voting", "web", "web.voting-old", "web.voting.example.org", "other.voting", "my-web.voting",
         "voting/app",
     ],
-)
+)  # fmt: skip
 def test_what_only_looks_alike_is_left_alone(text: str) -> None:
     body = renamed("ConfigMap", "v1", data={"value": text})
     assert body["data"]["value"] == text
@@ -158,17 +151,13 @@ def test_a_gateway_chooses_its_namespaces_own_ingress(selector: dict[str, str], 
     [
         ("Gateway", "networking.istio.io/v1", {"servers": []}, "chooses the gateways of all namespaces"),
         ("Gateway", "networking.istio.io/v1", {"selector": {"istio.io/rev": "default"}}, "of all namespaces"),
-        (
-            "VirtualService",
-            "networking.istio.io/v1",
-            {"hosts": ["*.local"]},
-            "means Services of all namespaces",
-        ),
+        ("VirtualService", "networking.istio.io/v1", {"hosts": ["*.local"]},
+         "means Services of all namespaces"),
         ("Service", "v1", {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30080}]}, "nodePort"),
         ("Service", "v1", {"clusterIP": "10.96.7.7", "ports": []}, "requires one address"),
         ("Deployment", "apps/v1", {"template": {"spec": {"hostNetwork": True}}}, "hostNetwork"),
     ],
-)
+)  # fmt: skip
 def test_what_would_meet_in_two_namespaces_is_refused(
     kind: str, api_version: str, spec: dict[str, Any], told: str
 ) -> None:

@@ -1,7 +1,5 @@
 """A run has rights in the namespaces that it makes, by its own binding; one that is gone holds nothing."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What is open to others, and what leaves the machine, is seen and reported."""
 
-from __future__ import annotations
-
 import json
 import socket
 from pathlib import Path
@@ -23,8 +21,8 @@ COUNTED = f"1 60 RETURN all -- * * 0.0.0.0/0 172.18.0.0/16\n7 420 all -- * * 0.0
 
 
 @pytest.fixture
-def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    return Programs(tmp_path, monkeypatch)
+def docker(programs: Programs) -> Programs:
+    return programs
 
 
 def publishing(docker: Programs, address: str) -> None:

@@ -1,7 +1,5 @@
 """A proxy of the user's environment is for the outside: nothing takes it for the way to the cluster."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -102,9 +100,11 @@ def test_a_pod_is_reached_by_the_kubeconfigs_own_proxy(server: socket.socket) ->
     assert asked_of_pod(server, "http://api.test:80", url_of(server)) == "CONNECT api.test:80 HTTP/1.1"
 
 
-def test_istioctl_is_given_no_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_istioctl_is_given_no_proxy(
+    programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_PROXY", "example.test")
-    program = Programs(tmp_path, monkeypatch).add("istioctl", 'echo "$NO_PROXY $no_proxy"')
+    program = programs.add("istioctl", 'echo "$NO_PROXY $no_proxy"')
     cluster = cast(Cluster, SimpleNamespace(api=SimpleNamespace(folder=tmp_path, arguments=[])))
     assert run_istioctl(cluster, program, "version").strip() == "* *"
 

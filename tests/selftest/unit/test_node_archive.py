@@ -1,7 +1,5 @@
 """A node archive is whole or refused before anything is taken out; what it replaces stays until then."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import os
@@ -30,8 +28,7 @@ LAYERS = os.urandom(1000) * 5000
 
 
 @pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    programs = Programs(tmp_path, monkeypatch)
+def programs(programs: Programs, tmp_path: Path) -> Programs:
     (tmp_path / "layers").write_bytes(LAYERS)
     load = f'if [ "$1" = load ]; then cat > {tmp_path}/loaded; else cat {tmp_path}/layers; fi'
     programs.add("docker", load)

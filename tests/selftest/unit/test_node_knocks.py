@@ -1,13 +1,10 @@
 """A request for a page that is made in the node ends as its connection did."""
 
-from __future__ import annotations
-
 import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -55,9 +52,8 @@ def server(ends: Callable[[socket.socket], None]) -> Iterator[Address]:
 
 
 @pytest.fixture
-def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+def node(programs: Programs) -> Programs:
     """A node that is this machine: what is executed in it is executed here."""
-    programs = Programs(tmp_path, monkeypatch)
     programs.add("docker", '[ "$1 $2" = "exec ours" ] || exit 1; shift 2; exec "$@"')
     return programs
 

@@ -1,7 +1,5 @@
 """No judge holds on nothing, but for those that require that there is nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, cast
 

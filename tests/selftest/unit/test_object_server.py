@@ -1,7 +1,5 @@
 """`istioctl analyze` is given what a run may read, and nothing else of a cluster that others use."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,10 +79,8 @@ def test_it_is_reached_by_its_own_kubeconfig(server: ObjectServer, tmp_path: Pat
         assert json.loads(watch.readline())["object"]["metadata"]["name"] == "istio"
 
 
-def test_istioctl_is_given_the_objects_and_the_meshes_namespace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program = Programs(tmp_path, monkeypatch).add("istioctl", f'cat "$9" > {tmp_path}/given; echo []')
+def test_istioctl_is_given_the_objects_and_the_meshes_namespace(programs: Programs, tmp_path: Path) -> None:
+    program = programs.add("istioctl", f'cat "$9" > {tmp_path}/given; echo []')
     api = cast(Any, SimpleNamespace(folder=tmp_path, resource=Discovery().resource, arguments=["--none"]))
     cluster = cast(Cluster, SimpleNamespace(api=api))
     assert analyze(cluster, program, "voting", "aks-istio-system", [config_map("settings", "voting")]) == []

@@ -1,7 +1,5 @@
 """What is observed is a value: whole or not, of a version or of none, and never both answered and failed."""
 
-from __future__ import annotations
-
 from dataclasses import FrozenInstanceError, replace
 
 import pytest

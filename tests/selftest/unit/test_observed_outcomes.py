@@ -1,7 +1,5 @@
 """What a reply shows is compared with each way in which the model lets a request end."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 import pytest

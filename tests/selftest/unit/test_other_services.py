@@ -1,7 +1,5 @@
 """Services by other names and subsets by other labels lead to pods without naming their version."""
 
-from __future__ import annotations
-
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import static_verdicts
 from tools.mutants.edit_sites import sources_of

@@ -1,7 +1,5 @@
 """Where a client's traffic goes, from reduced dumps of real proxies (Istio 1.31) and twins made wrong."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -28,28 +26,30 @@ class TestClustersTowards:
         found = towards_analytics(lambda _: None)
         assert found == (f"outbound|8080|v1-1|{ANALYTICS}",)
 
-    def test_tcp_leads_where_the_listener_of_the_address_leads(self) -> None:
-        config = read_config(dump("stage-4-app-1-0"))
-        for port in (6379, 3306):
-            found = clusters_towards(config, STORAGE, port, [STORAGE_IP])
-            assert found == (f"outbound|6379|v1-0|{STORAGE}",)
-
-    def test_the_source_decides_and_not_the_port(self) -> None:
-        config = read_config(dump("stage-4-app-2-0"))
-        for port in (6379, 3306):
-            found = clusters_towards(config, STORAGE, port, [STORAGE_IP])
-            assert found == (f"outbound|3306|v2-0|{STORAGE}",)
-
-    def test_a_source_that_no_rule_names_reaches_the_whole_service(self) -> None:
-        config = read_config(dump("stage-3-analytics-1-0"))
-        assert clusters_towards(config, STORAGE, 6379, [STORAGE_IP]) == (f"outbound|6379||{STORAGE}",)
-
-    def test_a_gateway_leads_to_each_subset_that_its_routes_name(self) -> None:
-        found = clusters_towards(read_config(dump("stage-4-ingressgateway")), APP, 8080, [])
-        assert found == (f"outbound|8080|v2-0|{APP}", f"outbound|8080|v1-0|{APP}")
-
-    def test_a_gateway_without_a_route_to_the_service_leads_nowhere(self) -> None:
-        assert clusters_towards(read_config(dump("stage-4-ingressgateway")), ANALYTICS, 8080, []) == ()
+    @pytest.mark.parametrize(
+        ("proxy", "host", "port", "address", "clusters"),
+        [
+            # By the listener of the address; the source decides and not the port.
+            ("stage-4-app-1-0", STORAGE, 6379, STORAGE_IP, [f"outbound|6379|v1-0|{STORAGE}"]),
+            ("stage-4-app-1-0", STORAGE, 3306, STORAGE_IP, [f"outbound|6379|v1-0|{STORAGE}"]),
+            ("stage-4-app-2-0", STORAGE, 6379, STORAGE_IP, [f"outbound|3306|v2-0|{STORAGE}"]),
+            ("stage-4-app-2-0", STORAGE, 3306, STORAGE_IP, [f"outbound|3306|v2-0|{STORAGE}"]),
+            # A source that no rule names reaches the whole Service.
+            ("stage-3-analytics-1-0", STORAGE, 6379, STORAGE_IP, [f"outbound|6379||{STORAGE}"]),
+            # A gateway leads to each subset that its routes name, and without a route nowhere.
+            ("stage-4-ingressgateway", APP, 8080, "",
+             [f"outbound|8080|v2-0|{APP}", f"outbound|8080|v1-0|{APP}"]),
+            ("stage-4-ingressgateway", ANALYTICS, 8080, "", []),
+            # Another port or address goes past the mesh.
+            ("stage-3-app-1-0", STORAGE, 3306, STORAGE_IP, ["PassthroughCluster"]),
+            ("stage-3-app-1-0", STORAGE, 6379, "10.96.0.99", ["PassthroughCluster"]),
+        ],
+    )  # fmt: skip
+    def test_where_a_real_proxy_leads(
+        self, proxy: str, host: str, port: int, address: str, clusters: list[str]
+    ) -> None:
+        found = clusters_towards(read_config(dump(proxy)), host, port, [address] if address else [])
+        assert found == tuple(clusters)
 
     def test_weights_count_unless_they_are_zero_and_mirrors_count(self) -> None:
         def edit(document: dict[str, Any]) -> None:
@@ -68,14 +68,6 @@ class TestClustersTowards:
                 hosts[:] = [one for one in hosts if ANALYTICS not in one["domains"]]
 
         assert towards_analytics(edit) == ("PassthroughCluster",)
-
-    def test_an_unknown_port_goes_past_the_mesh(self) -> None:
-        config = read_config(dump("stage-3-app-1-0"))
-        assert clusters_towards(config, STORAGE, 3306, [STORAGE_IP]) == ("PassthroughCluster",)
-
-    def test_a_listener_of_another_address_takes_nothing(self) -> None:
-        config = read_config(dump("stage-3-app-1-0"))
-        assert clusters_towards(config, STORAGE, 6379, ["10.96.0.99"]) == ("PassthroughCluster",)
 
     def test_a_listener_of_the_very_address_comes_before_one_for_any(self) -> None:
         def edit(document: dict[str, Any]) -> None:

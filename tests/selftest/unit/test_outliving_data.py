@@ -1,7 +1,5 @@
 """What outlives the namespace by the manifests, and what goes with it."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.paths import MANIFESTS

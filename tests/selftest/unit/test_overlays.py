@@ -1,7 +1,5 @@
 """The kustomize overlay for AKS makes what the suite's own rewrite makes, and is no part of the scenario."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The scenario's namespace may be the first object of its files; its labels are those of both."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -4,8 +4,6 @@ What the source demands is the suite's: objects may be added and files renamed, 
 merged, or put in another order unnoticed.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """The wheel brings the library and the files that it reads, and no module that another distribution has."""
 
-from __future__ import annotations
-
 import ast
 import os
 import shutil

@@ -1,7 +1,5 @@
 """A page is read by the contract's ids, whoever made it; what isn't a page is read as one that lacks all."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

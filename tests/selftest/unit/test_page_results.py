@@ -1,7 +1,5 @@
 """`#results` is recognised exactly, and its arithmetic is checked on whole numbers."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from math import floor
 

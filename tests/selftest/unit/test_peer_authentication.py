@@ -1,7 +1,5 @@
 """Which PeerAuthentication decides, scope by scope."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Pods that are never made, or never start, are reported with what is absent or with the refusal."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """A liveness probe that is made from inside says what the kubelet would do, and nothing of what it can't."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace

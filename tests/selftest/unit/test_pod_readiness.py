@@ -3,8 +3,6 @@
 Each mistake has a neighbour that is fine, and what only the cluster decides is not judged.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from tests.selftest.changed_manifests import changed, changed_together, failed, results_of, unjudged, words_of

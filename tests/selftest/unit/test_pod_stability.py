@@ -1,7 +1,5 @@
 """Pods are steady while all of them run and none changes."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable
 from typing import Any

@@ -3,8 +3,6 @@
 Each mistake has a neighbour that is right and stays green.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of

@@ -1,7 +1,5 @@
 """What no time heals ends the wait at once, what may pass after a grace, each with its reason."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """A port-forward passes each connection on in both directions, and resets one that the pod refuses."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A program that a dead run left is found by its mark and ended; every other process is left alone."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """Each phase is told when it starts and ends, and while it lasts; it is kept for the table of times."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """A change is live when every proxy shows the newest tokens: those that came meanwhile too."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """A run is made from pulled releases or from what is built here, with the programs on PATH that fit."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Each kind of failed pull is known by the words of engines, registries and proxies, old and new."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """A Python that is too old is named, and every environment of tox has what pytest needs."""
 
-from __future__ import annotations
-
 import configparser
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """What the manifests say of a component that does not get ready is reported beside what its pods show."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from pathlib import Path

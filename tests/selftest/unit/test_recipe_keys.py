@@ -1,7 +1,5 @@
 """A changed file changes the keys that hang on it and no other."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

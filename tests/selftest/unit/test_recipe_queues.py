@@ -1,7 +1,5 @@
 """Each thing is made once, needs first; a failure ends the rest and leaves nothing that looks made."""
 
-from __future__ import annotations
-
 import re
 import threading
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What is made appears when it is whole, by programs that only pretend."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -31,8 +29,7 @@ def store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    programs = Programs(tmp_path, monkeypatch)
+def programs(programs: Programs) -> Programs:
     programs.add("docker", "echo linux/amd64")
     return programs
 

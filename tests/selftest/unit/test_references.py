@@ -1,7 +1,5 @@
 """References and registries are read as Docker reads them, and a file of pins that can't be used says why."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
@@ -58,16 +56,10 @@ def test_a_reference_is_read_as_docker_reads_it(text: str, name: str, digest: st
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "istio/pilot",
-        "Istio/pilot:1",
-        "istio//pilot:1",
-        "istio/pilot:",
-        "a b:1",
-        "a:1@sha256:12",
+        "", "istio/pilot", "Istio/pilot:1", "istio//pilot:1", "istio/pilot:", "a b:1", "a:1@sha256:12",
         "https://a/b:1",
     ],
-)
+)  # fmt: skip
 def test_what_is_no_reference_with_a_tag_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="is not a valid image reference; expected: HOST/PATH:TAG"):
         Reference.parse(text)
@@ -188,17 +180,14 @@ def test_another_file_of_pins_replaces_ours(tmp_path: Path, monkeypatch: pytest.
         ("[istioctl]", "[istiocli]", r"unknown section \[istiocli\]; known: debian, istioctl"),
         ("[mysql]\nreference", "[mysql]\nreferense", r"section \[mysql\] has no `reference =`"),
         ("library/mysql:8.4", "library/mysql", "'docker.io/library/mysql' is not a valid image reference"),
-        (
-            "kindest/node:v1.36.4",
-            "kindest/node:latest",
-            "the tag of docker.io/kindest/node:latest.* is not a release",
-        ),
+        ("kindest/node:v1.36.4", "kindest/node:latest",
+         "the tag of docker.io/kindest/node:latest.* is not a release"),
         ("istio/pilot:1.31.1", "istio/pilot:1.31.0", "must lie in one folder and have one tag"),
         ("docker.io/istio/proxyv2", "gcr.io/istio/proxyv2", "must lie in one folder and have one tag"),
         ("[node]", "[node", "is not a valid file of image references: .*no section headers"),
         ("[debian]", "[node]", "is not a valid file of image references: .*already exists"),
     ],
-)
+)  # fmt: skip
 def test_a_file_of_pins_that_can_not_be_used_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, said: str
 ) -> None:

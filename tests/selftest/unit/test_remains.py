@@ -1,7 +1,5 @@
 """What a run leaves is looked for in the whole cluster where that is the suite's, else where it could be."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, cast
 
@@ -64,13 +62,10 @@ def test_what_others_come_and_go_with_makes_no_difference(setting: Setting) -> N
     [
         (Server("Namespace"), "Namespace voting: exists", "Namespace voting"),
         (Server(claimed_from="voting"), "volumes claimed from it: pv", "PersistentVolume pv"),
-        (
-            Server("ClusterRole"),
-            "objects of the cluster that the manifests have: ClusterRole/reader",
-            "ClusterRole/reader belongs to the cluster: the last stage has to delete it",
-        ),
+        (Server("ClusterRole"), "objects of the cluster that the manifests have: ClusterRole/reader",
+         "ClusterRole/reader belongs to the cluster: the last stage has to delete it"),
     ],
-)
+)  # fmt: skip
 def test_what_is_left_of_the_run_is_seen(setting: Setting, server: Server, state: str, left: str) -> None:
     assert state in held_beside(cast(Any, server), setting) - BEFORE
     assert remains(cast(Any, server), setting) == [left]

@@ -1,7 +1,5 @@
 """Objects that are applied again, or whose order in one file decides."""
 
-from __future__ import annotations
-
 from textwrap import dedent
 
 import pytest

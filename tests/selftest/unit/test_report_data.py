@@ -1,7 +1,5 @@
 """report.json from the record of a run: its schema, excerpts, requests, and nothing secret."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from dataclasses import replace

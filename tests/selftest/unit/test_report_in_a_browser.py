@@ -1,7 +1,5 @@
 """report.html in a real Chromium: accessible by axe-core, nothing in the console, no sideways scrolling."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import replace

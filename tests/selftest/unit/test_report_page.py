@@ -1,7 +1,5 @@
 """report.html from reports of real runs: first answers, escapes, nothing from the network."""
 
-from __future__ import annotations
-
 import copy
 from html.parser import HTMLParser
 from pathlib import Path

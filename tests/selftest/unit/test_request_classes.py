@@ -1,7 +1,5 @@
 """Requests that routes treat alike are one class, which is what trying the routes one by one shows."""
 
-from __future__ import annotations
-
 import itertools
 import random
 

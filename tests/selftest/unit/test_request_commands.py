@@ -1,7 +1,5 @@
 """The commands of a failure send what was sent: run by a shell, against a page on loopback."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 from collections.abc import Mapping

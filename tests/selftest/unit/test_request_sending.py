@@ -1,7 +1,5 @@
 """Requests at a gateway on loopback: a page names its version, counters show where others went."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections import Counter
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Every requirement has its id, stage and sentence, and points at places that can exist."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 

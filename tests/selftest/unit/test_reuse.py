@@ -1,7 +1,5 @@
 """A namespace that was left: what makes it usable, what is applied to it, when its pods start anew."""
 
-from __future__ import annotations
-
 import copy
 from dataclasses import replace
 from types import SimpleNamespace

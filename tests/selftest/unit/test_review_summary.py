@@ -1,7 +1,5 @@
 """The summary in Markdown: the verdict first, each cause with its line, and hostile texts as they stand."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +14,12 @@ from canary_conformance.report import secret_masks
 from canary_conformance.report.findings import finding_of_end
 from canary_conformance.report.formats.markdown import block, code, text
 from canary_conformance.report.formats.summary import COMMENT_LIMIT, comment, joined, marker, summary
-from canary_conformance.report.manifest_lines import ManifestLines
 from canary_conformance.report.reviewed_run import WebPages
 from canary_conformance.scenario.places import Finding, Place
 from tests.selftest.review_cases import (
     CANARY,
     HOSTILE,
+    NOWHERE,
     ROUTE,
     failed,
     hostile,
@@ -31,7 +29,6 @@ from tests.selftest.review_cases import (
     unjudged,
 )
 
-NOWHERE = ManifestLines(Path("nowhere"))
 OURS = {"h2", "h3", "p", "ul", "li", "code", "pre", "details", "summary", "strong", "em"}
 TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
 

@@ -1,7 +1,5 @@
 """Pods are waited for while they can still get ready, and not a moment longer."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import cast
 

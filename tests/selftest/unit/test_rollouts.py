@@ -1,7 +1,5 @@
 """A rollout is complete when kubectl calls it so, for every kind; what a pod belongs to is its controller."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -53,17 +51,14 @@ def counts(ready: int, replicas: int | None = None, updated: int = 0) -> dict[st
             ),
             "db: 1 of 2 updated",
         ),
-        (
-            LOG,
-            item(desiredNumberScheduled=2, updatedNumberScheduled=1, numberAvailable=2),
-            "log: 1 of 2 updated",
-        ),
+        (LOG, item(desiredNumberScheduled=2, updatedNumberScheduled=1, numberAvailable=2),
+         "log: 1 of 2 updated"),
         (LOG, item(desiredNumberScheduled=2, updatedNumberScheduled=2), "log: 0 of 2 available"),
         (LOG, item(desiredNumberScheduled=2, updatedNumberScheduled=2, numberAvailable=2), ""),
         (RS, item({"replicas": 2}, availableReplicas=1, replicas=2), "app: 1 of 2 available"),
         (RS, item({"replicas": 2}, availableReplicas=2, replicas=2), ""),
     ],
-)
+)  # fmt: skip
 def test_complete_is_what_kubectl_calls_so(ref: ObjectRef, state: dict[str, Any] | None, left: str) -> None:
     assert rollout_left(ref, state) == left
 

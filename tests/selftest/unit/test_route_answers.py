@@ -1,7 +1,5 @@
 """What a route makes of a request: shares, faults, time limits, headers, rewrites and copies."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 import pytest

@@ -1,7 +1,5 @@
 """Which HTTP route takes a request: matches, and their order."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.model.objects.questions import Ending

@@ -1,7 +1,5 @@
 """Routes between pods: sources, gateways, hosts, the oldest of several, and what no route is for."""
 
-from __future__ import annotations
-
 from canary_conformance.model.objects.questions import Ending, Source, Wire
 from tests.selftest.routing_support import (
     CLIENT,

@@ -1,7 +1,5 @@
 """Whatever YAML holds, the model answers: no traceback, no hang, and for every request in full."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

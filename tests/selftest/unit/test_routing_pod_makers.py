@@ -1,7 +1,5 @@
 """StatefulSets and DaemonSets are workloads like Deployments."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -77,13 +75,10 @@ def test_mysql_may_be_a_stateful_set() -> None:
     [
         ("claimName: mysql-pv-claim", "claimName: mysql", "PersistentVolumeClaim/mysql does not exist"),
         ('      version: "2.0"\n  template', '      version: "2.1"\n  template', "version=2.1"),
-        (
-            "name: voting-storage-secret\n          resources",
-            "name: secret\n          resources",
-            "Secret/secret",
-        ),
+        ("name: voting-storage-secret\n          resources", "name: secret\n          resources",
+         "Secret/secret"),
     ],
-)
+)  # fmt: skip
 def test_a_stateful_set_that_is_wrong_fails_as_a_deployment_does(old: str, new: str, words: str) -> None:
     results = results_of(changed(CANARY, old, new, on=STATEFUL))
     assert "R4.2" in failed(results)

@@ -1,7 +1,5 @@
 """What is known of the repository's own manifests, most of it seen on a real mesh, is what the model says."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 import pytest

@@ -1,7 +1,5 @@
 """Pods that carry a component's labels and are not the component are told apart from it."""
 
-from __future__ import annotations
-
 from textwrap import dedent, indent
 
 import pytest

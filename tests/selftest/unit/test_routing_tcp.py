@@ -1,7 +1,5 @@
 """Which TCP route takes a connection, and how a connection ends that leads nowhere."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 import pytest

@@ -1,7 +1,5 @@
 """What travels between two ends: the client's mode by its rule, the server's by its policy."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.model.objects.questions import OUTSIDE, Ending, Request, Wire

@@ -1,7 +1,5 @@
 """What the API server's code and Istio's webhook refuse is told with file and line; what they take is not."""
 
-from __future__ import annotations
-
 import json
 from fractions import Fraction
 from typing import Any

@@ -1,7 +1,5 @@
 """Two runs compared: what broke, what got better, what got slower."""
 
-from __future__ import annotations
-
 import copy
 
 from canary_conformance.report.run_comparison import comparison_of, comparison_text

@@ -1,7 +1,5 @@
 """A run's findings: what failed by its causes first, then what was not judged, at lines of the repository."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 
@@ -9,27 +7,11 @@ from canary_conformance.paths import MANIFESTS
 from canary_conformance.report.findings import RunFinding, findings_of
 from canary_conformance.report.manifest_lines import ManifestLines
 from canary_conformance.report.repository_paths import repository_of, repository_path
-from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord, Tier
+from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.settings import read_source
 from canary_conformance.verdicts import Verdict
-
-CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
-ROUTE = Finding(Place(CANARY, 34), "VirtualService/voting-app http[0]: routes to voting-app:8080 subset v2-0")
-SUBSET = Finding(Place(CANARY, 16), "DestinationRule/voting-app subset v2-0 selects no pod")
-NOWHERE = ManifestLines(Path("nowhere"))
-
-
-def failed(id_: str, *causes: Finding, seen: str = "0 pods", name: str = "") -> TestRecord:
-    verdict = Verdict(False, "3 pods", seen, f"0 of 3 pods for {id_}", (), 1, None, None, causes=causes)
-    ids = (id_,) if id_ else ()
-    return TestRecord(
-        name or f"t::{id_}", ids, 4, Outcome.FAILED, (verdict,), "", 1.0, Tier.STATIC, None, causes
-    )
-
-
-def unjudged(id_: str, reason: str, outcome: Outcome = Outcome.NOT_JUDGED) -> TestRecord:
-    return TestRecord(f"t::{id_}", (id_,), 4, outcome, (), reason, 1.0, Tier.STATIC)
+from tests.selftest.review_cases import CANARY, NOWHERE, ROUTE, SUBSET, failed, unjudged
 
 
 def found(*tests: TestRecord, selected: tuple[str, ...] | None = None) -> tuple[RunFinding, ...]:

@@ -1,7 +1,5 @@
 """A Lease keeps two runs of the same names apart: one lives, one that is dead is taken over."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

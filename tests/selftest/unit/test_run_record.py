@@ -1,7 +1,5 @@
 """A requirement is as good as the worst of its tests, and no run is plain green that judged less than all."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -155,16 +153,12 @@ def test_a_run_that_judged_less_than_all_says_incomplete() -> None:
     [
         ((passed("R4.4"), passed("R5.1"), passed("R5.2")), "3 selected and hold, 31 not selected"),
         ((passed("R4.4"),), "1 holds, 2 not run, 31 not selected; incomplete"),
-        (
-            (passed("R4.4"), record("R5.1", outcome=Outcome.FAILED), passed("R5.2")),
-            "2 hold, 1 failed, 31 not selected",
-        ),
-        (
-            (passed("R4.4"), record("R5.1", outcome=Outcome.NOT_JUDGED), passed("R5.2")),
-            "2 hold, 1 not judged, 31 not selected; incomplete",
-        ),
+        ((passed("R4.4"), record("R5.1", outcome=Outcome.FAILED), passed("R5.2")),
+         "2 hold, 1 failed, 31 not selected"),
+        ((passed("R4.4"), record("R5.1", outcome=Outcome.NOT_JUDGED), passed("R5.2")),
+         "2 hold, 1 not judged, 31 not selected; incomplete"),
     ],
-)
+)  # fmt: skip
 def test_a_selection_that_was_judged_is_complete(tests: tuple[TestRecord, ...], line: str) -> None:
     run = RunRecord((), tests, (), selected=("R4.4", "R5.1", "R5.2"))
     assert count_line(requirement_lines(run)) == f"34 requirements: {line}"

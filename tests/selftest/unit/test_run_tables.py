@@ -1,7 +1,5 @@
 """The tables fit the width, name what matters, and let nothing of a page through to the terminal."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 

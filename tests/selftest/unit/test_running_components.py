@@ -1,7 +1,5 @@
 """What runs is reported by the parts themselves, as the real ones were seen to report it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, cast
 

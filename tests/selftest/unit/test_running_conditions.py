@@ -1,7 +1,5 @@
 """What a proxy asks of requests, read from excerpts of Envoy's own dump (Istio 1.31)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A pod's component is found among its containers, and its ports whether they are declared or not."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

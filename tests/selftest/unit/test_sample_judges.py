@@ -1,7 +1,5 @@
 """Each judge fails when it should, on nothing at all too; its verdict says counts, examples and bounds."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

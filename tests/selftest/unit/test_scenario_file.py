@@ -1,7 +1,5 @@
 """scenario.yaml is read whole or refused with every mistake's line."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """The files of a scenario have to be in its folder, whoever wrote the folder's scenario.yaml."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """What the cluster's routing objects are asked is what manifests are asked."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast

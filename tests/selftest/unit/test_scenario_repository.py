@@ -1,7 +1,5 @@
 """The repository's own manifests are a scenario: every file there, read, and where the requirements point."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.paths import MANIFESTS

@@ -1,7 +1,5 @@
 """The schema that editors use finds the mistakes that the suite's own reading finds, and no others."""
 
-from __future__ import annotations
-
 import copy
 import json
 from collections.abc import Callable

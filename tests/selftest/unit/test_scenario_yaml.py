@@ -1,7 +1,5 @@
 """YAML becomes plain data with lines, or findings with lines; never an exception, and never a hang."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Anything in place of any part of an object gives findings, and never an error."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the API server refuses about a pod as a whole, and what it takes."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.selftest.changed_manifests import changed, failed, results_of, words_of

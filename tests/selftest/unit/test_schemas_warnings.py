@@ -4,8 +4,6 @@ Every case but those of a dump was given to the dry run of a Kubernetes 1.34, wh
 kubectl itself takes the uid and resourceVersion of a dump out, and server-side apply refuses them.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from tests.selftest.rules_objects import CLAIM, DEPLOYMENT, SERVICE, STATEFUL

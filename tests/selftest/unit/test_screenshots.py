@@ -1,7 +1,5 @@
 """A screenshot is a file and an event; one that can't be taken is none, and decides nothing."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any, cast
 

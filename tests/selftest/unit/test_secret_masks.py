@@ -1,7 +1,5 @@
 """No password leaves the run, in whatever form it is written; what isn't secret stays as it was."""
 
-from __future__ import annotations
-
 import base64
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """In which namespace the sentinel lives, by what the Sidecars of the manifests show."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import cast
 

@@ -1,7 +1,5 @@
 """Services tell pods of themselves by variables, those that are there when the pods' containers start."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of

@@ -1,7 +1,5 @@
 """Who is behind a Service's port, by selectors, names and numbers, and by what names it is called."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.model.model import Endpoint
@@ -86,15 +84,10 @@ def test_each_pod_is_as_likely_as_any_other() -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        "web",
-        "WEB",
-        "web:8080",
-        "web.voting",
-        "web.voting.svc",
-        "web.voting.svc.cluster.local",
+        "web", "WEB", "web:8080", "web.voting", "web.voting.svc", "web.voting.svc.cluster.local",
         "web.voting.svc.cluster.local.",
     ],
-)
+)  # fmt: skip
 def test_a_service_is_called_by_each_of_its_names(host: str) -> None:
     assert only(call(model(deployment("web"), service("web")), host)).ending is Ending.SERVED
 

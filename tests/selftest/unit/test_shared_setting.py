@@ -1,7 +1,5 @@
 """In a cluster of others the scenario has names of its own, and is refused before anything is made."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, cast
 

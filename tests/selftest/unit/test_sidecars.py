@@ -1,7 +1,5 @@
 """Which Services a pod's proxy knows by Sidecar objects, and what becomes of calls to others."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.model.objects.questions import Answer, Ending, Source, Wire

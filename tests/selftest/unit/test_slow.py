@@ -1,7 +1,5 @@
 """A pod that may only be slow has no diagnosis."""
 
-from __future__ import annotations
-
 from tests.selftest.stuck_support import (
     ANALYTICS,
     PAGE,

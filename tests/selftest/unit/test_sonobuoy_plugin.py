@@ -3,8 +3,6 @@
 Its worker waits for the file `done`, whose text is the path of what it sends (sonobuoy: "How Plugins Work").
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess
@@ -20,11 +18,6 @@ from canary_conformance.waiting import wait_until
 from tests.selftest.support import Programs
 
 PLUGIN = REPOSITORY / "examples/cluster/sonobuoy-plugin.yaml"
-
-
-@pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    return Programs(tmp_path, monkeypatch)
 
 
 def plugin(results: Path) -> subprocess.Popen[str]:

@@ -1,7 +1,5 @@
 """The commit of a folder of manifests, and whether it was changed since."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The evidence of a failure is whole, best effort, quick, and without a secret once it is on disk."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """A stage applied object by object: what fails, from which object until which, and by whose line."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """New endpoints are in use when Envoy's workers have been told, which is later than its admin port says."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """A scenario is a value: its stages, its files in order, and why a stage can't be judged."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -46,21 +44,11 @@ def test_object_is_read_and_written_the_same() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "/",
-        "Deployment",
-        "Deployment/",
-        "/voting-app",
-        "deployment/voting-app",
-        "Deployment/Voting",
-        "Deployment/-a",
-        "Deployment/a/b",
-        "Deployment/a b",
-        "Deployment/a\n",
-        "Deployment /a",
+        "", "/", "Deployment", "Deployment/", "/voting-app", "deployment/voting-app", "Deployment/Voting",
+        "Deployment/-a", "Deployment/a/b", "Deployment/a b", "Deployment/a\n", "Deployment /a",
         f"Deployment/{'a' * 254}",
     ],
-)
+)  # fmt: skip
 def test_what_is_no_object_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"isn't an object|is not a valid name"):
         ObjectRef.parse(text)

@@ -1,7 +1,5 @@
 """Objects come, are replaced and go as in a cluster; a plan tells what is in force after each of them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

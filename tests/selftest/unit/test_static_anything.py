@@ -1,7 +1,5 @@
 """The static tier judges or refuses any file at all, and ends with an error of its own on none."""
 
-from __future__ import annotations
-
 import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st

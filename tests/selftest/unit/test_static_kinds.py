@@ -1,7 +1,5 @@
 """Objects of every kind are judged by the manifests as far as the model goes, and no further."""
 
-from __future__ import annotations
-
 from textwrap import dedent
 
 import pytest
@@ -153,16 +151,12 @@ def test_a_quota_leaves_unjudged_what_it_counts(hard: str, more: set[str]) -> No
 @pytest.mark.parametrize(
     ("spec", "touched"),
     [
-        (
-            "{ingressClassName: nginx, defaultBackend: {service: {name: voting-app, port: {number: 8080}}}}",
-            {"R1.4"},
-        ),
-        (
-            "{ingressClassName: istio, defaultBackend: {service: {name: voting-app, port: {number: 8080}}}}",
-            {"R1.4"} | TRAFFIC,
-        ),
+        ("{ingressClassName: nginx, defaultBackend: {service: {name: voting-app, port: {number: 8080}}}}",
+         {"R1.4"}),
+        ("{ingressClassName: istio, defaultBackend: {service: {name: voting-app, port: {number: 8080}}}}",
+         {"R1.4"} | TRAFFIC),
     ],
-)
+)  # fmt: skip
 def test_an_ingress_is_another_way_in(spec: str, touched: set[str]) -> None:
     text = f"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: i}}\nspec: {spec}"
     failed, unjudged = standings(with_object(text, "Ingress/i"))

@@ -1,7 +1,5 @@
 """The table of mutual TLS, and the calls in plaintext, where the manifests say more than the source does."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.selftest.changed_manifests import changed, changed_together, failed, results_of, unjudged, words_of

@@ -1,7 +1,5 @@
 """The numbers of the Statistics section, against sums of exact fractions and simulated proxies."""
 
-from __future__ import annotations
-
 import math
 import random
 from collections import Counter

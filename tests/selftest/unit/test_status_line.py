@@ -1,7 +1,5 @@
 """A live line shows where the run is and leaves nothing on the terminal, as one that understands it shows."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sys

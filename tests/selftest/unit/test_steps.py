@@ -1,7 +1,5 @@
 """A step's objects: what is waited for between them, and what still is there while they are deleted."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from types import SimpleNamespace
 from typing import Any, cast

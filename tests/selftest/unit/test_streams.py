@@ -1,7 +1,5 @@
 """A program with too much output or input to hold is read piece by piece, and never outlives its reader."""
 
-from __future__ import annotations
-
 import sys
 from itertools import repeat
 

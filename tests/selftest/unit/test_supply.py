@@ -1,7 +1,5 @@
 """An archive spares what it holds; absent, stale or broken ones are said, and all is made without them."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -82,8 +80,7 @@ class Here:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
-    programs = Programs(tmp_path, monkeypatch)
+def here(programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     programs.add("docker", "echo layers")
     here = Here(tmp_path / "store", tmp_path / "node.zip", monkeypatch)
     here.store.mkdir()

@@ -1,7 +1,5 @@
 """Limits are stated once, each with its reason."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, fields

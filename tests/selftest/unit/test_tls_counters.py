@@ -1,7 +1,5 @@
 """Counters of real proxies, and what can't be compared or isn't counted."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

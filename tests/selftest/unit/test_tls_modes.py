@@ -1,7 +1,5 @@
 """What two ends of a leg do, from reduced dumps of real proxies (Istio 1.31) and from twins made wrong."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

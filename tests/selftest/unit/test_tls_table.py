@@ -1,7 +1,5 @@
 """The table of stage 3 as the source prints it, and a row for each way in which a leg can be wrong."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Stages that nobody watches are passed in one go: what is waited for, which stage is told to have failed."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A transition as an event: times since the run began, answers as runs of equal ones."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

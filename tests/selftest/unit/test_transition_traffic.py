@@ -1,7 +1,5 @@
 """Where the votes of a transition belong: by the voter, and by when they were cast."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """A field that the model does not follow leaves unjudged what it could touch; a harmless one nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pytest
@@ -110,29 +108,17 @@ def test_the_right_neighbour_is_judged_and_holds(steps: Sequence[Step]) -> None:
         (DEPLOY, "Service/voting-app", before("spec.selector", "sessionAffinity: ClientIP"), "R1.6"),
         (DEPLOY, "Service/voting-app", before("spec.selector", "internalTrafficPolicy: Local"), "R1.5"),
         (DEPLOY, "Service/voting-app", after("metadata.labels.app", "istio.io/use-waypoint: w"), "R1.5"),
-        (
-            CANARY,
-            "PersistentVolumeClaim/mysql-pv-claim",
-            to("spec.resources.requests.storage", "1Mi"),
-            "R4.2",
-        ),
+        (CANARY, "PersistentVolumeClaim/mysql-pv-claim", to("spec.resources.requests.storage", "1Mi"),
+         "R4.2"),
         (CANARY, MYSQL, becomes(f"{CONTAINER}.lifecycle.preStop.sleep", "httpGet: {port: 3306}"), "R4.9"),
         (CANARY, MYSQL, to(f"{CONTAINER}.resources.limits.memory", "128Mi"), "R4.2"),
         (CANARY, MYSQL, to(f"{CONTAINER}.securityContext.runAsUser", "1000"), "R4.9"),
-        (
-            LOCK,
-            "DestinationRule/voting-analytics",
-            before("spec.trafficPolicy.tls", "outlierDetection: {maxEjectionPercent: 100}"),
-            "R3.7",
-        ),
-        (
-            LOCK,
-            "DestinationRule/voting-storage",
-            before("spec.trafficPolicy.tls", "connectionPool: {tcp: {maxConnectionDuration: 1ms}}"),
-            "R3.1",
-        ),
+        (LOCK, "DestinationRule/voting-analytics",
+         before("spec.trafficPolicy.tls", "outlierDetection: {maxEjectionPercent: 100}"), "R3.7"),
+        (LOCK, "DestinationRule/voting-storage",
+         before("spec.trafficPolicy.tls", "connectionPool: {tcp: {maxConnectionDuration: 1ms}}"), "R3.1"),
     ],
-)
+)  # fmt: skip
 def test_a_field_that_is_not_followed_is_named(file: str, ref: str, step: Step, requirement: str) -> None:
     failed, unjudged = verdicts(step, file=file, ref=ref)
     assert not failed

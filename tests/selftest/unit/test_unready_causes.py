@@ -1,7 +1,5 @@
 """A pod that no time heals is diagnosed with its reason, and those first whom nobody keeps waiting."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import cast
@@ -26,6 +24,7 @@ from tests.selftest.stuck_support import (
     Cluster,
     Object,
     diagnosed,
+    found,
     pod,
     service,
 )
@@ -35,8 +34,7 @@ from tests.selftest.support import FakeClock
 def test_a_service_that_leads_to_no_pod() -> None:
     cluster = Cluster([ANALYTICS, READY_STORE])
     cluster.services[0] = service("voting-storage", "voting-store")
-    trouble, after = diagnosed(cluster)
-    assert trouble is not None
+    trouble, after = found(diagnosed(cluster))
     assert trouble.reason == (
         "voting-analytics 1.0 can't get ready: Service voting-storage, which voting-analytics 1.0 needs, "
         "selects no pod: it selects app=voting-store"
@@ -49,8 +47,7 @@ def test_a_service_that_leads_to_no_pod() -> None:
 def test_a_service_that_is_not_there() -> None:
     cluster = Cluster([pod("voting-app"), READY_STORE])
     cluster.services.pop()
-    trouble, _ = diagnosed(cluster)
-    assert trouble is not None
+    trouble, _ = found(diagnosed(cluster))
     assert "Service voting-analytics does not exist, and voting-app 1.0 needs it" in trouble.reason
 
 
@@ -59,27 +56,18 @@ def test_a_service_that_is_not_there() -> None:
     [
         (ANALYTICS, READY_STORE, {}, "called voting-storage:6379 and found nothing that listens"),
         (ANALYTICS, READY_STORE, {"voting-storage:6379": MYSQL}, "voting-storage:6379 and received b'J"),
-        (
-            pod("voting-app", "2.0"),
-            pod("voting-storage", "2.0", ready=True),
-            {"voting-storage:3306": PONG},
-            "called voting-storage:3306 and received b'+PONG",
-        ),
-        (
-            pod("voting-app"),
-            READY_ANALYTICS,
-            {"voting-analytics:8080": b"HTTP/1.1 503 Unavailable"},
-            "called voting-analytics:8080 and received b'HTTP/1.1 503",
-        ),
+        (pod("voting-app", "2.0"), pod("voting-storage", "2.0", ready=True), {"voting-storage:3306": PONG},
+         "called voting-storage:3306 and received b'+PONG"),
+        (pod("voting-app"), READY_ANALYTICS, {"voting-analytics:8080": b"HTTP/1.1 503 Unavailable"},
+         "called voting-analytics:8080 and received b'HTTP/1.1 503"),
     ],
-)
+)  # fmt: skip
 def test_a_peer_that_is_ready_and_does_not_answer(
     waiting: Object, peer: Object, answers: Mapping[str, bytes], said: str
 ) -> None:
     others = [pod("voting-analytics", "1.1"), pod("voting-storage", "1.1")]
     name = waiting["metadata"]["name"].removesuffix("-77-x")
-    trouble, after = diagnosed(Cluster([waiting, peer, *others], answers), deployments=[name])
-    assert trouble is not None
+    trouble, after = found(diagnosed(Cluster([waiting, peer, *others], answers), deployments=[name]))
     assert said in trouble.reason
     assert trouble.reason.endswith(" is ready")
     assert after < LIMITS.pods_stuck + 1.5
@@ -88,8 +76,7 @@ def test_a_peer_that_is_ready_and_does_not_answer(
 def test_a_peer_that_is_ready_and_itself_asks_elsewhere() -> None:
     answers = {"voting-storage:6379": PONG, "voting-analytics:8080": b"HTTP/1.1 503 Unavailable"}
     peer = pod("voting-analytics", ready=True, REDIS_HOST="voting-redis")
-    trouble, _ = diagnosed(Cluster([pod("voting-app"), peer, READY_STORE], answers))
-    assert trouble is not None
+    trouble, _ = found(diagnosed(Cluster([pod("voting-app"), peer, READY_STORE], answers)))
     assert trouble.reason.endswith(
         "though voting-analytics 1.0 is ready; "
         "voting-analytics 1.0 itself calls voting-redis:6379, by its settings"
@@ -100,8 +87,7 @@ def test_a_peer_that_is_ready_and_itself_asks_elsewhere() -> None:
 def test_a_name_that_there_is_not() -> None:
     cluster = Cluster([pod("voting-analytics", REDIS_HOST="voting-redis"), READY_STORE])
     cluster.unresolved = {"voting-redis"}
-    trouble, after = diagnosed(cluster)
-    assert trouble is not None
+    trouble, after = found(diagnosed(cluster))
     assert trouble.reason == (
         "voting-analytics 1.0 can't get ready: voting-redis:6379, which it is set to call, does not resolve "
         "from voting-analytics-1-0-77-x"
@@ -113,8 +99,7 @@ def test_a_name_that_there_is_not() -> None:
 def test_a_peer_without_a_probe_is_ready_before_it_answers() -> None:
     store = pod("voting-storage", ready=True)
     del store["spec"]["containers"][1]["readinessProbe"]
-    trouble, after = diagnosed(Cluster([pod("voting-analytics"), store]), seconds=60)
-    assert trouble is not None
+    trouble, after = found(diagnosed(Cluster([pod("voting-analytics"), store]), seconds=60))
     assert trouble.patience
     assert LIMITS.pods_not_yet <= after < LIMITS.pods_not_yet + 2
 
@@ -126,8 +111,7 @@ def test_what_is_somebodys_own_may_be_slow() -> None:
 
 @pytest.mark.parametrize("host", ["voting-storage.voting", "voting-storage.voting.svc.cluster.local"])
 def test_a_peer_that_is_asked_by_its_full_name_has_to_answer(host: str) -> None:
-    trouble, _ = diagnosed(Cluster([pod("voting-analytics", REDIS_HOST=host), READY_STORE]))
-    assert trouble is not None
+    trouble, _ = found(diagnosed(Cluster([pod("voting-analytics", REDIS_HOST=host), READY_STORE])))
     assert f"called {host}:6379 and found nothing that listens" in trouble.reason
 
 
@@ -145,8 +129,7 @@ def test_a_port_that_the_service_has_not() -> None:
 
 def test_a_component_that_listens_where_its_settings_say_and_not_at_its_own_port() -> None:
     answers = {"voting-storage:6379": PONG, "10.0.0.7:9090": b"HTTP/1.1 400 Bad Request"}
-    trouble, _ = diagnosed(Cluster([pod("voting-analytics", PORT="9090"), READY_STORE], answers))
-    assert trouble is not None
+    trouble, _ = found(diagnosed(Cluster([pod("voting-analytics", PORT="9090"), READY_STORE], answers)))
     assert trouble.reason.endswith("voting-analytics-1-0-77-x listens at port 9090 and not at its own")
     container = "Deployment/voting-analytics-1-0:spec.template.spec.containers[0]"
     assert trouble.concerns == (f"{container}.env", f"{container}.ports")
@@ -161,15 +144,13 @@ def test_a_component_that_says_not_yet_listens_where_it_is_probed() -> None:
 
 def test_a_store_is_told_before_those_that_lack_it() -> None:
     answers = {"10.0.0.7:6379": PONG, "voting-analytics:8080": b"HTTP/1.1 503 Unavailable"}
-    trouble, _ = diagnosed(Cluster([pod("voting-app"), READY_ANALYTICS, STORE], answers))
-    assert trouble is not None
+    trouble, _ = found(diagnosed(Cluster([pod("voting-app"), READY_ANALYTICS, STORE], answers)))
     assert trouble.reason.startswith("voting-storage 1.0 can't get ready: voting-storage-1-0-77-x answers")
 
 
 def test_a_probe_that_fails_though_the_component_works() -> None:
     cluster = Cluster([ANALYTICS, READY_STORE], {"voting-storage:6379": PONG, "10.0.0.7:8080": PAGE})
-    trouble, after = diagnosed(cluster)
-    assert trouble is not None
+    trouble, after = found(diagnosed(cluster))
     assert trouble.reason.endswith(
         "voting-analytics-1-0-77-x answers at port 8080 as its contract says; "
         "Readiness probe failed: HTTP probe failed with statuscode: 500"
@@ -184,16 +165,14 @@ def test_a_probe_that_fails_though_the_component_works() -> None:
 )
 def test_a_stores_probe_that_fails_though_it_works(store: Object, answer: bytes) -> None:
     port = store["spec"]["containers"][1]["ports"][0]["containerPort"]
-    trouble, _ = diagnosed(Cluster([store], {f"10.0.0.7:{port}": answer}))
-    assert trouble is not None
+    trouble, _ = found(diagnosed(Cluster([store], {f"10.0.0.7:{port}": answer})))
     assert f"answers at port {port} as its contract says" in trouble.reason
 
 
 def test_a_component_that_says_not_yet_though_all_that_it_needs_answers_it() -> None:
     cluster = Cluster([ANALYTICS, READY_STORE], SAYS_NOT_YET)
     cluster.words = NOT_YET
-    trouble, after = diagnosed(cluster, seconds=60)
-    assert trouble is not None
+    trouble, after = found(diagnosed(cluster, seconds=60))
     assert trouble.reason.endswith(
         "voting-analytics-1-0-77-x goes on saying 503, though all that it needs has answered it for 30 s; "
         + NOT_YET
@@ -204,8 +183,7 @@ def test_a_component_that_says_not_yet_though_all_that_it_needs_answers_it() -> 
 def test_a_component_that_says_not_yet_and_that_mysql_refuses_by_the_manifests() -> None:
     cluster = Cluster([ANALYTICS, READY_STORE], SAYS_NOT_YET)
     cluster.words = NOT_YET
-    trouble, after = diagnosed(cluster, refused=["f.yaml:3: another password"])
-    assert trouble is not None
+    trouble, after = found(diagnosed(cluster, refused=["f.yaml:3: another password"]))
     assert trouble.reason.endswith(
         f"{NOT_YET}; by the manifests MySQL refuses it: f.yaml:3: another password"
     )
@@ -247,8 +225,7 @@ def test_what_may_only_be_slow_is_waited_for_however_long(pods: Sequence[Object]
 
 
 def test_a_store_that_is_another_component() -> None:
-    trouble, after = diagnosed(Cluster([STORE], {"10.0.0.7:8080": b"HTTP/1.1 404 Not Found"}))
-    assert trouble is not None
+    trouble, after = found(diagnosed(Cluster([STORE], {"10.0.0.7:8080": b"HTTP/1.1 404 Not Found"})))
     assert trouble.reason.endswith("voting-storage-1-0-77-x listens at port 8080 and not at its own")
     assert after < LIMITS.pods_stuck + 1
 

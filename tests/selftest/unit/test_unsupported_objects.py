@@ -1,7 +1,5 @@
 """Objects that the model does not support make unknown what they can touch, and nothing else."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.model.model import Model

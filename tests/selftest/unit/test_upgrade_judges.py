@@ -1,7 +1,5 @@
 """Each judge of a move fails when it should, and says what was wrong."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -137,16 +135,10 @@ def rounds(*made: Attempt) -> Sample[Attempt]:
         ((), "nothing was seen"),
     ],
     ids=[
-        "answered",
-        "a gap",
-        "a late beginning",
-        "an early end",
-        "a gap where the caller could not call",
-        "no control",
-        "no refusal",
-        "nothing",
+        "answered", "a gap", "a late beginning", "an early end", "a gap where the caller could not call",
+        "no control", "no refusal", "nothing",
     ],
-)
+)  # fmt: skip
 def test_plaintext_has_to_be_refused_at_every_moment(made: tuple[Attempt, ...], words: str) -> None:
     verdict = refused_at_every_moment(Watched(0.0, 10.0, 5.0))(rounds(*made))
     assert not verdict.held

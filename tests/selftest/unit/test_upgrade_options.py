@@ -1,7 +1,5 @@
 """The command line of an upgrade: what is bad input, what is warned of, which tests judge when."""
 
-from __future__ import annotations
-
 import pytest
 
 from canary_conformance.errors import BadInput

@@ -1,7 +1,5 @@
 """What a moved mesh leaves: requirements by moment and the figures of each move, as text and for machines."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

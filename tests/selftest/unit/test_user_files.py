@@ -1,7 +1,5 @@
 """The user's kubeconfig and Docker contexts are compared by content, mode and time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A version is read as it is written, and an unavailable one is rejected with the available ones."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from canary_conformance.images.image_options import (
     asked_versions,
 )
 from canary_conformance.images.pins import ISTIO_VERSION, PINS, envoy_pins, kubernetes_modules
-from canary_conformance.images.versions import MeshVersion, Versions, available, check_asked
+from canary_conformance.images.versions import Available, MeshVersion, Versions, available, check_asked
 
 BUILT, PULLED = available(ImagesFrom.BUILD), available(ImagesFrom.PULL)
 FLAGS = ("--istio-version", "--envoy-version", "--kubernetes-version")
@@ -58,39 +56,29 @@ def test_every_pinned_envoy_can_be_built_upon(envoy: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("source", "asked", "words"),
     [
-        (AskedVersions(istio="1.30.0"), "Istio (built here) 1.30.0 is not available; available: 1.31.0"),
-        (
-            AskedVersions(envoy="1.35.0"),
-            "upstream Envoy 1.35.0 is not available; available: 1.36.2, 1.36.3, ",
-        ),
-        (AskedVersions(kubernetes="1.20.0"), "Kubernetes (built here) 1.20.0 is not available; available: "),
+        (BUILT, AskedVersions(istio="1.30.0"),
+         "Istio (built here) 1.30.0 is not available; available: 1.31.0"),
+        (BUILT, AskedVersions(envoy="1.35.0"),
+         "upstream Envoy 1.35.0 is not available; available: 1.36.2, 1.36.3, "),
+        (BUILT, AskedVersions(kubernetes="1.20.0"),
+         "Kubernetes (built here) 1.20.0 is not available; available: "),
+        (PULLED, AskedVersions(istio="1.27.9"),
+         "available: 1.31.1, and releases of 1.28, 1.29, 1.30, 1.31 that the"),
+        (PULLED, AskedVersions(istio="latest"), "Istio (pulled) latest is not available"),
+        (PULLED, AskedVersions(istio="1.31"), "Istio (pulled) 1.31 is not available"),
+        (PULLED, AskedVersions(istio="1.99.0"), "Istio (pulled) 1.99.0 is not available"),
+        (PULLED, AskedVersions(kubernetes="1.37.0"), "is not available; available: 1.34.11, 1.35.8, 1.36.4"),
+        (PULLED, AskedVersions(kubernetes="1.34.4"), "is not available; available: 1.34.11, 1.35.8, 1.36.4"),
+        (PULLED, AskedVersions(envoy="1.40.0"), "no version can be chosen"),
     ],
-)
-def test_what_can_not_be_built_is_told_with_what_can(asked: AskedVersions, words: str) -> None:
-    with pytest.raises(BadInput) as refused:
-        BUILT.choose(asked)
-    assert words in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("asked", "words"),
-    [
-        (AskedVersions(istio="1.27.9"), "available: 1.31.1, and releases of 1.28, 1.29, 1.30, 1.31 that the"),
-        (AskedVersions(istio="latest"), "Istio (pulled) latest is not available"),
-        (AskedVersions(istio="1.31"), "Istio (pulled) 1.31 is not available"),
-        (AskedVersions(istio="1.99.0"), "Istio (pulled) 1.99.0 is not available"),
-        (AskedVersions(kubernetes="1.37.0"), "is not available; available: 1.34.11, 1.35.8, 1.36.4"),
-        (AskedVersions(kubernetes="1.34.4"), "is not available; available: 1.34.11, 1.35.8, 1.36.4"),
-        (AskedVersions(envoy="1.40.0"), "no version can be chosen"),
-    ],
-)
-def test_an_unavailable_pulled_version_is_refused_with_the_available_ones(
-    asked: AskedVersions, words: str
+)  # fmt: skip
+def test_an_unavailable_version_is_refused_with_the_available_ones(
+    source: Available, asked: AskedVersions, words: str
 ) -> None:
     with pytest.raises(BadInput) as refused:
-        PULLED.choose(asked)
+        source.choose(asked)
     assert words in str(refused.value)
 
 

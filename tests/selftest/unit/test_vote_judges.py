@@ -1,7 +1,5 @@
 """Each judge of votes fails when it should, and says what was wrong."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

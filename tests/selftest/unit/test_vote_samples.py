@@ -1,7 +1,5 @@
 """A leak of one percent of the votes is found; an app that counts each vote where it belongs holds."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Each request is made once, with the voter's own cookie, raw or from its jar; a failure is a page too."""
 
-from __future__ import annotations
-
 import socket
 from collections import Counter
 from collections.abc import Iterator

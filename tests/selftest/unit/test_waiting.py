@@ -1,7 +1,5 @@
 """The one wait, on a clock that only moves when it is told to: no test here takes any time."""
 
-from __future__ import annotations
-
 import ast
 import pickle
 from collections.abc import Callable, Iterable

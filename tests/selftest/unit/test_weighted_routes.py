@@ -1,7 +1,5 @@
 """A route that sends a part of its requests to the wrong version is blamed at that destination."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 import pytest

@@ -1,7 +1,5 @@
 """Which worker judges which requirements: every test once, shared samples together, the ends even."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

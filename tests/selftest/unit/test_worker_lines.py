@@ -1,7 +1,5 @@
 """What workers say is printed by their controller, each line with the worker's name."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from canary_conformance.progress import say_nothing

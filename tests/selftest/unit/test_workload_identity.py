@@ -1,7 +1,5 @@
 """The identities of a leg's ends, from the certificates of real proxies, and from twins made wrong."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

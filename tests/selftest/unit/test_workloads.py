@@ -1,7 +1,5 @@
 """Pods that never get ready for want of something, and their environment."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.selftest.routing_support import deployment, documents, model

@@ -1,20 +1,8 @@
 """YAML that does not parse, was copied or never rendered comes with its cause and what to do."""
 
-from __future__ import annotations
-
 import pytest
 
-from canary_conformance.scenario.yaml_files import YamlFile, parse_yaml
-
-
-def read(raw: bytes | str) -> YamlFile:
-    return parse_yaml(raw.encode() if isinstance(raw, str) else raw, "istio/a.yaml")
-
-
-def only_finding(raw: bytes | str) -> str:
-    file = read(raw)
-    assert len(file.findings) == 1, file.findings
-    return str(file.findings[0])
+from tests.selftest.unit.test_scenario_yaml import only_finding, read
 
 
 @pytest.mark.parametrize(
@@ -79,6 +67,6 @@ def test_another_mistake_is_not_blamed_on_a_harmless_character() -> None:
     ],
 )
 def test_yaml_that_does_not_parse_comes_with_what_to_do(text: str, line: int, advice: str) -> None:
-    (finding,) = parse_yaml(text.encode(), "a.yaml").findings
+    (finding,) = read(text).findings
     assert finding.place.line == line
     assert advice in finding.sentence
