@@ -1,6 +1,6 @@
 """Our own manifests with a small change in a file, and what the static tier says of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from textwrap import dedent
 
 from canary_conformance.paths import MANIFESTS
@@ -36,7 +36,7 @@ def changed_together(*overlays: dict[str, bytes]) -> dict[str, bytes]:
     return {file: content for overlay in overlays for file, content in overlay.items()}
 
 
-def results_of(overlay: dict[str, bytes], mesh: str | None = None) -> tuple[StaticResult, ...]:
+def results_of(overlay: Mapping[str, bytes], mesh: str | None = None) -> tuple[StaticResult, ...]:
     """Return the static verdicts on our manifests with some files replaced."""
     return static_verdicts(MANIFESTS, overlay, mesh)
 

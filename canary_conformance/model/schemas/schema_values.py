@@ -3,7 +3,8 @@
 For a custom kind the API server checks all of this by the schema itself (Kubernetes: "Extend the Kubernetes
 API with CustomResourceDefinitions", "Validation"); a server-side apply keeps a null, which then is of no
 type. For a built-in kind, and in the metadata of any, a null stands for nothing, and code checks the rest;
-`tools.schemas.shrink` leaves in the schema what the code refuses. Rules written in CEL are left to the API server.
+`tools.schemas.shrink` leaves in the schema what the code refuses. Rules written in CEL are left to the API
+server.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ def test_value_that_is_not_allowed_is_told(text: str, old: str, new: str, told: 
         # Null stands for nothing, so the field has its default.
         (DEPLOYMENT, "replicas: 1", "replicas: null"),
         (DEPLOYMENT, "imagePullPolicy: Always", 'imagePullPolicy: ""'),
-        # Metadata is the server's own type in a custom kind too: `kubectl create --dry-run` writes it like that.
+        # Metadata is the server's own type in a custom kind too: `kubectl create --dry-run` writes it so.
         (LOCK, "{name: default}", "{name: default, creationTimestamp: null, labels: null}"),
         # A whole float is an integer.
         (DEPLOYMENT, "replicas: 1", "replicas: 2.0"),
