@@ -14,7 +14,7 @@ from canary_conformance.scenario.stages import stage_named
 from canary_conformance.voting.requirements import UnknownRequirement, requirement_of
 from tools.source_links import Link, Sources
 
-_STATIC, _UPGRADE = "static", "upgrade"
+_STATIC, _UPGRADE, _STAGES = "static", "upgrade", "stages"
 
 
 class Unreadable(ValueError):
@@ -27,7 +27,8 @@ class MarkedTest:
 
     Attributes:
         requirement: The requirement's id.
-        stage: The number of the stage in whose folder or file the test lives; 0 for a move of the mesh.
+        stage: The number of the stage in whose folder or file the test lives; 0 for several stages and for a
+            move of the mesh.
         stage_name: The stage's name.
         test: The function, its file (relative to the parent of the tests) and its line.
         judges: The judges and checks that the function uses, in the order of their use.
@@ -46,10 +47,10 @@ class MarkedTest:
 
 
 def collect_marks(tests_folder: Path) -> tuple[MarkedTest, ...]:
-    """Return the requirements of all tests in stage_N_*/, static/test_stage_N_*.py and upgrade/.
+    """Return the requirements of all tests in stage_N_*/, stages/, static/ and upgrade/.
 
-    Read are the decorators of test functions, `@requirement("R4.4", ...)` and
-    `@pytest.mark.requirement("R4.4", ...)`, those within a parametrize included.
+    Read are the decorators of test functions, `@requirement("R4.4")`, `@pytest.mark.requirement("R4.4")`,
+    those within a parametrize included, and `@at_stages({3: "R3.4", 4: ("R4.3", "R4.7")})`.
 
     Args:
         tests_folder: The folder that holds the tests; its parent holds the packages that they import.
@@ -75,10 +76,14 @@ def collect_marks(tests_folder: Path) -> tuple[MarkedTest, ...]:
 
 def _files(tests_folder: Path) -> Iterator[tuple[tuple[int, str], Path]]:
     """Yield each file of tests with the number and name of its stage."""
+    several = sorted((tests_folder / _STAGES).glob("test_*.py"))
+    yield from (((0, _STAGES), path) for path in several)
     for part in (*sorted(tests_folder.glob("stage_*")), *sorted((tests_folder / _STATIC).glob("*.py"))):
         if (stage := stage_named(part.name)) is not None:
             for path in sorted(part.rglob("test_*.py")) if part.is_dir() else [part]:
                 yield stage, path
+        elif part.name == f"test_{_STAGES}.py":
+            yield (0, _STAGES), part
     for path in sorted((tests_folder / _UPGRADE).glob("test_*.py")):
         yield (0, _UPGRADE), path
 
@@ -110,13 +115,27 @@ def _statements(body: Iterable[ast.stmt], file: Path) -> Iterator[ast.FunctionDe
 
 def _mark_calls(node: ast.AST) -> list[ast.Call]:
     calls = [child for child in ast.walk(node) if isinstance(child, ast.Call)]
-    return [call for call in calls if ast.unparse(call.func).rpartition(".")[2] == "requirement"]
+    return [call for call in calls if _name(call) in {"requirement", "at_stages"}]
+
+
+def _name(call: ast.Call) -> str:
+    return ast.unparse(call.func).rpartition(".")[2]
+
+
+def _arguments(call: ast.Call, file: Path) -> list[ast.expr]:
+    """Return what is written for the ids; none for a test that compares the model with the mesh."""
+    if _name(call) == "at_stages" and len(call.args) == 1 and isinstance(call.args[0], ast.Dict):
+        of_stages = [] if call.keywords else call.args[0].values
+        return [one for ids in of_stages for one in (ids.elts if isinstance(ids, ast.Tuple) else [ids])]
+    if _name(call) == "at_stages" or not call.args or call.keywords:
+        raise Unreadable(
+            f'{file}:{call.lineno}: a mark is written requirement("R4.4") or at_stages({{4: "R4.4"}})'
+        )
+    return call.args
 
 
 def _ids(call: ast.Call, file: Path) -> Iterator[str]:
-    if not call.args or call.keywords:
-        raise Unreadable(f'{file}:{call.lineno}: a mark is written requirement("R4.4")')
-    for argument in call.args:
+    for argument in _arguments(call, file):
         if not isinstance(argument, ast.Constant):
             raise Unreadable(f'{file}:{call.lineno}: write the id out, like requirement("R4.4")')
         try:

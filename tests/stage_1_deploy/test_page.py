@@ -1,5 +1,3 @@
-import pytest
-
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.closed_ingress import INGRESS, ways_in
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
@@ -23,7 +21,6 @@ from canary_conformance.verdicts import (
 )
 from canary_conformance.voting.scenario_objects import replicas
 from canary_conformance.voting.source_objects import check_pods_before_gateway
-from canary_conformance.voting.vote_samples import WITH_THE_FLAG, WITHOUT_THE_FLAG, expect_counted, votes_of
 from fixtures.marks import requirement
 
 REPLICAS = 3
@@ -75,10 +72,3 @@ def test_reset_clears_the_votes(voter: Voter) -> None:
     voter.vote("Cats")
     expect(voter.reset(), every(shows("Cats: 0 | Dogs: 0")))
     expect(voter.open_page_one_by_one(times_to_see_all(REPLICAS)), every(shows("Cats: 0 | Dogs: 0")))
-
-
-@requirement("R1.7")
-@pytest.mark.parametrize("kind", [WITHOUT_THE_FLAG, WITH_THE_FLAG])
-def test_every_one_of_many_votes_is_counted_once(namespace: NamespaceUnderTest, kind: str) -> None:
-    """The flag makes no difference yet."""
-    expect_counted(votes_of(namespace, kind), "1.0")

@@ -1,9 +1,7 @@
 from collections.abc import Sequence
 
-import pytest
-
+from canary_conformance.mesh.revision_choice import reasons_without_injection
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.stages.pod_health import failing_liveness_probes
 from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.verdicts import counted, expect, expect_all, includes, nothing, same
 from canary_conformance.voting.contract import DEPLOY
@@ -14,10 +12,16 @@ from fixtures.marks import lasts_until, requirement
 VERSION_1_0 = PODS_AT[DEPLOY]
 
 
+@requirement("R1.1")
+@lasts_until(5)
+def test_namespace_asks_for_sidecars(namespace: NamespaceUnderTest) -> None:
+    reasons = reasons_without_injection(namespace.api, namespace.mesh.revision, namespace.name)
+    expect(reasons, nothing("reasons why no sidecar is injected"))
+
+
 @requirement("R1.2")
-@pytest.mark.usefixtures("rolled_out")
-def test_three_apps_one_analytics_and_one_storage_are_ready(pods: Sequence[Workload]) -> None:
-    expect(counted_pods(pods), counted(VERSION_1_0, "pods ready"))
+def test_three_apps_one_analytics_and_one_storage_are_ready(started_pods: Sequence[Workload]) -> None:
+    expect(counted_pods(started_pods), counted(VERSION_1_0, "pods ready"))
 
 
 @requirement("R1.2")
@@ -25,11 +29,6 @@ def test_no_other_pod_was_made(pods: Sequence[Workload]) -> None:
     expect([str(pod) for pod in pods if not pod.ready], nothing("pods that are not ready"))
     strange = [f"{pod.pod.name} ({pod})" for pod in pods if str(pod) not in VERSION_1_0]
     expect(strange, nothing("other pods"))
-
-
-@requirement("R1.2")
-def test_no_pod_is_about_to_be_killed_by_its_own_liveness_probe(namespace: NamespaceUnderTest) -> None:
-    expect(failing_liveness_probes(namespace), nothing("liveness probes that fail"))
 
 
 @requirement("R1.3")

@@ -1,8 +1,9 @@
-import pytest
+from collections.abc import Sequence
 
+from canary_conformance.model.stage_plan import Plan
 from canary_conformance.scenario.observations import Transition
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.stages.pod_health import failing_liveness_probes
+from canary_conformance.stages.running_workloads import Workload
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import (
     all_seen,
@@ -11,41 +12,31 @@ from canary_conformance.verdicts import (
     expect,
     expect_all,
     no_failed_page,
-    nothing,
     same,
     shares,
     times_to_see_all,
 )
-from canary_conformance.verdicts.exact_judges import listed_objects
+from canary_conformance.voting.chains import ANALYTICS
 from canary_conformance.voting.idle_split import split_of_analytics
+from canary_conformance.voting.model_agreement import agree_on_shares, pages_are_whole, settled
 from canary_conformance.voting.page_checks import results_format, right_arithmetic
-from canary_conformance.voting.scenario_objects import applied_objects, behind_service, warnings_of
+from canary_conformance.voting.scenario_objects import behind_service
 from canary_conformance.voting.stage_rules import ORDINARY
-from canary_conformance.voting.transition_traffic import expect_votes_kept
-from fixtures.marks import requirement
+from canary_conformance.voting.static.model_questions import call
+from fixtures.marks import model_of, requirement
 
+FORMATS = {
+    "voting-analytics 1.0": "plain",
+    "voting-analytics 1.1": "percent",
+    "voting-analytics 2.0": "percent",
+}
 BOTH = ("voting-analytics 1.0", "voting-analytics 1.1")
 HALF_AND_HALF = {"plain": 0.5, "percent": 0.5}
 
 
-@requirement("R0.1")
-def test_update_creates_what_the_source_lists(namespace: NamespaceUnderTest, transition: Transition) -> None:
-    expect(applied_objects(transition), listed_objects(namespace.scenario.stage(2).required()))
-    expect(warnings_of(transition), nothing("warnings"))
-
-
 @requirement("R2.1")
-def test_the_new_pod_is_not_about_to_be_killed_by_its_own_liveness_probe(
-    namespace: NamespaceUnderTest,
-) -> None:
-    failing = failing_liveness_probes(namespace, "voting-analytics", "1.1")
-    expect(failing, nothing("liveness probes that fail"))
-
-
-@requirement("R2.1")
-@pytest.mark.usefixtures("rolled_out")
-def test_both_versions_of_analytics_run(namespace: NamespaceUnderTest) -> None:
-    running = [str(workload) for workload in namespace.workloads("voting-analytics") if workload.ready]
+def test_both_versions_of_analytics_run(started_pods: Sequence[Workload]) -> None:
+    running = [str(pod) for pod in started_pods if pod.app == "voting-analytics" and pod.ready]
     expect(running, same(BOTH, "ready pods"))
 
 
@@ -66,6 +57,16 @@ def test_both_versions_have_their_share(namespace: NamespaceUnderTest) -> None:
     expect(split.pages, shares(results_format, HALF_AND_HALF, split.policy()))
 
 
+@model_of("R2.2")
+def test_model_and_mesh_agree_on_the_shares_of_analytics(namespace: NamespaceUnderTest, plan: Plan) -> None:
+    split = split_of_analytics(namespace)
+    model = settled(plan, 2)
+    predicted = call(model, "voting-app 1.0", ANALYTICS)
+    agree_on_shares(
+        split.pages, results_format, predicted, FORMATS, whole=pages_are_whole(model), policy=split.policy()
+    )
+
+
 @requirement("R2.3")
 def test_totals_and_percentages_are_right(voter: Voter) -> None:
     enough = times_to_see_all(2, busiest_share(2))
@@ -82,8 +83,3 @@ def test_totals_and_percentages_are_right(voter: Voter) -> None:
 @requirement("R2.1")
 def test_updating_loses_no_request(transition: Transition, namespace: NamespaceUnderTest) -> None:
     expect(namespace.pages_of(transition, ORDINARY), no_failed_page())
-
-
-@requirement("R2.1")
-def test_updating_loses_no_vote(transition: Transition, namespace: NamespaceUnderTest) -> None:
-    expect_votes_kept(namespace, transition)

@@ -1,3 +1,4 @@
+from canary_conformance.model.stage_plan import Plan
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import (
     ANY_LEAK,
@@ -9,9 +10,12 @@ from canary_conformance.verdicts import (
     to_find_leak_of,
 )
 from canary_conformance.voting.chains import REDIS
+from canary_conformance.voting.model_agreement import agree, settled
+from canary_conformance.voting.observed_outcomes import seen_once
 from canary_conformance.voting.other_names import expect_no_way_by_other_names
 from canary_conformance.voting.reachability import reach, reach_often
-from fixtures.marks import lasts_until, requirement
+from canary_conformance.voting.static.model_questions import call
+from fixtures.marks import lasts_until, model_of, requirement
 
 ANALYTICS_PODS = ("voting-analytics 1.0", "voting-analytics 1.1")
 
@@ -30,6 +34,13 @@ def test_analytics_1_0_is_refused_by_storage_while_1_1_is_answered(namespace: Na
             "connections",
         ),
     )
+
+
+@model_of("R3.3")
+def test_model_and_mesh_agree_on_who_may_send(namespace: NamespaceUnderTest, plan: Plan) -> None:
+    replies = namespace.once("analytics to Redis", lambda: reach(namespace, ANALYTICS_PODS, [REDIS]))
+    predicted = {leg: call(settled(plan, 3), leg[0], REDIS) for leg in replies}
+    agree(seen_once(replies), predicted, "connections")
 
 
 @requirement("R3.3")

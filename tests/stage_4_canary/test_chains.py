@@ -1,18 +1,16 @@
 import pytest
 
+from canary_conformance.model.stage_plan import Plan
 from canary_conformance.scenario.observations import Reply
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.verdicts import (
     ANY_LEAK,
     answers_with,
-    both,
     every,
     expect,
     matrix,
     refused_by_reset,
-    shows,
     to_find_leak_in_each,
-    whole_page,
 )
 from canary_conformance.verdicts.checks import Check, contains
 from canary_conformance.voting.chain_requests import (
@@ -20,11 +18,14 @@ from canary_conformance.voting.chain_requests import (
     expect_every_condition_behind_pages_is_probed,
 )
 from canary_conformance.voting.chains import MYSQL, REDIS, REFUSED, WHO_MAY_REACH_WHOM
+from canary_conformance.voting.model_agreement import agree, settled
+from canary_conformance.voting.observed_outcomes import seen_once
 from canary_conformance.voting.other_names import expect_no_way_by_other_names
 from canary_conformance.voting.page_checks import greets_as_mysql
 from canary_conformance.voting.page_results import DIFFERENT_VOTES
-from canary_conformance.voting.reachability import pages_of_chain, reach_everyone, reach_often
-from fixtures.marks import beside, requirement
+from canary_conformance.voting.reachability import reach_everyone, reach_often
+from canary_conformance.voting.static.model_questions import call
+from fixtures.marks import model_of, requirement
 
 APP_AND_ANALYTICS = 2  # the sources of each chain
 LOCKED_OUT = "voting-analytics 1.0"
@@ -56,7 +57,7 @@ def test_every_request_that_the_sidecars_distinguish_stays_in_its_chain(
 
 
 @requirement("R4.8")
-def test_nothing_runs_behind_the_page_that_no_request_can_show(namespace: NamespaceUnderTest) -> None:
+def test_every_condition_behind_a_page_can_be_probed(namespace: NamespaceUnderTest) -> None:
     expect_every_condition_behind_pages_is_probed(namespace)
 
 
@@ -67,29 +68,10 @@ def test_no_other_service_leads_past_the_routes(namespace: NamespaceUnderTest) -
 
 
 @requirement("R4.8")
-@beside("R4.3")
-@pytest.mark.routing
-@pytest.mark.usefixtures("mysql_restarts")
-def test_not_one_page_of_chain_1_0_shows_the_votes_of_2_0(namespace: NamespaceUnderTest) -> None:
-    """Each request of an app to analytics is routed by itself: its page shows where it went."""
-    pages = pages_of_chain(namespace, "1.0")
-    expect(pages, every(both(whole_page, shows(DIFFERENT_VOTES["1.0"]))))
-
-
-@requirement("R4.8")
-@beside("R4.3")
-@pytest.mark.routing
-def test_not_one_page_of_chain_2_0_shows_the_votes_of_1_0(namespace: NamespaceUnderTest) -> None:
-    pages = pages_of_chain(namespace, "2.0")
-    expect(pages, every(both(whole_page, shows(DIFFERENT_VOTES["2.0"]))))
-
-
-@requirement("R4.8")
-@pytest.mark.usefixtures("mysql_restarts")
 @pytest.mark.parametrize("source", ["voting-app 1.0", "voting-analytics 1.1"])
-def test_not_one_connection_of_chain_1_0_leads_to_mysql(namespace: NamespaceUnderTest, source: str) -> None:
+def test_not_one_connection_of_chain_1_0_leads_to_mysql(old_chain: NamespaceUnderTest, source: str) -> None:
     times = to_find_leak_in_each(APP_AND_ANALYTICS, ANY_LEAK)
-    expect(reach_often(namespace, source, REDIS, times), every(PONG))
+    expect(reach_often(old_chain, source, REDIS, times), every(PONG))
 
 
 @requirement("R4.8")
@@ -106,3 +88,13 @@ def test_not_one_connection_of_analytics_1_0_gets_through(
 ) -> None:
     times = to_find_leak_in_each(len((REDIS, MYSQL)), ANY_LEAK)
     expect(reach_often(namespace, LOCKED_OUT, destination, times), every(refused_by_reset))
+
+
+@model_of("R4.8")
+def test_model_and_mesh_agree_on_who_reaches_whom(namespace: NamespaceUnderTest, plan: Plan) -> None:
+    predicted = {
+        (source, f"{service}:{port}"): call(settled(plan, 4), source, (service, port))
+        for source, (service, port) in WHO_MAY_REACH_WHOM
+    }
+    replies = reach_everyone(namespace)
+    agree(seen_once({leg: replies[leg] for leg in predicted}), predicted, "connections")

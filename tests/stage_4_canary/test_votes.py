@@ -1,18 +1,10 @@
-import pytest
-
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import every, expect, nothing, shows
-from canary_conformance.voting.mysql_restart import restart_of_mysql
+from canary_conformance.voting.mysql_restart import Restart
 from canary_conformance.voting.page_results import DIFFERENT_VOTES
-from canary_conformance.voting.vote_samples import (
-    WITH_THE_FLAG,
-    WITHOUT_THE_FLAG,
-    expect_counted,
-    pages_after_restart,
-    votes_of,
-)
-from fixtures.marks import beside, requirement
+from canary_conformance.voting.vote_samples import pages_after_restart
+from fixtures.marks import requirement
 
 
 @requirement("R4.7")
@@ -30,20 +22,11 @@ def test_a_vote_in_one_version_never_moves_the_others_count(voter: Voter) -> Non
     expect(canary.open_page(times=20), every(shows("Cats: 1/2 (50%) | Dogs: 1/2 (50%)")))
 
 
-@requirement("R4.7")
-@beside("R4.3")
-@pytest.mark.parametrize(("kind", "version"), [(WITHOUT_THE_FLAG, "1.0"), (WITH_THE_FLAG, "2.0")])
-def test_not_one_of_many_votes_moves_the_others_count(
-    namespace: NamespaceUnderTest, kind: str, version: str
-) -> None:
-    expect_counted(votes_of(namespace, kind), version)
-
-
 @requirement("R4.9")
-@pytest.mark.usefixtures("mysql_restarts")
-def test_votes_of_2_0_survive_a_restart_of_mysql(namespace: NamespaceUnderTest) -> None:
-    restart = restart_of_mysql(namespace)
-    kept = sorted(map(str, restart.before & restart.after))
+def test_votes_of_2_0_survive_a_restart_of_mysql(
+    mysql_restart: Restart, namespace: NamespaceUnderTest
+) -> None:
+    kept = sorted(map(str, mysql_restart.before & mysql_restart.after))
     expect(kept, nothing("MySQL pods that were not replaced", "the MySQL pod was replaced"))
     for version, pages in pages_after_restart(namespace).items():
         expect(pages, every(shows(DIFFERENT_VOTES[version])))

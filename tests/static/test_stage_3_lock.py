@@ -5,46 +5,27 @@ from canary_conformance.verdicts import expect, same
 from canary_conformance.voting.chains import ANALYTICS, REDIS
 from canary_conformance.voting.contract import OLD
 from canary_conformance.voting.stage_contract import legs_at
-from canary_conformance.voting.static.apply_order import still_rolling
 from canary_conformance.voting.static.decided_judges import all_calls_reach
 from canary_conformance.voting.static.decided_requests import calls_decided
-from canary_conformance.voting.static.fixed_fields import changed_fixed_fields
-from canary_conformance.voting.static.listed_judges import as_in_the_source, as_listed
 from canary_conformance.voting.static.manifest_causes import of_endpoints
 from canary_conformance.voting.static.model_questions import REFUSED, call, page
 from canary_conformance.voting.static.other_services import strays_by_other_names
-from canary_conformance.voting.static.stage_moments import pages_during, uninterrupted
 from canary_conformance.voting.static.static_chains import chain_of
 from canary_conformance.voting.static.static_judges import (
     answered_by,
     because,
     legs_are,
-    mutual_tls_on_every_leg,
     nothing_found,
     plaintext_answered,
-    plaintext_refused,
     pods_ready,
 )
-from canary_conformance.voting.static.static_objects import applied, behind, findings
-from canary_conformance.voting.static.static_pods import ready_pods, replaced_stores, why_not_ready
+from canary_conformance.voting.static.static_objects import behind
+from canary_conformance.voting.static.static_pods import ready_pods, why_not_ready
 from canary_conformance.voting.static.static_requests import copies_to
 
-pytestmark = pytest.mark.static
 requirement = pytest.mark.requirement
 
 BOTH = {"voting-analytics 1.0": 1, "voting-analytics 1.1": 1}
-
-
-@requirement("R0.1")
-def test_lock_creates_and_configures_what_the_source_lists(plan: Plan) -> None:
-    expect(applied(plan, 3), as_listed(plan, 3))
-    expect(plan, as_in_the_source(3))
-
-
-@requirement("R0.1")
-def test_every_object_of_stage_3_is_of_its_schema(plan: Plan) -> None:
-    expect(findings(plan, 3), nothing_found())
-    expect(changed_fixed_fields(plan, 3), nothing_found("changes that the API server refuses"))
 
 
 @requirement("R3.1")
@@ -105,16 +86,6 @@ def test_no_other_service_leads_analytics_1_0_to_storage(plan: Plan) -> None:
     expect(found, nothing_found("other ways from analytics 1.0 to storage"))
 
 
-@requirement("R3.4")
-def test_mutual_tls_on_every_leg_by_the_policy_and_the_services_rule(plan: Plan) -> None:
-    expect(plan.after(3), mutual_tls_on_every_leg(3))
-
-
-@requirement("R3.5")
-def test_plaintext_is_refused_at_every_workload_port(plan: Plan) -> None:
-    expect(plan.after(3), plaintext_refused(3))
-
-
 @requirement("R3.5")
 def test_the_same_calls_were_answered_before_the_lock(plan: Plan) -> None:
     """The positive control: the calls themselves are right, so that their refusal means the lock.
@@ -129,21 +100,6 @@ def test_the_same_calls_were_answered_before_the_lock(plan: Plan) -> None:
 def test_both_ends_of_every_leg_show_the_meshs_certificate(plan: Plan) -> None:
     right = dict.fromkeys(legs_at(3), "mTLS mTLS")
     expect(plan.after(3), legs_are(right, lambda row: " ".join(row.split()[1:3])))
-
-
-@requirement("R3.7")
-def test_locking_loses_no_request(plan: Plan) -> None:
-    expect(pages_during(plan, 3), uninterrupted())
-
-
-@requirement("R3.7")
-def test_the_stage_waits_for_the_pods_that_it_changes(plan: Plan) -> None:
-    expect(still_rolling(plan, 3), nothing_found("pods applied without waiting for them"))
-
-
-@requirement("R3.7")
-def test_no_store_is_replaced_with_the_votes_in_it(plan: Plan) -> None:
-    expect(replaced_stores(plan.before(3), plan.after(3)), nothing_found("stores that lose their votes"))
 
 
 @requirement("R3.7")

@@ -7,7 +7,6 @@ from canary_conformance.voting.static.outliving_data import outliving
 from canary_conformance.voting.static.static_judges import answered_by, because, nothing_found
 from canary_conformance.voting.static.static_objects import held_objects, left
 
-pytestmark = pytest.mark.static
 requirement = pytest.mark.requirement
 
 

@@ -64,6 +64,7 @@ class Outcome:
 _WALKED_3, _WALKED_4 = "locking_loses_no_request", "ordinary_voters_never_see_2_0"
 _FLAG = (
     "tests/stage_4_canary/test_canary.py",
+    "tests/stage_4_canary/test_routes.py",
     "-k",
     f"{_WALKED_4} or voter_with_the_flag or voter_without_the_flag",
 )

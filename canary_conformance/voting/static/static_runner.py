@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 
 from canary_conformance.errors import BadInput, NotJudged
@@ -112,7 +112,8 @@ def what_the_model_says(plan: Plan, requirement_id: str) -> ModelView:
 @cache
 def static_tests() -> tuple[StaticTest, ...]:
     """Return the tests of the static tier in the order of their stages."""
-    return tuple(test for file in sorted(STATIC_TESTS.glob("test_stage_*.py")) for test in _tests_of(file))
+    tests = (test for file in sorted(STATIC_TESTS.glob("test_stage*.py")) for test in _tests_of(file))
+    return tuple(sorted(tests, key=lambda test: test.stage))
 
 
 def _tests_of(file: Path) -> Iterator[StaticTest]:
@@ -122,12 +123,17 @@ def _tests_of(file: Path) -> Iterator[StaticTest]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     stage = stage_named(file.name)
-    assert stage is not None
     for name, judge in vars(module).items():
         if name.startswith("test_"):
             marks = getattr(judge, "pytestmark", ())
-            requirements = tuple(id_ for mark in marks if mark.name == "requirement" for id_ in mark.args)
-            yield StaticTest(f"{file.name}::{name}", stage[0], requirements, judge)
+            node = f"{file.name}::{name}"
+            if stage:
+                requirements = tuple(id_ for mark in marks if mark.name == "requirement" for id_ in mark.args)
+                yield StaticTest(node, stage[0], requirements, judge)
+            for number, id_ in (
+                one for mark in marks if mark.name == "at_stages" for one in mark.args[0].items()
+            ):
+                yield StaticTest(f"{node}[stage {number}]", number, (id_,), partial(judge, stage=number))
 
 
 class ReadFolder:

@@ -1,22 +1,27 @@
-"""Which worker judges which requirements: every test once, shared samples together, the ends even."""
+"""Which worker judges what: every test once, shared samples together, the ends even."""
 
 import itertools
 from collections.abc import Sequence
 
 import pytest
 
-from canary_conformance.voting.requirements import REQUIREMENTS
-from canary_conformance.voting.work_shares import LAST, REMOVED, WATCHED, Group, end_of, seconds_of, share_out
+from canary_conformance.voting.work_shares import (
+    LAST,
+    REMOVED,
+    SECONDS,
+    TRANSITION,
+    WATCHED,
+    Group,
+    end_of,
+    seconds_of,
+    share_out,
+)
 
-WAYS_IN = {(1, "R1.4"), (2, "R2.1"), (3, "R3.5"), (3, "R3.7"), (4, "R4.1"), (5, "R5.3"), (5, "R5.4")}
 ALL = (
     Group(0, "static", transition=False),
-    *(Group(stage, "R0.1", transition=True) for stage in range(1, LAST)),
-    *(
-        Group(requirement.stage, requirement.id, transition=(requirement.stage, requirement.id) in WAYS_IN)
-        for requirement in REQUIREMENTS.values()
-        if requirement.stage
-    ),
+    *(Group(stage, TRANSITION, transition=True) for stage in range(1, LAST)),
+    *(Group(stage, subject, transition=False) for stage, subject in SECONDS),
+    Group(LAST, "test_nothing_is_left", transition=False),
 )
 
 
@@ -67,14 +72,14 @@ def test_more_workers_never_take_longer() -> None:
     assert ends == sorted(ends, reverse=True)
 
 
-def test_one_requirement_is_no_work_for_two() -> None:
-    canary = Group(4, "R4.4", transition=False)
+def test_one_subject_is_no_work_for_two() -> None:
+    canary = Group(4, "test_chains", transition=False)
     assert share_out([canary], 2, 2) == [0]
     assert seconds_of([]) == 0
 
 
 def test_a_transition_costs_its_seconds_and_the_namespaces_removal() -> None:
-    judged = Group(1, "R1.4", transition=True)
+    judged = Group(1, TRANSITION, transition=True)
     assert seconds_of([judged]) == pytest.approx(WATCHED[1] + judged.seconds + REMOVED)
 
 

@@ -11,7 +11,7 @@ from tools.mutants.fuzz.fuzz_plan import FILES, add_found, read_plan
 from tools.mutants.fuzz.fuzzed_mesh import FuzzedMesh
 
 
-@pytest.mark.beside("R4.5")
+@pytest.mark.model_of("R4.5")
 def test_the_mesh_answers_random_requests_as_the_model_does(
     namespace: NamespaceUnderTest, plan: Plan
 ) -> None:
