@@ -121,7 +121,7 @@ def test_what_is_found_is_told_whole_at_its_line_and_at_most_eight_times() -> No
     (words,) = [
         one.words
         for one in static_verdicts(MANIFESTS, {PODS: text.encode()})
-        if not one.held and one.node.endswith("test_every_object_of_stage_1_is_of_its_schema")
+        if not one.held and one.node.endswith("test_every_object_is_of_its_schema[stage 1]")
     ]
     assert (
         f"{PODS}:24: spec.template.spec.containers[0].imag: unknown field; did you mean image?"
