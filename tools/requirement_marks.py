@@ -76,14 +76,11 @@ def collect_marks(tests_folder: Path) -> tuple[MarkedTest, ...]:
 
 def _files(tests_folder: Path) -> Iterator[tuple[tuple[int, str], Path]]:
     """Yield each file of tests with the number and name of its stage."""
-    several = sorted((tests_folder / _STAGES).glob("test_*.py"))
-    yield from (((0, _STAGES), path) for path in several)
-    for part in (*sorted(tests_folder.glob("stage_*")), *sorted((tests_folder / _STATIC).glob("*.py"))):
-        if (stage := stage_named(part.name)) is not None:
-            for path in sorted(part.rglob("test_*.py")) if part.is_dir() else [part]:
-                yield stage, path
-        elif part.name == f"test_{_STAGES}.py":
-            yield (0, _STAGES), part
+    stages, several = sorted(tests_folder.glob("stage_*")), sorted((tests_folder / _STAGES).glob("test_*.py"))
+    for part in (*stages, *several, *sorted((tests_folder / _STATIC).glob("test_*.py"))):
+        stage = stage_named(part.name) or (0, _STAGES)
+        for path in sorted(part.rglob("test_*.py")) if part.is_dir() else [part]:
+            yield stage, path
     for path in sorted((tests_folder / _UPGRADE).glob("test_*.py")):
         yield (0, _UPGRADE), path
 

@@ -75,7 +75,7 @@ def test_marks_are_read_in_every_form_and_nothing_is_imported(tmp_path: Path) ->
 
 def test_only_tests_in_stage_folders_count(tmp_path: Path) -> None:
     source = '@requirement("R4.4")\ndef test_x(): ...\n'
-    for path in ("selftest/test_x.py", "test_x.py", "stage_4_canary/helper.py", "stages/test_x.py"):
+    for path in ("selftest/test_x.py", "test_x.py", "stage_4_canary/helper.py", "stages/helper.py"):
         write(tmp_path, f"tests/{path}", source)
     assert found(tmp_path) == []
     write(tmp_path, "tests/stage_6_clean_up/deeper/test_x.py", source)
@@ -124,6 +124,12 @@ def test_a_row_links_the_manifest_lines_that_are_in_force_at_its_stage(tmp_path:
     assert "step-4-route-everyone" in rows["R5.1"][1]
     assert "step-4-route-everyone" not in rows["R4.3"][1]
     assert rows["R6.2"][1].startswith("[scenario.yaml stages")
+
+
+def test_a_test_that_is_repeated_at_several_stages_is_listed_once_by_each_requirement(tmp_path: Path) -> None:
+    source = '@at_stages({4: ("R4.3", "R4.7"), 5: "R5.1"})\ndef test_x(): ...\n'
+    write(tmp_path, "tests/stages/test_x.py", source + source.replace("})", '}, mark="model_of")'))
+    assert found(tmp_path) == [("R4.3", "test_x"), ("R4.7", "test_x"), ("R5.1", "test_x")]
 
 
 def test_tests_of_the_static_tier_have_a_column_of_their_own(tmp_path: Path) -> None:
