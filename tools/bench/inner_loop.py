@@ -17,8 +17,8 @@ AS_WRITTEN = "'^(.*?; ?)?(featureflag=on)(;.*)?$'"
 ANOTHER_WAY = "'^(.*?; ?)?featureflag=on(;.*)?$'"
 # The blank after a semicolon is forgotten: cookies that a browser sends after others don't open 2.0.
 MISTAKEN = "'^(.*?;)?(featureflag=on)(;.*)?$'"
-TESTS = ("tests/stage_4_canary",)
-ARGUMENTS = ("--reuse", "-m", "routing")
+TESTS = ("tests",)
+ARGUMENTS = ("-k", "canary", "--reuse", "-m", "routing")
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from tools.pulled.ordinary_user import OrdinaryUser
 from tools.pulled.peaks import Peaks, measured
 from tools.suite_process import timed_process
 
-SHORT = ("tests/stage_1_deploy", "tests/stage_2_update", "tests/stage_3_lock", "tests/stage_4_canary")
+SHORT = ("-k", "stage_1 or stage_2 or stage_3 or stage_4")
 MEGA, GIGA = 1e6, 1e9
 
 

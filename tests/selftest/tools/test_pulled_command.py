@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.errors import BadInput, EnvironmentFailed
-from canary_conformance.paths import REPOSITORY
 from canary_conformance.processes import CommandFailed
 from canary_conformance.progress import Progress
 from tools.pulled import __main__ as command_line
@@ -41,13 +40,8 @@ def test_each_way_pulls_and_needs_every_selected_requirement_judged() -> None:
 
 def test_the_short_form_runs_once_and_ends_with_stage_4() -> None:
     (way,) = ways(REGISTRY, short=True)
-    tests = [word for word in suite_words(way, (), short=True) if word.startswith("tests/")]
-    assert tests == [f"tests/stage_{name}" for name in ("1_deploy", "2_update", "3_lock", "4_canary")]
-
-
-def test_the_tests_of_the_short_form_exist() -> None:
-    for word in suite_words(Way("mirror"), (), short=True):
-        assert not word.startswith("tests/") or (REPOSITORY / word).is_dir()
+    words = suite_words(way, (), short=True)
+    assert words[words.index("-k") + 1].split(" or ") == [f"stage_{number}" for number in range(1, 5)]
 
 
 def test_arguments_after_the_dashes_are_pytests() -> None:
