@@ -14,8 +14,8 @@ from canary_conformance.report.bundle import RunFolder
 from canary_conformance.report.exit_decision import Account
 from canary_conformance.report.run_record import Outcome, TestRecord, Tier
 from canary_conformance.settings import Settings, read_source
-from fixtures import run_report
-from fixtures.run_report import leave_report
+from fixtures import report_files as run_report
+from fixtures.report_files import leave_report
 from fixtures.run_state import RUN, RunState
 
 STATIC = TestRecord("tests/static/x.py::t", ("R1.1",), 1, Outcome.PASSED, (), "", 0.1, Tier.STATIC)

@@ -19,7 +19,7 @@ from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.mesh_facts import NO_FACTS, MeshFacts
 from canary_conformance.scenario.scenario_folder import SCENARIO_FILE
 from canary_conformance.settings import Settings, read_source
-from fixtures.mesh_source import judge_for
+from fixtures.existing_cluster import judge_for
 from fixtures.run_state import RunState
 from tests.selftest.api_server import ApiServer
 

@@ -10,9 +10,9 @@ from playwright.sync_api import Error
 from canary_conformance.processes import find_program
 from canary_conformance.report import secret_masks
 from canary_conformance.report.bundle import RunFolder
+from canary_conformance.report.screenshots import LEFT_OUT, keeper_of, take_screenshot
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.traffic.chromium import PROGRAMS, chromium, started_chromium
-from fixtures.screenshots import LEFT_OUT, keeper_of, take_screenshot
 from tests.selftest.support import NEW_PAGE, SeenRequest, Site
 
 SECRET = "hunter2-hunter2"

@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import pytest
 
-import fixtures.terminal
+import fixtures.session
 from canary_conformance.status_line import NARROWEST, LiveLine
-from fixtures.terminal import live_line_of
+from fixtures.session import live_line_of
 from tests.selftest.terminal_screen import COLUMNS, Screen, terminal
 
 
@@ -122,7 +122,7 @@ def stdout(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setenv("TERM", "xterm")
     with terminal() as (ours, theirs), os.fdopen(os.dup(theirs), "w") as opened:
         # The module's own: pytest puts its capture in place of sys.stdout again when the test begins.
-        monkeypatch.setattr(fixtures.terminal, "sys", SimpleNamespace(stdout=opened))
+        monkeypatch.setattr(fixtures.session, "sys", SimpleNamespace(stdout=opened))
         yield ours
 
 
