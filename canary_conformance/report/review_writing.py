@@ -40,7 +40,9 @@ def append_summary(review: ReviewedRun) -> None:
         stream.write(content)
 
 
-def findings_without_verdict(status: ExitStatus, account: Account, lines: ManifestLines) -> Iterator[RunFinding]:
+def findings_without_verdict(
+    status: ExitStatus, account: Account, lines: ManifestLines
+) -> Iterator[RunFinding]:
     """Yield what ended a run without a verdict."""
     for refused in account.refused:
         yield finding_of_end(word_of(status), refused.sentence, lines.of([refused]))

@@ -7,10 +7,12 @@ from typing import Any, cast
 
 import pytest
 
+from canary_conformance.command_line.settings_checks import check_node_files
+from canary_conformance.errors import BadInput
 from canary_conformance.settings import Settings
 from canary_conformance.timeouts import LIMITS, stretch
 from fixtures.option_definitions import FACTOR_VARIABLE
-from fixtures.options import apply_factor, check_node_files, path_of
+from fixtures.options import apply_factor, path_of
 
 
 @pytest.fixture(autouse=True)
@@ -67,10 +69,10 @@ def test_no_archive_and_archives_of_a_first_run_are_fine(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["load", "save"])
 def test_a_folder_is_no_archive(tmp_path: Path, name: str) -> None:
-    with pytest.raises(pytest.UsageError, match=f"--{name}-node .* is a folder; expected: a file"):
+    with pytest.raises(BadInput, match=f"--{name}-node .* is a folder; expected: a file"):
         check_node_files(settings(tmp_path, **{f"{name}_node": tmp_path}))
 
 
 def test_an_archive_is_not_written_into_a_folder_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(pytest.UsageError, match=r"there is no folder .*/cache; make it first"):
+    with pytest.raises(BadInput, match=r"there is no folder .*/cache; make it first"):
         check_node_files(settings(tmp_path, save_node=tmp_path / "cache/node.zip"))
