@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -13,7 +13,9 @@ from canary_conformance.verdicts.checks import Check, requirement_of
 from canary_conformance.verdicts.statistics import Unjudgeable
 from canary_conformance.verdicts.verdict import Verdict
 from canary_conformance.verdicts.wording import (
+    cell_name,
     examples_of,
+    first_rows,
     instead,
     late_times,
     listed,
@@ -26,7 +28,6 @@ from canary_conformance.verdicts.wording import (
 T = TypeVar("T")
 Cell = TypeVar("Cell")
 
-_MOST_ROWS = 8
 _LONGEST_HEADING = 300  # a heading is wrapped where it is printed; this only bounds it
 
 
@@ -109,7 +110,7 @@ def counted(expected: Mapping[str, int], what: str) -> Callable[[Mapping[str, in
             else f"{name.strip()}: {number} {what}, where none should be"
             for name, number in wrong.items()
         ]
-        return compared(requirement, _at_most(rows), f"{total} of {total} {what}", len(seen))
+        return compared(requirement, first_rows(rows), f"{total} of {total} {what}", len(seen))
 
     return judge
 
@@ -141,7 +142,7 @@ def matrix(
     alike, held = _alike(requirements), fine
     required = f"{number} {noun}: {alike}"
     if number == 1:
-        required = f"{_name(next(iter(expected)))}: {alike.removeprefix('each ')}"
+        required = f"{cell_name(next(iter(expected)))}: {alike.removeprefix('each ')}"
     if not fine:
         held = required if number == 1 else f"{number} of {required}"
         if len(requirements) == 1:
@@ -154,16 +155,16 @@ def matrix(
             if cell in seen and (complaint := check(seen[cell]))
         ]
         missing = [(cell, "were not observed") for cell in expected if cell not in seen]
-        strange = [_name(cell) for cell in seen if cell not in expected]
+        strange = [cell_name(cell) for cell in seen if cell not in expected]
         rows = _grouped([*wrong, *missing], number, noun)
         rows += [f"{len(strange)} more {noun} than expected: {listed(strange)}"] if strange else []
         verdict = compared(
             required,
-            _at_most(rows),
+            first_rows(rows),
             held,
             len(seen),
             _first([*wrong, *missing], number, noun),
-            examples_of([(text, f"{_name(cell)}: {quote(seen[cell])}") for cell, text in wrong]),
+            examples_of([(text, f"{cell_name(cell)}: {quote(seen[cell])}") for cell, text in wrong]),
         )
         late = () if missing or strange else late_times([seen[cell] for cell, _ in wrong])
         return replace(verdict, requests=sent_by(sent(cell) or seen[cell] for cell, _ in wrong), late=late)
@@ -216,7 +217,7 @@ def _of_mapping(expected: Mapping[object, object], seen: object, called: str, fi
     heading = [f"{len(rows)} of {max(number, len(rows))} {called} are wrong"] if len(rows) > 1 else []
     requirement = f"{number} {called}: {listed([f'{key}: {_text(value)}' for key, value in wanted.items()])}"
     held = f"{number} of {number} {called}" if number else f"no {called}"
-    return compared(requirement if number else held, [*heading, *_at_most(rows)], fine or held, len(found))
+    return compared(requirement if number else held, [*heading, *first_rows(rows)], fine or held, len(found))
 
 
 def _of_value(expected: object, seen: object, called: str, fine: str) -> Verdict:
@@ -229,7 +230,7 @@ def _of_value(expected: object, seen: object, called: str, fine: str) -> Verdict
 def _grouped(wrong: list[tuple[Cell, str]], number: int, noun: str) -> list[str]:
     """Return the complaints, the most frequent first, each with the names that it is about."""
     if number == 1:
-        return [f"{_name(cell)}: {text.removeprefix('were ')}" for cell, text in wrong]
+        return [f"{cell_name(cell)}: {text.removeprefix('were ')}" for cell, text in wrong]
     return [f"{_brief(len(names), number, noun, text)}: {listed(names)}" for text, names in _by_text(wrong)]
 
 
@@ -239,7 +240,7 @@ def _first(wrong: list[tuple[Cell, str]], number: int, noun: str) -> str:
         return ""
     if len(wrong) == 1:
         (cell, text), *_ = wrong
-        return f"{_name(cell)}: {shorten(text.removeprefix('were '), 160)}"
+        return f"{cell_name(cell)}: {shorten(text.removeprefix('were '), 160)}"
     text, names = _by_text(wrong)[0]
     return _brief(len(names), number, noun, text)
 
@@ -247,7 +248,7 @@ def _first(wrong: list[tuple[Cell, str]], number: int, noun: str) -> str:
 def _by_text(wrong: list[tuple[Cell, str]]) -> list[tuple[str, list[str]]]:
     groups: dict[str, list[str]] = {}
     for cell, text in wrong:
-        groups.setdefault(shorten(text, 160), []).append(_name(cell))
+        groups.setdefault(shorten(text, 160), []).append(cell_name(cell))
     return sorted(groups.items(), key=lambda group: -len(group[1]))
 
 
@@ -275,17 +276,6 @@ def _counted(members: Counter[str]) -> str:
 
 def _text(value: object) -> str:
     return shorten(str(value)) or "(nothing)"
-
-
-def _name(cell: object) -> str:
-    if isinstance(cell, str):
-        return cell or "(empty)"
-    return " -> ".join(str(part) or "(empty)" for part in cell) if isinstance(cell, Iterable) else str(cell)
-
-
-def _at_most(rows: list[str]) -> list[str]:
-    rest = len(rows) - _MOST_ROWS
-    return rows if rest <= 0 else [*rows[:_MOST_ROWS], f"and {rest} more"]
 
 
 def is_unchanged(text: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from canary_conformance.scenario.observations import Ballot, Page, Reply, ReplyKind, Sent, with_cookie
 
 _MOST_GROUPS = 4
+_MOST_ROWS = 8
 _MOST_NAMED = 5
 _LONGEST_TEXT = 80
 # Seconds. A page takes some 10 ms on idle pods: one without a result after so long ran into a limit of the
@@ -192,3 +193,16 @@ def tally(counts: Mapping[str, int]) -> str:
     """Return counts as "a 12, b 8", the largest first, at most five of them."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return listed([f"{shorten(key) or '(nothing)'} {count}" for key, count in ordered])
+
+
+def cell_name(cell: object) -> str:
+    """Return the name of an observation: a text, or its parts with arrows between."""
+    if isinstance(cell, str):
+        return cell or "(empty)"
+    return " -> ".join(str(part) or "(empty)" for part in cell) if isinstance(cell, Iterable) else str(cell)
+
+
+def first_rows(rows: list[str]) -> list[str]:
+    """Return as many rows as a message shows, and how many more there are."""
+    rest = len(rows) - _MOST_ROWS
+    return rows if rest <= 0 else [*rows[:_MOST_ROWS], f"and {rest} more"]
