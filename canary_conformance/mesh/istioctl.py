@@ -108,10 +108,12 @@ def _mesh_config(root_namespace: str) -> Mapping[str, Any]:
 def precheck(cluster: Cluster, program: Path) -> list[str]:
     """Return what `istioctl x precheck` finds: what keeps its version from being installed.
 
-    The form is that of analyze(). Raises CommandFailed; NotJudged for a result that is not known here.
+    The form is that of analyze(). Without findings it prints nothing but a sentence on standard error
+    (istioctl/pkg/precheck). Raises CommandFailed; NotJudged for a result that is not known here.
     """
     words = ("experimental", "precheck", "--output", "json")
-    return read_findings(_complete(cluster.api, program, words, (0, FINDINGS)))
+    ended = _complete(cluster.api, program, words, (0, FINDINGS))
+    return read_findings(ended) if ended.code or ended.output.strip() else []
 
 
 def out_of_step(cluster: Cluster, program: Path, revision: str, proxies: Iterable[str]) -> list[str]:

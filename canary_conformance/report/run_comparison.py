@@ -73,13 +73,15 @@ def _change(
     was: Mapping[str, Any], now: Mapping[str, Any], finding: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     cause = finding["causes"][0] if finding and finding["causes"] else None
+    place = f"{cause['file']}:{cause['line']}" if cause else ""
+    statement = finding["statement"] if finding else now["evidence"]
     return {
         "id": now["id"],
         "sentence": now["sentence"],
         "before": was["standing"],
         "after": now["standing"],
-        "statement": finding["statement"] if finding else now["evidence"],
-        "place": f"{cause['file']}:{cause['line']}" if cause else "",
+        "statement": statement.removesuffix(f" ({place})"),
+        "place": place,
     }
 
 

@@ -54,7 +54,9 @@ def _of_a_release(report: Mapping[str, Any]) -> Headline:
         return Headline("No. It must not go out as it is.", _failed(report), "bad")
     if code == ExitStatus.NOT_JUDGED:
         count = _many(len(run["not_judged"]), "requirement was", "requirements were")
-        return Headline("Not known yet.", f"Nothing failed, but {count} not judged.", "open")
+        rest = run["requirements"].get("not selected", 0)
+        left = f" {rest} more were not selected." if rest and not report["upgrade"] else ""
+        return Headline("Not known yet.", f"Nothing failed, but {count} not judged.{left}", "open")
     why = {
         ExitStatus.INTERRUPTED: "The run was interrupted",
         ExitStatus.ENVIRONMENT: "The environment failed, not the manifests",

@@ -116,6 +116,7 @@ def _failures(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             **one,
+            "statement": _without_its_line(one),
             "also": [it["requirement"] for it in failed if it["follows"] and it["cause"] == one["cause"]],
             "line": (one["causes"] or one["look_at"] or [None])[0],
             "excerpts": [_to_the_left(it) for it in one["excerpts"]],
@@ -125,6 +126,12 @@ def _failures(report: Mapping[str, Any]) -> list[dict[str, Any]]:
         for one in failed
         if not one["follows"]
     ]
+
+
+def _without_its_line(finding: Mapping[str, Any]) -> str:
+    """Return a statement without the line at its end that stands under it."""
+    ends = [f" ({one['file']}:{one['line']})" for one in finding["causes"][:1]]
+    return str(finding["statement"]).removesuffix("".join(ends))
 
 
 def _since(first: Mapping[str, Any] | None) -> str:

@@ -16,7 +16,7 @@ from canary_conformance.report.run_record import Outcome, TestRecord, Tier
 from canary_conformance.settings import Settings, read_source
 from fixtures import report_files as run_report
 from fixtures.report_files import leave_report
-from fixtures.run_state import RUN, RunState
+from fixtures.run_state import RUN, RunState, Selection
 
 STATIC = TestRecord("tests/static/x.py::t", ("R1.1",), 1, Outcome.PASSED, (), "", 0.1, Tier.STATIC)
 LIVE = TestRecord("tests/stage_1_deploy/x.py::t", ("R1.1",), 1, Outcome.PASSED, (), "", 0.1)
@@ -59,6 +59,13 @@ def test_a_page_is_left_of_runs_on_a_cluster_and_of_others_where_it_is_asked_for
     ended.leave()
     assert {"report.json", "conformance.yaml"} <= ended.files
     assert ("report.html" in ended.files) is page
+
+
+def test_a_page_is_left_where_the_environment_failed_before_any_test_on_the_cluster(tmp_path: Path) -> None:
+    ended = Ended(tmp_path, STATIC)
+    ended.config.stash[RUN].selection = Selection(stages=(1,))
+    ended.leave(ExitStatus.ENVIRONMENT)
+    assert "report.html" in ended.files
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 import pytest
 import requests
 
+from canary_conformance.paths import MANIFESTS
 from canary_conformance.report.request_commands import commands_of
 from canary_conformance.scenario.observations import Sent, with_cookie
 from canary_conformance.traffic.http_exchange import exchange, plain_session
 from canary_conformance.traffic.voter import Voter
-from canary_conformance.verdicts import every, served_by
+from canary_conformance.verdicts import ExpectationFailed, every, served_by
 from canary_conformance.verdicts.wording import sent_by
+from canary_conformance.voting.static.static_runner import read_folder, static_tests
+from tests.selftest.changed_manifests import ROUTING, changed
 from tests.selftest.support import SeenRequest, Site
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
@@ -82,3 +85,32 @@ def test_the_votes_and_pages_of_a_voter_are_sent_again() -> None:
 def test_a_command_from_a_pod_stays_as_it_is_and_equal_ones_are_one() -> None:
     one = Sent(command="kubectl exec -n voting pod -- caller call '[]'")
     assert commands_of([one, one, with_cookie("")], "http://g") == [one.command, "curl -si http://g/"]
+
+
+MATCH = "            cookie:\n              regex: '^(.*?; ?)?(featureflag=on)(;.*)?$'\n"
+POSTS = "        - method:\n            exact: POST\n"
+CANARY = "            subset: v2-0\n            port:\n              number: 8080\n"
+LOSES = "          headers:\n            response:\n              remove: [set-cookie]\n"
+CLEAR = "curl -si -X POST \"$GATEWAY\"/featureflag/clear -H 'cookie: featureflag=on'"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "requirement", "command"),
+    [
+        (MATCH, MATCH + POSTS, "R4.7", 'curl -si "$GATEWAY"/ --data-raw vote=Cats'),
+        (CANARY, CANARY + LOSES, "R4.6", CLEAR),
+        ("subset: v1-0", "subset: nowhere", "R4.1", 'curl -si "$GATEWAY"/'),
+    ],
+)
+def test_a_static_failure_has_the_request_that_shows_it_on_a_cluster(
+    old: str, new: str, requirement: str, command: str
+) -> None:
+    plan = read_folder(MANIFESTS, changed(ROUTING, old, new)).plan
+    sent: list[Sent] = []
+    for test in static_tests():
+        if requirement in test.requirements:
+            try:
+                test.judge(plan)
+            except ExpectationFailed as broken:
+                sent += [one for verdict in broken.verdicts for one in verdict.requests]
+    assert command in [commands_of([one], "")[0] for one in sent]
