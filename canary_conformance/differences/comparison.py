@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 from canary_conformance.differences.call_changes import call_changes
 from canary_conformance.differences.ingress_changes import ingress_changes
 from canary_conformance.differences.object_changes import object_changes
-from canary_conformance.differences.page_changes import page_changes
 from canary_conformance.differences.pod_changes import leg_changes, pod_changes
-from canary_conformance.differences.requirement_changes import requirement_changes
+from canary_conformance.differences.requirement_changes import page_changes, requirement_changes
 from canary_conformance.differences.stage_ends import (
     StageEnds,
     as_it_is,

@@ -1,8 +1,12 @@
-"""What a cluster holds, as names: taken before the scenario and after it, the two must be equal (R6.2).
+"""What a cluster holds, as names, before the scenario and after it, and what is left of a run (R6.1, R6.2).
 
 Left out is what clusters change by themselves: events, leases, and the endpoints and pods that controllers
 make. In what is kept, an object is named by kind, namespace and name; with `contents` also by what its author
 wrote (spec and data).
+
+In a cluster that others use, only what could be the run's is looked at: the namespace, the volumes that were
+claimed from it, and the manifests' objects of the cluster. What is others', their Secrets above all, is not
+listed.
 """
 
 from __future__ import annotations
@@ -15,6 +19,8 @@ from typing import Any
 
 from canary_conformance.cluster.api import Api
 from canary_conformance.cluster.namespace_deletion import volumes_of
+from canary_conformance.stages.cluster_objects import left_of, objects_of_cluster
+from canary_conformance.stages.namespace_setting import Setting
 
 VOLATILE = frozenset(
     {
@@ -100,3 +106,37 @@ def _content(kind: str, item: Mapping[str, object]) -> str:
         field: value for field, value in item.items() if field in {"spec", "data", "rules", "webhooks"}
     }
     return hashlib.sha256(json.dumps(written, sort_keys=True, default=str).encode()).hexdigest()[:8]
+
+
+def held_beside(api: Api, setting: Setting) -> frozenset[str]:
+    """Return what the cluster holds, the namespaces of the run left out."""
+    if not setting.shared:
+        return snapshot(api, setting.namespaces, setting.others)
+    namespace, left = setting.scenario.namespace, _of_cluster(api, setting)
+    there = api.get("v1", "Namespace", namespace) is not None
+    volumes = sorted(str(one["metadata"]["name"]) for one in volumes_of(api, namespace))
+    states = {
+        f"Namespace {namespace}": "exists" if there else "does not exist",
+        "volumes claimed from it": ", ".join(volumes) or "none",
+        "objects of the cluster that the manifests have": ", ".join(left) or "none",
+    }
+    return frozenset(f"{name}: {state}" for name, state in states.items())
+
+
+def compared(setting: Setting) -> str:
+    """Return what held_beside() returns, in words."""
+    if not setting.shared:
+        return "objects"
+    return "states of what could be the run's (its namespace, its volumes, its objects of the cluster)"
+
+
+def remains(api: Api, setting: Setting) -> list[str]:
+    """Return what there still is of the scenario, in its namespace and of the cluster."""
+    of_cluster = _of_cluster(api, setting)
+    undeleted = [f"{one} belongs to the cluster: the last stage has to delete it" for one in of_cluster]
+    left = outliving if setting.shared else left_behind
+    return left(api, setting.scenario.namespace) + undeleted
+
+
+def _of_cluster(api: Api, setting: Setting) -> list[str]:
+    return left_of(api, objects_of_cluster(api, setting.manifests))

@@ -204,25 +204,20 @@ class Watch:
 
     def note(self) -> None:
         """Remember what disturbed the environment until now, and start anew from how it is."""
-        try:
-            now = self._look()
-        except Unanswered as silent:
-            self._noted.append(str(silent))
-            return
-        if self._before is not None:
-            self._noted += disturbances(self._before, now, self._by_us)
-        self._before = now
-        self._by_us.clear()
+        self._note(lambda before, now: disturbances(before, now, self._by_us))
 
     def start_anew(self) -> None:
         """Take all that changed since the last look, but for the node itself, for the run's own doing."""
+        self._note(_node_changes)
+
+    def _note(self, between: Callable[[Vitals, Vitals], Iterable[str]]) -> None:
         try:
             now = self._look()
         except Unanswered as silent:
             self._noted.append(str(silent))
             return
         if self._before is not None:
-            self._noted += _node_changes(self._before, now)
+            self._noted += between(self._before, now)
         self._before = now
         self._by_us.clear()
 

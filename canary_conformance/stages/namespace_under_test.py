@@ -26,10 +26,10 @@ from canary_conformance.scenario.requirement import BrokenRequirements
 from canary_conformance.scenario.stages import Delete, ObjectRef, Scenario
 from canary_conformance.stages.analyzed_objects import analyzed_objects
 from canary_conformance.stages.closed_ingress import INGRESS, knock_until_closed, ways_in
+from canary_conformance.stages.cluster_snapshot import held_beside, remains
 from canary_conformance.stages.disturbances import Watch
 from canary_conformance.stages.namespace_setting import Setting
 from canary_conformance.stages.observation_cache import Taken
-from canary_conformance.stages.remains import held_beside, remains
 from canary_conformance.stages.running_workloads import Workload, workloads
 from canary_conformance.traffic.callers import Callers
 from canary_conformance.traffic.voter import Voter

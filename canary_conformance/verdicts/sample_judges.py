@@ -46,25 +46,10 @@ def every(check: Check[T]) -> Judge[T]:
         n = len(sample)
         if n == 0:
             return nothing_seen(expected)
-        offenders = [(complaint, quote(seen)) for seen in sample if (complaint := check(seen))]
-        counted = noun(sample)
-        says = f"{counted} {requirement_of(check)}"
-        seen = grouped([complaint for complaint, _ in offenders], n, counted) or f"{n} of {n} {says}"
-        leak = smallest_leak_found(n)
-        return Verdict(
-            held=not offenders,
-            expected=expected,
-            seen=seen,
-            evidence=seen.splitlines()[0] if offenders else f"{seen} (finds strays from {percent(leak)})",
-            examples=examples_of(offenders),
-            sample_size=n,
-            false_alarm=0.0,
-            smallest_leak=leak,
-            late=late_times([one for one in sample if check(one)]),
-            counts=_strays(n, len(offenders)),
-            requests=sent_by(one for one in sample if check(one)),
-            first=first_seen(sample, lambda one: bool(check(one))),
-        )
+        broken = [(complaint, quote(seen)) for seen in sample if (complaint := check(seen))]
+        late = [one for one in sample if check(one)]
+        says = f"{n} of {n} {noun(sample)} {requirement_of(check)}"
+        return _strayed(sample, expected, broken, late, says, n, lambda one: bool(check(one)))
 
     return judge
 
@@ -82,28 +67,44 @@ def never(check: Check[T]) -> Judge[T]:
         n = len(sample)
         if n == 0:
             return nothing_seen(expected)
-        counted, says = noun(sample), f"were {requirement_of(check)}"
+        says = f"were {requirement_of(check)}"
         offenders = [(says, quote(seen)) for seen in sample if not check(seen)]
         mute = [("could not show it", quote(seen)) for seen in sample if check(seen) and not conclusive(seen)]
-        broken = [*offenders, *mute]
-        leak = smallest_leak_found(n - len(mute))
-        seen = grouped([complaint for complaint, _ in broken], n, counted) or f"0 of {n} {counted} {says}"
-        return Verdict(
-            held=not broken,
-            expected=expected,
-            seen=seen,
-            evidence=seen.splitlines()[0] if broken else f"{seen} (finds strays from {percent(leak)})",
-            examples=examples_of(broken),
-            sample_size=n,
-            false_alarm=0.0,
-            smallest_leak=leak,
-            late=late_times([one for one in sample if not check(one) or not conclusive(one)]),
-            counts=_strays(n, len(broken)),
-            requests=sent_by(one for one in sample if not check(one)),
-            first=first_seen(sample, lambda one: not check(one)),
+        late = [one for one in sample if not check(one) or not conclusive(one)]
+        fine, telling = f"0 of {n} {noun(sample)} {says}", n - len(mute)
+        return _strayed(
+            sample, expected, [*offenders, *mute], late, fine, telling, lambda one: not check(one)
         )
 
     return judge
+
+
+def _strayed(
+    sample: Sample[T],
+    expected: str,
+    broken: list[tuple[str, str]],
+    late: list[T],
+    fine: str,
+    telling: int,
+    strays: Callable[[T], bool],
+) -> Verdict:
+    """Return the verdict on complaints, each with its observation; telling: how many could show a stray."""
+    n, leak = len(sample), smallest_leak_found(telling)
+    seen = grouped([complaint for complaint, _ in broken], n, noun(sample)) or fine
+    return Verdict(
+        held=not broken,
+        expected=expected,
+        seen=seen,
+        evidence=seen.splitlines()[0] if broken else f"{seen} (finds strays from {percent(leak)})",
+        examples=examples_of(broken),
+        sample_size=n,
+        false_alarm=0.0,
+        smallest_leak=leak,
+        late=late_times(late),
+        counts=(Count("fine", n - len(broken), n, n), Count("strays", len(broken), 0, 0)),
+        requests=sent_by(one for one in sample if strays(one)),
+        first=first_seen(sample, strays),
+    )
 
 
 def all_seen(
@@ -205,10 +206,6 @@ def nothing_seen(expected: str) -> Verdict:
         false_alarm=0.0,
         smallest_leak=1.0,
     )
-
-
-def _strays(n: int, strays: int) -> tuple[Count, ...]:
-    return (Count("fine", n - strays, n, n), Count("strays", strays, 0, 0))
 
 
 def _strangers(sample: Sample[T], key: Key[T], strange: Mapping[str, int]) -> tuple[str, ...]:

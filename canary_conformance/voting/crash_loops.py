@@ -31,11 +31,11 @@ from canary_conformance.cluster.container_exits import (
 from canary_conformance.cluster.pod_state import Trouble, is_ready
 from canary_conformance.errors import NotJudged
 from canary_conformance.stages.running_workloads import Workload, workloads
-from canary_conformance.voting.component_needs import needs
 from canary_conformance.voting.component_peers import (
     Peers,
     container_of,
     lacks_peers,
+    needs,
     proved_after,
     without_pods,
 )

@@ -31,13 +31,14 @@ from canary_conformance.scenario.stages import ObjectRef
 from canary_conformance.stages.running_workloads import Workload, workloads
 from canary_conformance.timeouts import LIMITS
 from canary_conformance.traffic.callers import Callers
-from canary_conformance.voting.component_needs import needs, set_port
 from canary_conformance.voting.component_peers import (
     Peers,
     container_of,
     lacks_peers,
+    needs,
     own_answer,
     proved_after,
+    set_port,
     trouble_of,
     without_pods,
 )

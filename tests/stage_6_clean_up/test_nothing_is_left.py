@@ -1,6 +1,6 @@
 from canary_conformance.stages.closed_ingress import INGRESS
+from canary_conformance.stages.cluster_snapshot import compared
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
-from canary_conformance.stages.remains import compared
 from canary_conformance.verdicts import closed, expect, matrix, nothing, same
 from fixtures.marks import requirement
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from canary_conformance.errors import NotJudged
 from canary_conformance.mesh.routes.foreign_filters import ForeignFilter, foreign_filters
-from canary_conformance.model.routing.connection_limits import ENOUGH
+from canary_conformance.model.routing.route_timeouts import ENOUGH
 
 ACTIVE_CLUSTERS = "/config_dump?resource=dynamic_active_clusters"
 

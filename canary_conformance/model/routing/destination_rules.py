@@ -15,7 +15,7 @@ from canary_conformance.model.objects.host_names import completed, covers, is_sh
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.questions import Rule
 from canary_conformance.model.objects.state import InForce, State
-from canary_conformance.model.routing.connection_limits import check_limits
+from canary_conformance.model.routing.route_timeouts import check_limits
 from canary_conformance.scenario.places import Place
 
 _SPEC = frozenset({"host", "trafficPolicy", "subsets", "exportTo"})

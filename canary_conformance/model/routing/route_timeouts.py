@@ -1,7 +1,8 @@
-"""How long a route lets an answer take: the limit of a request, and that of each try.
+"""How long a route lets an answer take, and the limits of a client's connections that may refuse requests.
 
-Source: Istio, "HTTPRoute" (timeout) and "HTTPRetry" (perTryTimeout; without attempts nothing is retried, and
-no try has a limit). Envoy answers 504 when the time is up; zero means no limit.
+Sources: Istio, "HTTPRoute" (timeout), "HTTPRetry" (perTryTimeout; without attempts nothing is retried, and no
+try has a limit) and "ConnectionPoolSettings"; Envoy, "Cluster configuration" (connect_timeout). Envoy answers
+504 when the time is up; zero means no limit.
 """
 
 from __future__ import annotations
@@ -68,3 +69,41 @@ def limit_in(part: Part) -> Limit | None:
         return None
     seconds = sum(float(match[1]) * _SECONDS[match[2]] for match in parts)
     return Limit(seconds, part.rule(f"{part.manifest.ref} {part.name}: {text}")) if seconds > 0 else None
+
+
+_TCP_POOL = frozenset(
+    {"maxConnections", "connectTimeout", "tcpKeepalive", "idleTimeout", "maxConnectionDuration"}
+)
+_REQUEST_LIMITS = ("http1MaxPendingRequests", "http2MaxRequests")
+_HTTP_POOL = frozenset(
+    {
+        *_REQUEST_LIMITS,
+        "h2UpgradePolicy",
+        "idleTimeout",
+        "maxRequestsPerConnection",
+        "maxRetries",
+        "useClientProtocol",
+    }
+)
+# The voters of this suite send at most 32 requests at once, and so do the components behind the page.
+ENOUGH = 100
+# The limit to connect covers the TLS handshake too (Envoy, connect_timeout): some milliseconds between pods.
+_TO_CONNECT = 0.1
+
+
+def check_limits(part: Part) -> None:
+    """Note a limit that may refuse requests (Istio, "ConnectionPoolSettings"); zero means no limit."""
+    pool = part["connectionPool"]
+    pool.only({"tcp", "http"})
+    pool["tcp"].only(_TCP_POOL)
+    pool["http"].only(_HTTP_POOL)
+    for limit in (pool["tcp"]["maxConnections"], *(pool["http"][name] for name in _REQUEST_LIMITS)):
+        if 0 < (limit.number(0) or 0) < ENOUGH:
+            limit.problem("the model does not support a limit so low: it may refuse requests")
+    if pool["http"]["h2UpgradePolicy"].text() == "UPGRADE":
+        pool["http"]["h2UpgradePolicy"].problem("the model does not support requests that become HTTP/2")
+    connect = limit_in(pool["tcp"]["connectTimeout"])
+    if connect and connect.seconds < _TO_CONNECT:
+        pool["tcp"]["connectTimeout"].problem(
+            "the model does not support a limit so short: TLS may take longer"
+        )

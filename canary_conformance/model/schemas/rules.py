@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from canary_conformance.model.schemas.rules_labels import keepers, labels_and_annotations
 from canary_conformance.model.schemas.rules_mesh import destination_rule, gateway, peer_authentication
-from canary_conformance.model.schemas.rules_names import metadata
+from canary_conformance.model.schemas.rules_names import keepers, labels_and_annotations, metadata
 from canary_conformance.model.schemas.rules_objects import (
     autoscaler,
     budget,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from canary_conformance.model.schemas.rules_labels import selector
+from canary_conformance.model.schemas.rules_names import selector
 from canary_conformance.model.schemas.rules_reading import Node
 from canary_conformance.model.schemas.schema_problems import Problem
 

@@ -8,8 +8,8 @@ import pytest
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import ManifestFolder, parse_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
+from canary_conformance.stages.cluster_snapshot import compared, held_beside, remains
 from canary_conformance.stages.namespace_setting import Setting
-from canary_conformance.stages.remains import compared, held_beside, remains
 from canary_conformance.voting.voting_app import VOTING_APP
 
 CLUSTER_ROLE = """\

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from canary_conformance.errors import NotJudged
-from canary_conformance.mesh.routes.access_rules import access_rules
 from canary_conformance.mesh.routes.conditions import (
     AUTHORITY,
     METHOD,
@@ -17,7 +16,7 @@ from canary_conformance.mesh.routes.conditions import (
     read_header,
 )
 from canary_conformance.mesh.routes.endpoint_requests import requests_by_address
-from canary_conformance.mesh.routes.foreign_filters import foreign_in_dump, running_listeners
+from canary_conformance.mesh.routes.foreign_filters import access_rules, foreign_in_dump, running_listeners
 from canary_conformance.mesh.routes.route_tables import RunningRoute, dynamic_tables
 
 PATTERN = "^(.*?; ?)?(featureflag=on)(;.*)?$"
