@@ -14,10 +14,6 @@ LEAK = (
     f"{EVERYONE_ELSE}          weight: 95\n        - destination:\n            host: voting-app\n"
     "            subset: v2-0\n            port:\n              number: 8080\n          weight: 5\n"
 )
-OF_ANALYTICS = (
-    "    app: voting-analytics\n  ports:\n    - name: http\n      port: 8080\n      targetPort: http\n"
-)
-CANARY = "    metadata:\n      labels:\n        app: voting-app\n"
 RULE = "kind: DestinationRule\nmetadata:\n  name: voting-analytics\n"
 
 
