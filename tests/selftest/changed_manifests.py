@@ -5,13 +5,7 @@ from textwrap import dedent
 
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import StaticResult, static_verdicts
-
-FIRST, LAST = (
-    "kubernetes/step-1-create-voting-app.yaml",
-    "kubernetes/step-3-update-voting-app-with-new-storage.yaml",
-)
-UPDATE = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
-ROUTING = "istio/step-3-add-routing-for-2.0-components.yaml"
+from tests.selftest.manifest_files import FIRST
 
 
 def changed(

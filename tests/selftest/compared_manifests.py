@@ -5,10 +5,6 @@ from canary_conformance.differences.values import AnswerChange, Difference
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import ReadFolder, read_folder
 
-LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
-EVERYONE = "istio/step-4-route-everyone-to-2.0.yaml"
-GATEWAY = "istio/step-1-create-voting-app-gateway.yaml"
-
 Overlay = dict[str, bytes]
 
 

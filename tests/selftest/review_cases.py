@@ -13,11 +13,13 @@ from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord,
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.settings import read_source
 from canary_conformance.verdicts import Verdict
+from tests.selftest.manifest_files import ROUTING
 
-CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
-ROUTE = Finding(Place(CANARY, 34), "VirtualService/voting-app http[0]: routes to voting-app:8080 subset v2-0")
+ROUTE = Finding(
+    Place(ROUTING, 34), "VirtualService/voting-app http[0]: routes to voting-app:8080 subset v2-0"
+)
 NOWHERE = ManifestLines(Path("/nowhere"))
-SUBSET = Finding(Place(CANARY, 16), "DestinationRule/voting-app subset v2-0 selects no pod")
+SUBSET = Finding(Place(ROUTING, 16), "DestinationRule/voting-app subset v2-0 selects no pod")
 HOSTILE = (
     "x`|</details><img src=x onerror=alert(1)> @octocat #12 GH-3 !4 [a](http://evil.example) "
     "www.evil.example ![i](j) *b* _c_ ~~d~~ <!-- ::error::pwned\r\n::set-output name=a::b\u202e $x$ 100% | y"

@@ -15,11 +15,11 @@ from xml.etree import ElementTree
 import pytest
 
 from canary_conformance.paths import MANIFESTS
+from tests.selftest.manifest_files import UPDATE
 from tests.selftest.repository_copy import linked_repository
 from tests.selftest.support import Programs
 
 ONE_TEST = "tests/stage_1_deploy/test_page.py"
-ANALYTICS = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
 ENVIRONMENT_FAILED, BAD_INPUT = 3, 4
 
 
@@ -165,18 +165,18 @@ def test_a_manifests_folder_that_is_not_there(run_pytest: Pytest, tmp_path: Path
 def test_a_manifests_folder_that_lacks_a_stage_s_file(
     run_pytest: Pytest, manifests: Path, workers: tuple[str, ...]
 ) -> None:
-    (manifests / ANALYTICS).unlink()
+    (manifests / UPDATE).unlink()
     ended = run_pytest(f"--manifests={manifests}", *workers)
-    assert_bad_input(ended, str(manifests), f"stage 2 (update) applies {ANALYTICS}", "no such file")
+    assert_bad_input(ended, str(manifests), f"stage 2 (update) applies {UPDATE}", "no such file")
 
 
 def test_yaml_that_does_not_parse_is_told_with_its_line(run_pytest: Pytest, manifests: Path) -> None:
-    file = manifests / ANALYTICS
+    file = manifests / UPDATE
     lines = file.read_text().splitlines()
     file.write_text("\n".join([*lines[:4], "  labels: {app: [voting", *lines[4:]]))
     ended = run_pytest("--manifests", manifests)
-    assert_bad_input(ended, f"{ANALYTICS}:")
-    line = int(ended.output.partition(f"{ANALYTICS}:")[2].partition(":")[0])
+    assert_bad_input(ended, f"{UPDATE}:")
+    line = int(ended.output.partition(f"{UPDATE}:")[2].partition(":")[0])
     assert 5 <= line <= 6
 
 

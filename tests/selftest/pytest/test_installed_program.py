@@ -18,12 +18,12 @@ import pytest
 from canary_conformance import __version__
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from tests.selftest.built_wheel import wheel
+from tests.selftest.manifest_files import ROUTING
 
 __all__ = ["wheel"]
 
 FROM_A_REGISTRY = os.environ.get("VOTING_WHEEL_TEST") == "registry"
 HOSTILE = "raise SystemExit('this is of the user')\n"
-ROUTES = "istio/step-3-add-routing-for-2.0-components.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
             [made.environment / "bin/python", "-m", "compileall", "-q", made.packages], check=False
         )
     shutil.copytree(MANIFESTS, made.project / "mine")
-    wrong = Path(shutil.copytree(MANIFESTS, made.project / "wrong"), ROUTES)
+    wrong = Path(shutil.copytree(MANIFESTS, made.project / "wrong"), ROUTING)
     wrong.write_text(wrong.read_text().replace("; ?)?(featureflag=on)", ";)?(featureflag=on)"))
     for name in ("tests", "fixtures"):
         (made.project / name).mkdir()
@@ -127,12 +127,12 @@ def test_a_mistake_fails_with_its_line_also_among_workers_and_by_the_options_of_
     folder = Path(
         shutil.copytree(installed.project / "mine", installed.project / "wrong", dirs_exist_ok=True)
     )
-    text = (folder / ROUTES).read_text()
-    (folder / ROUTES).write_text(text.replace("; ?)?(featureflag=on)", ";)?(featureflag=on)"))
+    text = (folder / ROUTING).read_text()
+    (folder / ROUTING).write_text(text.replace("; ?)?(featureflag=on)", ";)?(featureflag=on)"))
     for more in ((), ("-n", "2"), ("-k", "canary", "--requirements", "R4.4,R4.5")):
         ended = installed("static", "wrong", *more)
         assert ended.returncode == 1, ended.stdout + ended.stderr
-        assert f"cause     {ROUTES}:34" in ended.stdout
+        assert f"cause     {ROUTING}:34" in ended.stdout
     assert installed("static", "wrong", "--requirements", "R1.1").returncode == 0
 
 
@@ -195,7 +195,7 @@ def test_two_folders_are_compared(installed: Installed) -> None:
     assert installed("diff", "mine", "mine").returncode == 0
     ended = installed("diff", "mine", "wrong")
     assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert f"{ROUTES}:34" in ended.stdout
+    assert f"{ROUTING}:34" in ended.stdout
 
 
 def test_cleaning_needs_no_folder(installed: Installed) -> None:

@@ -10,26 +10,25 @@ import pytest
 
 from canary_conformance.paths import MANIFESTS, REPOSITORY
 from fixtures import pytest_settings
+from tests.selftest.manifest_files import ROUTING
 from tests.selftest.suite_commands import Ended, Suite, bare, suite
 
 __all__ = ["bare", "suite"]
-
-CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 
 
 @pytest.fixture
 def theirs(tmp_path: Path) -> Path:
     """Return somebody's manifests, outside the repository: whoever judges them finds R4.5 broken."""
     folder = Path(shutil.copytree(MANIFESTS, tmp_path / "their project/manifests"))
-    text = (folder / CANARY).read_text()
+    text = (folder / ROUTING).read_text()
     assert "; ?)?(featureflag=on)" in text
-    (folder / CANARY).write_text(text.replace("; ?)?(featureflag=on)", ";)?(featureflag=on)"))
+    (folder / ROUTING).write_text(text.replace("; ?)?(featureflag=on)", ";)?(featureflag=on)"))
     return folder
 
 
 def judges_theirs(ended: Ended) -> bool:
     """Tell whether a run judged the manifests with the mistake, and found it."""
-    return ended.code == 1 and "R4.5" in ended.output and f"{CANARY}:" in ended.output
+    return ended.code == 1 and "R4.5" in ended.output and f"{ROUTING}:" in ended.output
 
 
 Words = Callable[[Path], tuple[str, ...]]

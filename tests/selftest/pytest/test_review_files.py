@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.paths import MANIFESTS
+from tests.selftest.manifest_files import ROUTING
 from tests.selftest.repository_copy import linked_repository, run_pytest
 
-CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 FILTER = """---
 apiVersion: networking.istio.io/v1alpha3
 kind: EnvoyFilter
@@ -81,18 +81,18 @@ def commands(output: str) -> list[str]:
 
 
 def test_a_red_run_is_shown_at_its_line_in_every_format(job: Job) -> None:
-    job.change(CANARY, "(;.*)?$", "(.*)$")
+    job.change(ROUTING, "(;.*)?$", "(.*)$")
     (job.suite / "changes.md").write_text("`GET /` at stage 4: 1.0, now 2.0\n", encoding="utf-8")
     ended = job("--changes", "changes.md")
     assert ended.returncode == 1, ended.stdout + ended.stderr
     (error,) = commands(ended.stdout)
     assert error.startswith(
-        f"::error file=deploy/{CANARY},line=34,title=R4.5 stage 4 FAILED::5 of 26 cookies"
+        f"::error file=deploy/{ROUTING},line=34,title=R4.5 stage 4 FAILED::5 of 26 cookies"
     )
     (result,) = json.loads(job.text("results.sarif"))["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 34
     (entry,) = json.loads(job.text("codequality.json"))
-    assert entry["location"] == {"path": f"deploy/{CANARY}", "lines": {"begin": 34}}
+    assert entry["location"] == {"path": f"deploy/{ROUTING}", "lines": {"begin": 34}}
     assert job.text("summary.md").startswith("## Voting conformance: FAILED\n\nR4.5 FAILED (exit code 1)\n")
     assert "### What changes\n\n`GET /` at stage 4" in job.text("summary.md")
     assert job.text("comment.md").partition("\n")[2] == job.text("summary.md")
@@ -108,24 +108,24 @@ def test_a_green_run_has_the_formats_and_no_annotation(job: Job) -> None:
 
 
 def test_what_the_model_does_not_support_is_a_warning_at_its_line(job: Job) -> None:
-    path = job.manifests / CANARY
+    path = job.manifests / ROUTING
     before = path.read_text(encoding="utf-8")
     path.write_text(f"{before}{FILTER}", encoding="utf-8")
     ended = job("--requirements", "R4.3")
     assert ended.returncode == 5, ended.stdout + ended.stderr
     (warning,) = commands(ended.stdout)
     line = before.count("\n") + 2
-    assert warning.startswith(f"::warning file=deploy/{CANARY},line={line},title=R4.3 stage 4 not judged::")
+    assert warning.startswith(f"::warning file=deploy/{ROUTING},line={line},title=R4.3 stage 4 not judged::")
     assert "### Not judged" in job.text("summary.md")
 
 
 def test_bad_input_is_an_error_at_its_line_although_it_leaves_no_report(job: Job) -> None:
-    job.change(CANARY, "metadata:\n", "metadata: [\n")
+    job.change(ROUTING, "metadata:\n", "metadata: [\n")
     ended = job()
     assert ended.returncode == 4
     assert not job.report.exists()
     (error,) = commands(ended.stdout)
-    assert re.match(rf"::error file=deploy/{CANARY},line=\d+,title=bad input::", error)
+    assert re.match(rf"::error file=deploy/{ROUTING},line=\d+,title=bad input::", error)
     assert "## Voting conformance: bad input" in job.summary.read_text(encoding="utf-8")
 
 
@@ -150,7 +150,7 @@ def test_a_summary_that_cannot_be_written_changes_no_verdict(job: Job) -> None:
 
 
 def test_elsewhere_nothing_is_printed_for_github(job: Job) -> None:
-    job.change(CANARY, "(;.*)?$", "(.*)$")
+    job.change(ROUTING, "(;.*)?$", "(.*)$")
     job.environment = {}
     assert not any(line.startswith("::") for line in job().stdout.splitlines())
     assert all((job.report / name).is_file() for name in FORMATS)
@@ -158,7 +158,7 @@ def test_elsewhere_nothing_is_printed_for_github(job: Job) -> None:
 
 
 def test_workers_show_a_run_once(job: Job) -> None:
-    job.change(CANARY, "(;.*)?$", "(.*)$")
+    job.change(ROUTING, "(;.*)?$", "(.*)$")
     ended = job("-n", "2")
     assert len(commands(ended.stdout)) == 1, ended.stdout + ended.stderr
     assert job.summary.read_text(encoding="utf-8").count("## Voting conformance") == 1

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from canary_conformance.paths import MANIFESTS
+from tests.selftest.manifest_files import ROUTING
 from tests.selftest.repository_copy import linked_repository, run_pytest
-
-ROUTES = "istio/step-3-add-routing-for-2.0-components.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def run(folder: Path, *options: str) -> Ended:
 def mistaken(tmp_path: Path) -> Path:
     """Manifests in which the canary's cookie has lost a letter."""
     folder = Path(shutil.copytree(MANIFESTS, tmp_path / "manifests"))
-    file = folder / ROUTES
+    file = folder / ROUTING
     file.write_text(file.read_text().replace("featureflag=on", "featurflag=on"))
     return folder
 

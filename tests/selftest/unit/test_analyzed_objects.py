@@ -3,10 +3,9 @@
 import pytest
 
 from canary_conformance.paths import MANIFESTS
-from tests.selftest.changed_manifests import FIRST, LAST, changed, failed, results_of, unjudged, words_of
+from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
+from tests.selftest.manifest_files import EVERYONE, FIRST, GATEWAY, LAST
 
-GATEWAY = "istio/step-1-create-voting-app-gateway.yaml"
-EVERYONE = "istio/step-4-route-everyone-to-2.0.yaml"
 DROPPED = "istio/step-5-drop-old-subsets.yaml"
 RULE = "    - route:\n        - destination:\n            host: voting-app\n            subset: v2-0\n"
 SOURCE = '        - sourceLabels:\n            app: voting-analytics\n            version: "2.0"\n'

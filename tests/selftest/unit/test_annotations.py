@@ -7,8 +7,8 @@ from canary_conformance.exit_codes import ExitStatus
 from canary_conformance.report.findings import finding_of_end
 from canary_conformance.report.formats.annotations import MOST, StoppedCommands, annotation_lines
 from canary_conformance.scenario.places import Finding, Place
+from tests.selftest.manifest_files import ROUTING
 from tests.selftest.review_cases import (
-    CANARY,
     NOWHERE,
     ROUTE,
     failed,
@@ -42,7 +42,7 @@ def test_a_cause_is_an_error_at_its_line_with_all_requirements_that_fail_by_it(t
     (line,) = annotation_lines(reviewed([failed("R4.5", ROUTE), failed("R4.4", ROUTE)], lines))
     level, properties, message = read(line)
     assert level == "error"
-    assert properties == {"file": f"deploy/{CANARY}", "line": "34", "title": "R4.5 stage 4 FAILED"}
+    assert properties == {"file": f"deploy/{ROUTING}", "line": "34", "title": "R4.5 stage 4 FAILED"}
     assert message.splitlines()[:2] == ["0 of 3 pods for R4.5", f"cause: {ROUTE.sentence}"]
     assert message.endswith("also failing for this reason: R4.4 (1)")
 
@@ -51,12 +51,12 @@ def test_a_line_outside_of_the_repository_stands_in_the_message() -> None:
     (line,) = annotation_lines(reviewed([failed("R4.5", ROUTE)], NOWHERE))
     _, properties, message = read(line)
     assert "file" not in properties
-    assert f"cause: {CANARY}:34: {ROUTE.sentence}" in message
+    assert f"cause: {ROUTING}:34: {ROUTE.sentence}" in message
 
 
 def test_of_more_causes_than_github_shows_the_last_annotation_counts_the_rest() -> None:
     ids = [f"R3.{number}" for number in range(1, 8)] + [f"R4.{number}" for number in range(1, 9)]
-    tests = [failed(id_, Finding(Place(CANARY, at), "wrong")) for at, id_ in enumerate(ids, start=1)]
+    tests = [failed(id_, Finding(Place(ROUTING, at), "wrong")) for at, id_ in enumerate(ids, start=1)]
     found = [read(line) for line in annotation_lines(reviewed(tests, NOWHERE))]
     assert [level for level, *_ in found] == ["error"] * MOST
     assert found[-1][1]["title"] == "and 6 more"

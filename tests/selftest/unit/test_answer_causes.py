@@ -49,6 +49,60 @@ def rule(spec: str, name: str = "web") -> str:
     return istio("DestinationRule", name, spec)
 
 
+TO_ALL = "http: [{route: [{destination: {host: web}}]}]"
+ONE_POD = documents(deployment("two", "2", app="web"), service("web"))
+CAUSES = {
+    "a destination that is no Service": (
+        (TWO, OPEN, at_gate(TO_2.replace("host: web", "host: web.voting"))),
+        "VirtualService/web routes to host web.voting, which is no Service of the mesh; did you mean web "
+        "or web.voting.svc.cluster.local?",
+    ),
+    "a rule for a host that is no Service": (
+        (PODS, rule(SUBSETS.replace("host: web", "host: web.voting")), OPEN, at_gate(TO_2)),
+        "DestinationRule/web: host web.voting is no Service of the mesh; did you mean web "
+        "or web.voting.svc.cluster.local?, so subset v2 of web is undefined there",
+    ),
+    "a selector that selects other pods": (
+        (TWO, OPEN.replace("istio: ingressgateway", "istio: ingress, team: a"), at_gate(TO_2)),
+        "Gateway/gate selects pods labelled istio=ingress, team=a, and the ingress gateway's have "
+        "istio=ingressgateway, no team",
+    ),
+    "another port": (
+        (TWO, OPEN.replace("number: 80", "number: 8081"), at_gate(TO_2)),
+        "Gateway/gate opens port 8081 and not 80",
+    ),
+    "a Gateway that does not exist": (
+        (TWO, OPEN, at_gate(TO_2).replace("[gate]", "[gateway]")),
+        "VirtualService/web is bound to Gateway voting/gateway, which does not exist",
+    ),
+    "no Gateway at all": (
+        (TWO, OPEN, routes("'*'")),
+        "VirtualService/web is bound to no Gateway, so that only sidecars have its routes",
+    ),
+    "a Gateway for another host": (
+        (TWO, OPEN.replace('["*"]', "[vote.example.com]"), at_gate(TO_2)),
+        "Gateway/gate takes host vote.example.com, and voters call the ingress address",
+    ),
+    "a subset whose labels no pod carries": (
+        (PODS, rule(SUBSETS.replace('"2"', "v2")), OPEN, at_gate(TO_2)),
+        "DestinationRule/web subset v2 (version=v2) selects no pod of Service/web",
+    ),
+    "no replicas": (
+        (ONE_POD.replace("replicas: 1", "replicas: 0"), rule(SUBSETS), OPEN, at_gate(TO_2)),
+        "Deployment/two has 0 replicas",
+    ),
+    "a Service that selects no pods": (
+        (ONE_POD.replace("selector: {app: web}", "selector: {app: website}"), OPEN, at_gate(TO_ALL)),
+        "Service/web selects app=website, which no pod carries",
+    ),
+}
+
+
+@pytest.mark.parametrize(("texts", "told"), CAUSES.values(), ids=CAUSES)
+def test_a_page_is_not_served_because_of(texts: tuple[str, ...], told: str) -> None:
+    assert cause(page(model(*texts))) == told
+
+
 class TestExportTo:
     @pytest.mark.parametrize("where", ["'.'", "voting"])
     def test_a_route_kept_to_its_namespace_is_not_the_gateways(self, where: str) -> None:
@@ -106,56 +160,13 @@ class TestHosts:
     def test_a_route_for_another_host_is_no_suspect(self, host: str) -> None:
         assert only(call(model(TWO, routes(host)))).suspect is None
 
-    def test_a_destination_that_is_no_service(self) -> None:
-        to = "http: [{route: [{destination: {host: web.voting, subset: v2}}]}]"
-        assert cause(page(at_ingress(to))) == (
-            "VirtualService/web routes to host web.voting, which is no Service of the mesh; did you mean web "
-            "or web.voting.svc.cluster.local?"
-        )
-
-    def test_a_rule_for_a_host_that_is_no_service(self) -> None:
-        of = model(PODS, rule(SUBSETS.replace("host: web", "host: web.voting")), OPEN, at_gate(TO_2))
-        assert cause(page(of)) == (
-            "DestinationRule/web: host web.voting is no Service of the mesh; did you mean web "
-            "or web.voting.svc.cluster.local?, so subset v2 of web is undefined there"
-        )
-
 
 class TestGateways:
-    def test_a_selector_that_selects_other_pods(self) -> None:
-        of = model(TWO, OPEN.replace("istio: ingressgateway", "istio: ingress, team: a"), at_gate(TO_2))
-        assert cause(page(of)) == (
-            "Gateway/gate selects pods labelled istio=ingress, team=a, and the ingress gateway's have "
-            "istio=ingressgateway, no team"
-        )
-
-    def test_another_port(self) -> None:
-        of = model(TWO, OPEN.replace("number: 80", "number: 8081"), at_gate(TO_2))
-        assert cause(page(of)) == "Gateway/gate opens port 8081 and not 80"
-
-    def test_a_gateway_that_does_not_exist(self) -> None:
-        of = model(TWO, OPEN, at_gate(TO_2).replace("[gate]", "[gateway]"))
-        assert (
-            cause(page(of)) == "VirtualService/web is bound to Gateway voting/gateway, which does not exist"
-        )
-
-    def test_no_gateway_at_all(self) -> None:
-        of = model(TWO, OPEN, routes("'*'"))
-        assert cause(page(of)) == (
-            "VirtualService/web is bound to no Gateway, so that only sidecars have its routes"
-        )
-
     @pytest.mark.parametrize("host", ["vote.example.com", "web"])
     def test_a_host_that_voters_do_not_call(self, host: str) -> None:
         of = model(TWO, OPEN, at_gate(TO_2).replace("hosts: ['*']", f"hosts: [{host}]"))
         assert cause(page(of)).endswith("and voters call the ingress address")
         assert cause(page(of)).startswith(f"VirtualService/web is for host {host}")
-
-    def test_a_gateway_for_another_host(self) -> None:
-        of = model(TWO, OPEN.replace('["*"]', "[vote.example.com]"), at_gate(TO_2))
-        assert cause(page(of)) == (
-            "Gateway/gate takes host vote.example.com, and voters call the ingress address"
-        )
 
     def test_a_route_without_hosts_is_nobodys(self) -> None:
         of = model(TWO, OPEN, istio("VirtualService", "web", f"gateways: [gate]\nhosts: []\n{TO_2}"))
@@ -184,10 +195,6 @@ class TestSubsets:
         assert told.startswith("VirtualService/web routes to subset v3, which DestinationRule/web (1.yaml:")
         assert told.endswith(") does not define; its subsets: v1, v2")
 
-    def test_one_whose_labels_no_pod_carries(self) -> None:
-        of = model(PODS, rule(SUBSETS.replace('"2"', "v2")), OPEN, at_gate(TO_2))
-        assert cause(page(of)) == ("DestinationRule/web subset v2 (version=v2) selects no pod of Service/web")
-
 
 class TestPods:
     def test_pods_that_can_not_start_come_before_the_route_that_leads_to_them(self) -> None:
@@ -195,41 +202,23 @@ class TestPods:
         told = cause(page(model(blocked, rule(SUBSETS), OPEN, at_gate(TO_2))))
         assert "ServiceAccount/nobody" in told
 
-    def test_no_replicas(self) -> None:
-        none = documents(deployment("two", "2", app="web", replicas=0), service("web"))
-        assert cause(page(model(none, rule(SUBSETS), OPEN, at_gate(TO_2)))) == "Deployment/two has 0 replicas"
-
-    def test_a_service_that_selects_no_pods(self) -> None:
-        none = documents(deployment("two", "2", app="web"), service("web", app="website"))
-        to = "http: [{route: [{destination: {host: web}}]}]"
-        assert cause(page(model(none, OPEN, at_gate(to)))) == (
-            "Service/web selects app=website, which no pod carries"
-        )
-
 
 class TestTls:
     STRICT = peer_authentication("mtls: {mode: STRICT}")
-    TO_WEB = "http: [{route: [{destination: {host: web}}]}]"
 
     def page(self, mode: str, pods: str = "") -> Outcome:
         text = rule(f"host: web\ntrafficPolicy: {{tls: {{mode: {mode}}}}}")
-        one = documents(deployment("two", "2", app="web"), service("web"))
-        return only(page(model(pods or one, text, self.STRICT, OPEN, at_gate(self.TO_WEB))))
+        return only(page(model(pods or ONE_POD, text, self.STRICT, OPEN, at_gate(TO_ALL))))
 
     def test_a_client_that_is_not_to_send_tls(self) -> None:
         assert cause(Answer((self.page("DISABLE"),))) == "DestinationRule/web: TLS mode DISABLE"
 
     def test_a_server_without_a_sidecar(self) -> None:
-        bare = documents(
-            deployment("two", "2", app="web").replace(
-                'version: "2"}', 'version: "2", sidecar.istio.io/inject: "false"}'
-            ),
-            service("web"),
-        )
+        bare = ONE_POD.replace('version: "2"}', 'version: "2", sidecar.istio.io/inject: "false"}')
         assert cause(Answer((self.page("ISTIO_MUTUAL", bare),))) == "web 2:8080 has no sidecar"
 
     def test_a_caller_without_a_sidecar(self) -> None:
-        of = model(documents(deployment("two", "2", app="web"), service("web")), self.STRICT)
+        of = model(ONE_POD, self.STRICT)
         answer = call(of, source=Source("plain", sidecar=False, namespace="voting"))
         assert cause(answer) == "PeerAuthentication/default: STRICT"
 

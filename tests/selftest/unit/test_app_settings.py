@@ -15,8 +15,8 @@ from canary_conformance.scenario.stages import Scenario
 from canary_conformance.voting.contract import CANARY, STAGES
 from canary_conformance.voting.static.app_settings import other_account
 from canary_conformance.voting.voting_app import VOTING_APP
+from tests.selftest.manifest_files import LAST
 
-PODS = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 COMPONENTS = [
     (app, version)
     for app in ("voting-app", "voting-analytics", "voting-storage")
@@ -42,15 +42,15 @@ def test_our_own_manifests_have_one_account(renamed: bool) -> None:
 def test_another_password_is_told_with_its_place(tmp_path: Path) -> None:
     folder = tmp_path / "manifests"
     shutil.copytree(MANIFESTS, folder)
-    text = (folder / PODS).read_text()
+    text = (folder / LAST).read_text()
     own = "valueFrom:\n                secretKeyRef:\n                  name: voting-storage-secret\n"
     before, found, after = text.rpartition(f"name: MYSQL_PASSWORD\n              {own}")
     assert found, "the app of 2.0 reads its password from the Secret"
     _, _, rest = after.partition("\n")
-    (folder / PODS).write_text(f"{before}name: MYSQL_PASSWORD\n              value: another\n{rest}")
+    (folder / LAST).write_text(f"{before}name: MYSQL_PASSWORD\n              value: another\n{rest}")
     scenario = load_scenario(folder)
     (finding,) = refused(scenario, load_manifests(folder, scenario), CANARY)
-    assert finding.place.file == PODS
+    assert finding.place.file == LAST
     assert "MYSQL_PASSWORD of voting-app 2.0 differs from that of voting-storage 2.0" in finding.sentence
 
 
@@ -58,11 +58,11 @@ def test_another_password_is_told_with_its_place(tmp_path: Path) -> None:
 def test_root_is_let_in_by_its_own_password(tmp_path: Path, password: str, refusals: int) -> None:
     folder = tmp_path / "manifests"
     shutil.copytree(MANIFESTS, folder)
-    before, found, after = (folder / PODS).read_text().rpartition("            - name: MYSQL_USER\n")
+    before, found, after = (folder / LAST).read_text().rpartition("            - name: MYSQL_USER\n")
     _, database, rest = after.partition("            - name: MYSQL_DATABASE\n")
     assert all((found, database)), "the app of 2.0 has an account"
     account = "            - name: MYSQL_USER\n              value: root\n"
     account += f"            - name: MYSQL_PASSWORD\n              value: {password}\n"
-    (folder / PODS).write_text(f"{before}{account}{database}{rest}")
+    (folder / LAST).write_text(f"{before}{account}{database}{rest}")
     scenario = load_scenario(folder)
     assert len(refused(scenario, load_manifests(folder, scenario), CANARY)) == refusals

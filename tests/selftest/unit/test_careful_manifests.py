@@ -5,9 +5,9 @@ import base64
 import pytest
 
 from canary_conformance.paths import MANIFESTS
-from tests.selftest.changed_manifests import LAST, UPDATE, changed, failed, results_of, unjudged
+from tests.selftest.changed_manifests import changed, failed, results_of, unjudged
+from tests.selftest.manifest_files import LAST, LOCK, UPDATE
 
-LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 POLICY = "  trafficPolicy:\n"
 OPAQUE = "type: Opaque\n"
 AGAIN = """\

@@ -6,18 +6,14 @@ from canary_conformance.paths import MANIFESTS
 from canary_conformance.report.failure_causes import failed_by_cause
 from canary_conformance.report.run_record import Outcome, TestRecord
 from canary_conformance.scenario.places import Finding
-from tests.selftest.unit.test_manifest_causes import LOCK, PODS, ROUTES, causes, mistaken
+from tests.selftest.manifest_files import FIRST, LAST, LOCK, ROUTING
+from tests.selftest.unit.test_manifest_causes import causes, mistaken
 
-STORES = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 EVERYONE_ELSE = "            subset: v1-0\n            port:\n              number: 8080\n"
 LEAK = (
     f"{EVERYONE_ELSE}          weight: 95\n        - destination:\n            host: voting-app\n"
     "            subset: v2-0\n            port:\n              number: 8080\n          weight: 5\n"
 )
-OF_ANALYTICS = (
-    "    app: voting-analytics\n  ports:\n    - name: http\n      port: 8080\n      targetPort: http\n"
-)
-CANARY = "    metadata:\n      labels:\n        app: voting-app\n"
 RULE = "kind: DestinationRule\nmetadata:\n  name: voting-analytics\n"
 
 
@@ -34,10 +30,10 @@ def grouped(found: dict[str, tuple[Finding, ...]]) -> list[Finding | None]:
     ("file", "old", "new", "sentence"),
     [
         ("scenario.yaml", "istio-injection: enabled", "team: voting", "the namespace has no label"),
-        (STORES, "  MYSQL_PASSWORD: sample", "  PASSWORD: sample", "Secret/voting-storage-secret has"),
-        (STORES, "claimName: mysql-pv-claim", "claimName: mysql", "PersistentVolumeClaim/mysql does"),
-        (STORES, "targetPort: redis", "targetPort: 6380", "voting-storage 1.0:6380: nothing listens there"),
-        (ROUTES, EVERYONE_ELSE, LEAK, "VirtualService/voting-app http[1]: routes to voting-app:8080"),
+        (LAST, "  MYSQL_PASSWORD: sample", "  PASSWORD: sample", "Secret/voting-storage-secret has"),
+        (LAST, "claimName: mysql-pv-claim", "claimName: mysql", "PersistentVolumeClaim/mysql does"),
+        (LAST, "targetPort: redis", "targetPort: 6380", "voting-storage 1.0:6380: nothing listens there"),
+        (ROUTING, EVERYONE_ELSE, LEAK, "VirtualService/voting-app http[1]: routes to voting-app:8080"),
     ],
 )
 def test_a_mistake_is_the_one_cause(
@@ -55,8 +51,8 @@ def test_a_port_that_the_pods_declare_and_nobody_listens_at_is_due_to_the_pods(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     folder = tmp_path_factory.mktemp("mistake") / "m"
-    found = causes(mistaken(folder, PODS, "containerPort: 6379", "containerPort: 6380"))
-    assert {first.place.file for first, *_ in found.values()} == {PODS}
+    found = causes(mistaken(folder, FIRST, "containerPort: 6379", "containerPort: 6380"))
+    assert {first.place.file for first, *_ in found.values()} == {FIRST}
 
 
 def test_a_rule_that_its_file_lacks_is_one_cause_of_both_lists(

@@ -7,8 +7,8 @@ import pytest
 from canary_conformance.model.pods.component import component_index, component_name
 from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
+from tests.selftest.manifest_files import FIRST
 
-DEPLOY = "kubernetes/step-1-create-voting-app.yaml"
 ANALYTICS = "        - name: voting-analytics\n          image: localhost/voting-analytics:1.0\n"
 
 
@@ -79,22 +79,22 @@ def test_a_container_that_takes_the_components_port_keeps_the_pod_from_getting_r
 
 def test_the_components_own_port_is_still_judged_beside_a_helper() -> None:
     overlay = with_helper("before", 9090)
-    text = overlay[DEPLOY].decode().replace(
+    text = overlay[FIRST].decode().replace(
         "            - name: REDIS_HOST\n", "            - name: PORT\n              value: '81'\n"
         "            - name: REDIS_HOST\n", 1,
     )  # fmt: skip
-    assert "R1.2" in failed(results_of({DEPLOY: text.encode()}))
+    assert "R1.2" in failed(results_of({FIRST: text.encode()}))
 
 
 def test_a_pod_that_declares_no_port_is_called_at_its_ports_all_the_same() -> None:
-    undeclared = changed(DEPLOY, DECLARED, "", at=0)[DEPLOY].decode()
+    undeclared = changed(FIRST, DECLARED, "", at=0)[FIRST].decode()
     undeclared = undeclared.replace("port: http\n", "port: 8080\n", 2).replace(
         "targetPort: http", "targetPort: 8080", 1
     )
-    assert not failed(results_of({DEPLOY: undeclared.encode()}))
+    assert not failed(results_of({FIRST: undeclared.encode()}))
     lock = "istio/step-2-update-and-add-routing-for-all-components.yaml"
     spared = changed(lock, "kind: PeerAuthentication\nmetadata:\n  name: default\n", SPARED)
-    results = results_of({DEPLOY: undeclared.encode(), **spared})
+    results = results_of({FIRST: undeclared.encode(), **spared})
     assert {"R3.5", "R4.10"} <= failed(results)
     assert "voting-analytics 1.0:8080" in words_of(results, "R3.5")
 
@@ -122,11 +122,11 @@ def with_helper(place: str, port: int) -> dict[str, bytes]:
     """Return the manifests with a second analytics in the pod of analytics 1.0, at another port."""
     helper = HELPER.format(port=port)
     if place == "before":
-        return changed(DEPLOY, ANALYTICS, helper + ANALYTICS)
+        return changed(FIRST, ANALYTICS, helper + ANALYTICS)
     if place == "after":
         following = "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: voting-analytics\n"
-        return changed(DEPLOY, following, helper + following)
+        return changed(FIRST, following, helper + following)
     lines = helper.splitlines()
     native = "\n".join([*lines[:2], "          restartPolicy: Always", *lines[2:]])
-    return changed(DEPLOY, f"      containers:\n{ANALYTICS}",
+    return changed(FIRST, f"      containers:\n{ANALYTICS}",
                    f"      initContainers:\n{native}\n      containers:\n{ANALYTICS}")  # fmt: skip

@@ -3,17 +3,9 @@
 import pytest
 
 from canary_conformance.voting.feature_flag import OPENS
-from tests.selftest.changed_manifests import (
-    ROUTING,
-    changed,
-    failed,
-    results_of,
-    unjudged,
-    with_object,
-    words_of,
-)
+from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, with_object, words_of
+from tests.selftest.manifest_files import EVERYONE, ROUTING
 
-LAST = "istio/step-4-route-everyone-to-2.0.yaml"
 COOKIE = f"            cookie:\n              regex: '{OPENS}'\n"
 CANARY = f"    - match:\n        - headers:\n{COOKIE}"
 TO_2_0 = (
@@ -118,7 +110,7 @@ def test_another_way_to_write_the_same_decision_is_fine(same: dict[str, bytes]) 
          "GET / with host: beta.example.com reaches voting-app 2.0", "R4.3 R4.5"),
         (
             changed(
-                LAST,
+                EVERYONE,
                 "    - route:\n",
                 f"    - match: [{{headers: {{x-old: {{exact: '1'}}}}}}]\n{TO_1_0}    - route:\n",
             ),

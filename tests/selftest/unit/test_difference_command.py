@@ -10,7 +10,7 @@ import pytest
 
 from canary_conformance.differences.command import judged_change, main
 from canary_conformance.paths import MANIFESTS
-from tests.selftest.changed_manifests import ROUTING
+from tests.selftest.manifest_files import ROUTING
 
 IDENTITY = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main")
 WIDE = "(featureflag=on)(.*)$"

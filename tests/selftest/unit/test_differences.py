@@ -4,17 +4,9 @@ from canary_conformance.differences.terminal_text import terminal_text
 from canary_conformance.differences.values import Change, Standing
 from canary_conformance.scenario.places import Place
 from canary_conformance.voting.feature_flag import OPENS
-from tests.selftest.changed_manifests import FIRST, ROUTING, changed, changed_together, content, with_object
-from tests.selftest.compared_manifests import (
-    EVERYONE,
-    GATEWAY,
-    LOCK,
-    broken,
-    difference,
-    lines,
-    moved,
-    nothing_changes,
-)
+from tests.selftest.changed_manifests import changed, changed_together, content, with_object
+from tests.selftest.compared_manifests import broken, difference, lines, moved, nothing_changes
+from tests.selftest.manifest_files import EVERYONE, FIRST, GATEWAY, LOCK, ROUTING
 
 REGEX = f"regex: '{OPENS}'"
 _TEXT = content(ROUTING)

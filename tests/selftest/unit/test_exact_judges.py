@@ -11,7 +11,6 @@ OLD, NEW = ServedBy(frozenset({"1.0"})), ServedBy(frozenset({"2.0"}))
 
 PONG = Reply(ReplyKind.ANSWERED, b"+PONG\r\n", "", 0.001)
 RESET = Reply(ReplyKind.RESET, b"", "errno 104", 0.001)
-TIMED_OUT = Reply(ReplyKind.TIMED_OUT, b"", "", 5.0)
 REACH = {
     ("app 1.0", "storage:6379"): answers_with(b"+PONG"),
     ("analytics 1.0", "storage:6379"): refused_by_reset,
@@ -105,10 +104,6 @@ class TestMatrix:
         verdict = matrix(cookies, "cookies")(seen)
         assert verdict.evidence == "7 of 11 cookies were routed to voting-app 1.0 instead of 2.0"
         assert verdict.seen == f"{verdict.evidence}: c0, c1, c2, c3, c4 and 2 more"
-
-    def test_a_refusal_for_another_reason_is_none(self) -> None:
-        seen = dict(zip(REACH, (PONG, TIMED_OUT), strict=True))
-        assert "timed out instead of refused" in matrix(REACH, "connections")(seen).seen
 
     def test_what_is_missing_or_too_many_fails(self) -> None:
         verdict = matrix({"a": exactly("OK"), "": exactly("OK")}, "legs")({"a": "OK", "c": "OK"})

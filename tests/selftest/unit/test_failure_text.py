@@ -13,9 +13,8 @@ from canary_conformance.report.failure_text import FailedTest, FailureTexts, hea
 from canary_conformance.report.run_record import Outcome, TestRecord, Tier
 from canary_conformance.settings import read_source
 from canary_conformance.verdicts import ExpectationFailed, Verdict
+from tests.selftest.manifest_files import LAST, ROUTING
 
-CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
-PODS = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 NOW = 1000.0  # seconds
 
 
@@ -51,7 +50,7 @@ def test_a_failed_requirement_is_told_with_its_sentence_and_where_to_look() -> N
         "  required  With the flag a user always sees 2.0, whatever else the request holds.",
     ]
     assert "60 of 600 pages came from 1.0" in text
-    named = lines_named(text, CANARY)
+    named = lines_named(text, ROUTING)
     assert named
     assert all(named)
     assert last_words(text) == "when 3.0 s after stage 4 was propagated"
@@ -70,18 +69,18 @@ def test_the_one_object_that_the_model_does_not_follow_is_named_as_what_may_be_t
     tmp_path: Path,
 ) -> None:
     shutil.copytree(MANIFESTS, tmp_path, dirs_exist_ok=True)
-    routing = tmp_path / CANARY
+    routing = tmp_path / ROUTING
     routing.write_text(routing.read_text().rstrip("\n") + FILTER)
     texts = FailureTexts(read_source(tmp_path, tmp_path / "scenario.yaml"))
-    line = len((MANIFESTS / CANARY).read_text().rstrip("\n").splitlines()) + 2
+    line = len((MANIFESTS / ROUTING).read_text().rstrip("\n").splitlines()) + 2
     silent = RequirementFailed("16 pages in a row had no answer")
     for error in (broken(), silent):
         (cause,) = texts.causes(TEST, error, 0)
-        assert (cause.place.file, cause.place.line) == (CANARY, line)
+        assert (cause.place.file, cause.place.line) == (ROUTING, line)
         assert cause.sentence.startswith("EnvoyFilter/slow may be the cause: ")
     text = texts.requirement_failed(TEST, silent, "R4.4")
     assert text.startswith("R4.4 FAILED: 16 pages in a row had no answer\n  cause")
-    assert f"{CANARY}:{line}: EnvoyFilter/slow may be the cause" in " ".join(text.split())
+    assert f"{ROUTING}:{line}: EnvoyFilter/slow may be the cause" in " ".join(text.split())
 
 
 def test_where_the_model_follows_everything_nothing_is_named_as_what_may_be_the_cause() -> None:
@@ -107,7 +106,7 @@ def test_a_stage_that_can_not_get_ready_is_told_with_what_to_look_at() -> None:
     failed = StageFailed("no page", ["GET / 500"], breaks="R4.2", concerns=[probe], since=NOW - 6.5)
     text = TEXTS.stage_not_ready(failed, 4)
     assert text.splitlines()[:3] == ["R4.2 stage 4 FAILED: no page", "last log lines:", "  GET / 500"]
-    assert lines_named(text, PODS) == ["readinessProbe:"]
+    assert lines_named(text, LAST) == ["readinessProbe:"]
     assert last_words(text) == "when 6.5 s after all pods ran and nothing changed any more"
 
 
@@ -115,7 +114,7 @@ def test_where_no_place_is_known_those_of_the_requirement_are_looked_at() -> Non
     missing = ["Service/voting-nothing:spec"]
     for failed in (StageFailed("refused", breaks="R4.2"), StageFailed("x", breaks="R4.2", concerns=missing)):
         text = TEXTS.stage_not_ready(failed, 4)
-        assert lines_named(text, PODS)
+        assert lines_named(text, LAST)
         assert "when" not in text
 
 

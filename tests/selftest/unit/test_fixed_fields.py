@@ -3,9 +3,9 @@
 import pytest
 
 from canary_conformance.paths import MANIFESTS
-from tests.selftest.changed_manifests import FIRST, LAST, changed, failed, results_of, unjudged, words_of
+from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
+from tests.selftest.manifest_files import EVERYONE, FIRST, LAST
 
-EVERYONE = "istio/step-4-route-everyone-to-2.0.yaml"
 LISTED = "configured:\n          - VirtualService/voting-app\n"
 LISTED += "        wait_for: routes\n      - apply: istio/step-5"
 

@@ -1,7 +1,5 @@
 """What a cluster has beyond those of a plain mesh is named, with the cluster; what Istio writes is not."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -13,10 +13,9 @@ from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.verdicts import ExpectationFailed
 from canary_conformance.voting.static.static_runner import static_tests
 from canary_conformance.voting.voting_app import VOTING_APP
+from tests.selftest.manifest_files import FIRST, LOCK, ROUTING
 from tests.selftest.repository_copy import linked_repository, run_pytest
 
-PODS = "kubernetes/step-1-create-voting-app.yaml"
-LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 IMAGE = "      containers:\n        - name: voting-app\n"
 ACCOUNT = f"      serviceAccountName: nobody-made-it\n{IMAGE}"
 
@@ -53,18 +52,18 @@ def place(folder: Path, file: str, text: str) -> Place:
 
 
 def test_a_missing_service_account_is_the_one_cause_of_all_that_fails(tmp_path: Path) -> None:
-    folder = mistaken(tmp_path / "m", PODS, IMAGE, ACCOUNT)
+    folder = mistaken(tmp_path / "m", FIRST, IMAGE, ACCOUNT)
     found = causes(folder)
     assert len(found) > 10
     assert {str(first.place) for first, *_ in found.values()} == {
-        f"{PODS}:{line_of(folder, PODS, 'nobody-made-it')}"
+        f"{FIRST}:{line_of(folder, FIRST, 'nobody-made-it')}"
     }
     assert all("ServiceAccount/nobody-made-it" in first.sentence for first, *_ in found.values())
 
 
 def test_too_few_replicas_are_due_to_their_deployment(tmp_path: Path) -> None:
-    folder = mistaken(tmp_path / "m", PODS, "  replicas: 3\n", "  replicas: 0\n")
-    assert all(found and found[0].place.file == PODS for found in causes(folder).values())
+    folder = mistaken(tmp_path / "m", FIRST, "  replicas: 3\n", "  replicas: 0\n")
+    assert all(found and found[0].place.file == FIRST for found in causes(folder).values())
 
 
 def test_a_route_to_the_wrong_version_is_due_to_the_route(tmp_path: Path) -> None:
@@ -74,7 +73,7 @@ def test_a_route_to_the_wrong_version_is_due_to_the_route(tmp_path: Path) -> Non
 
 
 def test_one_mistake_fits_a_screen(tmp_path: Path) -> None:
-    folder = mistaken(tmp_path / "m", PODS, IMAGE, ACCOUNT)
+    folder = mistaken(tmp_path / "m", FIRST, IMAGE, ACCOUNT)
     done = run_pytest(linked_repository(tmp_path / "repository"), "tests/static", f"--manifests={folder}")
     told = done.stdout.partition(" FAILURES ")[2].splitlines()
     assert len(told) <= 60
@@ -84,7 +83,6 @@ def test_one_mistake_fits_a_screen(tmp_path: Path) -> None:
     assert sum("more tests FAILED for the causes above" in line for line in told) == 1
 
 
-ROUTES = "istio/step-3-add-routing-for-2.0-components.yaml"
 OF_ANALYTICS = "  name: voting-analytics\nspec:\n  hosts:\n    - voting-analytics\n"
 
 
@@ -102,10 +100,10 @@ OF_ANALYTICS = "  name: voting-analytics\nspec:\n  hosts:\n    - voting-analytic
             "istio-injection: enabled or istio.io/rev: default",
             25,
         ),
-        (PODS, "replicas: 3", "replicas: 2", "replicas: 2",
+        (FIRST, "replicas: 3", "replicas: 2", "replicas: 2",
          "Deployment/voting-app-1-0 makes 2 pods of voting-app 1.0, 3 required", 2),
         (
-            ROUTES,
+            ROUTING,
             OF_ANALYTICS,
             OF_ANALYTICS.replace("    - voting-analytics\n", "    - voting-results\n"),
             "- voting-results",
@@ -129,7 +127,7 @@ def test_an_object_that_stays_as_it_was_is_the_cause_where_the_scenario_lists_a_
     tmp_path: Path,
 ) -> None:
     subset = '    - name: v2-0\n      labels:\n        version: "2.0"\n'
-    found = causes(mistaken(tmp_path / "m", ROUTES, subset, ""))
+    found = causes(mistaken(tmp_path / "m", ROUTING, subset, ""))
     listed = "test_stage_4_canary.py::test_canary_creates_and_configures_what_the_source_lists"
     assert found[listed][0].sentence == (
         "DestinationRule/voting-app stays as it was before the stage; "

@@ -10,9 +10,8 @@ from canary_conformance.model.pods.injection import why_not_injecting
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.mesh_facts import NO_FACTS, MeshFacts, read_mesh_facts
 from tests.selftest.changed_manifests import changed, changed_together, failed, results_of, unjudged
+from tests.selftest.manifest_files import GATEWAY, SCENARIO
 
-SCENARIO = "scenario.yaml"
-GATEWAY = "istio/step-1-create-voting-app-gateway.yaml"
 OURS = "istio-injection: enabled"
 EXTERNAL = "istio: aks-istio-ingressgateway-external"
 

@@ -4,9 +4,8 @@ import pytest
 
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import static_verdicts
+from tests.selftest.manifest_files import FIRST, LAST
 
-PODS = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
-FIRST = "kubernetes/step-1-create-voting-app.yaml"
 CLAIM = """          persistentVolumeClaim:
             claimName: mysql-pv-claim
 """
@@ -28,9 +27,9 @@ def broken(file: str, *changes: tuple[str, str]) -> str:
 @pytest.mark.parametrize("kind", ["", "            type: DirectoryOrCreate\n"])
 def test_data_on_the_node_outlives_the_namespace(kind: str) -> None:
     host_path = "          hostPath:\n            path: /var/lib/votes\n"
-    text = broken(PODS, (CLAIM, host_path + kind))
+    text = broken(LAST, (CLAIM, host_path + kind))
     assert "what it writes to /var/lib/votes of the node outlives the namespace" in text
-    assert f"{PODS}:" in text
+    assert f"{LAST}:" in text
 
 
 @pytest.mark.parametrize(

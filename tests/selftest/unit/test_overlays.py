@@ -14,9 +14,9 @@ from canary_conformance.model.objects.mesh_profile import AKS
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.scenario_folder import SCENARIO_FILE, load_scenario
+from tests.selftest.manifest_files import GATEWAY
 
 OVERLAY, FILE = MANIFESTS / "overlays/aks", "kustomization.yaml"
-STEP = "istio/step-1-create-voting-app-gateway.yaml"
 
 
 def rendered(folder: Path) -> list[dict[str, Any]]:
@@ -69,11 +69,11 @@ def test_the_namespace_of_the_overlay_has_the_rewritten_labels(rewrite: Rewrite)
 
 
 def test_the_step_of_the_overlay_has_the_rewritten_objects(rewrite: Rewrite) -> None:
-    assert rendered(OVERLAY / "gateway") == [one.body for one in rewrite.manifests.files[STEP]]
+    assert rendered(OVERLAY / "gateway") == [one.body for one in rewrite.manifests.files[GATEWAY]]
 
 
 def test_the_overlay_has_every_step_that_is_rewritten(rewrite: Rewrite) -> None:
-    assert {change.place.file for change in rewrite.changes} == {SCENARIO_FILE, STEP}
+    assert {change.place.file for change in rewrite.changes} == {SCENARIO_FILE, GATEWAY}
     assert {path.parent.name for path in OVERLAY.rglob(FILE)} == {"namespace", "gateway"}
 
 

@@ -16,8 +16,9 @@ from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.voting.source_objects import KNOWN
 from canary_conformance.voting.static.static_runner import BAD_INPUT, static_verdicts
+from tests.selftest.changed_manifests import content
+from tests.selftest.manifest_files import SCENARIO
 
-SCENARIO = "scenario.yaml"
 OURS: dict[str, Any] = yaml.safe_load((MANIFESTS / SCENARIO).read_text(encoding="utf-8"))
 PEER_AUTHENTICATION = """
 ---
@@ -52,10 +53,6 @@ def judged(change: Change, files: dict[str, str] | None = None) -> tuple[set[str
 
 def deleting(stage: int, *objects: str) -> Change:
     return lambda stages: stages[stage].append({"delete": list(objects)})
-
-
-def content(file: str) -> str:
-    return (MANIFESTS / file).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -6,25 +6,21 @@ Each mistake has a neighbour that is fine, and what only the cluster decides is 
 import pytest
 
 from tests.selftest.changed_manifests import changed, changed_together, failed, results_of, unjudged, words_of
+from tests.selftest.manifest_files import FIRST, LAST, LOCK, SCENARIO, UPDATE
 
-DEPLOY = "kubernetes/step-1-create-voting-app.yaml"
-UPDATE = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
-LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
-CANARY = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
-SCENARIO = "scenario.yaml"
 LABELLED = "    istio-injection: enabled\n"
 SPEC = "      terminationGracePeriodSeconds: 5\n"
 # Of the pods in the file: storage, analytics, app.
 STORAGE, ANALYTICS, APP = 0, 1, 2
 
 
-def pods(text: str, pod: int = APP, file: str = DEPLOY) -> dict[str, bytes]:
+def pods(text: str, pod: int = APP, file: str = FIRST) -> dict[str, bytes]:
     """Return a file with more lines in the spec of its storage's, analytics' or app's pods."""
     lines = "".join(f"      {line}\n" for line in text.splitlines())
     return changed(file, SPEC, f"{lines}{SPEC}", at=pod)
 
 
-def annotated(annotation: str, pod: int = APP, file: str = DEPLOY) -> dict[str, bytes]:
+def annotated(annotation: str, pod: int = APP, file: str = FIRST) -> dict[str, bytes]:
     """Return a file with an annotation of some pods."""
     old = "    spec:\n      terminationGracePeriodSeconds: 5\n"
     return changed(file, old, f"      annotations:\n        {annotation}\n{old}", at=pod)
@@ -37,7 +33,7 @@ def labelled(label: str) -> dict[str, bytes]:
 
 def probed(old: str, new: str, pod: int = 0) -> dict[str, bytes]:
     """Return step 1 with another probe; of the probes by HTTP the app's readiness is the third."""
-    return changed(DEPLOY, old, new, at=pod)
+    return changed(FIRST, old, new, at=pod)
 
 
 def with_facts(overlay: dict[str, bytes], facts: str) -> dict[str, bytes]:
@@ -48,7 +44,7 @@ def with_facts(overlay: dict[str, bytes], facts: str) -> dict[str, bytes]:
 
 def storage_class(name: str) -> dict[str, bytes]:
     """Return the canary's pods with a storage class of their claim."""
-    return changed(CANARY, "  accessModes:\n", f"  storageClassName: {name}\n  accessModes:\n")
+    return changed(LAST, "  accessModes:\n", f"  storageClassName: {name}\n  accessModes:\n")
 
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
@@ -86,8 +82,8 @@ READY = "              path: /ready\n"
             annotated(f'{DIRECT}\n        traffic.sidecar.istio.io/excludeInboundPorts: "9999"', STORAGE)
         ),
         annotated("sidecar.istio.io/proxyImageType: default"),
-        changed(DEPLOY, "runAsUser: 999", "runAsUser: 1338"),
-        changed(CANARY, "runAsGroup: 999", "runAsGroup: 1337"),
+        changed(FIRST, "runAsUser: 999", "runAsUser: 1338"),
+        changed(LAST, "runAsGroup: 999", "runAsGroup: 1337"),
         probed(READY, "              path: /ready?slow=1\n"),
         probed(READY, "              path: /\n"),
         probed("            httpGet:\n              path: /healthz\n              port: http\n",
@@ -129,15 +125,15 @@ def test_what_is_fine_stays_green(overlay: dict[str, bytes]) -> None:
         (labelled(f"{ENFORCE}: restricted"), "R1.2", "scenario.yaml:8"),
         (labelled(f"{ENFORCE}: strict"), "R1.2", "the API server refuses the namespace"),
         (with_facts(
-            changed(DEPLOY, "runAsNonRoot: true", "privileged: false", on=labelled(f"{ENFORCE}: restricted")),
+            changed(FIRST, "runAsNonRoot: true", "privileged: false", on=labelled(f"{ENFORCE}: restricted")),
             "{cni: true}"), "R1.2", "runAsNonRoot must be true"),
         (annotated(DIRECT), "R3.1", "is not rewritten"),
         (annotated(DIRECT), "R3.7", "is not rewritten"),
-        (annotated(DIRECT, APP, CANARY), "R4.2", "is not rewritten"),
-        (changed(DEPLOY, "runAsUser: 10001", "runAsUser: 1337", 1), "R3.1", "runs as user 1337"),
+        (annotated(DIRECT, APP, LAST), "R4.2", "is not rewritten"),
+        (changed(FIRST, "runAsUser: 10001", "runAsUser: 1337", 1), "R3.1", "runs as user 1337"),
         (changed(UPDATE, "runAsGroup: 10001", "runAsGroup: 1337"), "R3.1", "runs as group 1337"),
         (annotated("sidecar.istio.io/proxyImage: docker.io/istio/proxyv2:1.22.0"), "R1.3", "1.22.0"),
-        (annotated("sidecar.istio.io/proxyImage: proxy@sha256:0", STORAGE, CANARY), "R1.3", "proxy@sha256:0"),
+        (annotated("sidecar.istio.io/proxyImage: proxy@sha256:0", STORAGE, LAST), "R1.3", "proxy@sha256:0"),
         (probed(READY, "              path: /status\n"), "R1.2", "probed at /status"),
         (probed(READY, f"{READY}              scheme: HTTPS\n"), "R1.2", "probed by HTTPS"),
         (probed("tcpSocket", "httpGet"), "R1.2", "probed by HTTP, which voting-storage does not support"),
@@ -147,11 +143,11 @@ def test_what_is_fine_stays_green(overlay: dict[str, bytes]) -> None:
         (storage_class("fast"), "R4.2",
          "StorageClass/fast does not exist"),
         (storage_class("''"), "R4.2", "no volume of that kind exists"),
-        (changed(CANARY, "- ReadWriteOnce", "- ReadWriteMany"), "R4.2", "does not provide ReadWriteMany"),
-        (changed(CANARY, "claimName: mysql-pv-claim",
+        (changed(LAST, "- ReadWriteOnce", "- ReadWriteMany"), "R4.2", "does not provide ReadWriteMany"),
+        (changed(LAST, "claimName: mysql-pv-claim",
                  "claimName: mysql-pv-claim\n            readOnly: true"),
          "R4.2", "may not write to its claim"),
-        (changed(CANARY, "MYSQL_USER: voting", "MYSQL_USER: root"), "R4.2", "not set up with root"),
+        (changed(LAST, "MYSQL_USER: voting", "MYSQL_USER: root"), "R4.2", "not set up with root"),
     ],
 )  # fmt: skip
 def test_what_keeps_pods_from_working_is_named(
@@ -206,7 +202,7 @@ def test_the_cause_of_an_absent_object_is_named_before_what_follows_from_it() ->
 
 def test_an_object_with_an_owner_is_collected_and_so_absent() -> None:
     owned = changed(
-        CANARY,
+        LAST,
         "  name: voting-storage-secret\n  labels:\n",
         "  name: voting-storage-secret\n  ownerReferences:\n"
         "    - {apiVersion: apps/v1, kind: Deployment, name: operator, uid: 5a1c6f0e}\n  labels:\n",

@@ -6,11 +6,8 @@ Each mistake has a neighbour that is right and stays green.
 import pytest
 
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
+from tests.selftest.manifest_files import FIRST, LAST, LOCK, ROUTING
 
-DEPLOY = "kubernetes/step-1-create-voting-app.yaml"
-PODS = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
-LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
-ROUTING = "istio/step-3-add-routing-for-2.0-components.yaml"
 GRACE = "      terminationGracePeriodSeconds: 5\n"
 ANALYTICS_1_0, APP_1_0 = 1, 2
 
@@ -18,36 +15,36 @@ ANALYTICS_1_0, APP_1_0 = 1, 2
 def pods(text: str, pod: int = APP_1_0) -> dict[str, bytes]:
     """Return stage 1's manifests with more of a pod's spec."""
     lines = "".join(f"      {line}\n" for line in text.splitlines())
-    return changed(DEPLOY, GRACE, GRACE + lines, at=pod)
+    return changed(FIRST, GRACE, GRACE + lines, at=pod)
 
 
 def annotated(text: str) -> dict[str, bytes]:
     """Return stage 1's manifests with annotations of the app's pods."""
     lines = "".join(f"        {line}\n" for line in text.splitlines())
     spec = "    spec:\n      term"
-    return changed(DEPLOY, spec, f"      annotations:\n{lines}{spec}", at=APP_1_0)
+    return changed(FIRST, spec, f"      annotations:\n{lines}{spec}", at=APP_1_0)
 
 
 def own_command(text: str) -> dict[str, bytes]:
     policy = "          imagePullPolicy: IfNotPresent\n"
-    return changed(DEPLOY, policy, f"{policy}          {text}\n", at=ANALYTICS_1_0)
+    return changed(FIRST, policy, f"{policy}          {text}\n", at=ANALYTICS_1_0)
 
 
 def redis_host(text: str) -> dict[str, bytes]:
-    return changed(DEPLOY, "              value: voting-storage\n", f"              {text}\n")
+    return changed(FIRST, "              value: voting-storage\n", f"              {text}\n")
 
 
 def limited(name: str, amount: str) -> dict[str, bytes]:
-    return changed(DEPLOY, "            limits:\n", f"            limits:\n              {name}: {amount}\n")
+    return changed(FIRST, "            limits:\n", f"            limits:\n              {name}: {amount}\n")
 
 
 def claim(text: str) -> dict[str, bytes]:
-    return changed(PODS, "spec:\n  accessModes", f"spec:\n  {text}\n  accessModes")
+    return changed(LAST, "spec:\n  accessModes", f"spec:\n  {text}\n  accessModes")
 
 
 def fixed_address(address: str) -> dict[str, bytes]:
     before = "spec:\n  selector:\n    app: voting-storage\n"
-    return changed(DEPLOY, before, before.replace("spec:\n", f"spec:\n  clusterIP: {address}\n"))
+    return changed(FIRST, before, before.replace("spec:\n", f"spec:\n  clusterIP: {address}\n"))
 
 
 def connects_within(limit: str) -> dict[str, bytes]:
@@ -62,7 +59,7 @@ def answers_with_cookie(cookie: str) -> dict[str, bytes]:
 
 def held_by(finalizer: str) -> dict[str, bytes]:
     metadata = "metadata:\n  name: voting-analytics-1-0\n"
-    return changed(DEPLOY, metadata, f"{metadata}  finalizers: ['{finalizer}']\n")
+    return changed(FIRST, metadata, f"{metadata}  finalizers: ['{finalizer}']\n")
 
 
 def of_volume(text: str) -> dict[str, bytes]:
@@ -83,7 +80,7 @@ def of_proxy(image: str) -> dict[str, bytes]:
         (pods("os: {name: windows}"), "R1.2", "nodes with kubernetes.io/os=windows"),
         (redis_host("value: ${REDIS}"), "R1.7", "REDIS_HOST of voting-analytics 1.0 is ${REDIS}"),
         (answers_with_cookie("featureflag=on; Path=/"), "R4.6", "sets the feature flag's cookie"),
-        (changed(PODS, "mountPath: /var/lib/mysql", "mountPath: /var/lib/data"), "R4.2", "mysql-pv-claim"),
+        (changed(LAST, "mountPath: /var/lib/mysql", "mountPath: /var/lib/data"), "R4.2", "mysql-pv-claim"),
         (held_by("example.com/audit"), "R5.3", "waits for its finalizer example.com/audit"),
         (held_by("example.com/audit"), "R6.1", "waits for its finalizer example.com/audit"),
     ],
@@ -114,7 +111,7 @@ def test_a_mistake_fails_and_is_named(overlay: dict[str, bytes], requirement: st
         (redis_host("valueFrom: {fieldRef: {fieldPath: status.hostIP}}"), "R1.7"),
         (fixed_address("10.0.171.4"), "R1.7"),
         (connects_within("1ms"), "R3.1"),
-        (changed(PODS, "mountPath: /var/lib/mysql", "mountPath: /var/lib"), "R4.2"),
+        (changed(LAST, "mountPath: /var/lib/mysql", "mountPath: /var/lib"), "R4.2"),
         (claim("selector: {matchLabels: {disk: fast}}"), "R4.2"),
         (claim("dataSource: {kind: PersistentVolumeClaim, name: old}"), "R4.2"),
     ],

@@ -14,9 +14,9 @@ from canary_conformance.scenario.manifests import load_manifests
 from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.stages.namespace_under_test import NamespaceUnderTest
 from canary_conformance.voting import stage_rules
+from tests.selftest.manifest_files import LAST
 
 CANARY = 4
-MYSQL = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 
 
 def diagnosed(
@@ -24,7 +24,7 @@ def diagnosed(
 ) -> list[str]:
     """Return what the diagnosis of a changed copy of our manifests says of a component of 2.0."""
     copytree(MANIFESTS, folder / "m")
-    file = folder / "m" / MYSQL
+    file = folder / "m" / LAST
     file.write_text(change(file.read_text()))
     scenario = load_scenario(folder / "m", fallback=MANIFESTS / "scenario.yaml")
     manifests = load_manifests(folder / "m", scenario)
@@ -59,7 +59,7 @@ def without_secret(text: str) -> str:
 
 def test_a_store_that_can_not_be_set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (sentence,) = diagnosed(tmp_path, without_root_password, monkeypatch, "blocked", "voting-storage")
-    assert sentence.startswith(f"{MYSQL}:")
+    assert sentence.startswith(f"{LAST}:")
     assert "voting-storage 2.0 has no MYSQL_ROOT_PASSWORD" in sentence
 
 

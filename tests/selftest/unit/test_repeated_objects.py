@@ -4,15 +4,8 @@ from textwrap import dedent
 
 import pytest
 
-from tests.selftest.changed_manifests import (
-    LAST,
-    ROUTING,
-    UPDATE,
-    content,
-    results_of,
-    standings,
-    with_object,
-)
+from tests.selftest.changed_manifests import content, results_of, standings, with_object
+from tests.selftest.manifest_files import LAST, ROUTING, UPDATE
 
 STORAGE = """\
     apiVersion: v1

@@ -22,9 +22,9 @@ from canary_conformance.scenario.observations import with_cookie
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.settings import read_source
 from canary_conformance.verdicts.verdict import Count, FirstSeen, Verdict
+from tests.selftest.manifest_files import ROUTING
 from tests.selftest.report_examples import NAMES, report
 
-ROUTING = "istio/step-3-add-routing-for-2.0-components.yaml"
 SCHEMA_FILE = json.loads((REPOSITORY / "docs" / SCHEMA).read_text(encoding="utf-8"))
 BROKEN = Verdict(
     held=False,

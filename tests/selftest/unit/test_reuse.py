@@ -23,9 +23,8 @@ from canary_conformance.stages.reuse import (
     write_down,
 )
 from canary_conformance.voting.voting_app import VOTING_APP
+from tests.selftest.manifest_files import LAST, ROUTING
 
-ROUTES_OF_2_0 = "istio/step-3-add-routing-for-2.0-components.yaml"
-PODS_OF_2_0 = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 NAMESPACE, SUITE = "voting", "voting-conformance"
 
 
@@ -103,7 +102,7 @@ def changed(setting: Setting, file: str, ref: str, change: Any) -> Setting:
 
 def test_in_force_is_what_the_last_file_says_in_the_order_of_their_first(setting: Setting) -> None:
     found = manifests_in_force(setting, 4)
-    assert found[ObjectRef("VirtualService", "voting-app")].place.file == ROUTES_OF_2_0
+    assert found[ObjectRef("VirtualService", "voting-app")].place.file == ROUTING
     assert next(iter(found)) == ObjectRef("Deployment", "voting-storage-1-0")
 
 
@@ -127,7 +126,7 @@ def test_a_changed_route_of_http_is_applied_alone_and_pods_stay(setting: Setting
     def change(body: dict[str, Any]) -> None:
         body["spec"]["http"][0]["match"][0]["headers"]["cookie"]["regex"] = "featureflag=on"
 
-    now = changed(setting, ROUTES_OF_2_0, "VirtualService/voting-app", change)
+    now = changed(setting, ROUTING, "VirtualService/voting-app", change)
     changes = changes_of(left_at(setting, 4), now)
     assert [str(one.ref) for one in changes.apply] == ["VirtualService/voting-app"]
     assert not changes.new_pods
@@ -143,10 +142,10 @@ def test_a_change_that_a_later_file_overrides_is_none(setting: Setting) -> None:
 @pytest.mark.parametrize(
     ("file", "ref"),
     [
-        (ROUTES_OF_2_0, "VirtualService/voting-storage"),
-        (ROUTES_OF_2_0, "DestinationRule/voting-storage"),
+        (ROUTING, "VirtualService/voting-storage"),
+        (ROUTING, "DestinationRule/voting-storage"),
         ("istio/step-2-update-and-add-routing-for-all-components.yaml", "PeerAuthentication/default"),
-        (PODS_OF_2_0, "Service/voting-storage"),
+        (LAST, "Service/voting-storage"),
     ],
 )
 def test_what_kept_connections_outlive_makes_pods_start_anew(setting: Setting, file: str, ref: str) -> None:
@@ -161,7 +160,7 @@ def test_a_route_of_tcp_that_became_one_of_http_makes_pods_start_anew(setting: S
     def change(body: dict[str, Any]) -> None:
         body["spec"] = {"hosts": ["voting-storage"], "http": [{"route": []}]}
 
-    now = changed(setting, ROUTES_OF_2_0, "VirtualService/voting-storage", change)
+    now = changed(setting, ROUTING, "VirtualService/voting-storage", change)
     assert changes_of(left_at(setting, 4), now).new_pods
 
 
@@ -174,14 +173,14 @@ def test_an_object_that_is_gone_is_deleted(setting: Setting) -> None:
 
 @pytest.mark.parametrize("ref", ["Secret/voting-storage-secret", "PersistentVolumeClaim/mysql-pv-claim"])
 def test_what_pods_read_when_they_start_needs_a_new_namespace(setting: Setting, ref: str) -> None:
-    now = changed(setting, PODS_OF_2_0, ref, lambda body: body["metadata"].update(labels={"a": "b"}))
+    now = changed(setting, LAST, ref, lambda body: body["metadata"].update(labels={"a": "b"}))
     with pytest.raises(Unusable, match=ref):
         changes_of(left_at(setting, 4), now)
 
 
 def test_a_deployment_that_is_gone_needs_a_new_namespace(setting: Setting) -> None:
     with pytest.raises(Unusable, match="voting-app-2-0 is gone"):
-        changes_of(left_at(setting, 4), changed(setting, PODS_OF_2_0, "Deployment/voting-app-2-0", None))
+        changes_of(left_at(setting, 4), changed(setting, LAST, "Deployment/voting-app-2-0", None))
 
 
 def test_a_namespace_never_goes_back(cluster: Cluster, setting: Setting) -> None:

@@ -15,8 +15,8 @@ from canary_conformance.report.formats.sarif import sarif
 from canary_conformance.report.reviewed_run import ReviewedRun, WebPages
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.voting.requirements import REQUIREMENTS
+from tests.selftest.manifest_files import ROUTING
 from tests.selftest.review_cases import (
-    CANARY,
     NOWHERE,
     ROUTE,
     SUBSET,
@@ -92,13 +92,13 @@ def test_a_cause_is_one_result_at_its_line(tmp_path: Path) -> None:
     (result,) = sarif_run(review)["results"]
     place = result["locations"][0]["physicalLocation"]
     assert result["ruleId"] == "R4.5"
-    assert place["artifactLocation"] == {"uri": f"deploy/{CANARY}", "uriBaseId": "%SRCROOT%"}
+    assert place["artifactLocation"] == {"uri": f"deploy/{ROUTING}", "uriBaseId": "%SRCROOT%"}
     assert place["region"]["startLine"] == 34
     assert place["region"]["snippet"]["text"].strip().startswith("regex:")
     assert result["relatedLocations"][0]["physicalLocation"]["region"]["startLine"] == 16
     assert result["properties"]["requirements"] == ["R4.5", "R4.4"]
     (entry,) = entries(review)
-    assert entry["location"] == {"path": f"deploy/{CANARY}", "lines": {"begin": 34}}
+    assert entry["location"] == {"path": f"deploy/{ROUTING}", "lines": {"begin": 34}}
     assert (entry["check_name"], entry["severity"]) == ("R4.5", "critical")
 
 
@@ -133,7 +133,7 @@ def test_what_ended_a_run_is_a_notification_and_no_finding_on_the_code() -> None
 
 def test_a_failure_of_unknown_cause_is_shown_where_its_objects_stand(tmp_path: Path) -> None:
     (entry,) = entries(reviewed([failed("R4.5")], lines_of(repository(tmp_path))))
-    assert entry["location"]["path"] == f"deploy/{CANARY}"
+    assert entry["location"]["path"] == f"deploy/{ROUTING}"
     assert entry["location"]["lines"]["begin"] > 1
 
 
@@ -156,9 +156,9 @@ def test_hostile_texts_stay_texts() -> None:
 
 def fingerprints_with(tmp_path: Path, change: Callable[[str], str], line: int) -> list[str]:
     manifests = repository(tmp_path)
-    path = manifests / CANARY
+    path = manifests / ROUTING
     path.write_bytes(change(path.read_text(encoding="utf-8")).encode())
-    cause = Finding(Place(CANARY, line), ROUTE.sentence)
+    cause = Finding(Place(ROUTING, line), ROUTE.sentence)
     (result,) = sarif_run(reviewed([failed("R4.5", cause)], lines_of(manifests)))["results"]
     assert len(set(result["partialFingerprints"].values())) == 1
     return list(result["partialFingerprints"].values())

@@ -16,8 +16,8 @@ from canary_conformance.report.formats.markdown import block, code, text
 from canary_conformance.report.formats.summary import COMMENT_LIMIT, comment, joined, marker, summary
 from canary_conformance.report.reviewed_run import WebPages
 from canary_conformance.scenario.places import Finding, Place
+from tests.selftest.manifest_files import ROUTING
 from tests.selftest.review_cases import (
-    CANARY,
     HOSTILE,
     NOWHERE,
     ROUTE,
@@ -53,7 +53,7 @@ def test_the_verdict_comes_first_then_the_cause_with_its_line(tmp_path: Path) ->
         "1. R4.5 stage 4 FAILED: 0 of 3 pods for R4.5",
     ]
     assert page.li is not None
-    assert page.li.get_text() == f"{CANARY}:34: {ROUTE.sentence}"
+    assert page.li.get_text() == f"{ROUTING}:34: {ROUTE.sentence}"
     assert "also failing for this reason: R4.4 (1)" in page.get_text()
     rows = [[cell.get_text() for cell in row.find_all("td")] for row in page.find_all("tr")]
     assert ["R4.5", "FAILED"] in [[row[0], row[2]] for row in rows if row]
@@ -68,7 +68,7 @@ def test_a_line_is_a_link_where_the_job_says_where_its_repository_is(tmp_path: P
         (gitlab, "https://gitlab.example/acme/shop/-/blob/abc"),
     ):
         links = html(joined(summary(replace(review, pages=pages)))).find_all("a")
-        assert [link["href"] for link in links] == [f"{begin}/deploy/{CANARY}#L34"]
+        assert [link["href"] for link in links] == [f"{begin}/deploy/{ROUTING}#L34"]
 
 
 def test_an_action_explains_requirements_on_its_own_page() -> None:
@@ -114,7 +114,7 @@ def test_code_shows_what_it_is_given(value: str) -> None:
 
 def test_what_was_not_judged_and_what_ended_a_run_are_shown() -> None:
     shown = joined(summary(reviewed([unjudged("R4.9", "a field is not supported", ROUTE)], NOWHERE)))
-    assert f"| R4.9 | a field is not supported | `{CANARY}:34` |" in shown
+    assert f"| R4.9 | a field is not supported | `{ROUTING}:34` |" in shown
     ended = finding_of_end("environment failed", "the engine is gone")
     shown = joined(summary(reviewed([], NOWHERE, ended, status=ExitStatus.ENVIRONMENT)))
     assert "## Voting conformance: environment failed" in shown
@@ -135,7 +135,7 @@ def test_what_changes_stands_between_the_causes_and_the_tables() -> None:
 
 def test_a_comment_begins_with_a_mark_by_which_it_is_found_and_fits_github() -> None:
     many = [
-        failed("R4.5", Finding(Place(CANARY, line), f"cause {line} {'x' * 400}"), seen="é" * 300)
+        failed("R4.5", Finding(Place(ROUTING, line), f"cause {line} {'x' * 400}"), seen="é" * 300)
         for line in range(1, 200)
     ]
     review = reviewed(many, NOWHERE)

@@ -9,10 +9,8 @@ from canary_conformance.model.objects.mesh_profile import DEFAULT, ClusterFacts
 from canary_conformance.model.objects.state import State
 from canary_conformance.voting.voting_app import VOTING_APP
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
+from tests.selftest.manifest_files import LAST, SCENARIO
 from tests.selftest.routing_support import INJECTED, NAMESPACE, deployment, documents, manifests, service
-
-CANARY = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
-SCENARIO = "scenario.yaml"
 
 
 def of_kind(kind: str, name: str = "web", version: str = "1", replicas: int = 3) -> str:
@@ -52,11 +50,11 @@ def test_a_service_leads_to_pods_of_each_kind() -> None:
 
 
 STATEFUL = changed(
-    CANARY,
+    LAST,
     "kind: Deployment\nmetadata:\n  name: voting-storage-2-0",
     "kind: StatefulSet\nmetadata:\n  name: voting-storage-2-0",
     on=changed(
-        CANARY,
+        LAST,
         "  # The volume is mounted by one node at a time, and two servers must never share one data folder.\n"
         "  strategy:\n    type: Recreate\n",
         "  serviceName: voting-storage\n",
@@ -80,7 +78,7 @@ def test_mysql_may_be_a_stateful_set() -> None:
     ],
 )  # fmt: skip
 def test_a_stateful_set_that_is_wrong_fails_as_a_deployment_does(old: str, new: str, words: str) -> None:
-    results = results_of(changed(CANARY, old, new, on=STATEFUL))
+    results = results_of(changed(LAST, old, new, on=STATEFUL))
     assert "R4.2" in failed(results)
     assert words in words_of(results, "R4.2")
 
@@ -91,10 +89,10 @@ def test_a_claim_of_a_template_is_another_claim_than_the_contracts() -> None:
         "        accessModes: [ReadWriteOnce]\n        resources: {requests: {storage: 1Gi}}\n"
     )
     own = changed(
-        CANARY, "  serviceName: voting-storage\n", f"  serviceName: voting-storage\n{template}", on=STATEFUL
+        LAST, "  serviceName: voting-storage\n", f"  serviceName: voting-storage\n{template}", on=STATEFUL
     )
     own = changed(
-        CANARY,
+        LAST,
         "      volumes:\n        - name: data\n          persistentVolumeClaim:\n"
         "            claimName: mysql-pv-claim\n",
         "",

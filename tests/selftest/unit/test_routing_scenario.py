@@ -23,8 +23,8 @@ from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.voting import chains
 from canary_conformance.voting.feature_flag import NEAR_MISSES, OPENING, OTHER_HEADERS
 from canary_conformance.voting.voting_app import VOTING_APP
+from tests.selftest.manifest_files import ROUTING
 
-CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
 FLAG = {"Cookie": "featureflag=on"}
 REFUSED = {Ending.RESET, Ending.UNAVAILABLE}
 ALL_MTLS = "OK mTLS mTLS default/voting {}/voting"
@@ -176,11 +176,11 @@ def test_nothing_dangles(plan: Plan, stage: int) -> None:
 def test_an_answer_is_explained_with_the_lines_that_decided(plan: Plan) -> None:
     text = explain(page(plan.after(4), {"Cookie": "a=1;  featureflag=on"}))
     assert text.splitlines()[:3] == [
-        f"does not match: {CANARY}:34: VirtualService/voting-app http[0]: header cookie "
+        f"does not match: {ROUTING}:34: VirtualService/voting-app http[0]: header cookie "
         "`a=1;  featureflag=on` does not match the regex "
         "'^(.*?; ?)?(featureflag=on)(;.*)?$' as a whole (RE2)",
         "served by voting-app 1.0 (3) at port 8080 over mTLS",
-        f"  by {CANARY}:42: VirtualService/voting-app http[1]: routes to voting-app:8080 subset v1-0",
+        f"  by {ROUTING}:42: VirtualService/voting-app http[1]: routes to voting-app:8080 subset v1-0",
     ]
     refused = explain(call(plan.after(4), "voting-analytics 1.0", chains.REDIS))
     assert "reset: no ready pod is behind voting-storage:6379 subset nobody" in refused

@@ -5,10 +5,7 @@ from textwrap import dedent, indent
 import pytest
 
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
-
-UPDATE = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
-CANARY = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
-SCENARIO = "scenario.yaml"
+from tests.selftest.manifest_files import LAST, SCENARIO, UPDATE
 
 
 def toolbox(labels: str, image: str) -> dict[str, bytes]:
@@ -53,5 +50,5 @@ def test_a_second_workload_with_labels_of_its_own_serves_nothing(labels: str) ->
 
 
 def test_a_component_with_another_ones_image_is_not_that_component() -> None:
-    results = results_of(changed(CANARY, "localhost/voting-app:2.0", "localhost/voting-analytics:2.0"))
+    results = results_of(changed(LAST, "localhost/voting-app:2.0", "localhost/voting-analytics:2.0"))
     assert {"R4.2", "R4.4"} <= failed(results)

@@ -11,7 +11,8 @@ from canary_conformance.report.run_record import Outcome, RunRecord, TestRecord
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.settings import read_source
 from canary_conformance.verdicts import Verdict
-from tests.selftest.review_cases import CANARY, NOWHERE, ROUTE, SUBSET, failed, unjudged
+from tests.selftest.manifest_files import ROUTING
+from tests.selftest.review_cases import NOWHERE, ROUTE, SUBSET, failed, unjudged
 
 
 def found(*tests: TestRecord, selected: tuple[str, ...] | None = None) -> tuple[RunFinding, ...]:
@@ -46,8 +47,8 @@ def test_a_failure_has_what_its_red_message_has() -> None:
         4,
     )
     assert [(str(line), line.sentence) for line in one.causes] == [
-        (f"{CANARY}:34", ROUTE.sentence),
-        (f"{CANARY}:16", SUBSET.sentence),
+        (f"{ROUTING}:34", ROUTE.sentence),
+        (f"{ROUTING}:16", SUBSET.sentence),
     ]
 
 
@@ -70,7 +71,7 @@ def test_what_holds_is_no_finding() -> None:
 
 
 def test_secrets_are_masked_in_every_text() -> None:
-    cause = Finding(Place(CANARY, 3), "MYSQL_PASSWORD: tooManySecrets")
+    cause = Finding(Place(ROUTING, 3), "MYSQL_PASSWORD: tooManySecrets")
     verdict = Verdict(False, "password=Uno", "token=Dos", "api_key=Tres", (), 1, None, None, causes=(cause,))
     test = TestRecord("t", ("R4.5",), 4, Outcome.FAILED, (verdict,), "", 1.0, causes=(cause,))
     (one,) = found(test)
@@ -87,7 +88,7 @@ def test_a_line_has_its_path_in_the_repository_its_object_and_its_text(tmp_path:
     folder = repository(tmp_path)
     lines = ManifestLines.of_folder(folder, read_source(folder, MANIFESTS / "scenario.yaml"))
     (line,) = lines.of([ROUTE, ROUTE])
-    assert line.path == f"deploy/manifests/{CANARY}"
+    assert line.path == f"deploy/manifests/{ROUTING}"
     assert line.object == "VirtualService/voting-app"
     assert line.text.strip().startswith("regex:")
 
@@ -130,7 +131,7 @@ def test_a_file_outside_of_the_repository_has_no_path_in_it(tmp_path: Path) -> N
     root = repository_of(folder, {})
     (tmp_path / "elsewhere.yaml").write_text("a: 1\n", encoding="utf-8")
     (folder / "link.yaml").symlink_to(tmp_path / "elsewhere.yaml")
-    (folder / "inside.yaml").symlink_to(folder / CANARY)
+    (folder / "inside.yaml").symlink_to(folder / ROUTING)
     assert repository_path(folder / "link.yaml", root) == ""
-    assert repository_path(folder / "inside.yaml", root) == f"deploy/manifests/{CANARY}"
+    assert repository_path(folder / "inside.yaml", root) == f"deploy/manifests/{ROUTING}"
     assert repository_path(folder / "link.yaml", None) == ""

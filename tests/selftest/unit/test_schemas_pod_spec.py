@@ -3,17 +3,17 @@
 import pytest
 
 from tests.selftest.changed_manifests import changed, failed, results_of, words_of
+from tests.selftest.manifest_files import FIRST
 
-DEPLOY = "kubernetes/step-1-create-voting-app.yaml"
 SPEC = "      terminationGracePeriodSeconds: 5\n"
 
 
 def storage(lines: str, port: str = "") -> dict[str, bytes]:
     """Return step 1 with more lines in the spec of Redis's pods, and behind its port."""
     spec = "".join(f"      {line}\n" for line in lines.splitlines())
-    overlay = changed(DEPLOY, SPEC, spec + SPEC)
+    overlay = changed(FIRST, SPEC, spec + SPEC)
     declared = "              containerPort: 6379\n"
-    return changed(DEPLOY, declared, f"{declared}{port}", on=overlay)
+    return changed(FIRST, declared, f"{declared}{port}", on=overlay)
 
 
 @pytest.mark.parametrize(

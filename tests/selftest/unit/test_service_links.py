@@ -3,11 +3,9 @@
 import pytest
 
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
+from tests.selftest.manifest_files import FIRST, SCENARIO, UPDATE
 from tests.selftest.routing_support import deployment, model, service
 
-DEPLOY = "kubernetes/step-1-create-voting-app.yaml"
-UPDATE = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
-SCENARIO = "scenario.yaml"
 WEB = deployment("web")
 
 
@@ -67,7 +65,7 @@ def alias(called: str, port: int) -> str:
     return service(called, f"{{name: tcp, port: {port}, targetPort: {port}}}", app="cache") + "---\n"
 
 
-def with_service(called: str, port: int, file: str = DEPLOY) -> dict[str, bytes]:
+def with_service(called: str, port: int, file: str = FIRST) -> dict[str, bytes]:
     """Return our manifests with one more Service first in a file, listed in scenario.yaml."""
     first = "apiVersion: apps/v1\n"
     overlay = changed(file, first, alias(called, port) + first)
@@ -87,7 +85,7 @@ def test_a_service_that_sets_a_variable_of_the_contract_keeps_pods_from_starting
     assert "R1.2" in failed(results)
     text = words_of(results, "R1.2")
     assert f"Service/{called} gives the pods of voting-app-1-0 {variable}=tcp://ADDRESS:{port}" in text
-    assert f"{DEPLOY}:2: " in text
+    assert f"{FIRST}:2: " in text
 
 
 def test_a_service_of_mysqls_name_is_seen_by_2_0_alone() -> None:
@@ -113,6 +111,6 @@ def test_pods_without_service_links_take_a_service_of_any_name() -> None:
     overlay = with_service("redis", 6379)
     for pod in range(3):
         line = "      terminationGracePeriodSeconds: 5\n"
-        overlay = changed(DEPLOY, line, f"      enableServiceLinks: false\n{line}", at=pod, on=overlay)
+        overlay = changed(FIRST, line, f"      enableServiceLinks: false\n{line}", at=pod, on=overlay)
     overlay = changed(UPDATE, line, f"      enableServiceLinks: false\n{line}", on=overlay)
     assert not failed(results_of(overlay))

@@ -5,13 +5,11 @@ from collections.abc import Mapping
 
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.static_runner import StaticResult, static_verdicts
+from tests.selftest.manifest_files import EVERYONE, LOCK, ROUTING
 from tools.mutants.edit_sites import sources_of
 from tools.mutants.mistake import Step, before, documents_swapped, followed_by, to
 from tools.mutants.variants import Change, Variant
 
-LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
-CANARY = "istio/step-3-add-routing-for-2.0-components.yaml"
-FINAL = "istio/step-4-route-everyone-to-2.0.yaml"
 SOURCES = sources_of(MANIFESTS)
 
 
@@ -104,7 +102,7 @@ def test_a_page_of_the_wrong_version_names_the_route() -> None:
     assert (
         "voting-app 2.0 serves the page instead of voting-app 1.0: VirtualService/voting-app http[1]" in words
     )
-    assert f"({CANARY}:" in words
+    assert f"({ROUTING}:" in words
 
 
 def test_a_limit_that_lets_no_page_through_lasts_to_the_end() -> None:
@@ -114,6 +112,6 @@ def test_a_limit_that_lets_no_page_through_lasts_to_the_end() -> None:
     words = told(static_verdicts(MANIFESTS, overlay), "R5.3", "whole_at_every_moment")
     assert (
         "voting-app answers 504: VirtualService/voting-app spec.http[0].timeout: 5ms is too short: pages "
-        f"take about 10 ms ({FINAL}:" in words
+        f"take about 10 ms ({EVERYONE}:" in words
     )
     assert "no later change mends it: 7 of 7 moments" in words

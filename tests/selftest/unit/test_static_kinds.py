@@ -7,7 +7,8 @@ import pytest
 from canary_conformance.paths import MANIFESTS
 from canary_conformance.voting.static.requirement_sets import NUMBERS, PODS, TRAFFIC
 from canary_conformance.voting.static.static_runner import static_verdicts
-from tests.selftest.changed_manifests import FIRST, standings, with_object
+from tests.selftest.changed_manifests import standings, with_object
+from tests.selftest.manifest_files import FIRST
 
 
 def autoscaler(least: int, most: int, target: str = "voting-app-1-0") -> str:

@@ -3,9 +3,8 @@
 import pytest
 
 from tests.selftest.changed_manifests import changed, changed_together, failed, results_of, unjudged, words_of
+from tests.selftest.manifest_files import FIRST, LOCK
 
-PODS = "kubernetes/step-1-create-voting-app.yaml"
-LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
 DEFAULT = "metadata:\n  name: default\nspec:\n  mtls:\n    mode: STRICT\n"
 TABLES = {"R3.4", "R4.10", "R5.4"}
 
@@ -55,13 +54,13 @@ def test_a_strict_policy_of_some_pods_does_not_make_up_for_the_default(default: 
 def test_a_declared_port_at_which_nothing_has_to_listen_changes_nothing() -> None:
     port = "            - name: http\n              containerPort: 8080\n"
     more = port + "            - name: metrics\n              containerPort: 9090\n"
-    results = results_of(changed(PODS, port, more, at=1))
+    results = results_of(changed(FIRST, port, more, at=1))
     assert (failed(results), unjudged(results)) == (set(), set())
 
 
 def test_a_service_that_leads_to_a_port_at_which_nothing_listens_fails() -> None:
     results = results_of(
-        changed(PODS, "              containerPort: 8080\n", "              containerPort: 8081\n", at=1)
+        changed(FIRST, "              containerPort: 8080\n", "              containerPort: 8081\n", at=1)
     )
     assert {"R1.5", "R3.1"} <= failed(results)
 

@@ -13,9 +13,8 @@ from canary_conformance.scenario.scenario_folder import load_scenario
 from canary_conformance.scenario.stages import Apply, Delete, ObjectRef, Verb, WaitFor
 from canary_conformance.stages.steps import Between, Target, apply_file, delete_objects, kinds_of
 from canary_conformance.voting.requirements import BROKEN
+from tests.selftest.manifest_files import LAST, ROUTING
 
-ROUTES_OF_2_0 = "istio/step-3-add-routing-for-2.0-components.yaml"
-PODS_OF_2_0 = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
 NO_FILES = ManifestFolder(MANIFESTS, {})
 RULES, ROUTES = "DestinationRule", "VirtualService"
 
@@ -80,7 +79,7 @@ def test_what_is_waited_for_between_a_rule_and_its_route_is_told_by_its_kinds(
         settled.append(kinds)
         return float(len(settled))
 
-    step = step_of(manifests, ROUTES_OF_2_0)
+    step = step_of(manifests, ROUTING)
     made = apply_file(target(manifests), step, Between(settle))
     assert settled == [{RULES}, {RULES, ROUTES}, {RULES, ROUTES}]
     assert [one.live_at for one in made.objects] == [1.0, 2.0, 2.0, 3.0, 3.0, None]
@@ -91,7 +90,7 @@ def test_what_is_waited_for_between_a_rule_and_its_route_is_told_by_its_kinds(
 def test_routing_is_live_before_the_pods_that_come_after_it_in_one_file(
     manifests: ManifestFolder, *, routing_first: bool
 ) -> None:
-    routing, pods = manifests.files[ROUTES_OF_2_0][1:2], manifests.files[PODS_OF_2_0]
+    routing, pods = manifests.files[ROUTING][1:2], manifests.files[LAST]
     files = (*routing, *pods) if routing_first else (*pods, *routing)
     done: list[str] = []
 
@@ -117,7 +116,7 @@ def test_routing_is_live_before_the_pods_that_come_after_it_in_one_file(
 @pytest.mark.parametrize(
     ("file", "kinds"),
     [
-        (ROUTES_OF_2_0, {RULES, ROUTES}),
+        (ROUTING, {RULES, ROUTES}),
         (
             "istio/step-2-update-and-add-routing-for-all-components.yaml",
             {RULES, ROUTES, "PeerAuthentication"},

@@ -13,6 +13,8 @@ STORAGE = "voting-storage.voting.svc.cluster.local"
 ANALYTICS_IP = "10.96.112.121"
 STORAGE_IP = "10.96.153.108"
 PLAIN_CHAIN = {"filter_chain_match": {"destination_port": 8080, "transport_protocol": "raw_buffer"}}
+OTHER_PORT = {"destination_port": 8081, "transport_protocol": "raw_buffer"}
+PASSED = {"destination_port": 8080, "transport_protocol": "tls"}
 
 
 class TestClientTls:
@@ -94,15 +96,19 @@ class TestServerTls:
         assert found.strict == (accepted == "mTLS")
         assert [str(peer) for peer in found.peers] == ["prefix spiffe://cluster.local/"]
 
-    def test_a_plain_chain_beside_the_strict_one_is_seen(self) -> None:
-        assert _server_text(lambda inbound: inbound["filter_chains"].append(PLAIN_CHAIN)) == "mTLS/HTTP"
-
-    def test_a_plain_default_chain_is_seen(self) -> None:
-        assert _server_text(lambda inbound: inbound.update(default_filter_chain={})) == "mTLS/HTTP"
-
-    def test_a_plain_chain_of_another_port_is_not(self) -> None:
-        other = {"filter_chain_match": {"destination_port": 8081, "transport_protocol": "raw_buffer"}}
-        assert _server_text(lambda inbound: inbound["filter_chains"].append(other)) == "mTLS"
+    @pytest.mark.parametrize(
+        ("edit", "accepted"),
+        [
+            (lambda inbound: inbound["filter_chains"].append(PLAIN_CHAIN), "mTLS/HTTP"),
+            (lambda inbound: inbound.update(default_filter_chain={}), "mTLS/HTTP"),
+            (lambda inbound: inbound["filter_chains"].append({"filter_chain_match": OTHER_PORT}), "mTLS"),
+            (lambda inbound: inbound["filter_chains"].append({"filter_chain_match": PASSED}), "mTLS/HTTP"),
+            (lambda inbound: inbound.update(filter_chains=[]), "-"),
+        ],
+        ids=["a plain chain", "a plain default", "of another port", "TLS that is passed on", "no chain"],
+    )
+    def test_chains_beside_the_strict_ones(self, edit: Edit, accepted: str) -> None:
+        assert _server_text(edit) == accepted
 
     def test_only_plain_chains_are_plaintext_whatever_the_other_ports_demand(self) -> None:
         def edit(inbound: dict[str, Any]) -> None:
@@ -119,13 +125,6 @@ class TestServerTls:
                 )
 
         assert _server_text(edit) == "TLS"
-
-    def test_tls_that_is_passed_on_counts_as_plaintext(self) -> None:
-        passed = {"filter_chain_match": {"destination_port": 8080, "transport_protocol": "tls"}}
-        assert _server_text(lambda inbound: inbound["filter_chains"].append(passed)) == "mTLS/HTTP"
-
-    def test_a_port_that_no_chain_takes_accepts_nothing(self) -> None:
-        assert _server_text(lambda inbound: inbound.update(filter_chains=[])) == "-"
 
 
 class TestIncompleteDumps:

@@ -25,7 +25,6 @@ from tests.selftest.upgrade_support import (
     IMAGE,
     NEW_PROXY,
     PAGE,
-    PONG,
     REDIS,
     RESET,
     STEP,
@@ -209,7 +208,3 @@ def test_a_proxy_is_listed_once_from_its_first_look_to_its_last() -> None:
         ("app-1", 0.5, 0.5),
         ("app-2", 1.0, 3.0),
     ]
-
-
-def test_pong_is_what_redis_answers() -> None:
-    assert answered_by_its_store([], WHOLE)(calls(connection(PONG))).held

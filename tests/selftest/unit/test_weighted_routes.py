@@ -6,7 +6,8 @@ import pytest
 
 from canary_conformance.model.objects.questions import Answer, Ending, Outcome, Wire
 from canary_conformance.voting.static.model_questions import who
-from tests.selftest.changed_manifests import ROUTING, changed, results_of, words_of
+from tests.selftest.changed_manifests import changed, results_of, words_of
+from tests.selftest.manifest_files import ROUTING
 
 CANARY = """            subset: v2-0
             port:

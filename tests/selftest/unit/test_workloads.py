@@ -1,5 +1,7 @@
 """Pods that never get ready for want of something, and their environment."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.selftest.routing_support import deployment, documents, model
@@ -34,48 +36,42 @@ def pod(*lines: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("lines", "absent"),
+    ("into", "line", "absent"),
     [
-        (("env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: plain}}}]",), ""),
-        (("env: [{name: A, valueFrom: {secretKeyRef: {name: key, key: plain}}}]",), "Secret/key"),
-        (("env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: a}}}]",), "Secret/keys has no key a"),
-        (("env: [{name: A, valueFrom: {secretKeyRef: {name: key, key: a, optional: true}}}]",), ""),
-        (("env: [{name: A, valueFrom: {configMapKeyRef: {name: settings, key: COLOUR}}}]",), ""),
-        (("env: [{name: A, valueFrom: {configMapKeyRef: {name: none, key: a}}}]",), "ConfigMap/none"),
-        (("envFrom: [{secretRef: {name: keys}}]",), ""),
-        (("envFrom: [{secretRef: {name: key}}]",), "Secret/key"),
-        (("envFrom: [{configMapRef: {name: none, optional: true}}]",), ""),
-        (("readinessProbe: {tcpSocket: {port: http}}",), ""),
-        (("readinessProbe: {tcpSocket: {port: page}}",), "probes port page"),
-        (("startupProbe: {httpGet: {path: /, port: 8080}}",), ""),
-        (("volumeMounts: [{name: data, mountPath: /data}]",), "mounts volume 'data'"),
-        (("securityContext: {runAsNonRoot: true, runAsUser: 0}",), "runs as root"),
-        (("securityContext: {runAsNonRoot: true, runAsUser: 999}",), ""),
-        (("securityContext: {runAsNonRoot: false, runAsUser: 0}",), ""),
+        (container, "env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: plain}}}]", ""),
+        (container, "env: [{name: A, valueFrom: {secretKeyRef: {name: key, key: plain}}}]", "Secret/key"),
+        (
+            container,
+            "env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: a}}}]",
+            "Secret/keys has no key a",
+        ),
+        (container, "env: [{name: A, valueFrom: {secretKeyRef: {name: key, key: a, optional: true}}}]", ""),
+        (container, "env: [{name: A, valueFrom: {configMapKeyRef: {name: settings, key: COLOUR}}}]", ""),
+        (container, "env: [{name: A, valueFrom: {configMapKeyRef: {name: none, key: a}}}]", "ConfigMap/none"),
+        (container, "envFrom: [{secretRef: {name: keys}}]", ""),
+        (container, "envFrom: [{secretRef: {name: key}}]", "Secret/key"),
+        (container, "envFrom: [{configMapRef: {name: none, optional: true}}]", ""),
+        (container, "readinessProbe: {tcpSocket: {port: http}}", ""),
+        (container, "readinessProbe: {tcpSocket: {port: page}}", "probes port page"),
+        (container, "startupProbe: {httpGet: {path: /, port: 8080}}", ""),
+        (container, "volumeMounts: [{name: data, mountPath: /data}]", "mounts volume 'data'"),
+        (container, "securityContext: {runAsNonRoot: true, runAsUser: 0}", "runs as root"),
+        (container, "securityContext: {runAsNonRoot: true, runAsUser: 999}", ""),
+        (container, "securityContext: {runAsNonRoot: false, runAsUser: 0}", ""),
+        (pod, "volumes: [{name: data, persistentVolumeClaim: {claimName: disk}}]", ""),
+        (pod, "volumes: [{name: d, persistentVolumeClaim: {claimName: disc}}]", "PersistentVolumeClaim/disc"),
+        (pod, "volumes: [{name: data, secret: {secretName: keys}}]", ""),
+        (pod, "volumes: [{name: data, secret: {secretName: key}}]", "Secret/key"),
+        (pod, "volumes: [{name: data, configMap: {name: none}}]", "ConfigMap/none"),
+        (pod, "volumes: [{name: data, emptyDir: {}}]", ""),
+        (pod, "serviceAccountName: robot", "ServiceAccount/robot"),
+        (pod, "serviceAccountName: default", ""),
     ],
 )
-def test_a_container_gets_what_is_there(lines: tuple[str, ...], absent: str) -> None:
-    found = model(documents(SECRET, CONFIG, container(*lines))).pods()[0]
+def test_a_pod_gets_what_is_there(into: Callable[[str], str], line: str, absent: str) -> None:
+    found = model(documents(SECRET, CONFIG, CLAIM, into(line))).pods()[0]
     assert [absent in str(one) for one in found.blocked] == ([True] if absent else [])
     assert found.ready == (0 if absent else 1)
-
-
-@pytest.mark.parametrize(
-    ("lines", "absent"),
-    [
-        (("volumes: [{name: data, persistentVolumeClaim: {claimName: disk}}]",), ""),
-        (("volumes: [{name: d, persistentVolumeClaim: {claimName: disc}}]",), "PersistentVolumeClaim/disc"),
-        (("volumes: [{name: data, secret: {secretName: keys}}]",), ""),
-        (("volumes: [{name: data, secret: {secretName: key}}]",), "Secret/key"),
-        (("volumes: [{name: data, configMap: {name: none}}]",), "ConfigMap/none"),
-        (("volumes: [{name: data, emptyDir: {}}]",), ""),
-        (("serviceAccountName: robot",), "ServiceAccount/robot"),
-        (("serviceAccountName: default",), ""),
-    ],
-)
-def test_a_pod_gets_what_is_there(lines: tuple[str, ...], absent: str) -> None:
-    found = model(documents(SECRET, CLAIM, pod(*lines))).pods()[0]
-    assert [absent in str(one) for one in found.blocked] == ([True] if absent else [])
 
 
 @pytest.mark.parametrize(
@@ -150,12 +146,11 @@ def test_a_native_sidecars_ports_are_the_pods() -> None:
     assert model(pod(init.replace("restartPolicy: Always, ", ""))).pods()[0].port_called("a") is None
 
 
-def test_an_absent_number_of_replicas_is_one() -> None:
-    assert model(deployment("web").replace("  replicas: 1\n", "")).counted_pods() == {"web 1": 1}
-
-
-def test_a_paused_deployment_makes_no_pods() -> None:
-    assert model(deployment("web").replace("  replicas: 1", "  paused: true")).counted_pods() == {}
+@pytest.mark.parametrize(
+    ("replicas", "pods"), [("", {"web 1": 1}), ("  paused: true\n", {})], ids=["absent: one", "paused: none"]
+)
+def test_how_many_pods_a_deployment_makes(replicas: str, pods: dict[str, int]) -> None:
+    assert model(deployment("web").replace("  replicas: 1\n", replicas)).counted_pods() == pods
 
 
 def test_the_source_of_a_workload_that_is_not_there() -> None:

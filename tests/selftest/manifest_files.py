@@ -1,0 +1,10 @@
+"""Names of our own manifests' files, in the order in which the stages apply them."""
+
+SCENARIO = "scenario.yaml"
+FIRST = "kubernetes/step-1-create-voting-app.yaml"
+GATEWAY = "istio/step-1-create-voting-app-gateway.yaml"
+UPDATE = "kubernetes/step-2-update-voting-analytics-to-1.1.yaml"
+LOCK = "istio/step-2-update-and-add-routing-for-all-components.yaml"
+ROUTING = "istio/step-3-add-routing-for-2.0-components.yaml"
+LAST = "kubernetes/step-3-update-voting-app-with-new-storage.yaml"
+EVERYONE = "istio/step-4-route-everyone-to-2.0.yaml"
