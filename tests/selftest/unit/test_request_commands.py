@@ -15,7 +15,8 @@ from canary_conformance.traffic.voter import Voter
 from canary_conformance.verdicts import ExpectationFailed, every, served_by
 from canary_conformance.verdicts.wording import sent_by
 from canary_conformance.voting.static.static_runner import read_folder, static_tests
-from tests.selftest.changed_manifests import ROUTING, changed
+from tests.selftest.changed_manifests import changed
+from tests.selftest.manifest_files import ROUTING
 from tests.selftest.support import SeenRequest, Site
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
