@@ -50,8 +50,8 @@ def _spans(phases: list[Mapping[str, Any]], whole: float) -> Iterator[Span]:
         kind = "entered" if named else "moved" if move else "made"
         at, width = 100 * began / whole, 100 * max(0.0, ended - began) / whole
         yield Span(phase["name"], kind, named[1] if named else move, stage, at, width, ended - began)
-        # Nothing is judged once the cluster is deleted.
-        if stage and not phase["name"].startswith("cluster "):
+        # Nothing is judged once namespaces or the cluster are deleted.
+        if stage and not phase["name"].startswith(("cluster ", "removing ")):
             seconds = max(0.0, (following["started"] if following else whole) - ended)
             name = f"what stage {stage} requires is judged"
             yield Span(name, "judged", "", stage, 100 * ended / whole, 100 * seconds / whole, seconds)
