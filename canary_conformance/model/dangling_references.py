@@ -41,7 +41,7 @@ def _virtual_services(answers: Answers) -> Iterator[Finding]:
         for gateway in sorted(one.gateways - {MESH} - gateways):
             yield Finding(one.place, f"{one}: Gateway {gateway} does not exist")
         for host in one.hosts if MESH in one.gateways else ():
-            if not any(covers(host, service) for service in answers.clusters.services):
+            if not _is_known(answers, host):
                 yield Finding(one.place, f"{one}: Service {host} does not exist")
             first = taken.setdefault(host, one)
             if first is not one:
@@ -54,7 +54,8 @@ def _virtual_services(answers: Answers) -> Iterator[Finding]:
 def _destination(answers: Answers, owner: VirtualService, destination: Destination) -> Iterator[Finding]:
     service = answers.clusters.services.get(destination.host)
     if service is None:
-        yield Finding(destination.place, f"{owner}: Service {destination.host} does not exist")
+        if not _is_known(answers, destination.host):
+            yield Finding(destination.place, f"{owner}: Service {destination.host} does not exist")
         return
     if destination.port is not None and service.port(destination.port) is None:
         sentence = f"{owner}: Service/{service.name} has no port {destination.port}"
@@ -73,10 +74,18 @@ def _destination(answers: Answers, owner: VirtualService, destination: Destinati
 
 def _destination_rules(answers: Answers) -> Iterator[Finding]:
     for rule in answers.clusters.rules:
-        if not any(covers(rule.host, service) for service in answers.clusters.services):
+        if not _is_known(answers, rule.host):
             missing = f"Service {rule.host} does not exist"
             wild = f"host {rule.host} matches no Service"
             yield Finding(rule.place, f"{rule}: {wild if is_wild(rule.host) else missing}")
+
+
+def _is_known(answers: Answers, host: str) -> bool:
+    """Return whether a host is that of a Service or a ServiceEntry, which Istio adds to its own registry."""
+    if any(covers(host, service) for service in answers.clusters.services):
+        return True
+    entries = (Part.whole(one.manifest).at("spec", "hosts") for one in answers.state.of("ServiceEntry"))
+    return any(covers(known, host) or covers(host, known) for one in entries for known in one.texts())
 
 
 def _gateways(answers: Answers) -> Iterator[Finding]:

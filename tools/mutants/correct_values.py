@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tools.mutants.mistake import Step, before, to
+from tools.mutants.mistake import Step, after, before, followed_by, to
 from tools.mutants.pod_steps import annotated, env, env_key, pod_field, variable
-from tools.mutants.variants import Variant, changes_of
+from tools.mutants.variants import Change, Variant, changes_of
 
 _POD = "spec.template.spec.containers"
 _C = f"{_POD}[0]"
@@ -71,6 +71,17 @@ _STEPS: Mapping[str, Mapping[str, Sequence[Step]]] = {
             before("metadata.labels.app", 'example.com/team: voting_1.0\ncost-center: "0815"'),
             before("metadata.labels", "annotations:\n  example.com/Built.By: me, at noon"),
         ),
+        "the app's pods say the defaults of the mesh, and run on every kind of node that it has": (
+            annotated(
+                "sidecar.istio.io/interceptionMode: REDIRECT\n"
+                '  traffic.sidecar.istio.io/includeOutboundIPRanges: "*"'
+            ),
+            pod_field(
+                "affinity:\n  nodeAffinity:\n    requiredDuringSchedulingIgnoredDuringExecution:\n"
+                "      nodeSelectorTerms:\n        - matchExpressions:\n"
+                "            - {key: kubernetes.io/arch, operator: In, values: [amd64, arm64]}"
+            ),
+        ),
         "the app's proxy has requests and limits of its own, and a log of less": (
             annotated(
                 "sidecar.istio.io/proxyCPU: 20m\n  sidecar.istio.io/proxyMemoryLimit: 256Mi\n"
@@ -98,7 +109,17 @@ _STEPS: Mapping[str, Mapping[str, Sequence[Step]]] = {
         "MySQL's mount ends in a slash, and its folder of the volume is two levels deep": (
             to(f"{_C}.volumeMounts[0].mountPath", "/var/lib/mysql/"),
             to(f"{_C}.volumeMounts[0].subPath", "voting/mysql"),
-        )
+        ),
+        "MySQL can't write to its image's files, but to empty folders": (
+            before(f"{_C}.securityContext.allowPrivilegeEscalation", "readOnlyRootFilesystem: true"),
+            before(
+                f"{_C}.volumeMounts[0]",
+                "- {name: tmp, mountPath: /tmp}\n- {name: run, mountPath: /var/run/mysqld}",
+            ),
+            before(
+                "spec.template.spec.volumes[0]", "- {name: tmp, emptyDir: {}}\n- {name: run, emptyDir: {}}"
+            ),
+        ),
     },
     "kubernetes/step-1 Deployment/voting-storage-1-0": {
         "Redis sleeps for one second less than it may take to end": (
@@ -111,9 +132,51 @@ _STEPS: Mapping[str, Mapping[str, Sequence[Step]]] = {
         )
     },
 }
-CORRECT_VALUES = tuple(
-    Variant(name, changes_of({where: steps}))
-    for where, rows in _STEPS.items()
-    for name, steps in rows.items()
+_BESIDE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: docs}
+spec: {type: ExternalName, externalName: example.com}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: from-the-mesh}
+spec:
+  podSelector: {}
+  ingress:
+    - from:
+        - podSelector: {}
+        - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: istio-system}}
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: outside}
+spec:
+  hosts: [example.com]
+  ports: [{number: 443, name: tls, protocol: TLS}]
+  resolution: DNS
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: outside}
+spec: {host: example.com}"""
+_LISTED = """\
+- Service/docs
+- NetworkPolicy/from-the-mesh
+- ServiceEntry/outside
+- DestinationRule/outside"""
+CORRECT_VALUES = (
+    *(
+        Variant(name, changes_of({where: steps}))
+        for where, rows in _STEPS.items()
+        for name, steps in rows.items()
+    ),
+    Variant(
+        "a policy that lets every call in, and names of hosts outside, stand beside the components",
+        (
+            Change("kubernetes/step-1", "Service/voting-app", (followed_by(_BESIDE),)),
+            Change("scenario", "", (after("stages[0].steps[0].created[5]", _LISTED),)),
+        ),
+    ),
 )
 """Every such variant."""

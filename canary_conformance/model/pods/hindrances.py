@@ -164,6 +164,7 @@ _OPEN_FOLDERS = tuple(
             "/dev/shm",  # noqa: S108  (folders of a container)
             "/etc/certs",
             "/etc/config",
+            "/etc/podinfo",
             "/etc/secrets",
             "/etc/tls",
             "/mnt",
@@ -186,8 +187,10 @@ def check_files(container: Part, spec: Part, facts: ContainerFacts) -> None:
     """Note where the component's container may not find or write its files."""
     context = container["securityContext"]
     read_only = context["readOnlyRootFilesystem"]
-    if read_only.value is True and facts.own_folders:
-        folders = ", ".join(facts.own_folders)
+    written = _written_folders(container, spec)
+    lacking = [one for one in facts.own_folders if not any(map(PurePosixPath(one).is_relative_to, written))]
+    if read_only.value is True and lacking:
+        folders = ", ".join(lacking)
         read_only.problem(f"whether it starts when it can't write to {folders} is not in the manifests")
     user = context["runAsUser"] or spec["securityContext"]["runAsUser"]
     if facts.user is not None and user and user.value != facts.user:
@@ -197,6 +200,16 @@ def check_files(container: Part, spec: Part, facts: ContainerFacts) -> None:
         # A folder that is there already is hidden by the volume.
         if not any(PurePosixPath(path.text()).is_relative_to(one) for one in _OPEN_FOLDERS):
             path.problem(_NOT_KNOWN)
+
+
+def _written_folders(container: Part, spec: Part) -> list[PurePosixPath]:
+    """Return where a container has an empty folder of its own; /var/run is a link to /run in every image."""
+    empty = {one["name"].text() for one in spec["volumes"].items() if one["emptyDir"].value is not None}
+    return [
+        PurePosixPath(mount["mountPath"].text().replace("/var/run", "/run", 1))
+        for mount in container["volumeMounts"].items()
+        if mount["name"].text() in empty and not mount["readOnly"].flag()
+    ]
 
 
 def check_variables(env: Mapping[str, EnvVar], container: Part, facts: ContainerFacts, version: str) -> None:

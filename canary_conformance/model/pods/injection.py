@@ -62,6 +62,14 @@ _SPOKEN = frozenset(
         "sidecar.istio.io/userVolumeMount",
     }
 )
+# Values that say what holds without them ("Resource Annotations").
+_DEFAULTS: Mapping[str, str] = {
+    "inject.istio.io/templates": "sidecar",
+    "sidecar.istio.io/interceptionMode": "REDIRECT",
+    "status.sidecar.istio.io/port": "15020",
+    f"{_TRAFFIC}/excludeOutboundIPRanges": "",
+    f"{_TRAFFIC}/includeOutboundIPRanges": "*",
+}
 _PROXY_CONFIG = "proxy.istio.io/config"
 _VARIABLES = frozenset(
     {
@@ -194,7 +202,8 @@ def _same_release(tag: re.Match[str], version: str) -> bool:
 def capture_of(annotations: Part) -> Capture:
     """Return which ports the sidecar guards; what the model does not support is noted as a problem."""
     for name, part in annotations.entries().items():
-        if name.partition("/")[0].endswith("istio.io") and name not in _SPOKEN:
+        own = name.partition("/")[0].endswith("istio.io")
+        if own and name not in _SPOKEN and part.value != _DEFAULTS.get(name):
             part.problem("the model does not support this annotation")
     _check_proxy_config(annotations[_PROXY_CONFIG])
     check_proxy_annotations(annotations)

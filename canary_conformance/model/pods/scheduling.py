@@ -19,6 +19,11 @@ from canary_conformance.model.objects.state import POD_MAKERS, State
 from canary_conformance.scenario.places import Finding
 
 _HOSTNAME = "kubernetes.io/hostname"
+_ARCH = "kubernetes.io/arch"
+# Istio's images are built for these ("Platform Requirements"), so a node of the mesh is one of them.
+_ARCHITECTURES = frozenset({"amd64", "arm64"})
+# Every kubelet sets them ("Well-Known Labels, Annotations and Taints").
+_OF_EVERY_NODE = frozenset({_ARCH, _HOSTNAME, "kubernetes.io/os"})
 _NOT_JUDGED = "which labels the nodes have is not in the manifests"
 _DEFAULT_SCHEDULER = "default-scheduler"
 _RUNTIME = "RuntimeClass"
@@ -130,7 +135,7 @@ def _who_places_them(spec: Part) -> None:
 def _node_label(label: str, values: list[str], part: Part, cluster: ClusterFacts) -> Iterator[Finding]:
     """Yield that no node carries a label with any of these values; doubts become problems of the part."""
     carried = cluster.node_labels.get(label)
-    if carried in values:
+    if carried in values or (label == _ARCH and _ARCHITECTURES.issubset(values)):
         return
     if carried is None:
         part.problem(f"{_NOT_JUDGED} (mesh: node_labels: in scenario.yaml states them)")
@@ -164,6 +169,8 @@ def _term(term: Part, cluster: ClusterFacts) -> Iterator[Finding]:
         carried = cluster.node_labels.get(label)
         if operator == "In":
             yield from _node_label(label, values, one, cluster)
+        elif operator == "Exists" and label in _OF_EVERY_NODE:
+            continue
         elif carried is None or operator not in {"NotIn", "Exists", "DoesNotExist"}:
             one.problem(_NOT_JUDGED)
         elif operator == "DoesNotExist" or (operator == "NotIn" and carried in values):

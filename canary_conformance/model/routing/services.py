@@ -135,7 +135,7 @@ def _service(one: InForce) -> Service:
             "the model does not support traffic to pods that are not ready"
         )
     exported = whole.at("metadata", "annotations", _EXPORT_TO)
-    if exported:
+    if exported and exported.value != "*":
         exported.problem("the model does not support this annotation")
     return Service(
         name=one.key.name,

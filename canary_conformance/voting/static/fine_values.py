@@ -31,13 +31,14 @@ _RETRIED = frozenset(
     }
 )
 _LEAST_ERROR = 400
-# Written by tools, or read by controllers that decide nothing here.
+# Written by tools, or read by controllers that decide nothing here (a cloud: of a load balancer).
 _HARMLESS_DOMAINS = (
     "app.kubernetes.io",
     "cluster-autoscaler.kubernetes.io",
     "config.kubernetes.io",
     "external-dns.alpha.kubernetes.io",
     "kubectl.kubernetes.io",
+    "service.beta.kubernetes.io",
 )
 _HARMLESS_KEYS = frozenset(
     {

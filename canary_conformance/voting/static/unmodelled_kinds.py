@@ -19,6 +19,7 @@ from canary_conformance.model.pods.scaling import autoscaler
 from canary_conformance.model.routing.services import services
 from canary_conformance.model.unsupported_objects import Unsupported
 from canary_conformance.scenario.kinds import is_known
+from canary_conformance.voting.static.network_policies import lets_every_call_in
 from canary_conformance.voting.static.requirement_sets import (
     ACCEPTED,
     CLAIMS,
@@ -58,14 +59,15 @@ def _of_selected_pods(field: str, touches: frozenset[str], why: str, *, may_mend
 
 
 def _network_policy(one: InForce, state: State) -> Effect:
-    """Policies only add to what is allowed, so that one that allows everything hinders nothing.
+    """Policies only add to what is allowed, so that one that allows all that is needed hinders nothing.
 
     Source: Kubernetes, "Network Policies" (an empty rule allows all; without policyTypes a policy is for
     Ingress, and for Egress where it has egress rules).
     """
     spec = Part.whole(one.manifest)["spec"]
     types = set(spec["policyTypes"].texts()) or {"Ingress", *(["Egress"] if spec["egress"].items() else [])}
-    if all(any(rule.value == {} for rule in spec[kind.lower()].items()) for kind in types):
+    hindering = {kind for kind in types if not any(rule.value == {} for rule in spec[kind.lower()].items())}
+    if not hindering or (hindering == {"Ingress"} and lets_every_call_in(state)):
         return NOTHING
     return _ENFORCED(one, state)
 
@@ -146,6 +148,12 @@ def _mesh_object(one: InForce, state: State) -> Effect:
     return Effect(RUNS, f"the model does not follow what this {one.key.kind} does to traffic", may_mend=True)
 
 
+def _proxy_config(one: InForce, state: State) -> Effect:
+    """How many threads a proxy has changes no answer ("ProxyConfig")."""
+    spec = Part.whole(one.manifest)["spec"]
+    return NOTHING if set(spec.entries()) <= {"selector", "concurrency"} else _STARTED(one, state)
+
+
 def _grants(one: InForce, _state: State) -> Effect:
     """Rights count for the API server, which no component calls; those of the mesh and the cluster do."""
     if one.key.name.startswith(("istio", "system:")):
@@ -159,6 +167,9 @@ _ENFORCED = _of_selected_pods(
 _ADMISSION = _always(EVERYTHING, "it may refuse or rewrite every other object", may_mend=True)
 _ADDRESSES = _always(TRAFFIC | {"R2.1"}, "it adds addresses to a Service", may_mend=True)
 _INERT = _always(frozenset(), "nothing in the scenario reads it")
+_STARTED = _of_selected_pods(
+    "selector", PODS | TRAFFIC, "it changes how the injected proxies are started", may_mend=True
+)
 _PLUGIN = _of_selected_pods("selector", TRAFFIC, "it runs code of its own in the proxies", may_mend=True)
 
 # Of what is not here the model follows the fields, see field_table.txt.
@@ -186,9 +197,7 @@ TABLE: Mapping[str, Rule] = {
     ),
     **dict.fromkeys(("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"), _ADMISSION),
     **dict.fromkeys(("WasmPlugin", "TrafficExtension"), _PLUGIN),
-    "ProxyConfig": _of_selected_pods(
-        "selector", PODS | TRAFFIC, "it changes how the injected proxies are started", may_mend=True
-    ),
+    "ProxyConfig": _proxy_config,
 }
 _GATEWAY_API = "gateway.networking.k8s.io/"
 _ROUTES = _always(

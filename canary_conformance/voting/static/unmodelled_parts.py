@@ -22,13 +22,14 @@ from canary_conformance.model.pods.scheduling import kept_apart
 from canary_conformance.model.routing.authorization import authorization_policies
 from canary_conformance.model.routing.destination_rules import destination_rules
 from canary_conformance.model.routing.gateways import gateways
-from canary_conformance.model.routing.services import services
+from canary_conformance.model.routing.services import Service, services
 from canary_conformance.model.routing.virtual_services import virtual_services
 from canary_conformance.model.schemas.schema_problems import path_text
 from canary_conformance.model.stage_plan import Plan
 from canary_conformance.scenario.manifests import Manifest
 from canary_conformance.scenario.places import Finding, Place
 from canary_conformance.verdicts.expect import ExpectationFailed
+from canary_conformance.voting.contract import ANALYTICS, APP, STORAGE
 from canary_conformance.voting.static.field_classes import unknown_parts
 from canary_conformance.voting.static.field_table import TABLE
 from canary_conformance.voting.static.requirement_sets import ACCEPTED, KEPT, LEFT, RUNS, Effect
@@ -148,8 +149,22 @@ def doubts(model: Model) -> Iterator[tuple[Rule, Effect]]:
             for rule in one.problems:
                 yield rule, _ROUTES
     for service in services(state).values():
-        for rule in service.problems:
+        for rule in service.problems if _may_be_called(service, model) else ():
             yield rule, _ROUTES
+
+
+def _may_be_called(service: Service, model: Model) -> bool:
+    """Return whether a component calls a Service, by its own settings or a route, or may come to its pods."""
+    pods = model.pods()
+    if service.name in {APP, ANALYTICS, STORAGE} or any(
+        service.selects(one) and one.app != APP for one in pods
+    ):
+        return True
+    values = (variable.value or "" for one in pods for variable in one.env.values())
+    routes = (route for one in virtual_services(model.state) for route in (*one.http, *one.tcp))
+    led_to = {destination.host for route in routes for destination in route.destinations}
+    named = {value.lower().partition(".")[0] for value in values}
+    return service.name in named or service.host in led_to
 
 
 _PODS = Effect(RUNS, "")

@@ -44,6 +44,18 @@ def test_what_a_route_names(edit: tuple[str, str], finding: str) -> None:
     assert text.startswith(finding)
 
 
+def test_hosts_of_a_service_entry_are_there() -> None:
+    entry = istio("ServiceEntry", "out", "hosts: ['*.example.com']\nports: [{number: 443, name: tls}]")
+    rule = istio("DestinationRule", "out", "host: api.example.com")
+    route = istio(
+        "VirtualService",
+        "out",
+        "hosts: [api.example.com]\n" + ROUTE.replace("web, subset: v1", "api.example.com"),
+    )
+    assert len(found(TWO, rule, route)) == 3
+    assert found(TWO, entry, rule, route) == []
+
+
 def test_a_subset_that_no_rule_tells() -> None:
     texts = documents(deployment("web"), service("web"))
     assert "no DestinationRule defines subset v1 of web" in found(texts, in_mesh(ROUTE))[0]

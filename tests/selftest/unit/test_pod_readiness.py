@@ -49,6 +49,17 @@ def storage_class(name: str) -> dict[str, bytes]:
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 DIRECT = 'sidecar.istio.io/rewriteAppHTTPProbers: "false"'
+
+
+def read_only_mysql(*folders: str) -> dict[str, bytes]:
+    """Return MySQL with a root file system that it can't write to, and an empty folder for each of these."""
+    mounts = "".join(f"            - {{name: v{at}, mountPath: {one}}}\n" for at, one in enumerate(folders))
+    volumes = "".join(f"        - {{name: v{at}, emptyDir: {{}}}}\n" for at in range(len(folders)))
+    lines = "          volumeMounts:\n", "      volumes:\n"
+    overlay = changed(LAST, lines[0], "            readOnlyRootFilesystem: true\n" + lines[0] + mounts)
+    return changed(LAST, lines[1], lines[1] + volumes, on=overlay)
+
+
 READY = "              path: /ready\n"
 
 
@@ -73,6 +84,12 @@ READY = "              path: /ready\n"
             "      - weight: 1\n        podAffinityTerm:\n          topologyKey: kubernetes.io/hostname\n"
             "          labelSelector: {}"
         ),
+        pods(
+            "affinity:\n  nodeAffinity:\n    requiredDuringSchedulingIgnoredDuringExecution:\n"
+            "      nodeSelectorTerms:\n        - matchExpressions:\n"
+            "            - {key: kubernetes.io/arch, operator: In, values: [amd64, arm64]}\n"
+            "            - {key: kubernetes.io/hostname, operator: Exists}"
+        ),
         labelled(f"{ENFORCE}: privileged"),
         labelled("pod-security.kubernetes.io/warn: restricted"),
         with_facts(labelled(f"{ENFORCE}: baseline"), "{cni: true}"),
@@ -82,6 +99,9 @@ READY = "              path: /ready\n"
             annotated(f'{DIRECT}\n        traffic.sidecar.istio.io/excludeInboundPorts: "9999"', STORAGE)
         ),
         annotated("sidecar.istio.io/proxyImageType: default"),
+        annotated('traffic.sidecar.istio.io/includeOutboundIPRanges: "*"'),
+        annotated("sidecar.istio.io/interceptionMode: REDIRECT"),
+        read_only_mysql("/tmp", "/var/run/mysqld"),
         changed(FIRST, "runAsUser: 999", "runAsUser: 1338"),
         changed(LAST, "runAsGroup: 999", "runAsGroup: 1337"),
         probed(READY, "              path: /ready?slow=1\n"),
@@ -169,6 +189,7 @@ def test_what_keeps_pods_from_working_is_named(
         (pods("dnsPolicy: None\ndnsConfig: {nameservers: [10.0.0.10]}"), None, {"R1.5", "R1.7"}),
         (pods("dnsPolicy: Default\nhostAliases: [{ip: 10.0.0.1, hostnames: [voting-storage]}]"), None,
          {"R1.7"}),
+        (read_only_mysql("/tmp"), None, {"R4.2"}),
         (annotated("sidecar.istio.io/proxyImageType: distroless"), None, {"R1.3"}),
         (with_facts(annotated("sidecar.istio.io/proxyImage: istio/proxyv2:1.31.0"), "{version: 1.31.0}"),
          None, {"R1.3"}),

@@ -64,6 +64,21 @@ BINDING = """\
             "spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}], egress: [{}]}",
             "NetworkPolicy/p",
         ),
+        (
+            "apiVersion: v1\nkind: Service\nmetadata: {name: docs}\nspec: {type: ExternalName, "
+            "externalName: example.com}",
+            "Service/docs",
+        ),
+        (
+            "apiVersion: v1\nkind: Service\nmetadata: {name: each}\nspec: {clusterIP: None, "
+            "selector: {app: voting-app}, ports: [{name: http, port: 8080}]}",
+            "Service/each",
+        ),
+        (
+            "apiVersion: networking.istio.io/v1beta1\nkind: ProxyConfig\nmetadata: {name: two}\n"
+            "spec: {concurrency: 2}",
+            "ProxyConfig/two",
+        ),
     ],
 )
 def test_what_changes_nothing_leaves_everything_judged(text: str, listed: str) -> None:
@@ -128,6 +143,43 @@ def test_a_network_policy_of_our_pods_leaves_traffic_unjudged_and_nothing_else(
     assert not failed
     assert set(unjudged) == (TRAFFIC | PODS) - {"R1.3"}
     assert f"NetworkPolicy/p ({FIRST}:" in unjudged["R1.5"]
+
+
+IN_MESH = "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: istio-system}}"
+GATEWAY = f"{{{IN_MESH}, podSelector: {{matchLabels: {{istio: ingressgateway}}}}}}"
+OWN = "{podSelector: {}}"
+LABELLED = "{podSelector: {matchExpressions: [{key: app, operator: Exists}]}}"
+
+
+def let_in(*peers: str, ports: str = "") -> str:
+    return f"{{from: [{', '.join(peers)}], ports: [{ports}]}}"
+
+
+TO_PAGE = let_in(GATEWAY, ports="{port: http}")
+
+
+@pytest.mark.parametrize(
+    ("rules", "holds"),
+    [
+        ([let_in(OWN, f"{{{IN_MESH}}}")], True),
+        ([let_in(OWN), TO_PAGE], True),
+        ([let_in(LABELLED), TO_PAGE], True),
+        ([let_in(OWN, ports="{port: 3000, endPort: 8080}"), TO_PAGE], True),
+        # One caller, port or protocol less.
+        ([let_in(OWN)], False),
+        ([let_in(LABELLED.replace("Exists", "DoesNotExist")), TO_PAGE], False),
+        ([let_in("{podSelector: {matchLabels: {app: voting-app}}}"), TO_PAGE], False),
+        ([let_in(OWN, ports="{port: 8080}"), TO_PAGE], False),
+        ([let_in(OWN, ports="{protocol: UDP}"), TO_PAGE], False),
+        ([let_in("{ipBlock: {cidr: 0.0.0.0/0}}"), TO_PAGE], False),
+        ([let_in(OWN), TO_PAGE.replace("istio-system", "mesh")], False),
+    ],
+)
+def test_a_network_policy_that_lets_every_call_in_changes_nothing(rules: list[str], holds: bool) -> None:
+    text = policy("{}", f"ingress: [{', '.join(rules)}]")
+    failed, unjudged = standings(with_object(text, "NetworkPolicy/p"))
+    assert not failed
+    assert bool(unjudged) is not holds
 
 
 def test_a_network_policy_mends_nothing_that_fails_without_it() -> None:
