@@ -24,7 +24,7 @@ def folders(ids: set[str]) -> set[str]:
     return {id_.split("/")[1] for id_ in ids}
 
 
-STAGES = {path.name for path in (REPOSITORY / "tests").glob("stage_*")}
+STAGES = {path.name for path in (REPOSITORY / "tests").glob("stage*")}
 
 
 @pytest.mark.parametrize("words", [(), ("tests", "-m", "not selftest")])
@@ -34,7 +34,7 @@ def test_pytest_alone_selects_the_scenario_in_both_tiers(bare: Suite, words: tup
 
 def test_k_canary_selects_the_tests_of_stage_4_in_both_tiers(bare: Suite) -> None:
     selected = bare.lists("-k", "canary")
-    assert folders(selected) == {"static", "stage_4_canary"}
+    assert folders(selected) == {"static", "stage_4_canary", "stages"}
     assert selected == {id_ for id_ in bare.lists() if "canary" in id_}
 
 
@@ -54,7 +54,7 @@ def test_m_not_static_selects_the_live_tier(bare: Suite) -> None:
 
 
 def test_requirements_are_selected_in_both_tiers(bare: Suite) -> None:
-    assert folders(bare.lists("--promises", "R4.4")) == {"static", "stage_4_canary"}
+    assert folders(bare.lists("--promises", "R4.4")) == {"static", "stage_4_canary", "stages"}
 
 
 def test_selftests_are_selected_where_they_are_named(suite: Suite) -> None:

@@ -128,11 +128,11 @@ def test_an_object_that_stays_as_it_was_is_the_cause_where_the_scenario_lists_a_
 ) -> None:
     subset = '    - name: v2-0\n      labels:\n        version: "2.0"\n'
     found = causes(mistaken(tmp_path / "m", ROUTING, subset, ""))
-    listed = "test_stage_4_canary.py::test_canary_creates_and_configures_what_the_source_lists"
+    listed = "test_stages.py::test_a_stage_creates_configures_and_deletes_what_the_source_lists[stage 4]"
     assert found[listed][0].sentence == (
         "DestinationRule/voting-app stays as it was before the stage; "
         "the scenario lists 'DestinationRule/voting-app configured'"
     )
     # The leg that only the flag takes has the cause of the pages that fail.
-    legs, pages = "test_mutual_tls_on_the_new_legs_too", "test_voter_with_the_flag_always_sees_2_0"
-    assert found[f"test_stage_4_canary.py::{legs}"][0] == found[f"test_stage_4_canary.py::{pages}"][0]
+    legs = "test_stages.py::test_every_leg_has_mutual_tls_by_the_policy_and_the_services_rule[stage 4]"
+    assert found[legs][0] == found["test_stage_4_canary.py::test_voter_with_the_flag_always_sees_2_0"][0]

@@ -34,7 +34,7 @@ def test_a_route_before_the_subset_that_it_names_says_so_with_both_lines_and_whe
         MANIFESTS, changed("istio/step-2", "DestinationRule/voting-app", documents_swapped(4))
     )
     assert red(results) == {"R3.7"}
-    words = told(results, "R3.7", "loses_no_request")
+    words = told(results, "R3.7", "whole_at_every_moment")
     assert re.search(
         rf"voting-app answers 503: VirtualService/voting-app \({LOCK}:\d+\) routes to subset v1-0 before "
         rf"DestinationRule/voting-app \({LOCK}:\d+\) defines it",
@@ -68,7 +68,7 @@ def test_one_cause_is_one_row_whichever_pods_and_voters_it_meets() -> None:
     results = static_verdicts(
         MANIFESTS, changed("istio/step-2", "PeerAuthentication/default", followed_by(policy))
     )
-    words = told(results, "R3.7", "loses_no_request")
+    words = told(results, "R3.7", "whole_at_every_moment")
     seen = words.partition(" seen ")[2].partition(" look at ")[0]
     assert seen.count("AuthorizationPolicy/later does not allow the call to voting-app 1.0:8080") == 1
     assert "voting-app answers 403" in seen
@@ -76,7 +76,7 @@ def test_one_cause_is_one_row_whichever_pods_and_voters_it_meets() -> None:
 
 def test_a_mistake_that_a_later_stage_mends_says_by_which_object() -> None:
     kept = changed("istio/step-1", "VirtualService/voting-app", before("spec.hosts", 'exportTo:\n  - "."'))
-    words = told(static_verdicts(MANIFESTS, kept), "R3.7", "loses_no_request")
+    words = told(static_verdicts(MANIFESTS, kept), "R3.7", "whole_at_every_moment")
     assert "VirtualService/voting-app is exported to its own namespace voting only (exportTo)" in words
     assert "until VirtualService/voting-app configured: 4 of 7 moments" in words
 
@@ -89,7 +89,7 @@ def test_pages_by_analytics_that_is_not_to_be_called_are_blamed_on_the_route_tha
     named = changed(
         "istio/step-2", "VirtualService/voting-analytics", to("spec.hosts[0]", "voting-analytics.voting")
     )
-    words = told(static_verdicts(MANIFESTS, named), "R3.7", "loses_no_request")
+    words = told(static_verdicts(MANIFESTS, named), "R3.7", "whole_at_every_moment")
     assert "voting-analytics 1.0 is called and does not reach its store" in words
     assert "host voting-analytics.voting is no Service of the mesh; did you mean voting-analytics" in words
 
