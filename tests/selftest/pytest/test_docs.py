@@ -126,6 +126,7 @@ def strings_of_the_sources() -> tuple[str, ...]:
                     found.append("".join(str(part) for part in parts))
                 elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                     found.append(node.value)
+        found += (path.read_text(encoding="utf-8") for path in (REPOSITORY / folder).rglob("*.txt"))
     return tuple(found)
 
 
