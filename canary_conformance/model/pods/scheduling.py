@@ -23,7 +23,7 @@ _ARCH = "kubernetes.io/arch"
 # Istio's images are built for these ("Platform Requirements"), so a node of the mesh is one of them.
 _ARCHITECTURES = frozenset({"amd64", "arm64"})
 # Every kubelet sets them ("Well-Known Labels, Annotations and Taints").
-_OF_EVERY_NODE = frozenset({_ARCH, _HOSTNAME, "kubernetes.io/os"})
+_LABELS_OF_EVERY_NODE = frozenset({_ARCH, _HOSTNAME, "kubernetes.io/os"})
 _NOT_JUDGED = "which labels the nodes have is not in the manifests"
 _DEFAULT_SCHEDULER = "default-scheduler"
 _RUNTIME = "RuntimeClass"
@@ -169,7 +169,7 @@ def _term(term: Part, cluster: ClusterFacts) -> Iterator[Finding]:
         carried = cluster.node_labels.get(label)
         if operator == "In":
             yield from _node_label(label, values, one, cluster)
-        elif operator == "Exists" and label in _OF_EVERY_NODE:
+        elif operator == "Exists" and label in _LABELS_OF_EVERY_NODE:
             continue
         elif carried is None or operator not in {"NotIn", "Exists", "DoesNotExist"}:
             one.problem(_NOT_JUDGED)
