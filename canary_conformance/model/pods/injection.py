@@ -13,16 +13,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-import yaml
-
 from canary_conformance.model.objects.mesh_profile import INJECTION, REVISION, MeshProfile
 from canary_conformance.model.objects.object_parts import Part
 from canary_conformance.model.objects.quantities import amount
 from canary_conformance.model.objects.questions import Rule
 from canary_conformance.model.pods.component import PROXY
+from canary_conformance.model.pods.proxy_settings import check_proxy_config, is_pattern
 from canary_conformance.scenario.places import Finding
 
 _INJECT = "sidecar.istio.io/inject"
+# Any other word, "no" or "False" as well as a misspelt one, keeps the proxy away.
+_YES = frozenset({"", "y", "yes", "true", "on"})
 _PROXY_IMAGE, _PROXY_TYPE = "sidecar.istio.io/proxyImage", "sidecar.istio.io/proxyImageType"
 _REWRITES = "sidecar.istio.io/rewriteAppHTTPProbers"
 # The user and group of Istio's proxy: istio-iptables captures nothing that they send.
@@ -70,27 +71,6 @@ _DEFAULTS: Mapping[str, str] = {
     f"{_TRAFFIC}/excludeOutboundIPRanges": "",
     f"{_TRAFFIC}/includeOutboundIPRanges": "*",
 }
-_PROXY_CONFIG = "proxy.istio.io/config"
-_VARIABLES = frozenset(
-    {
-        "EXIT_ON_ZERO_ACTIVE_CONNECTIONS",
-        "ISTIO_META_DNS_AUTO_ALLOCATE",
-        "ISTIO_META_DNS_CAPTURE",
-        "MINIMUM_DRAIN_DURATION",
-    }
-)
-# They decide when the proxy starts and ends, and what it reports.
-_HARMLESS = frozenset(
-    {
-        "concurrency",
-        "drainDuration",
-        "holdApplicationUntilProxyStarts",
-        "proxyMetadata",
-        "proxyStatsMatcher",
-        "terminationDrainDuration",
-        "tracing",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +97,7 @@ def is_injected(
     if annotation:
         annotation.text()
     asked = labels.get(_INJECT, annotation.value if isinstance(annotation.value, str) else "")
-    if asked == "false":
+    if asked.lower() not in _YES:
         return False
     for label in (INJECTION, REVISION):
         if label in namespace:
@@ -205,23 +185,10 @@ def capture_of(annotations: Part) -> Capture:
         own = name.partition("/")[0].endswith("istio.io")
         if own and name not in _SPOKEN and part.value != _DEFAULTS.get(name):
             part.problem("the model does not support this annotation")
-    _check_proxy_config(annotations[_PROXY_CONFIG])
     check_proxy_annotations(annotations)
     only = annotations[f"{_TRAFFIC}/includeInboundPorts"]
     listed = None if not only or only.text() == "*" else _numbers(only)
     return Capture(listed, _numbers(annotations[f"{_TRAFFIC}/excludeInboundPorts"]))
-
-
-def _check_proxy_config(part: Part) -> None:
-    """Note a setting of the pod's proxy that is not known to leave its traffic as it is ("ProxyConfig")."""
-    try:
-        keys = yaml.safe_load(part.text())
-    except yaml.YAMLError:
-        keys = None
-    variables = keys.get("proxyMetadata") or {} if isinstance(keys, dict) else {}
-    known = isinstance(variables, dict) and _VARIABLES.issuperset(variables)
-    if part and not (isinstance(keys, dict) and _HARMLESS.issuperset(keys) and known):
-        part.problem("the model does not support this setting of the proxy")
 
 
 def ports_past(annotations: Part) -> dict[int, Rule]:
@@ -275,6 +242,8 @@ _FINE: Mapping[str, Callable[[str], bool]] = {
     "agentLogLevel": _of(_SCOPES),
     "logLevel": _of(re.compile(_LEVEL)),
     "componentLogLevel": _of(_COMPONENTS),
+    "extraStatTags": _of(re.compile(r"\w+(?:,\w+)*")),
+    "statsInclusionRegexps": is_pattern,
     "userVolume": lambda value: value.strip() in {"", "[]", "{}"},
     "userVolumeMount": lambda value: value.strip() in {"", "[]", "{}"},
 }
@@ -282,6 +251,7 @@ _FINE: Mapping[str, Callable[[str], bool]] = {
 
 def check_proxy_annotations(annotations: Part) -> None:
     """Note each annotation with which the proxy may never get ready as a problem of the pods."""
+    check_proxy_config(annotations["proxy.istio.io/config"])
     for name, fine in _FINE.items():
         part = annotations[f"sidecar.istio.io/{name}"]
         if part and not fine(part.text()):

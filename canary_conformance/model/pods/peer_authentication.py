@@ -63,6 +63,12 @@ class Policies:
             self.bodies, namespace=namespace, labels=labels, port=port, root_namespace=self.root_namespace
         )
 
+    def unset(self, namespace: str, labels: Mapping[str, str]) -> tuple[PolicyInForce, ...]:
+        """Return the policies that are for a pod and leave the decision to a wider scope."""
+        scopes = ((_scope(one, namespace, labels, self.root_namespace), one) for one in self.bodies)
+        found = (_setting(scope, one, _spec(one).get("mtls")) for scope, one in scopes if scope is not None)
+        return tuple(one for one in found if one.mode == _UNSET)
+
     def place_of(self, policy: PolicyInForce, port: int) -> Place:
         """Return the line of the setting that decides about a port of a pod."""
         path = ("portLevelMtls", str(port)) if policy.scope is Scope.PORT else ("mtls",)

@@ -59,7 +59,11 @@ def server(policies: Policies, workload: Workload, port: int) -> Server:
         return Server(Takes.NO_PROXY, None, ())
     policy = policies.in_force(workload.namespace, workload.labels, port)
     if policy is None:
-        return Server(Takes.PERMISSIVE, None, ())
+        unset = policies.unset(workload.namespace, workload.labels)
+        undecided = [
+            Rule(policies.place_of(one, port), f"PeerAuthentication/{one.name}: UNSET") for one in unset
+        ]
+        return Server(Takes.PERMISSIVE, None, tuple(undecided))
     rule = Rule(policies.place_of(policy, port), f"PeerAuthentication/{policy.name}: {policy.mode}")
     return Server(Takes(policy.mode), policy, (rule,))
 

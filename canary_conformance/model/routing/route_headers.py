@@ -7,6 +7,7 @@ reads the request's cookie, and a browser reads Set-Cookie and Location (SCENARI
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from canary_conformance.model.objects.object_parts import Part
@@ -33,6 +34,17 @@ _NEVER_KEPT = {
     "cache-control": frozenset({"no-store", "no-cache", "max-age=0"}),
     "expires": frozenset({"0", "-1"}),
 }
+# A name of other characters is no header of HTTP, and a server answers 400.
+_NAME = re.compile(r"[-!#$%&'*+.^_`|~A-Za-z0-9]+|:authority", re.ASCII | re.IGNORECASE)
+_VARIABLES = re.compile(r"%%|%([A-Z_0-9]*)[^%]*%")
+# Envoy refuses all routes of a proxy for a variable that it does not know ("Substitution formatting").
+_OF_ENVOYS_OWN = frozenset(
+    {
+        *("HOSTNAME", "PROTOCOL", "START_TIME", "REQ", "RESPONSE_CODE", "RESPONSE_FLAGS", "ROUTE_NAME"),
+        *("UPSTREAM_CLUSTER", "UPSTREAM_HOST", "UPSTREAM_REMOTE_ADDRESS", "DOWNSTREAM_LOCAL_ADDRESS"),
+        *("DOWNSTREAM_REMOTE_ADDRESS", "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", "ENVIRONMENT"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +105,23 @@ def _operation(way: str, operation: str, name: str, part: Part, flag: str) -> He
         return HeaderOps(loses_cookie=part.rule(f"{about} sets the feature flag's cookie at each answer"))
     if way == "request" and name == _COOKIE and operation != "add":
         return _other_cookie(about, operation, part, flag)
-    if name in _VITAL[way] or (way == "request" and name.startswith(_OF_ENVOY)):
-        return HeaderOps(problem=part.rule(f"{about}: the model does not support changing header {name}"))
+    unsupported = f"the model does not support changing header {name}"
+    vital = name in _VITAL[way] or (way == "request" and name.startswith(_OF_ENVOY))
+    refused = _refused(operation, name, part)
+    if vital or refused:
+        return HeaderOps(problem=part.rule(f"{about}: {refused or unsupported}"))
     if name in _OF_A_BROWSER[way] or (way == "response" and _may_be_kept(operation, name, part)):
-        return HeaderOps(unclear=part.rule(f"{about}: the model does not support changing header {name}"))
+        return HeaderOps(unclear=part.rule(f"{about}: {unsupported}"))
     return NOTHING
+
+
+def _refused(operation: str, name: str, part: Part) -> str:
+    """Return why a server or Envoy may refuse a header, "" for one that both take."""
+    if not _NAME.fullmatch(name):
+        return f"{name!r} is not a name of a header of HTTP"
+    words = _VARIABLES.findall(part.text()) if operation != "remove" else ()
+    unknown = next((one for one in words if one and one not in _OF_ENVOYS_OWN), "")
+    return unknown and f"whether Envoy knows the variable %{unknown}% is not in the manifests"
 
 
 def _may_be_kept(operation: str, name: str, part: Part) -> bool:

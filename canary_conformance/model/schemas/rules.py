@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from canary_conformance.model.schemas.rules_access import authorization_policy, sidecar
+from canary_conformance.model.schemas.rules_containers import containers
 from canary_conformance.model.schemas.rules_mesh import destination_rule, gateway, peer_authentication
 from canary_conformance.model.schemas.rules_names import keepers, labels_and_annotations, metadata
 from canary_conformance.model.schemas.rules_objects import (
@@ -49,14 +51,15 @@ def _at(rule: Rule, *path: str) -> Rule:
 
 _TEMPLATE = _at(pod_warnings, "spec", "template")
 _SETTINGS = _at(pod_settings, "spec", "template")
+_CONTAINERS = _at(containers, "spec", "template")
 
 _RULES: Mapping[str, tuple[Rule, ...]] = {
     "Pod": (pod, pod_warnings, name_warning),
-    "Deployment": (pod_maker, workload_numbers, _TEMPLATE, _SETTINGS, name_warning),
-    "ReplicaSet": (pod_maker, workload_numbers, _TEMPLATE, _SETTINGS, name_warning),
+    "Deployment": (pod_maker, workload_numbers, _TEMPLATE, _SETTINGS, _CONTAINERS, name_warning),
+    "ReplicaSet": (pod_maker, workload_numbers, _TEMPLATE, _SETTINGS, _CONTAINERS, name_warning),
     "ReplicationController": (_TEMPLATE, name_warning),
-    "StatefulSet": (pod_maker, workload_numbers, _TEMPLATE, _SETTINGS, dotless_name),
-    "DaemonSet": (pod_maker, workload_numbers, _TEMPLATE, _SETTINGS),
+    "StatefulSet": (pod_maker, workload_numbers, _TEMPLATE, _SETTINGS, _CONTAINERS, dotless_name),
+    "DaemonSet": (pod_maker, workload_numbers, _TEMPLATE, _SETTINGS, _CONTAINERS),
     "Job": (_at(job, *_JOB), _at(pod_warnings, *_JOB, "template"), name_warning),
     "CronJob": (_at(job, *_OF_CRON), _at(pod_warnings, *_OF_CRON, "template"), name_warning),
     "Secret": (secret,),
@@ -73,6 +76,8 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
     "Gateway": (gateway,),
     "DestinationRule": (destination_rule,),
     "PeerAuthentication": (peer_authentication,),
+    "AuthorizationPolicy": (authorization_policy,),
+    "Sidecar": (sidecar,),
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from canary_conformance.model.schemas.rules_names import domain_problem, is_label, is_tag
 from canary_conformance.model.schemas.rules_reading import LARGEST_PORT, Node, is_port
+from canary_conformance.model.schemas.rules_traffic_policy import export_problems, policy_parts
 from canary_conformance.model.schemas.schema_problems import Problem
 
 _HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY")
@@ -56,9 +57,11 @@ def destination_rule(whole: Node) -> Iterator[Problem]:
     if spec["host"] and problem:
         yield spec["host"].problem(problem)
     yield from _policy(spec["trafficPolicy"])
-    for namespace in spec["exportTo"].items():
-        if namespace.value == "":
-            yield namespace.problem("is empty: '.', '*' or the name of a namespace is wanted")
+    yield from export_problems(spec)
+    if spec["workloadSelector"] and spec["workloadSelector"]["matchLabels"].empty:
+        yield spec["workloadSelector"].problem(
+            "the API server warns: workload selector specified without labels"
+        )
     names: set[str] = set()
     for subset in spec["subsets"].items():
         name = subset["name"]
@@ -146,6 +149,7 @@ def _policy(policy: Node) -> Iterator[Problem]:
         return
     if not any(policy[name] for name in _POLICY):
         yield policy.problem("says nothing")
+    yield from policy_parts(policy)
     yield from _client(policy["tls"])
     for name in ("maxEjectionPercent", "minHealthPercent"):
         percent = policy["outlierDetection"][name]
@@ -156,6 +160,7 @@ def _policy(policy: Node) -> Iterator[Problem]:
             yield settings["port"].problem("missing")
         if not any(settings[name] for name in _PORT_POLICY):
             yield settings.problem("says nothing")
+        yield from policy_parts(settings)
         yield from _client(settings["tls"])
 
 

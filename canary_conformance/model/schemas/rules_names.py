@@ -19,6 +19,8 @@ _PORT_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _LABEL = re.compile(r"[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?", re.ASCII)
 _WILD_LABEL = re.compile(r"\*|(?:\*-?)?[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?", re.ASCII)
+_HEADER = re.compile(r"[-!#$%&'*+.^_`|~A-Za-z0-9]+", re.ASCII)
+_LONGEST_PATTERN = 1024
 _NUMBER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 
@@ -39,6 +41,11 @@ def port_name_problem(port: Node) -> str:
 def is_label(name: str) -> bool:
     """Return whether Istio takes a name for a label of DNS."""
     return len(name) <= _LONGEST_LABEL and _LABEL.fullmatch(name) is not None
+
+
+def is_header_name(name: str) -> bool:
+    """Return whether a name can be that of a header (RFC 9110, 5.1)."""
+    return _HEADER.fullmatch(name) is not None
 
 
 def is_tag(key: str, value: str) -> bool:
@@ -167,3 +174,28 @@ def selector(node: Node) -> Iterator[Problem]:
         elif operator.text not in _WITH_VALUES | _ALONE:
             known = ", ".join(sorted(_WITH_VALUES | _ALONE))
             yield operator.problem(f"{operator.text!r} isn't one of {known}")
+
+
+def pattern_problems(pattern: Node) -> Iterator[Problem]:
+    """Yield what Istio refuses about a pattern of RE2; nothing for what is no text."""
+    if not isinstance(pattern.value, str):
+        return
+    if not pattern.value:
+        yield pattern.problem("is empty")
+    elif len(pattern.value.encode(errors="replace")) > _LONGEST_PATTERN:
+        yield pattern.problem(f"is longer than {_LONGEST_PATTERN} bytes")
+    else:
+        # Few objects have a pattern, and the import takes longer than a whole check.
+        import re2  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        options = re2.Options()
+        options.log_errors = False
+        try:
+            re2.compile(pattern.value, options)
+        except re2.error as error:
+            yield pattern.problem(f"isn't a regular expression of RE2: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    reason = error.args[0] if error.args else ""
+    return reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from canary_conformance.model.objects.quantities import amount
-from canary_conformance.model.schemas.rules_names import is_address, port_name_problem
+from canary_conformance.model.schemas.rules_names import is_address, is_key, label_problem, port_name_problem
 from canary_conformance.model.schemas.rules_reading import LARGEST_PORT, Node, is_port
 from canary_conformance.model.schemas.schema_problems import Problem, value_text
 
@@ -46,8 +46,23 @@ def service(whole: Node) -> Iterator[Problem]:
         names.add(name.text)
         if port["nodePort"].number and kind not in _OUTSIDE:
             yield port["nodePort"].problem(f"a Service of type {kind} has no port of the nodes")
+    yield from _settings(spec, kind)
+    if headless and kind in _OUTSIDE:
+        yield spec["clusterIP"].problem(f"a Service of type {kind} has an address")
     yield from _addresses(spec)
     yield from _of_another_type(spec, kind)
+
+
+def _settings(spec: Node, kind: str) -> Iterator[Problem]:
+    """Yield what is wrong with a Service's protocols, labels and name."""
+    for protocol in (port["appProtocol"] for port in spec["ports"].items()):
+        if protocol.text and not is_key(protocol.text):
+            yield protocol.problem(f"{protocol.text!r} is not a valid name of a protocol")
+    for key, value in spec["selector"].entries().items():
+        if problem := label_problem(key, value):
+            yield value.problem(problem)
+    if kind == _NO_PORT_NEEDED and spec["externalName"].empty:
+        yield spec["externalName"].problem("missing: a Service of type ExternalName has it")
 
 
 def _addresses(spec: Node) -> Iterator[Problem]:

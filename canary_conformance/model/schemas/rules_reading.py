@@ -5,13 +5,17 @@ A value of a wrong type is a finding of the schema, so that a rule can pass over
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from canary_conformance.model.schemas.schema_problems import Path, Problem
 
 LARGEST_PORT = 65535
+_DURATION = re.compile(r"(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+", re.ASCII)
+_TERM = re.compile(r"([\d.]+)(\D+)")
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +80,21 @@ class Node:
 def is_port(number: int) -> bool:
     """Return whether a number can be that of a port."""
     return 1 <= number <= LARGEST_PORT
+
+
+def duration_problems(duration: Node, least: float = 0.001) -> Iterator[Problem]:
+    """Yield what Istio refuses about a duration: it is a whole number of milliseconds, or of seconds.
+
+    Args:
+        duration: The text ("10s"), as Go and the CEL rules of Istio's kinds read it.
+        least: The seconds of which it has to be a multiple, and at least one.
+    """
+    if not duration.text:
+        return
+    if not _DURATION.fullmatch(duration.text):
+        yield duration.problem(f"{duration.text!r} is not a duration like 10s")
+        return
+    units = sum(float(number) * _SECONDS[unit] for number, unit in _TERM.findall(duration.text)) / least
+    if units < 1 or abs(units - round(units)) > _SECONDS["us"]:
+        what = "milliseconds" if least < 1 else "seconds"
+        yield duration.problem(f"{duration.text} is not a whole number of {what}, at least one")

@@ -8,14 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from canary_conformance.model.schemas.rules_names import domain_problem, is_address, is_label, is_tag
+from canary_conformance.model.schemas.rules_http import http_parts
+from canary_conformance.model.schemas.rules_names import (
+    domain_problem,
+    is_address,
+    is_header_name,
+    is_label,
+    is_tag,
+    pattern_problems,
+)
 from canary_conformance.model.schemas.rules_reading import LARGEST_PORT, Node, is_port
+from canary_conformance.model.schemas.rules_traffic_policy import export_problems
 from canary_conformance.model.schemas.schema_problems import Problem
 
 _MESH = "mesh"
 _KINDS_OF_ROUTES = ("http", "tls", "tcp")
-_LONGEST_PATTERN = 1024
 _HEADERS = ("headers", "withoutHeaders")
+_PSEUDO = frozenset({":method", ":scheme", ":authority", ":path", ":status"})
 _SINGLE = ("scheme", "method", "authority")
 
 
@@ -28,6 +37,7 @@ def virtual_service(whole: Node) -> Iterator[Problem]:
         yield from _delegate(spec)
     yield from _hosts(spec["hosts"], mesh=mesh)
     yield from _gateways(spec["gateways"])
+    yield from export_problems(spec)
     if all(spec[kind].empty for kind in _KINDS_OF_ROUTES):
         yield spec.problem("has no route: http, tls or tcp")
     for route in spec["http"].items():
@@ -104,6 +114,7 @@ def _http(route: Node, *, delegated: bool) -> Iterator[Problem]:
     for mirror in (route["mirror"], *(one["destination"] for one in route["mirrors"].items())):
         yield from _destination(mirror)
     yield from _destinations(route["route"])
+    yield from http_parts(route)
 
 
 def _one_end(route: Node) -> Iterator[Problem]:
@@ -153,13 +164,19 @@ def _destination(destination: Node) -> Iterator[Problem]:
 
 def _http_match(match: Node) -> Iterator[Problem]:
     for group in _HEADERS:
-        for text in match[group].entries().values():
+        for name, text in match[group].entries().items():
+            if (
+                name not in _PSEUDO
+                and not name.startswith("@request.auth.claims")
+                and not is_header_name(name)
+            ):
+                yield text.problem(f"{name!r} is not a valid name of a header")
             if group == "headers" or text["regex"].text != "*":
                 yield from _text(text)
     for text in (*(match[name] for name in _SINGLE), *match["queryParams"].entries().values()):
         yield from _text(text)
     # An empty prefix of a path is any path.
-    yield from _pattern(match["uri"]["regex"])
+    yield from pattern_problems(match["uri"]["regex"])
     namespace = match["sourceNamespace"]
     if namespace.text and not is_label(namespace.text):
         yield namespace.problem(f"{namespace.text!r} is not a valid namespace")
@@ -169,31 +186,7 @@ def _http_match(match: Node) -> Iterator[Problem]:
 def _text(text: Node) -> Iterator[Problem]:
     if text["prefix"].value == "":
         yield text["prefix"].problem("is empty")
-    yield from _pattern(text["regex"])
-
-
-def _pattern(pattern: Node) -> Iterator[Problem]:
-    if not isinstance(pattern.value, str):
-        return
-    if not pattern.value:
-        yield pattern.problem("is empty")
-    elif len(pattern.value.encode(errors="replace")) > _LONGEST_PATTERN:
-        yield pattern.problem(f"is longer than {_LONGEST_PATTERN} bytes")
-    else:
-        # Few objects have a pattern, and the import takes longer than a whole check.
-        import re2  # type: ignore[import-untyped]  # noqa: PLC0415
-
-        options = re2.Options()
-        options.log_errors = False
-        try:
-            re2.compile(pattern.value, options)
-        except re2.error as error:
-            yield pattern.problem(f"isn't a regular expression of RE2: {_reason(error)}")
-
-
-def _reason(error: Exception) -> str:
-    reason = error.args[0] if error.args else ""
-    return reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+    yield from pattern_problems(text["regex"])
 
 
 def _source(match: Node) -> Iterator[Problem]:

@@ -12,23 +12,19 @@ import re
 from typing import Any
 
 from canary_conformance.model.objects.quantities import amount
+from canary_conformance.model.schemas.rules_http import RETRIED
+from canary_conformance.voting.feature_flag import FLAG
 from canary_conformance.voting.static.field_classes import Fine
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _SLEEP = re.compile(r"(?:/bin/|/usr/bin/)?sleep (\d+(?:\.\d+)?)s?")
+# The runtime mounts a file of the node there.
+_MESSAGES = re.compile(r"(?:/dev/termination-[\w.-]+|/(?:tmp|var/log)/[\w.-]+)?")
 _SHELLS = ("sh", "bash", "/bin/sh", "/bin/bash")
 _LONGEST_SLEEP = 30
 _RESOLVER_OPTIONS = frozenset(
     {"ndots", "timeout", "attempts", "rotate", "edns0", "single-request", "single-request-reopen", "use-vc"}
-)
-_RETRIED = frozenset(
-    {
-        *("5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "envoy-ratelimited"),
-        *("retriable-4xx", "refused-stream", "retriable-status-codes", "retriable-headers"),
-        *("http3-post-connect-failure", "cancelled", "deadline-exceeded", "internal", "resource-exhausted"),
-        *("unavailable", "unknown"),
-    }
 )
 _LEAST_ERROR = 400
 # Written by tools, or read by controllers that decide nothing here (a cloud: of a load balancer).
@@ -107,6 +103,26 @@ def lasting(seconds: float) -> Fine:
     return fine
 
 
+def at_most(seconds: float) -> Fine:
+    """Return the test that a duration ("25ms") is no longer than this."""
+    return lambda key, value: not lasting(seconds + 0.001)(key, value) and lasting(0)(key, value)
+
+
+def message_file(_key: str, value: Any) -> bool:
+    """Return whether a termination message's file hides nothing of an image."""
+    return isinstance(value, str) and _MESSAGES.fullmatch(value) is not None
+
+
+def other_cookie(_key: str, value: Any) -> bool:
+    """Return whether a cookie is none of the feature flag's."""
+    return isinstance(value, str) and value != FLAG.partition("=")[0]
+
+
+def one_line(_key: str, value: Any) -> bool:
+    """Return whether a text has no end of line and no other control character."""
+    return isinstance(value, str) and value.isprintable()
+
+
 def whole_seconds(key: str, value: Any) -> bool:
     """Return whether a duration is at least one second."""
     return value != "0s" and lasting(1)(key, value)
@@ -137,7 +153,7 @@ def retries_failures(_key: str, value: Any) -> bool:
     """Return whether only requests that fail are sent again: a vote's answer is no failure, but 302."""
     words = value.split(",") if isinstance(value, str) else [""]
     return all(
-        word in _RETRIED or (word.isascii() and word.isdigit() and int(word) >= _LEAST_ERROR)
+        word in RETRIED or (word.isascii() and word.isdigit() and int(word) >= _LEAST_ERROR)
         for word in map(str.strip, words)
     )
 

@@ -164,7 +164,8 @@ def _said(outcome: Outcome, right: str) -> Rule:
     policies = [rule for rule in outcome.rules if rule.sentence.startswith(f"{PEER_AUTHENTICATION}/")]
     policy = next(reversed(policies or outcome.rules), None)
     if right == REFUSED and outcome.wire is Wire.PLAIN and policy and policy.place:
-        return Rule(policy.place, f"{policy.sentence}, so plaintext is accepted")
+        who = policy.sentence if policies else f"no PeerAuthentication decides about {policy.sentence}"
+        return Rule(policy.place, f"{who}, so plaintext is accepted")
     rule = outcome.cause or Rule(None, outcome.reason)
     known = not outcome.reason or rule.sentence in outcome.reason or outcome.reason in rule.sentence
     return rule if known or outcome.suspect else Rule(rule.place, f"{outcome.reason}: {rule.sentence}")

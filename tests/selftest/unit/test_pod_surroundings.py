@@ -8,6 +8,7 @@ import pytest
 from tests.selftest.changed_manifests import changed, failed, results_of, unjudged, words_of
 from tests.selftest.manifest_files import FIRST, LAST, LOCK, ROUTING
 
+FINAL = "istio/step-4-route-everyone-to-2.0.yaml"
 GRACE = "      terminationGracePeriodSeconds: 5\n"
 ANALYTICS_1_0, APP_1_0 = 1, 2
 
@@ -57,6 +58,16 @@ def answers_with_cookie(cookie: str) -> dict[str, bytes]:
     return changed(ROUTING, "    - route:\n", f"{headers}      route:\n")
 
 
+def hashed_by(cookie: str) -> dict[str, bytes]:
+    by_cookie = f"loadBalancer: {{consistentHash: {{httpCookie: {{name: {cookie}, ttl: 0s}}}}}}"
+    return changed(ROUTING, "  trafficPolicy:\n", f"  trafficPolicy:\n    {by_cookie}\n")
+
+
+def backs_off(wait: str) -> dict[str, bytes]:
+    retries = f"retries: {{attempts: 2, backoff: {wait}}}"
+    return changed(FINAL, "    - route:\n", f"    - {retries}\n      route:\n")
+
+
 def held_by(finalizer: str) -> dict[str, bytes]:
     metadata = "metadata:\n  name: voting-analytics-1-0\n"
     return changed(FIRST, metadata, f"{metadata}  finalizers: ['{finalizer}']\n")
@@ -81,6 +92,8 @@ def of_proxy(image: str) -> dict[str, bytes]:
         (redis_host("value: ${REDIS}"), "R1.7", "REDIS_HOST of voting-analytics 1.0 is ${REDIS}"),
         (answers_with_cookie("featureflag=on; Path=/"), "R4.6", "sets the feature flag's cookie"),
         (changed(LAST, "mountPath: /var/lib/mysql", "mountPath: /var/lib/data"), "R4.2", "mysql-pv-claim"),
+        (annotated("sidecar.istio.io/inject: 'no'"), "R1.3", "get no proxy"),
+        (changed(LOCK, "mode: STRICT", "mode: UNSET"), "R4.8", "PeerAuthentication/default: UNSET, so"),
         (held_by("example.com/audit"), "R5.3", "waits for its finalizer example.com/audit"),
         (held_by("example.com/audit"), "R6.1", "waits for its finalizer example.com/audit"),
     ],
@@ -108,6 +121,12 @@ def test_a_mistake_fails_and_is_named(overlay: dict[str, bytes], requirement: st
         (own_command("command: [sleep, infinity]"), "R1.2"),
         (own_command("args: [--port, '9090']"), "R1.2"),
         (annotated("proxy.istio.io/config: 'discoveryAddress: istiod.other.svc:15012'"), "R1.5"),
+        (annotated("proxy.istio.io/config: 'concurrency: two'"), "R1.2"),
+        (annotated("proxy.istio.io/config: 'drainDuration: 45'"), "R1.2"),
+        (annotated("sidecar.istio.io/statsInclusionRegexps: '('"), "R1.2"),
+        (own_command("terminationMessagePath: /voting-analytics"), "R1.2"),
+        (hashed_by("featureflag"), "R4.6"),
+        (backs_off("60s"), "R5.3"),
         (redis_host("valueFrom: {fieldRef: {fieldPath: status.hostIP}}"), "R1.7"),
         (fixed_address("10.0.171.4"), "R1.7"),
         (connects_within("1ms"), "R3.1"),
@@ -136,6 +155,11 @@ def test_what_manifests_cannot_tell_is_not_judged(overlay: dict[str, bytes], req
         pods("securityContext: {sysctls: [{name: net.ipv4.tcp_syncookies, value: '1'}]}"),
         own_command("lifecycle: {postStart: {sleep: {seconds: 1}}}"),
         annotated("sidecar.istio.io/logLevel: debug"),
+        annotated("proxy.istio.io/config: '{concurrency: 2, drainDuration: 45s}'"),
+        annotated("sidecar.istio.io/inject: 'yes'"),
+        own_command("terminationMessagePath: /dev/termination-log"),
+        hashed_by("visitor"),
+        backs_off("25ms"),
         annotated("proxy.istio.io/config: 'holdApplicationUntilProxyStarts: true'"),
         fixed_address("''"),
         connects_within("10s"),
