@@ -23,6 +23,16 @@ CONTAINERS: Catalogue = {
         "the pods of 1.0 run the image of 2.0": breaks_live(
             "R1.2", to(f"{_C}.image", "localhost/voting-app:2.0")
         ),
+        "the message at the end of the app lies where its program is": breaks_live(
+            "R1.2", before(f"{_C}.image", "terminationMessagePath: /voting-app")
+        ),
+        "the proxy's drain has no unit": breaks_live(
+            "R1.2",
+            after(
+                "spec.template.metadata.labels",
+                "annotations:\n  proxy.istio.io/config: |\n    drainDuration: 45",
+            ),
+        ),
         "the image's program is told another version": breaks_live("R1.2", variable("VERSION", '"2.0"')),
         "the name of the image has a letter too many": breaks_live(
             "R1.2", to(f"{_C}.image", "localhost/voting-appp:1.0")

@@ -33,6 +33,12 @@ _SOURCES: Mapping[str, Mapping[tuple[Callable[[str, str], Step], str], Mapping[s
                 "matchExpressions:\n  - key: app\n    operator: in\n    values: [voting-app]"
             ),
         },
+        (before, f"{_C}.securityContext.runAsUser"): {
+            "a container is privileged and may not become so": "privileged: true"
+        },
+        (before, f"{_C}.readinessProbe.httpGet"): {
+            "a probe that ends nothing has a time to end": "terminationGracePeriodSeconds: 5"
+        },
         (before, _POD): {
             "an alias's address is a name": "hostAliases:\n  - ip: localhost\n    hostnames: [cache]",
             "an alias's address has a port": "hostAliases:\n  - ip: 127.0.0.1:80\n    hostnames: [cache]",
@@ -123,15 +129,45 @@ _SOURCES: Mapping[str, Mapping[tuple[Callable[[str, str], Step], str], Mapping[s
         }
     },
     "istio/step-3 DestinationRule/voting-app": {
+        (before, "spec.trafficPolicy.tls"): {
+            "the connections' limits are left empty": "connectionPool: {}",
+            "ejections have no interval": "outlierDetection:\n  interval: 0s",
+            "ejections count failures that nobody splits": (
+                "outlierDetection:\n  consecutiveLocalOriginFailures: 3"
+            ),
+        },
+        (before, "spec.trafficPolicy"): {
+            "a rule is shown to everybody and to one more": "exportTo: ['*', istio-system]",
+            "a rule is shown to nobody": "exportTo: ['~']",
+        },
         (to, "spec.subsets[1].labels.version"): {
             "a subset's label has a space": '"2.0 beta"',
             "a subset's label ends in a dot": '"2.0."',
-        }
+        },
     },
     "istio/step-3 VirtualService/voting-app": {
         (to, "spec.http[0].route[0].destination.port.number"): {
             "the canary's port is 0": "0",
             "the canary's port is none that a computer has": "65536",
+        }
+    },
+    "istio/step-4 VirtualService/voting-app": {
+        (before, "spec.http[0].route"): {
+            "a header's value has a sign of percent": 'headers: {response: {set: {x-share: "100%"}}}',
+            "a header's value ends in a line's end": 'headers: {response: {set: {x-note: "two\\n"}}}',
+            "a route sets the path as a header": 'headers:\n  request:\n    set:\n      ":path": /',
+            "the conditions of a retry have spaces": "retries:\n  attempts: 2\n  retryOn: 5xx, reset",
+            "a try has a limit, and there is none": "retries:\n  attempts: 0\n  perTryTimeout: 2s",
+            "the route's limit has no unit": 'timeout: "10"',
+            "the route's limit is zero": "timeout: 0s",
+            "a rewrite rewrites nothing": "rewrite: {}",
+            "a fault has a share of more than all": (
+                "fault:\n  delay:\n    fixedDelay: 1s\n    percentage:\n      value: 1000"
+            ),
+            "a copy goes to more than all": (
+                "mirror:\n  host: voting-app\n  subset: v2-0\nmirrorPercentage:\n  value: 1000"
+            ),
+            "another site's methods are in small letters": "corsPolicy:\n  allowMethods: [get]",
         }
     },
 }
