@@ -1,7 +1,8 @@
 """What `istioctl analyze` reports of objects that hinder no request, so that R5.2 fails by them alone.
 
 Sources: Istio, "Analyzer Messages": a rule that is never reached (IST0130) or a match that is there twice
-(IST0131), two Gateways that open one port for one host (IST0145), a port of no declared protocol (IST0118).
+(IST0131), two Gateways that open one port for one host (IST0145), a port of no declared protocol (IST0118),
+TLS to a server that nothing verifies (IST0128, IST0129).
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _LISTS = ("http", "tcp", "tls")
 
 def analyzed(model: Model) -> list[Finding]:
     """Return what `istioctl analyze` reports at one moment, each finding with its code (R5.2)."""
-    return [*_unreached_rules(model.state), *_gateways_alike(model.state), *_undeclared_ports(model.state)]
+    every = (_unreached_rules, _gateways_alike, _undeclared_ports, _unverified_servers)
+    return [finding for analyzer in every for finding in analyzer(model.state)]
 
 
 def _unreached_rules(state: State) -> Iterator[Finding]:
@@ -74,3 +76,14 @@ def _undeclared_ports(state: State) -> Iterator[Finding]:
                 called = f"name {port.name!r}" if port.name else "absent name"
                 sentence = f"port {port.number} declares no protocol by its {called} (IST0118)"
                 yield Finding(port.place, f"Service/{service.name}: {sentence}")
+
+
+def _unverified_servers(state: State) -> Iterator[Finding]:
+    """Yield each rule for a host or port, not for a subset, whose TLS names no file of CA certificates."""
+    for one in state.of("DestinationRule"):
+        policy = Part.whole(one.manifest).at("spec", "trafficPolicy")
+        of_ports = [(port["tls"], "IST0129") for port in policy["portLevelSettings"].items()]
+        for tls, code in ((policy["tls"], "IST0128"), *of_ports):
+            if tls["mode"].value in ("SIMPLE", "MUTUAL") and not tls["caCertificates"].text():
+                sentence = f"{one.key}: mode {tls['mode'].value} without caCertificates ({code})"
+                yield Finding(tls.place, sentence)

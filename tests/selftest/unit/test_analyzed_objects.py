@@ -13,6 +13,11 @@ SERVER = '      hosts:\n        - "*"'
 OTHER = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata:\n  name: other\nspec:\n"
 OTHER += "  selector:\n    istio: ingressgateway\n  servers:\n    - port:\n        number: 80\n"
 OTHER += "        name: http\n        protocol: HTTP\n      hosts:\n        - "
+OUTSIDE = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: out}\nspec:\n"
+OUTSIDE += "  hosts: [example.com]\n  ports: [{number: 443, name: tls, protocol: TLS}]\n---\n"
+OUTSIDE += "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: out}\n"
+OUTSIDE += "spec: {host: example.com, trafficPolicy: {tls: "
+OF_PORT = "portLevelSettings: [{port: {number: 443}, tls: {mode: SIMPLE}}]"
 PORT = "app: voting-app\n  ports:\n    - name: http\n"
 MOUNT = "            - name: data\n              mountPath: /var/lib/mysql\n"
 VOLUME = "      volumes:\n        - name: data\n"
@@ -47,6 +52,10 @@ def mounted(path: str) -> dict[str, bytes]:
          "it opens port 80 for *, as Gateway/other does"),
         (changed(FIRST, PORT, PORT.replace("http", "web")),
          "port 8080 declares no protocol by its name 'web'"),
+        (changed(GATEWAY, SERVER, f"{SERVER}\n---\n{OUTSIDE}{{mode: SIMPLE, credentialName: a}}}}}}"),
+         "mode SIMPLE without caCertificates (IST0128)"),
+        (changed(GATEWAY, SERVER, f"{SERVER}\n---\n{OUTSIDE}{{}}, {OF_PORT}}}}}"),
+         "mode SIMPLE without caCertificates (IST0129)"),
     ],
 )  # fmt: skip
 def test_what_the_analyzer_reports_fails(overlay: dict[str, bytes], words: str) -> None:

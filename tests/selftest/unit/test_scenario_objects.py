@@ -123,5 +123,8 @@ def test_advice_on_every_envoy_filter_is_no_warning_of_what_is_deprecated() -> N
     deprecated = "a.yaml:9: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
     assert warnings_of(Transition(4, (), {}, warnings=(advice, deprecated))) == [deprecated]
     shown = f"IST0133 EnvoyFilter voting/slow: Schema validation warning: {advice.partition(': ')[2]}"
+    old = (
+        'IST0135 Pod voting/app: Annotation "sidecar.istio.io/inject" has been deprecated in favor of a label'
+    )
     other = "IST0101 VirtualService voting/page: Referenced host not found"
-    assert findings_of(cast(Any, SimpleNamespace(analyze=lambda: [shown, other]))) == [other]
+    assert findings_of(cast(Any, SimpleNamespace(analyze=lambda: [shown, old, other]))) == [other]
