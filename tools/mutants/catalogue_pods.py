@@ -14,9 +14,6 @@ PODS: Catalogue = {
         "the sidecar is forbidden by an annotation": breaks(
             "R1.3", annotated('sidecar.istio.io/inject: "false"')
         ),
-        "the sidecar is forbidden by another word": breaks(
-            "R1.3", annotated('sidecar.istio.io/inject: "no"')
-        ),
         "the flag of the page is a boolean": breaks("R0.1", env(2, "on")),
         "the page of 1.0 has no buttons for the flag": breaks("R4.6", env(2, '"off"')),
         "the request of CPU has lost its unit": breaks_live("R1.2", to(f"{_C}.resources.requests.cpu", "25")),

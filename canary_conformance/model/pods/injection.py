@@ -22,8 +22,6 @@ from canary_conformance.model.pods.proxy_settings import check_proxy_config, is_
 from canary_conformance.scenario.places import Finding
 
 _INJECT = "sidecar.istio.io/inject"
-# Any other word, "no" or "False" as well as a misspelt one, keeps the proxy away.
-_YES = frozenset({"", "y", "yes", "true", "on"})
 _PROXY_IMAGE, _PROXY_TYPE = "sidecar.istio.io/proxyImage", "sidecar.istio.io/proxyImageType"
 _REWRITES = "sidecar.istio.io/rewriteAppHTTPProbers"
 # The user and group of Istio's proxy: istio-iptables captures nothing that they send.
@@ -97,7 +95,8 @@ def is_injected(
     if annotation:
         annotation.text()
     asked = labels.get(_INJECT, annotation.value if isinstance(annotation.value, str) else "")
-    if asked.lower() not in _YES:
+    # Seen in Istio 1.31: "False", "no", "off" and "0" forbid nothing.
+    if asked == "false":
         return False
     for label in (INJECTION, REVISION):
         if label in namespace:

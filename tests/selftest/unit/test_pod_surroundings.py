@@ -92,7 +92,6 @@ def of_proxy(image: str) -> dict[str, bytes]:
         (redis_host("value: ${REDIS}"), "R1.7", "REDIS_HOST of voting-analytics 1.0 is ${REDIS}"),
         (answers_with_cookie("featureflag=on; Path=/"), "R4.6", "sets the feature flag's cookie"),
         (changed(LAST, "mountPath: /var/lib/mysql", "mountPath: /var/lib/data"), "R4.2", "mysql-pv-claim"),
-        (annotated("sidecar.istio.io/inject: 'no'"), "R1.3", "get no proxy"),
         (changed(LOCK, "mode: STRICT", "mode: UNSET"), "R4.8", "PeerAuthentication/default: UNSET, so"),
         (held_by("example.com/audit"), "R5.3", "waits for its finalizer example.com/audit"),
         (held_by("example.com/audit"), "R6.1", "waits for its finalizer example.com/audit"),
