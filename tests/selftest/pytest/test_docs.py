@@ -102,6 +102,20 @@ def test_the_architectures_packages_are_the_layers_of_the_library_in_their_order
     assert named == sorted(named, key=lambda name: height[name])
 
 
+def test_no_part_of_the_library_but_the_program_that_runs_pytest_may_import_it() -> None:
+    contracts = tomllib.loads(text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    (held,) = (one["source_modules"] for one in contracts if one.get("forbidden_modules") == ["pytest"])
+    library = REPOSITORY / "canary_conformance"
+    files = [
+        path.relative_to(REPOSITORY).with_suffix("")
+        for path in library.rglob("*.py")
+        if path.stem != "__init__"
+    ]
+    modules = {".".join(file.parts) for file in files}
+    free = {one for one in modules if not any(one == it or one.startswith(f"{it}.") for it in held)}
+    assert free == {"canary_conformance.command_line.suite_run"}
+
+
 def test_the_changelogs_newest_version_is_this_one() -> None:
     versions = re.findall(r"^## (\S+) \((\d{4}-\d\d-\d\d)\)$", text_of(HISTORY), re.MULTILINE)
     assert versions[0][0] == __version__
