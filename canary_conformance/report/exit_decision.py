@@ -186,7 +186,8 @@ def meaning(status: ExitStatus, account: Account) -> str:
 
 
 def _parts_of_failed(account: Account) -> Iterator[str]:
-    if failed := list(dict.fromkeys(account.failed)):
+    # A test of several requirements is noted with all of them: "R4.4, R4.7".
+    if failed := [one for one in dict.fromkeys(", ".join(account.failed).split(", ")) if one]:
         yield f"{', '.join(failed)} FAILED"
     if account.not_judged:
         required = ", which --require-all counts as FAILED" if account.all_required else ""

@@ -17,7 +17,7 @@ from canary_conformance.errors import (
     StageFailed,
 )
 from canary_conformance.exit_codes import ExitStatus
-from canary_conformance.report.exit_decision import closing_lines
+from canary_conformance.report.exit_decision import Account, closing_lines
 from canary_conformance.report.run_record import Outcome, Tier
 from fixtures.exit_status import account_of
 from fixtures.run_state import RunState
@@ -156,3 +156,9 @@ def test_no_code_of_pytest_s_own_gets_through(run: RunState, raw: int, code: Exi
     item = Item(run, "R4.4")
     item.goes_through("call", judged(held=True))
     assert exit_code(item, raw) is code
+
+
+def test_the_last_line_names_each_requirement_once() -> None:
+    account = Account(failed=["R4.4", "R4.10", "R4.4, R4.7"])
+    (line,) = closing_lines(ExitStatus.FAILED, account, "")
+    assert line.endswith("R4.4, R4.10, R4.7 FAILED")
