@@ -53,9 +53,9 @@ def command(words: Sequence[str] | None = None) -> list[str]:
 
 
 def test_folders(stage: int) -> list[Path]:
-    """Return the folders of the tests up to a stage, and of those that judge the moves."""
+    """Return the folders of the tests up to a stage, of those of several stages, and of the moves' own."""
     folders = [path for number in range(1, stage + 1) for path in TESTS.glob(f"stage_{number}_*")]
-    return [*folders, TESTS / "upgrade"]
+    return [*folders, TESTS / "stages", TESTS / "upgrade"]
 
 
 def environment(outer: Mapping[str, str]) -> dict[str, str]:

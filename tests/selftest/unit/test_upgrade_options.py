@@ -85,6 +85,7 @@ def test_a_test_judges_again_where_its_requirement_is_about_the_stage_as_it_is()
     assert moments_of(4, 4, ["namespace", "transition"], asked=4) == (Moment.BEFORE,)
     assert moments_of(1, 1, ["namespace"], asked=4) == (Moment.BEFORE,)
     assert moments_of(3, 4, ["namespace"], asked=4) == ALWAYS
+    assert moments_of(5, 5, ["namespace"], asked=4) == ()
     assert moments_of(3, 4, ["namespace"], asked=5) == (Moment.BEFORE,)
 
 
