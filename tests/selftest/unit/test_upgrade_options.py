@@ -14,7 +14,7 @@ ENDS = ("--from", str(SOURCE), "--to", str(TARGET), "--images", "build")
 def test_the_command_is_one_run_of_the_stages_tests_and_of_those_of_the_move() -> None:
     words = command([*ENDS, "--stage", "3", "--", "-k", "plaintext"])
     folders = [word.rpartition("/tests/")[2] for word in words if "/tests/" in word]
-    assert folders == ["stage_1_deploy", "stage_2_update", "stage_3_lock", "upgrade"]
+    assert folders == ["stage_1_deploy", "stage_2_update", "stage_3_lock", "stages", "upgrade"]
     assert words[words.index("-p") + 1] == "fixtures.upgrade.upgrade_plugin"
     assert words[words.index("--cluster-name") + 1] == CLUSTER
     assert words[-2:] == ["-k", "plaintext"]
